@@ -1,0 +1,113 @@
+"""Everything that Scoville raises on purpose.
+
+    ScovilleError
+    ├── UsageError               what was asked cannot be meant: exit code 2
+    │   └── RecipeError          a recipe with an unknown key, a bad value or a contradiction
+    ├── WorkspaceError           a folder that is no workspace, is newer than this version, or is locked
+    │   ├── EmptyIndex           nothing has been added yet
+    │   └── StaleIndex           the index was built with other settings than the recipe's
+    ├── StorageError             the disk is full, read-only or failing
+    ├── ReadFailure              a file that cannot be read; recorded, never ends an ingest
+    ├── MissingExtra             an optional dependency is not installed
+    ├── ModelError
+    │   ├── UnknownModel
+    │   ├── ModelIntegrity       a download whose hash is not the pinned one
+    │   └── ModelUnavailable     not in the cache and not to be had
+    └── ProviderError            a hosted or local model failed; ``retryable`` says whether trying again can help
+        ├── ProviderAuth         401, 403
+        ├── ProviderNotFound     404
+        ├── ProviderRateLimited  429 (retryable)
+        ├── ProviderTimeout      (retryable)
+        └── ContextTooLong       the prompt does not fit the model
+
+Every message says what was given, what was expected and what to do next.
+"""
+
+from typing import ClassVar
+
+
+class ScovilleError(Exception):
+    """Base of all errors that are reported in one line."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+
+class UsageError(ScovilleError):
+    """What was asked cannot be meant."""
+
+    exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe has an unknown key, a bad value or a contradiction."""
+
+
+class WorkspaceError(ScovilleError):
+    """The folder is no usable workspace."""
+
+
+class EmptyIndex(WorkspaceError):
+    """Nothing has been added yet."""
+
+
+class StaleIndex(WorkspaceError):
+    """The index was built with other settings than the recipe's."""
+
+
+class StorageError(ScovilleError):
+    """The disk is full, read-only or failing."""
+
+
+class ReadFailure(ScovilleError):
+    """A file cannot be read; the message is the reason, without the path."""
+
+
+class MissingExtra(ScovilleError):
+    """An optional dependency is not installed."""
+
+
+class ModelError(ScovilleError):
+    """A model cannot be had or used."""
+
+
+class UnknownModel(ModelError):
+    """The name is in no catalogue."""
+
+    exit_code = 2
+
+
+class ModelIntegrity(ModelError):
+    """A download does not have the pinned hash."""
+
+
+class ModelUnavailable(ModelError):
+    """A model is not in the cache and cannot be fetched."""
+
+
+class ProviderError(ScovilleError):
+    """A model failed to reply."""
+
+
+class ProviderAuth(ProviderError):
+    """The endpoint refused the key."""
+
+
+class ProviderNotFound(ProviderError):
+    """The endpoint knows no such model or path."""
+
+
+class ProviderRateLimited(ProviderError):
+    """The endpoint asks to slow down."""
+
+    retryable = True
+
+
+class ProviderTimeout(ProviderError):
+    """The endpoint did not answer in time."""
+
+    retryable = True
+
+
+class ContextTooLong(ProviderError):
+    """The prompt does not fit the model's context."""

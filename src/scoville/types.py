@@ -1,0 +1,206 @@
+"""The values that flow from file to answer.
+
+Everything here is a frozen value without behaviour beyond small derived properties. Nothing here knows where it is
+stored or which library made it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+ElementKind = Literal[
+    "title", "heading", "paragraph", "list_item", "table", "code", "figure", "caption", "footnote", "form_field",
+    "callout", "header", "footer",
+]  # fmt: skip
+Scalar = str | int | float | bool
+Metadata = Mapping[str, Scalar]
+
+
+class Box(NamedTuple):
+    """A rectangle on a page, in PDF points (1/72 inch), origin at the top left."""
+
+    page: int
+    """Page number, counted from 1."""
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Region(NamedTuple):
+    """Where the characters ``[start, end)`` of a document's text stand on a page (one line of print, usually)."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Element:
+    """One typed piece of a document; ``document.text[start:end]`` is its text."""
+
+    kind: ElementKind
+    start: int
+    end: int
+    page: int | None = None
+    """First page it stands on, from 1; None where the format has no pages."""
+    level: int | None = None
+    """Heading level from 1, or nesting depth of a list item."""
+    headings: tuple[str, ...] = ()
+    """The path of headings above it, outermost first; a heading does not contain itself."""
+    regions: tuple[Region, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    """A table's cells, header rows first."""
+    row_spans: tuple[tuple[int, int], ...] = ()
+    """For each row of a table, its span in the document's text."""
+    header_rows: int = 0
+    anchor: str | None = None
+    """Where it stands in formats without pages: an HTML id, ``paragraph 12``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """What was read from one file or URL.
+
+    ``text`` holds the texts of all elements in reading order, joined by blank lines; every span in the document and
+    in its passages counts characters of this text.
+    """
+
+    id: str
+    """SHA-256 of the file's bytes."""
+    source: str
+    """The path relative to the workspace where it lies below it, else absolute; or the URL."""
+    media_type: str
+    """What the content is, e.g. ``application/pdf``, whatever the name says."""
+    title: str
+    text: str
+    elements: tuple[Element, ...]
+    pages: int = 0
+    """Number of pages; 0 where the format has none."""
+    metadata: Metadata = field(default_factory=dict[str, Scalar])
+    warnings: tuple[str, ...] = ()
+    """What could not be read, e.g. ``page 3: no text (an image?)``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """A part of a document that can be found and cited: ``document.text[start:end] == text``."""
+
+    id: str
+    """Hash of source, document id, span and prefix."""
+    source: str
+    document_id: str
+    title: str
+    media_type: str
+    start: int
+    end: int
+    text: str
+    prefix: str = ""
+    """What a reader needs to understand it: the heading path, a cut table's header. Embedded and prompted with it."""
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    regions: tuple[Region, ...] = ()
+    tokens: int = 0
+    """Tokens of prefix and text, by the embedder's tokenizer, without special tokens."""
+    metadata: Metadata = field(default_factory=dict[str, Scalar])
+
+    @property
+    def content(self) -> str:
+        """Prefix and text: what is embedded, indexed and put into the prompt."""
+        return f"{self.prefix}\n{self.text}" if self.prefix else self.text
+
+    def boxes(self, start: int | None = None, end: int | None = None) -> tuple[Box, ...]:
+        """Give the boxes of the document span ``[start, end)``, by default the whole passage's."""
+        first = self.start if start is None else start
+        last = self.end if end is None else end
+        return tuple(region.box for region in self.regions if region.start < last and region.end > first)
+
+
+class Leg(NamedTuple):
+    """How one way of searching ranked a passage."""
+
+    rank: int
+    """From 1."""
+    score: float
+    """Cosine similarity for ``dense``, BM25 for ``bm25``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A passage that was found, with its fused score and the legs that found it."""
+
+    passage: Passage
+    score: float
+    legs: Mapping[str, Leg]
+
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+FinishReason = Literal["stop", "length", "content_filter"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a model wrote, and what it took."""
+
+    text: str
+    model: str
+    runtime: str
+    """The backend that ran it: ``openvino``, ``llamacpp``, ``openai``, ``fake``."""
+    prompt_tokens: int
+    completion_tokens: int
+    first_token_seconds: float
+    total_seconds: float
+    cost_usd: float | None = 0.0
+    """None when the price of a hosted model is not known."""
+    finish_reason: FinishReason = "stop"
+
+
+CitationMethod = Literal["model", "aligned"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """The evidence for one marker of an answer."""
+
+    marker: int
+    """The n of ``[n]`` in the answer: the number of the passage, from 1."""
+    passage_id: str | None
+    """None when the model cited a passage that it was not given."""
+    document: str | None
+    page: int | None
+    boxes: tuple[Box, ...]
+    quote: str
+    verified: bool
+    """Whether the quote stands in the passage, up to white space, case and typographic variants."""
+    method: CitationMethod
+    """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
+
+
+RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An answer with its citations, or a refusal with its reason."""
+
+    question: str
+    text: str
+    refused: bool
+    reason: RefusalReason | None
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    """The passages in the order of their numbers in the prompt."""
+    reply: Reply | None
+    """None when the question was refused before a model was asked."""
+    search_seconds: float
+    total_seconds: float
