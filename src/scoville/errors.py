@@ -18,6 +18,7 @@
         ├── ProviderNotFound     404
         ├── ProviderRateLimited  429 (retryable)
         ├── ProviderTimeout      (retryable)
+        ├── ProviderUnavailable  5xx, no connection (retryable)
         └── ContextTooLong       the prompt does not fit the model
 
 Every message says what was given, what was expected and what to do next.
@@ -105,6 +106,12 @@ class ProviderRateLimited(ProviderError):
 
 class ProviderTimeout(ProviderError):
     """The endpoint did not answer in time."""
+
+    retryable = True
+
+
+class ProviderUnavailable(ProviderError):
+    """The endpoint failed, or could not be reached."""
 
     retryable = True
 

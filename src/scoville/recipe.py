@@ -120,7 +120,8 @@ class Llm(Section):
     """The longest answer."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     seed: int = 0
-    stop: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ("\n\n",)
+    """An answer ends before any of these. The default, its first blank line, is where small models begin to ramble."""
     timeout_seconds: PositiveInt = 60
     """For `openai:` models: the longest one request may take."""
     max_retries: Annotated[int, Field(ge=0, le=10)] = 3
@@ -304,7 +305,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
             case "extra_forbidden":
                 lines.append(f"{key}: unknown key{origin}; {_valid_keys(place[:-1])}{_secret_advice(place[-1])}")
             case "value_error":
-                lines.append(f"{key}.{problem['ctx']['error']}" if key else str(problem["ctx"]["error"]))
+                text = str(problem.get("ctx", {}).get("error"))
+                lines.append(f"{key}.{text}" if key else text)
             case _:
                 lines.append(f"{key}: {problem['input']!r}{origin}: {_lower_first(problem['msg'])}")
     return "; ".join(lines)

@@ -203,4 +203,6 @@ class Answer:
     reply: Reply | None
     """None when the question was refused before a model was asked."""
     search_seconds: float
+    first_token_seconds: float | None
+    """From the question to the model's first token; None when no model was asked."""
     total_seconds: float

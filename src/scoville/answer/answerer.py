@@ -1,0 +1,133 @@
+"""A question becomes an Answer: search, prompt, model, grounding; or a refusal with its reason.
+
+Enters: a question and the turns before it. Leaves: an Answer whose every citation was checked against its passage.
+An answer that no passage supports is a refusal. Knows no files and no screens.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from scoville.answer.grounding import Grounded, ground
+from scoville.errors import ScovilleError
+from scoville.index import Workspace
+from scoville.llm import Generation, Llm, open_llm
+from scoville.prompt import render_prompt
+from scoville.recipe import Recipe
+from scoville.search import Found, Searcher, open_searcher
+from scoville.types import Answer, Hit, Message, RefusalReason, Reply
+
+# How models say that they cannot answer, in their first words.
+DECLINES = re.compile(
+    r"^\W*(?:i(?:'m| am)?\s+(?:do not|don't|cannot|can't|could not|couldn't|am not|'m not|not|unable|sorry)"
+    r"|sorry|unfortunately,? (?:the|i)\b|there is no (?:mention|information)|no (?:information|passage|answer)\b"
+    r"|(?:the|these|none of the|numbered)\s+(?:\w+\s+){0,2}(?:passages?|documents?|context|texts?)\b[^.]{0,40}?"
+    r"\b(?:do not|does not|don't|doesn't|cannot|contain no|contains no))",
+    re.IGNORECASE,
+)
+
+
+class Answerer:
+    """Answers questions from one index with one model."""
+
+    def __init__(self, searcher: Searcher, llm: Llm, recipe: Recipe) -> None:
+        self.searcher = searcher
+        self.llm = llm
+        self.recipe = recipe
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        where: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer a question. ``on_text`` is given the model's text as it comes, before it is checked."""
+        started = time.perf_counter()
+        found = self.searcher.search(question, where=where)
+        refusal = self._refuse_early(found)
+        if refusal:
+            return self._answer(question, found, found.hits, started, reason=refusal)
+        settings = self.recipe.llm
+        rendered = render_prompt(
+            question.strip(),
+            found.hits,
+            self.recipe.prompt,
+            count_tokens=self.llm.count_tokens,
+            room=self.llm.context_tokens - settings.max_tokens,
+            history=history,
+        )
+        generation = Generation(
+            max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=settings.stop
+        )
+        reply = self.llm.generate(rendered.messages, generation, on_text)
+        if not reply.text.strip() or DECLINES.search(reply.text):
+            return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
+        grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support)
+        if not grounded.verified:
+            return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
+        return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
+
+    def _refuse_early(self, found: Found) -> RefusalReason | None:
+        if not found.hits:
+            return "no_documents"
+        weak = found.similarity is not None and found.similarity < self.recipe.answer.min_similarity
+        return "weak_evidence" if weak else None
+
+    def _answer(
+        self,
+        question: str,
+        found: Found,
+        hits: tuple[Hit, ...],
+        started: float,
+        *,
+        reason: RefusalReason | None = None,
+        reply: Reply | None = None,
+        grounded: Grounded | None = None,
+    ) -> Answer:
+        total = time.perf_counter() - started
+        return Answer(
+            question=question,
+            text=grounded.text if grounded else self.recipe.answer.refusal,
+            refused=grounded is None,
+            reason=reason,
+            citations=grounded.citations if grounded else (),
+            hits=hits,
+            reply=reply,
+            search_seconds=found.seconds,
+            first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
+            total_seconds=total,
+        )
+
+
+def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:
+    """Open the index and the model of a workspace, side by side since both take a second."""
+    opened: list[Llm | ScovilleError] = []
+
+    def load() -> None:
+        try:
+            opened.append(open_llm(recipe.llm))
+        except ScovilleError as error:
+            opened.append(error)
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    try:
+        searcher = open_searcher(workspace, recipe)
+    finally:
+        loading.join()
+    llm = opened[0]
+    if isinstance(llm, ScovilleError):
+        raise llm
+    return Answerer(searcher, llm, recipe)
+
+
+def history_of(answers: Sequence[Answer]) -> list[Message]:
+    """Write earlier answers as turns for the next question, without their markers."""
+    turns: list[Message] = []
+    for answer in answers:
+        turns.append(Message(role="user", content=answer.question))
+        turns.append(Message(role="assistant", content=re.sub(r"\s*\[\d+\]", "", answer.text)))
+    return turns

@@ -1,0 +1,67 @@
+"""The JSON of answers and hits: a contract that is documented in docs/json.md. Fields may be added, never changed."""
+
+from typing import Any
+
+from scoville.types import Answer, Box, Citation, Hit
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Write a hit."""
+    passage = hit.passage
+    return {
+        "id": passage.id,
+        "document": passage.source,
+        "title": passage.title,
+        "page": passage.page,
+        "headings": list(passage.headings),
+        "text": passage.text,
+        "boxes": [box_json(box) for box in passage.boxes()],
+        "score": hit.score,
+        "legs": {name: {"rank": leg.rank, "score": leg.score} for name, leg in sorted(hit.legs.items())},
+    }
+
+
+def box_json(box: Box) -> dict[str, float]:
+    """Write a box: page from 1, edges in PDF points from the top left."""
+    return {"page": box.page, **{edge: round(getattr(box, edge), 1) for edge in ("x0", "y0", "x1", "y1")}}
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """Write a citation."""
+    return {
+        "marker": citation.marker,
+        "document": citation.document,
+        "page": citation.page,
+        "boxes": [box_json(box) for box in citation.boxes],
+        "quote": citation.quote,
+        "verified": citation.verified,
+        "method": citation.method,
+        "passage": citation.passage_id,
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Write an answer. ``cost_usd`` is null when the price of a hosted model is not known."""
+    reply = answer.reply
+    first = answer.first_token_seconds
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "refused": answer.refused,
+        "reason": answer.reason,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "passages": [hit_json(hit) for hit in answer.hits],
+        "usage": {
+            "prompt_tokens": reply.prompt_tokens if reply else 0,
+            "completion_tokens": reply.completion_tokens if reply else 0,
+        },
+        "cost_usd": reply.cost_usd if reply else 0.0,
+        "model": reply.model if reply else None,
+        "runtime": reply.runtime if reply else None,
+        "seconds": {
+            "search": round(answer.search_seconds, 4),
+            "first_token": None if first is None else round(first, 4),
+            "generate": round(reply.total_seconds, 4) if reply else 0.0,
+            "total": round(answer.total_seconds, 4),
+        },
+    }

@@ -1,0 +1,170 @@
+"""What a model wrote becomes text with verified citations.
+
+Enters: a reply and the passages it was given. Leaves: the text with ``[n]`` markers and a citation for each. A sentence
+is supported by a passage when the passage holds enough of its content words and all of its numbers; the quote is the
+part of the passage that holds most of them. Knows no model and no index.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from scoville.answer.sentences import Sentence, content_words, numbers, sentences
+from scoville.types import Citation, CitationMethod, Hit, Passage
+
+MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+QUOTATION = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
+LONGER_QUOTE_GAIN = 0.15  # a second sentence joins the quote when it adds this share of the claim's words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounded:
+    """An answer's text, with a citation for each marker in it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether any citation holds."""
+        return any(citation.verified for citation in self.citations)
+
+
+class Support(NamedTuple):
+    """The part of a passage that best holds a sentence."""
+
+    start: int
+    end: int
+    share: float
+    """Share of the sentence's content words that the whole passage holds, 0 when it lacks one of its numbers."""
+
+
+def ground(reply: str, hits: Sequence[Hit], min_support: float) -> Grounded:
+    """Resolve the model's markers to citations; where it wrote none, find the passages that hold its sentences.
+
+    A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unverified
+    citations. With no marker in the reply, each sentence that a passage holds gets one, said to be ``aligned``.
+    """
+    text = _tidy(reply)
+    if MARKER.search(text):
+        found = [citation for sentence in _marked(text) for citation in _resolve(sentence, hits, min_support)]
+        return Grounded(text=text, citations=tuple(dict.fromkeys(found)))
+    return _align(text, hits, min_support)
+
+
+def quote_stands_in(quote: str, passage: str) -> bool:
+    """Say whether a quote stands in a passage, up to white space, case, quotation marks and ligatures."""
+    wanted = _plain(quote).strip(" .,;:…")
+    return bool(wanted) and wanted in _plain(passage)
+
+
+def support(sentence: str, passage: Passage) -> Support:
+    """Find the one or two sentences of a passage that hold most of a sentence's content words."""
+    words = content_words(MARKER.sub("", sentence))
+    held = words & content_words(passage.content)
+    share = len(held) / len(words) if words and numbers(sentence) <= numbers(passage.content) else 0.0
+    parts = list(sentences(passage.text))
+    if not parts or not held:
+        return Support(0, len(passage.text), share)
+    covers = [len(words & content_words(part.text)) for part in parts]
+    best = max(range(len(parts)), key=lambda index: (covers[index], -index))
+    start, end = parts[best].start, parts[best].end
+    for beside in (best + 1, best - 1):
+        if 0 <= beside < len(parts):
+            both = f"{parts[best].text} {parts[beside].text}"
+            if len(words & content_words(both)) - covers[best] >= LONGER_QUOTE_GAIN * len(words):
+                return Support(min(start, parts[beside].start), max(end, parts[beside].end), share)
+    return Support(start, end, share)
+
+
+class _Marked(NamedTuple):
+    """A sentence with the markers behind it."""
+
+    text: str
+    markers: tuple[int, ...]
+
+
+def _marked(text: str) -> Iterator[_Marked]:
+    """Give each sentence that carries markers; markers on a line of their own belong to the sentence before."""
+    before = ""
+    for sentence in sentences(text):
+        markers = tuple(
+            int(number) for match in MARKER.finditer(sentence.text) for number in re.findall(r"\d+", match[1])
+        )
+        claim = MARKER.sub("", sentence.text).strip() or before
+        if markers:
+            yield _Marked(claim, markers)
+        before = claim
+
+
+def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float) -> Iterator[Citation]:
+    for marker in dict.fromkeys(sentence.markers):
+        if not 1 <= marker <= len(hits):
+            yield Citation(
+                marker=marker, passage_id=None, document=None, page=None, boxes=(), quote=sentence.text,
+                verified=False, method="model",
+            )  # fmt: skip
+            continue
+        passage = hits[marker - 1].passage
+        quoted = QUOTATION.search(sentence.text)
+        found = support(sentence.text, passage)
+        if quoted and not quote_stands_in(quoted[1], passage.content):
+            yield _unverified(marker, passage, quoted[1])
+        elif found.share >= min_support:
+            yield _citation(marker, passage, found, "model")
+        else:
+            yield _unverified(marker, passage, sentence.text)
+
+
+def _align(text: str, hits: Sequence[Hit], min_support: float) -> Grounded:
+    pieces: list[str] = []
+    citations: list[Citation] = []
+    position = 0
+    for sentence in sentences(text):
+        found = _best(sentence, hits)
+        pieces.append(text[position : sentence.end])
+        position = sentence.end
+        if found and found[1].share >= min_support:
+            number, evidence = found
+            pieces.append(f" [{number}]")
+            citations.append(_citation(number, hits[number - 1].passage, evidence, "aligned"))
+    pieces.append(text[position:])
+    return Grounded(text="".join(pieces), citations=tuple(dict.fromkeys(citations)))
+
+
+def _best(sentence: Sentence, hits: Sequence[Hit]) -> tuple[int, Support] | None:
+    """The passage that holds a sentence best; the earlier of equals."""
+    found = [(number, support(sentence.text, hit.passage)) for number, hit in enumerate(hits, start=1)]
+    return max(found, key=lambda one: (one[1].share, -one[0]), default=None)
+
+
+def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:
+    quote = passage.text[found.start : found.end]
+    boxes = passage.boxes(passage.start + found.start, passage.start + found.end)
+    return Citation(
+        marker=marker,
+        passage_id=passage.id,
+        document=passage.source,
+        page=boxes[0].page if boxes else passage.page,
+        boxes=boxes,
+        quote=quote,
+        verified=quote_stands_in(quote, passage.text),
+        method=method,
+    )
+
+
+def _unverified(marker: int, passage: Passage, quote: str) -> Citation:
+    whole = _citation(marker, passage, Support(0, len(passage.text), 0.0), "model")
+    return replace(whole, quote=quote, verified=False, boxes=())
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = re.sub(r"[‘’‚‛“”„‟\"'`´]", "'", folded)
+    return " ".join(re.sub(r"[‐‑‒–—−]", "-", folded).split())
+
+
+def _tidy(reply: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", reply.strip())

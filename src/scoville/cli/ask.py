@@ -1,0 +1,108 @@
+"""`scoville ask`: one question, or a batch of them."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scoville.cli.common import (
+    common_options,
+    fetch_models,
+    open_session,
+    progress_bar,
+    read_stdin,
+    say,
+    style,
+    write,
+    write_json,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from scoville.answer import Answerer
+
+
+@click.command("ask")
+@click.argument("question", default="-")
+@click.option(
+    "--batch", type=click.Path(path_type=Path, allow_dash=True), help='JSONL of {"id", "question"} lines; `-`: stdin.'
+)
+@click.option("--where", "filters", multiple=True, metavar="FILTER", help='E.g. "document = hr/* and page >= 3".')
+@click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
+@common_options
+def command(
+    question: str,
+    batch: Path | None,
+    filters: tuple[str, ...],
+    stream: bool,
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
+    from scoville.answer import answer_json, open_answerer
+    from scoville.cli.show import answer_text, usage_text
+    from scoville.search import check_question
+
+    session = open_session(folder, flags)
+    questions = list(_batch(batch)) if batch else None
+    text = "" if batch else check_question(read_stdin() if question == "-" else question)
+    fetch_models(session, llm=True)
+    answerer = open_answerer(session.workspace, session.recipe)
+    if questions is not None:
+        _answer_all(answerer, questions, filters)
+        return
+    answer = answerer.ask(text, where=filters, on_text=streamer(stream))
+    if stream:
+        say("\n")
+    if as_json:
+        write_json(answer_json(answer))
+        return
+    write(answer_text(answer))
+    say(style(usage_text(answer), dim=True))
+
+
+def streamer(wanted: bool) -> Callable[[str], None] | None:
+    """Give a function that shows text on stderr at once, dimmed since it is not checked yet."""
+    return (lambda text: click.echo(style(text, dim=True), err=True, nl=False)) if wanted else None
+
+
+def _batch(path: Path) -> Iterator[dict[str, Any]]:
+    from scoville.errors import UsageError
+
+    if str(path) != "-" and not path.is_file():
+        raise UsageError(f"--batch {path}: no such file")
+    text = read_stdin() if str(path) == "-" else path.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row: Any = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict) or not isinstance(row.get("question"), str):
+            raise UsageError(f'--batch {path}, line {number}: {line[:80]!r}; expected {{"id": ..., "question": "..."}}')
+        yield {"id": row.get("id", number), "question": row["question"]}
+
+
+def _answer_all(answerer: "Answerer", questions: list[dict[str, Any]], filters: tuple[str, ...]) -> None:
+    """Write one line for each question as it is answered; a question that fails gets its error on its line."""
+    from scoville.answer import answer_json
+    from scoville.errors import ScovilleError
+
+    failed = 0
+    with progress_bar("questions") as progress:
+        for number, row in enumerate(questions):
+            progress(row["question"], number, len(questions))
+            try:
+                line = {"id": row["id"], **answer_json(answerer.ask(row["question"], where=filters))}
+            except ScovilleError as error:
+                failed += 1
+                line = {"id": row["id"], "question": row["question"], "error": str(error)}
+            write(json.dumps(line, ensure_ascii=False))
+            sys.stdout.flush()
+    if failed:
+        say(f"{failed} of {len(questions)} questions failed; see their lines")
+        raise SystemExit(1)

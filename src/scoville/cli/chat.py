@@ -1,0 +1,55 @@
+"""`scoville chat`: a conversation in the terminal."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scoville.cli.ask import streamer
+from scoville.cli.common import common_options, fetch_models, open_session, say, style, write, write_json
+
+if TYPE_CHECKING:
+    from scoville.types import Answer
+
+TURNS = 3  # earlier turns that the model sees
+
+
+@click.command("chat")
+@click.option("--where", "filters", multiple=True, metavar="FILTER", help='E.g. "document = hr/* and page >= 3".')
+@click.option("--stream", is_flag=True, help="Show the model's text as it comes, before it is checked.")
+@common_options
+def command(filters: tuple[str, ...], stream: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+    """Ask one question after another; an empty line or Ctrl-D ends it. Questions may be piped in, one a line."""
+    from scoville.answer import answer_json, history_of, open_answerer
+    from scoville.cli.show import answer_text, usage_text
+    from scoville.errors import ProviderError, UsageError
+
+    session = open_session(folder, flags)
+    fetch_models(session, llm=True)
+    answerer = open_answerer(session.workspace, session.recipe)
+    past: list[Answer] = []
+    while question := _next_question():
+        try:
+            answer = answerer.ask(question, history=history_of(past[-TURNS:]), where=filters, on_text=streamer(stream))
+        except (UsageError, ProviderError) as error:  # the conversation goes on
+            say(f"scoville: {error}")
+            continue
+        if stream:
+            say("")
+        past += [] if answer.refused else [answer]
+        if as_json:
+            write_json(answer_json(answer))
+            continue
+        write(answer_text(answer))
+        say(style(usage_text(answer), dim=True))
+
+
+def _next_question() -> str:
+    if sys.stdin.isatty():
+        say("")
+        click.echo(style("? ", bold=True), err=True, nl=False)
+    line = sys.stdin.readline()
+    while line and not line.strip() and not sys.stdin.isatty():
+        line = sys.stdin.readline()
+    return line.strip()

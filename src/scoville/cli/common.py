@@ -1,0 +1,135 @@
+"""What the commands share: their common options, the session they open, and how they talk.
+
+Knows nothing of what a command does.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from scoville.index import Workspace
+    from scoville.recipe import LoadedRecipe, Recipe
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Session(NamedTuple):
+    """A workspace and its recipe."""
+
+    workspace: "Workspace"
+    loaded: "LoadedRecipe"
+
+    @property
+    def recipe(self) -> "Recipe":
+        """The effective recipe."""
+        return self.loaded.recipe
+
+
+def common_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add ``--workspace``, ``--set`` and ``--json``."""
+    options = (
+        click.option(
+            "-w", "--workspace", "folder", type=click.Path(path_type=Path), default=None,
+            help="Folder of the recipe. Default: the nearest one at or above this folder.",
+        ),
+        click.option(
+            "--set", "flags", multiple=True, metavar="KEY=VALUE",
+            help="Set a value of the recipe for this run, e.g. llm.temperature=0.2.",
+        ),
+        json_option,
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
+
+
+def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
+    """Find the workspace and load its recipe."""
+    from scoville.errors import UsageError
+    from scoville.index import Workspace
+    from scoville.recipe import load_recipe
+
+    _announce_preparations()
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UsageError(f"--workspace {folder}: is a file; expected a folder")
+    workspace = Workspace(folder) if folder else Workspace.find(Path.cwd())
+    return Session(workspace, load_recipe(workspace.recipe_path, flags=flags))
+
+
+def write(text: str) -> None:
+    """Write data to stdout."""
+    click.echo(text)
+
+
+def write_json(value: Any) -> None:
+    """Write data to stdout as one JSON value."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+
+
+def say(text: str) -> None:
+    """Talk on stderr."""
+    click.echo(text, err=True)
+
+
+def style(text: str, **styles: Any) -> str:
+    """Colour a text for a terminal; click takes the colours out again where there is none."""
+    return click.style(text, **styles)
+
+
+def read_stdin() -> str:
+    """Read a text from stdin; bytes that are no UTF-8 are replaced."""
+    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+
+
+@contextmanager
+def progress_bar(unit: str) -> Generator[Callable[[str, int, int | None], None]]:
+    """Draw progress on stderr where that is a terminal; give a function (what, done, total)."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:.50}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
+
+
+def fetch_models(session: Session, *, llm: bool) -> None:
+    """Fetch the models of the recipe that are not in the cache, with a progress bar, before they are needed."""
+    from scoville.models import catalogue, is_cached, pull
+
+    wanted = {session.recipe.embed.model} | ({session.recipe.llm.model} if llm else set[str]())
+    for entry in catalogue():
+        if entry.name in wanted and not is_cached(entry):
+            say(f"Fetching {entry.name} ({entry.size_bytes / 1e6:.0f} MB), once.")
+            with progress_bar("bytes") as progress:
+                pull(entry.name, progress=progress)
+
+
+def _announce_preparations() -> None:
+    """Show what the library announces, such as a fallback or a one-time preparation, on stderr."""
+    logger = logging.getLogger("scoville")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)

@@ -1,0 +1,138 @@
+"""`scoville doctor`: what works here, what does not, and what to do about it."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from scoville.cli.common import Session, common_options, open_session, style, write, write_json
+
+LOW_DISK_BYTES = 2_000_000_000
+
+
+class Check(NamedTuple):
+    """One finding."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@common_options
+def command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+    """Check the machine, the recipe, the models and the index; exit code 1 when something needs attention."""
+    checks = list(_all_checks(folder, flags))
+    if as_json:
+        write_json([check._asdict() for check in checks])
+    else:
+        for check in checks:
+            mark = style("ok  ", fg="green") if check.ok else style("FIX ", fg="red")
+            write(f"{mark} {check.name:<10} {check.detail}{f'  ->  {check.advice}' if check.advice else ''}")
+    if not all(check.ok for check in checks):
+        raise SystemExit(1)
+
+
+def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
+    from scoville.errors import ScovilleError
+
+    yield Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
+    yield _libraries()
+    yield _processor()
+    try:
+        session = open_session(folder, flags)
+    except ScovilleError as error:
+        yield Check("recipe", False, str(error), "correct it, or write a new one with `scoville init --force`")
+        return
+    yield Check("recipe", True, f"{session.workspace.recipe_path} (hash {session.recipe.hash})")
+    for name, check in (("embedder", _embedder), ("llm", _llm), ("index", _index), ("disk", _disk)):
+        yield _guarded(name, check, session)
+
+
+def _guarded(name: str, check: Callable[[Session], Check], session: Session) -> Check:
+    from scoville.errors import ScovilleError
+
+    try:
+        return check(session)
+    except ScovilleError as error:
+        return Check(name, False, str(error))
+
+
+def _libraries() -> Check:
+    from importlib.metadata import PackageNotFoundError, version
+
+    missing: list[str] = []
+    found: list[str] = []
+    for name in ("lancedb", "liteparse", "openvino", "openvino-genai", "xllamacpp"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    return Check("libraries", not missing, ", ".join(found), f"pip install {' '.join(missing)}" if missing else "")
+
+
+def _processor() -> Check:
+    from scoville.quiet import silence_openvino
+
+    silence_openvino()
+    import openvino
+
+    core = openvino.Core()
+    features = ", ".join(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    return Check(
+        "processor", True, f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}, {os.cpu_count()} threads: {features}"
+    )
+
+
+def _embedder(session: Session) -> Check:
+    return _model("embedder", session.recipe.embed.model)
+
+
+def _llm(session: Session) -> Check:
+    return _model("llm", session.recipe.llm.model)
+
+
+def _model(kind: str, reference: str) -> Check:
+    from scoville.models import catalogue, is_cached, locate_model, verify
+
+    provider = reference.partition(":")[0]
+    if provider == "fake":
+        return Check(kind, True, f"{reference} (replies without a model)")
+    if provider == "openai":
+        has_key = bool(os.environ.get("OPENAI_API_KEY"))
+        return Check(kind, True, f"{reference}, OPENAI_API_KEY {'is set' if has_key else 'is not set'}")
+    entry = next((entry for entry in catalogue() if entry.name == reference), None)
+    if entry and not is_cached(entry):
+        return Check(kind, True, f"{reference} is fetched on first use ({entry.size_bytes / 1e6:.0f} MB)")
+    files = locate_model(reference, kind="llm" if kind == "llm" else "embedder", download=False)
+    problems = verify(reference) if entry else ()
+    advice = f"scoville models pull {reference} --force" if problems else ""
+    return Check(kind, not problems, "; ".join(problems) or f"{reference} in {files.folder}", advice)
+
+
+def _index(session: Session) -> Check:
+    from scoville.index import LanceIndex, build_hash
+
+    workspace = session.workspace
+    built = workspace.built()
+    if built is None:
+        return Check("index", True, "nothing added yet", "scoville add PATH")
+    index = LanceIndex(workspace.index_folder, built.table, built.dimension)
+    documents, failures = index.documents(), workspace.failures()
+    detail = f"{len(documents)} documents, {index.count()} passages, {len(failures)} files not read, {built.embedder}"
+    if not index.is_current(build_hash(session.recipe)):
+        return Check("index", False, f"{detail}; built with other settings", "scoville add --rebuild")
+    return Check("index", True, detail, "scoville add --failed" if failures else "")
+
+
+def _disk(session: Session) -> Check:
+    root = session.workspace.root
+    free = shutil.disk_usage(root if root.exists() else Path.cwd()).free
+    low = free < LOW_DISK_BYTES
+    return Check("disk", not low, f"{free / 1e9:.1f} GB free at {root}", "free some space" if low else "")

@@ -1,0 +1,107 @@
+"""`scoville models`: what the catalogue has, and what is in the cache."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scoville.cli.common import json_option, progress_bar, say, write, write_json
+
+if TYPE_CHECKING:
+    from scoville.models import CatalogueEntry
+
+
+@click.group("models", invoke_without_command=True)
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """List the models of the catalogue: what they are, their licence, size and context, and where they lie.
+
+    Besides these a recipe takes hf:ORG/NAME, path:PLACE and openai:NAME. SCOVILLE_MODELS moves the cache; a copy of the
+    cache works on a machine without a network.
+    """
+    if context.invoked_subcommand:
+        return
+    from scoville.models import cache_root, catalogue
+
+    rows = [_row(entry) for entry in catalogue()]
+    if as_json:
+        write_json(rows)
+        return
+    write(f"{'NAME':<24} {'KIND':<9} {'LICENCE':<11} {'SIZE':>7} {'CONTEXT':>8}  CACHED")
+    for row in rows:
+        size = f"{row['size_bytes'] / 1e6:.0f} MB"
+        cached = "yes" if row["cached"] else "no"
+        line = f"{row['name']:<24} {row['kind']:<9} {row['licence']:<11} {size:>7} {row['context_tokens']:>8}  {cached}"
+        write(f"{line}\n  {row['description']}")
+    say(f"Cache: {cache_root()}")
+
+
+@command.command("pull")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Fetch it again, e.g. after a damaged copy.")
+@json_option
+def pull_command(name: str, force: bool, as_json: bool) -> None:
+    """Fetch NAME (a catalogue name or hf:...) into the cache and check its hash."""
+    from scoville.models import locate_model, pull
+
+    with progress_bar("bytes") as progress:
+        if name.startswith("hf:"):
+            kind = "llm" if name.endswith(".gguf") else "embedder"
+            folder = locate_model(name, kind=kind, progress=progress).folder
+        else:
+            folder = pull(name, force=force, progress=progress)
+    _place(name, str(folder), as_json)
+
+
+@command.command("where")
+@click.argument("name")
+@json_option
+def where_command(name: str, as_json: bool) -> None:
+    """Print the folder of NAME in the cache; fails when it is not there."""
+    from scoville.models import catalogue, locate_model
+
+    kinds = {entry.name: entry.kind for entry in catalogue()}
+    kind = kinds.get(name, "llm" if name.endswith(".gguf") else "embedder")
+    _place(name, str(locate_model(name, kind=kind, download=False).folder), as_json)
+
+
+@command.command("verify")
+@click.argument("name")
+@json_option
+def verify_command(name: str, as_json: bool) -> None:
+    """Hash the files of NAME in the cache and compare them with what was fetched."""
+    from scoville.models import verify
+
+    problems = verify(name)
+    if as_json:
+        write_json({"name": name, "problems": list(problems)})
+    for problem in problems:
+        say(problem)
+    if problems:
+        say(f"Fetch it again: scoville models pull {name} --force")
+        raise SystemExit(1)
+    say(f"{name} is whole.")
+
+
+def _row(entry: "CatalogueEntry") -> dict[str, Any]:
+    from scoville.models import cached_folder, is_cached
+
+    cached = is_cached(entry)
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "source": entry.source,
+        "licence": entry.licence,
+        "size_bytes": entry.size_bytes,
+        "context_tokens": entry.context_tokens,
+        "description": entry.description,
+        "cached": cached,
+        "folder": str(cached_folder(entry)) if cached else None,
+    }
+
+
+def _place(name: str, folder: str, as_json: bool) -> None:
+    if as_json:
+        write_json({"name": name, "folder": folder})
+    else:
+        write(folder)

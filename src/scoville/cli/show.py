@@ -1,0 +1,44 @@
+"""How an answer looks in a terminal."""
+
+from scoville.cli.common import style
+from scoville.types import Answer, Citation
+
+REASONS = {
+    "no_documents": "nothing was found",
+    "weak_evidence": "nothing in the documents is close enough to the question",
+    "model_declined": "the model found no answer in the passages",
+    "ungrounded": "the model's answer stands in none of the passages",
+}
+
+
+def answer_text(answer: Answer) -> str:
+    """Write an answer and its citations; a refusal and its reason."""
+    if answer.refused:
+        reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
+        return style(answer.text, fg="yellow") + style(reason, dim=True)
+    lines = [answer.text, ""]
+    lines += [_citation(citation) for citation in answer.citations]
+    if any(citation.method == "aligned" for citation in answer.citations):
+        lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
+    return "\n".join(lines)
+
+
+def usage_text(answer: Answer) -> str:
+    """Say what an answer took, in one line."""
+    if answer.reply is None:
+        return f"{answer.total_seconds:.2f} s, no model asked"
+    reply = answer.reply
+    cost = "price unknown" if reply.cost_usd is None else f"${reply.cost_usd:.4f}" if reply.cost_usd else "$0"
+    tokens = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens"
+    return f"{answer.total_seconds:.2f} s, {tokens}, {cost}, {reply.model} on {reply.runtime}"
+
+
+def _citation(citation: Citation) -> str:
+    place = f"{citation.document}{f', page {citation.page}' if citation.page else ''}"
+    quote = " ".join(citation.quote.split())
+    quote = f"{quote[:220]}..." if len(quote) > 220 else quote
+    if citation.document is None:
+        return style(f"  [{citation.marker}] unverified: there is no such passage", fg="red")
+    if not citation.verified:
+        return style(f"  [{citation.marker}] {place}: unverified: ", fg="red") + f'"{quote}"'
+    return style(f"  [{citation.marker}] {place}: ", bold=True) + f'"{quote}"'

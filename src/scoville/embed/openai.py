@@ -1,0 +1,70 @@
+"""Embeddings from any endpoint that speaks OpenAI's ``/embeddings``.
+
+Enters: texts. Leaves: unit vectors. The key is ``OPENAI_API_KEY`` in the environment.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from scoville.embed.fake import word_spans
+from scoville.embed.protocol import TextKind, TokenSpan
+from scoville.errors import ProviderError
+from scoville.recipe import Embed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BATCH_TEXTS = 128
+WORDS_PER_REQUEST_TEXT = 5000
+
+
+class OpenAIEmbedder:
+    """A hosted embedder. Tokens are estimated as words and signs, since its tokenizer is not at hand."""
+
+    max_tokens = WORDS_PER_REQUEST_TEXT
+
+    def __init__(self, model: str, settings: Embed) -> None:
+        self.name = f"openai:{model}"
+        self._model = model
+        self._settings = settings
+        self._dimension: int | None = None
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector; the first use asks the endpoint."""
+        if self._dimension is None:
+            self._dimension = int(self.embed(["dimension"]).shape[1])
+        return self._dimension
+
+    def embed(
+        self, texts: Sequence[str], kind: TextKind = "passage", on_done: Callable[[int], None] | None = None
+    ) -> "NDArray[np.float32]":
+        """Embed texts in requests of at most 128."""
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        rows: list[list[float]] = []
+        for start in range(0, len(texts), BATCH_TEXTS):
+            batch = list(texts[start : start + BATCH_TEXTS])
+            rows += self._request(batch)
+            if on_done:
+                on_done(len(batch))
+        vectors = np.array(rows, np.float32)
+        self._dimension = int(vectors.shape[1])
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[TokenSpan]]:
+        """Estimate tokens as words and signs."""
+        return word_spans(texts)
+
+    def _request(self, batch: list[str]) -> list[list[float]]:
+        from scoville.endpoint import call_with_retries, open_client
+
+        client = open_client(self._settings.base_url, self._settings.timeout_seconds)
+        reply = call_with_retries(lambda: client.embeddings.create(model=self._model, input=batch), self.name)
+        rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
+        if len(rows) != len(batch):
+            raise ProviderError(f"{self.name} returned {len(rows)} vectors for {len(batch)} texts")
+        return rows

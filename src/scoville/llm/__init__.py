@@ -1,0 +1,51 @@
+"""The model that writes: [Message] -> Reply.
+
+    protocol    Generation, Llm: what every model is asked and does
+    template    messages -> the text that a local model reads
+    gguf        a GGUF file -> what it says about itself; its F16 form
+    grammar     a JSON schema -> a grammar
+    local       which runtime suits a local model and this machine
+    openvino    local models on x86-64 CPUs, fast at reading prompts
+    llamacpp    local models anywhere
+    openai      any endpoint that speaks OpenAI's protocol
+    fake        a model that needs no weights
+    stream      text on its way out of a model
+
+Does not know questions, passages or citations.
+"""
+
+from scoville import recipe
+from scoville.errors import UnknownModel
+from scoville.llm.fake import FakeLlm
+from scoville.llm.protocol import Generation, Llm
+
+__all__ = ["FakeLlm", "Generation", "Llm", "open_llm"]
+
+
+def open_llm(settings: recipe.Llm) -> Llm:
+    """Open the model that ``settings.model`` names; the caller closes it.
+
+    Local weights are fetched if need be, and loaded by the first reply. Raises UnknownModel for a name that means
+    nothing, ModelError for a model that cannot be used.
+    """
+    provider, colon, rest = settings.model.partition(":")
+    match provider:
+        case "fake":
+            return FakeLlm(rest) if colon else FakeLlm()
+        case "openai" if rest:
+            from scoville.llm.openai import OpenAILlm
+
+            return OpenAILlm(settings)
+        case "hf" | "path":
+            pass
+        case _ if colon:
+            raise UnknownModel(
+                f"llm.model: {settings.model!r} has no provider that Scoville knows; expected a name from "
+                "`scoville models`, hf:ORG/NAME/FILE.gguf, path:FILE.gguf, openai:NAME, fake or fake:TEXT"
+            )
+        case _:
+            pass
+    from scoville.llm.local import open_local_llm
+    from scoville.models import locate_model
+
+    return open_local_llm(settings, locate_model(settings.model, kind="llm"))

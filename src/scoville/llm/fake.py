@@ -1,0 +1,70 @@
+"""A model that needs no weights, for tests, demos and measuring everything else.
+
+Enters: messages. Leaves: a reply that depends on nothing else. Words count as tokens.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from scoville.llm.protocol import Generation, OnText
+from scoville.llm.stream import TextStream
+from scoville.types import Message, Reply
+
+CONTEXT_TOKENS = 8192
+NOTHING_TO_QUOTE = "There is no passage to quote."
+_FIRST_PASSAGE = re.compile(r"^\[1\](.*?)(?=^\[\d+\]|^Question:|\Z)", re.DOTALL | re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
+
+
+class FakeLlm:
+    """Replies with a text, with what a function says, or by default with the first sentence of passage [1]."""
+
+    runtime = "fake"
+    context_tokens = CONTEXT_TOKENS
+
+    def __init__(self, reply: str | Callable[[Sequence[Message]], str] | None = None) -> None:
+        self.name = f"fake:{reply}" if isinstance(reply, str) else "fake"
+        self._reply = quote_first_passage if reply is None else reply
+
+    def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
+        """Reply, word by word."""
+        text = self._reply if isinstance(self._reply, str) else self._reply(messages)
+        for stop in generation.stop:
+            text = text.partition(stop)[0]
+        words = re.findall(r"\s*\S+", text)
+        stream = TextStream(on_text)
+        for word in words[: generation.max_tokens]:
+            stream.push(word)
+            stream.raise_error()
+        return Reply(
+            text=stream.text,
+            model=self.name,
+            runtime=self.runtime,
+            prompt_tokens=self.count_tokens(messages),
+            completion_tokens=len(stream.pieces),
+            first_token_seconds=stream.first_seconds or 0.0,
+            total_seconds=stream.seconds,
+            finish_reason="length" if len(words) > generation.max_tokens else "stop",
+        )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Count words."""
+        return sum(len(message.content.split()) for message in messages)
+
+    def close(self) -> None:
+        """Hold nothing, so free nothing."""
+
+
+def quote_first_passage(messages: Sequence[Message]) -> str:
+    """Give the first sentence of the passage numbered [1], with its marker.
+
+    The passage is the text after the ``[1]`` that begins a line of the last message that has one; a first line that
+    is no sentence and is followed by more is taken for its headings.
+    """
+    for message in reversed(messages):
+        if match := _FIRST_PASSAGE.search(message.content):
+            first_line, _, others = match[1].strip().partition("\n")
+            passage = others if others and first_line[-1:] not in ".!?" else f"{first_line} {others}"
+            sentence = _SENTENCE_END.split(" ".join(passage.split()))[0]
+            return f"{sentence} [1]"
+    return NOTHING_TO_QUOTE

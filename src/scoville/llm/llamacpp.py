@@ -1,0 +1,198 @@
+"""Local models on llama.cpp, anywhere.
+
+Enters: a GGUF file. Leaves: replies. Does not know where models come from. llama.cpp runs as a server inside this
+process. It always listens somewhere: here on a Unix socket in a folder that only this user can enter (where there are
+no such sockets, on a free port of this machine), and it asks for a key that is made anew each time.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from scoville import recipe
+from scoville.errors import ContextTooLong, ModelError, ProviderError
+from scoville.llm.gguf import GgufMetadata
+from scoville.llm.local import reply_room, usable_context
+from scoville.llm.protocol import Generation, OnText
+from scoville.llm.stream import TextStream
+from scoville.types import Message, Reply
+
+LONGEST_SOCKET_PATH = 100
+"""Linux takes 107 bytes, macOS 103."""
+CACHED_PROMPTS_MEBIBYTES = 256
+SILENT = -1
+REQUEST_SECONDS = 30
+COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""Else a small model fills a JSON reply with newlines."""
+
+
+class LlamaCppLlm:
+    """A local model; the first count or reply loads it."""
+
+    runtime = "llamacpp"
+
+    def __init__(self, settings: recipe.Llm, weights: Path, metadata: GgufMetadata) -> None:
+        self.name = settings.model
+        self.context_tokens = usable_context(settings, metadata.context_tokens)
+        self._settings = settings
+        self._weights = weights
+        self._template = metadata.template
+        self._lock = threading.RLock()
+        self._server: _Server | None = None
+
+    def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
+        """Write the next turn."""
+        with self._lock:
+            started = time.perf_counter()
+            server = self._open()
+            tokens = server.tokenize(self._template.render(messages))
+            room = reply_room(self.name, len(tokens), self.context_tokens, generation)
+            stream = TextStream(on_text, ends_with_json=generation.json_schema is not None)
+            last: Mapping[str, Any] = {}
+
+            def push(chunk: Mapping[str, Any]) -> bool:
+                nonlocal last
+                last = chunk
+                choices = chunk.get("choices")
+                return not stream.push(choices[0]["text"]) if choices else True
+
+            server.complete(_request(tokens, room, generation), push)
+            stream.raise_error()
+            if "error" in last:
+                self._fail(last["error"])
+            return Reply(
+                text=stream.text,
+                model=self.name,
+                runtime=self.runtime,
+                prompt_tokens=len(tokens),
+                completion_tokens=last.get("usage", {}).get("completion_tokens", len(stream.pieces)),
+                first_token_seconds=stream.first_seconds or 0.0,
+                total_seconds=time.perf_counter() - started,
+                finish_reason="length" if last["choices"][0]["finish_reason"] == "length" else "stop",
+            )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Count the tokens of the prompt, exactly."""
+        with self._lock:
+            return len(self._open().tokenize(self._template.render(messages)))
+
+    def close(self) -> None:
+        """Free the weights."""
+        with self._lock:
+            if self._server:
+                self._server.close()
+            self._server = None
+
+    def _open(self) -> "_Server":
+        if self._server is None:
+            threads = self._settings.threads or max(1, _cores() - 1)  # it spins: a core stays free for the rest
+            self._server = _Server(self._weights, self.context_tokens, threads)
+        return self._server
+
+    def _fail(self, error: Mapping[str, Any]) -> NoReturn:
+        kind = ContextTooLong if error.get("type") == "exceed_context_size_error" else ProviderError
+        raise kind(f"{self.name}: llama.cpp failed to reply: {error.get('message', error)}")
+
+
+class _Server:
+    """llama.cpp's server in this process."""
+
+    def __init__(self, weights: Path, context_tokens: int, threads: int) -> None:
+        import xllamacpp
+
+        runtime: Any = xllamacpp  # built in native code, which pyright cannot see
+
+        self._key = secrets.token_urlsafe(32)
+        self._folder = tempfile.mkdtemp(prefix="scoville-")  # mode 0700
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        parameters = runtime.CommonParams()
+        parameters.model.path = str(weights)
+        parameters.n_ctx = context_tokens
+        parameters.n_parallel = 1
+        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+        parameters.cache_ram_mib = CACHED_PROMPTS_MEBIBYTES
+        parameters.warmup = parameters.ui = parameters.endpoint_slots = False
+        parameters.verbosity = SILENT
+        parameters.hostnames = [self._host()]
+        parameters.cors_origins = "http://127.0.0.1"
+        parameters.n_threads_http = 1
+        parameters.api_keys = [self._key]
+        try:
+            self._server: Any = runtime.Server(parameters)
+        except RuntimeError as error:
+            self._remove_folder()
+            raise ModelError(f"llama.cpp cannot load {weights}: {error}; fetch it again or choose another") from error
+
+    def complete(self, request: Mapping[str, Any], push: Any) -> None:
+        """Call ``push`` with each piece until it returns True or all is written."""
+        self._server.handle_completions(request, push)
+
+    def tokenize(self, prompt: str) -> list[int]:
+        """Give the tokens of a rendered prompt; special tokens in it count as such."""
+        connection = self._connect()
+        try:
+            body = json.dumps({"content": prompt, "add_special": False, "parse_special": True})
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
+            connection.request("POST", "/tokenize", body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except OSError as error:
+            raise ProviderError(f"llama.cpp does not count tokens: {error}") from error
+        finally:
+            connection.close()
+        if response.status != http.HTTPStatus.OK:
+            raise ProviderError(f"llama.cpp does not count tokens: {content[:200].decode(errors='replace')}")
+        return json.loads(content)["tokens"]
+
+    def close(self) -> None:
+        """Stop the server and free the weights."""
+        self._server = None
+        self._remove_folder()
+
+    def _host(self) -> str:
+        path = os.path.join(self._folder, "llama.sock")
+        return path if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= LONGEST_SOCKET_PATH else "127.0.0.1"
+
+    def _connect(self) -> http.client.HTTPConnection:
+        address = urlsplit(self._server.listening_address)
+        if address.scheme == "unix":
+            connection = http.client.HTTPConnection("localhost")
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(REQUEST_SECONDS)
+            connection.sock.connect(address.path)
+            return connection
+        return http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=REQUEST_SECONDS)
+
+
+def _request(tokens: list[int], room: int, generation: Generation) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "prompt": tokens,
+        "max_tokens": room,
+        "temperature": generation.temperature,
+        "seed": generation.seed,
+        "stop": list(generation.stop),
+        "stream": True,
+        "cache_prompt": True,
+        # Without these llama.cpp would cut the choices where OpenVINO does not.
+        "top_k": 0,
+        "top_p": 1.0,
+        "min_p": 0.0,
+    }
+    if generation.json_schema is not None:
+        request["json_schema"] = {**generation.json_schema, "x-guidance": COMPACT}
+    return request
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

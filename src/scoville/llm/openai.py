@@ -1,0 +1,192 @@
+"""Any endpoint that speaks OpenAI's chat protocol: OpenAI itself, hosted models, a server in the next room.
+
+Enters: messages. Leaves: replies with their price. Does not know prompts. The key is ``OPENAI_API_KEY`` in the
+environment; it is sent to the endpoint and stands in no message. Endpoints differ in what they take: an option that
+one refuses is left out from then on, and that is said once.
+"""
+
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scoville import recipe
+from scoville.cost import price_usd
+from scoville.errors import ProviderAuth, ProviderError, ProviderTimeout
+from scoville.llm.endpoint import Failure, explain, is_loopback, pause_seconds, place
+from scoville.llm.protocol import Generation, OnText
+from scoville.llm.stream import TextStream
+from scoville.types import FinishReason, Message, Reply
+
+if TYPE_CHECKING:
+    import openai
+
+PREFIX = "openai:"
+KEY_VARIABLE = "OPENAI_API_KEY"
+URL_VARIABLE = "OPENAI_BASE_URL"
+DEFAULT_URL = "https://api.openai.com/v1"
+DEFAULT_CONTEXT_TOKENS = 8192
+CHARACTERS_PER_TOKEN = 3
+"""English has about 4; other languages and code have fewer. Counted in bytes of UTF-8."""
+TOKENS_PER_MESSAGE = 4
+FINISH_REASONS: Mapping[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
+DROPPABLE = ("stream_options", "seed", "temperature")
+_REFUSAL = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed", re.I
+)
+
+logger = logging.getLogger("scoville")
+
+
+class OpenAILlm:
+    """A model behind an endpoint."""
+
+    runtime = "openai"
+
+    def __init__(self, settings: recipe.Llm, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.name = settings.model
+        self.base_url = settings.base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+        self._where = place(self.base_url)
+        self.context_tokens = settings.context_tokens or DEFAULT_CONTEXT_TOKENS
+        self._model = settings.model.removeprefix(PREFIX)
+        self._settings = settings
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._client: openai.OpenAI | None = None
+        self._refused: set[str] = set()
+
+    def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
+        """Write the next turn, trying again where that can help and nothing was given to ``on_text`` yet."""
+        import openai
+
+        with self._lock:
+            started = time.perf_counter()
+            client = self._open()
+            attempt = 0
+            while True:
+                stream = TextStream(on_text)
+                try:
+                    return self._reply(client, messages, generation, stream, started)
+                except ValueError as error:
+                    raise ProviderError(f"{self.name} at {self._where} sent what is no reply: {error}") from error
+                except openai.APIError as error:
+                    failure = explain(error, self._model, self.base_url, secret=client.api_key)
+                    if self._leave_out(failure):
+                        continue
+                    if attempt >= self._settings.max_retries or not failure.can_retry or stream.pieces:
+                        raise failure.error from None
+                    self._sleep(pause_seconds(attempt, failure.retry_after))
+                    attempt += 1
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Estimate the tokens of the prompt, rather too high: the model's tokenizer is not at hand."""
+        return sum(_estimate(message.content) + TOKENS_PER_MESSAGE for message in messages)
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client:
+                self._client.close()
+            self._client = None
+
+    def _open(self) -> "openai.OpenAI":
+        if self._client is None:
+            import openai
+
+            local = is_loopback(self.base_url)
+            key = os.environ.get(KEY_VARIABLE, "").strip()
+            if not key and not local:
+                raise ProviderAuth(f"{KEY_VARIABLE} is not set; {self.name} at {self._where} needs a key in it")
+            self._client = openai.OpenAI(
+                api_key=key or "unused",
+                base_url=self.base_url,
+                timeout=self._settings.timeout_seconds,
+                max_retries=0,
+                # A proxy of the environment does not reach this machine's own addresses.
+                http_client=openai.DefaultHttpxClient(trust_env=not local),
+            )
+        return self._client
+
+    def _reply(
+        self,
+        client: "openai.OpenAI",
+        messages: Sequence[Message],
+        generation: Generation,
+        stream: TextStream,
+        started: float,
+    ) -> Reply:
+        finish_reason = ""
+        usage: Any = None
+        chunks = client.chat.completions.create(**self._request(messages, generation))
+        with chunks:
+            for chunk in chunks:
+                usage = chunk.usage or usage
+                for choice in (chunk.choices or ())[:1]:  # some endpoints send null
+                    if choice.delta:
+                        stream.push(choice.delta.content or choice.delta.refusal or "")
+                    stream.raise_error()
+                    finish_reason = choice.finish_reason or finish_reason
+                if stream.seconds > self._settings.timeout_seconds:
+                    raise ProviderTimeout(
+                        f"{self.name} at {self._where} did not finish in {self._settings.timeout_seconds} s; "
+                        "raise llm.timeout_seconds or lower llm.max_tokens"
+                    )
+        if not stream.pieces and not finish_reason:
+            raise ProviderError(f"{self.name} at {self._where} sent no reply; can this endpoint stream?")
+        prompt_tokens = usage.prompt_tokens if usage else self.count_tokens(messages)
+        completion_tokens = usage.completion_tokens if usage else _estimate(stream.text)
+        return Reply(
+            text=stream.text,
+            model=self.name,
+            runtime=self.runtime,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            first_token_seconds=stream.first_seconds or 0.0,
+            total_seconds=time.perf_counter() - started,
+            cost_usd=self._price(prompt_tokens, completion_tokens),
+            finish_reason=FINISH_REASONS.get(finish_reason, "stop"),
+        )
+
+    def _request(self, messages: Sequence[Message], generation: Generation) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "max_tokens": generation.max_tokens,
+            "temperature": generation.temperature,
+            "seed": generation.seed,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if generation.stop:
+            request["stop"] = list(generation.stop)
+        if generation.json_schema is not None:
+            schema = {"name": "reply", "schema": dict(generation.json_schema), "strict": True}
+            request["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if "max_tokens" in self._refused:
+            request["max_completion_tokens"] = request["max_tokens"]
+        return {name: value for name, value in request.items() if name not in self._refused}
+
+    def _leave_out(self, failure: Failure) -> bool:
+        """Remember the option that the endpoint refused, if it did and can do without."""
+        if failure.status not in (400, 422) or not _REFUSAL.search(failure.said):
+            return False
+        for option in (*DROPPABLE, "max_tokens"):
+            named = failure.parameter == option or (not failure.parameter and option in failure.said)
+            if named and option not in self._refused:
+                self._refused.add(option)
+                if option in ("seed", "temperature"):
+                    logger.warning("%s takes no %s; it is asked without", self.name, option)
+                return True
+        return False
+
+    def _price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        provider = None if is_loopback(self.base_url) else self.base_url
+        price = price_usd(self._model, prompt_tokens, completion_tokens, provider=provider)
+        return 0.0 if price is None and provider is None else price
+
+
+def _estimate(text: str) -> int:
+    return -(-len(text.encode()) // CHARACTERS_PER_TOKEN)

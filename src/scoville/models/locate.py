@@ -1,0 +1,151 @@
+"""From a reference in a recipe to files.
+
+Enters: a catalogue name, `hf:…` or `path:…`. Leaves: :class:`ModelFiles`. Does not know how a model is run, nor
+hosted models.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoville.errors import ModelUnavailable, UnknownModel
+from scoville.models.cache import cache_root, checked_folder, is_cached, make_folder
+from scoville.models.catalogue import CatalogueEntry, Kind, Progress, find_entry
+from scoville.models.fetch import pull
+from scoville.models.hub import PREFIX as HUB_PREFIX
+from scoville.models.hub import locate_hub_model
+
+PATH_PREFIX = "path:"
+EMBEDDER_NEEDS = ("config.json", "model.safetensors", "tokenizer.json")
+OPENVINO_GRAPH = "openvino_model.xml"
+GGUF_MAGIC = b"GGUF"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFiles:
+    """A model on disk."""
+
+    name: str
+    """Usable as a file name."""
+    kind: Kind
+    folder: Path
+    weights: Path
+    """``model.safetensors`` of an embedder; the ``.gguf`` or ``openvino_model.xml`` of an llm."""
+    sha256: str | None = None
+    """Of the weights; None for `path:` models."""
+    licence: str | None = None
+    context_tokens: int | None = None
+
+    def build_folder(self, purpose: str) -> Path:
+        """Create and give the folder for a form derived from these weights, e.g. a converted one; safe to delete.
+
+        Other weights under the same name have another folder.
+        """
+        return make_folder(cache_root() / "builds" / f"{purpose}-{self.name}-{self._identity()[:12]}")
+
+    def _identity(self) -> str:
+        if self.sha256:
+            return self.sha256
+        status = self.weights.stat()
+        return hashlib.sha256(f"{self.weights.resolve()} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()
+
+
+def locate_model(
+    reference: str,
+    *,
+    kind: Kind,
+    progress: Progress | None = None,
+    download: bool = True,
+    entries: Sequence[CatalogueEntry] | None = None,
+) -> ModelFiles:
+    """Find a model's files, fetching them into the cache on first use.
+
+    A model in the cache is found without network, pip or a writable disk. ``entries`` replaces the catalogue.
+    Raises UnknownModel, ModelUnavailable, ModelIntegrity or StorageError.
+    """
+    if reference.startswith(PATH_PREFIX):
+        return _at_path(reference, kind)
+    if reference.startswith(HUB_PREFIX):
+        weights, sha256 = locate_hub_model(reference, kind, progress, download=download)
+        if kind == "llm":
+            _require_gguf(reference, weights)
+        else:
+            _require_embedder(reference, weights.parent)
+        return _found(_file_name(reference.removeprefix(HUB_PREFIX)), kind, weights, sha256)
+    entry = find_entry(reference, entries)
+    if entry.kind != kind:
+        raise UnknownModel(f"{reference!r} is an {entry.kind}, and an {kind} is expected; see `scoville models`")
+    if not download and not is_cached(entry):
+        raise ModelUnavailable(
+            f"{entry.name} is not in {cache_root()}; fetch it with `scoville models pull {entry.name}`"
+        )
+    folder = checked_folder(entry) if is_cached(entry) else pull(entry.name, progress=progress, entries=entries)
+    return ModelFiles(
+        name=entry.name,
+        kind=kind,
+        folder=folder,
+        weights=folder / entry.weights_path,
+        sha256=entry.weights_sha256,
+        licence=entry.licence,
+        context_tokens=entry.context_tokens,
+    )
+
+
+def _at_path(reference: str, kind: Kind) -> ModelFiles:
+    given = reference.removeprefix(PATH_PREFIX)
+    path = Path(given).expanduser().absolute()
+    if not given or not path.exists():
+        raise ModelUnavailable(f"{reference!r}: there is no {path if given else 'path'}; give an existing path")
+    if kind == "embedder":
+        _require_embedder(reference, path)
+        return _found(_file_name(path.name), kind, path / "model.safetensors", None)
+    if path.is_dir() and (path / OPENVINO_GRAPH).is_file():
+        return _found(_file_name(path.name), kind, path / OPENVINO_GRAPH, None)
+    _require_gguf(reference, path)
+    return _found(_file_name(path.stem), kind, path, None)
+
+
+def _found(name: str, kind: Kind, weights: Path, sha256: str | None) -> ModelFiles:
+    folder = weights.parent
+    context = _context_tokens(folder) if kind == "embedder" else None
+    return ModelFiles(name=name, kind=kind, folder=folder, weights=weights, sha256=sha256, context_tokens=context)
+
+
+def _require_embedder(reference: str, folder: Path) -> None:
+    missing = [name for name in EMBEDDER_NEEDS if not (folder / name).is_file()]
+    if missing:
+        raise UnknownModel(
+            f"{reference!r} is no embedder: {folder} lacks {', '.join(missing)}; "
+            f"expected a folder with {', '.join(EMBEDDER_NEEDS)}"
+        )
+
+
+def _require_gguf(reference: str, path: Path) -> None:
+    magic = b""
+    if path.is_file():
+        try:
+            with path.open("rb") as stream:
+                magic = stream.read(len(GGUF_MAGIC))
+        except OSError as error:
+            raise ModelUnavailable(f"{reference!r}: {path}: {error.strerror}; make it readable") from error
+    if magic != GGUF_MAGIC:
+        raise UnknownModel(f"{reference!r} is no llm; expected a GGUF file or a folder with {OPENVINO_GRAPH}")
+
+
+def _context_tokens(folder: Path) -> int | None:
+    """Read how many tokens an embedder sees: its sentence-transformers setting, else its network's positions."""
+    for name, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
+        try:
+            value = json.loads((folder / name).read_text(encoding="utf-8")).get(key)
+        except (OSError, ValueError, AttributeError):
+            continue
+        if isinstance(value, int) and value > 0:
+            return value
+    return None
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "model"

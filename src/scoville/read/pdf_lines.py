@@ -1,0 +1,172 @@
+"""Where a block's text is printed: text and words with boxes in, the same text with one span and box per line out.
+
+Works on what liteparse calls text items (a line, or a part of one) and words; knows nothing of pages or kinds.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scoville.read.clean import clean, clean_line
+
+HYPHENS = "-\u00ad\u2010"
+_LOOKAHEAD = 12  # characters that may stand between two words: a marker, a footnote number
+_ENOUGH = 0.6  # share of a text's characters that must be found in words, else the whole block is one region
+_MARKUP = re.compile(r"(?<!\\)(?:\*{1,3}|~~)")
+_MOST_INDENT = 60
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+class Rectangle(NamedTuple):
+    """A rectangle on a page that is known from elsewhere."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Word(NamedTuple):
+    """A printed word."""
+
+    text: str
+    box: Rectangle
+
+
+class Line(NamedTuple):
+    """One printed line of a text, or the part of it that belongs to this text."""
+
+    start: int
+    end: int
+    box: Rectangle
+
+
+@dataclass(slots=True)
+class PlacedText:
+    """A text and where its lines stand; the lines follow each other without gaps and cover the text."""
+
+    text: str
+    lines: list[Line]
+    hyphens: list[int]
+    """Offsets where a hyphen at a line's end was taken out of the text; it may have to be put back."""
+
+
+def union(boxes: Iterable[Rectangle]) -> Rectangle:
+    """Give the smallest rectangle around some rectangles, of which there is at least one."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return Rectangle(min(x0), min(y0), max(x1), max(y1))
+
+
+def without_markup(text: str) -> str:
+    r"""Take liteparse's Markdown out of a text: ``**bold**``, ``~~struck~~``, ``\*``."""
+    if "*" in text or "~~" in text:
+        text = _MARKUP.sub("", text)
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def place_text(text: str, rows: Sequence[Sequence[Word]], box: Rectangle) -> PlacedText:
+    """Find each printed row of words in the text. Without success, the whole text stands in ``box``."""
+    text = clean_line(text)
+    enough = _ENOUGH * (len(text) - text.count(" "))
+    for order in _orders(text, rows):
+        lines, hyphens, found = _match(text, order)
+        if lines and found >= enough:
+            return PlacedText(text, close_gaps(lines, len(text)), hyphens)
+    return PlacedText(text, [Line(0, len(text), box)], [])
+
+
+def _orders(text: str, rows: Sequence[Sequence[Word]]) -> Iterator[Sequence[Sequence[Word]]]:
+    """Give the orders in which the words may make the text: as extracted, down the page, right to left, any."""
+    joined = _joined(rows)
+    yield joined
+    yield sorted(joined, key=lambda row: (round(row[0].box.y0), row[0].box.x0))
+    if _RIGHT_TO_LEFT.search(text):
+        yield [sorted(row, key=lambda word: -word.box.x0) for row in joined]
+    yield _located(text, rows)
+
+
+def _located(text: str, rows: Sequence[Sequence[Word]]) -> list[Sequence[Word]]:
+    """Order rows by where they stand in the text, whatever their order on the page: for blocks that span columns."""
+    packed = "".join(text.split())
+    places = [(packed.find("".join(word.text for word in row).rstrip(HYPHENS)), row) for row in rows]
+    return [row for place, row in sorted(places, key=lambda found: found[0]) if place >= 0]
+
+
+def _match(text: str, rows: Sequence[Sequence[Word]]) -> tuple[list[Line], list[int], int]:
+    """Walk words and text together: the lines found, the hyphens that the text lacks, the characters found."""
+    lines: list[Line] = []
+    hyphens: list[int] = []
+    position = found = 0
+    for row in rows:
+        line_start, boxes = -1, list[Rectangle]()
+        for number, word in enumerate(row):
+            start, length = _find(text, word.text, position, last=number + 1 == len(row))
+            if start < 0:
+                continue
+            position = start + length
+            found += length
+            boxes.append(word.box)
+            line_start = start if line_start < 0 else line_start
+            if length < len(word.text):
+                hyphens.append(position)
+        if boxes:
+            lines.append(Line(line_start, position, union(boxes)))
+    return lines, hyphens, found
+
+
+def place_lines(lines: Sequence[str], rows: Sequence[Sequence[Word]], box: Rectangle) -> PlacedText:
+    """Join verbatim lines, as of code: each gets the box of the printed row that it matches, and its indentation."""
+    printed = [("".join(word.text for word in row), union(word.box for word in row)) for row in _joined(rows) if row]
+    texts: list[str] = []
+    placed: list[Line] = []
+    offset = following = 0
+    for line in lines:
+        text = clean(line).strip()
+        packed = "".join(text.split())
+        match = next((i for i in range(following, len(printed)) if printed[i][0] == packed), None)
+        line_box = box
+        if match is not None:
+            line_box, following = printed[match][1], match + 1
+            # Code stands in a fixed pitch, so the distance to the block's edge counts characters.
+            pitch = (line_box.x1 - line_box.x0) / len(text)
+            text = " " * min(round((line_box.x0 - box.x0) / pitch if pitch else 0), _MOST_INDENT) + text
+        texts.append(text)
+        placed.append(Line(offset, offset + len(text), line_box))
+        offset += len(text) + 1
+    joined = "\n".join(texts)
+    return PlacedText(joined, close_gaps(placed, len(joined)), [])
+
+
+def close_gaps(lines: Sequence[Line], length: int) -> list[Line]:
+    """Let each line end where the next begins, and together cover the text, so that no character is without box."""
+    starts = [0, *(line.start for line in lines[1:]), length]
+    return [line._replace(start=starts[i], end=starts[i + 1]) for i, line in enumerate(lines)]
+
+
+def _find(text: str, word: str, position: int, *, last: bool) -> tuple[int, int]:
+    """Find a word at or soon after a position: where and how many characters; -1 where it is not."""
+    while text.startswith(" ", position):
+        position += 1
+    if text.startswith(word, position):
+        return position, len(word)
+    if last and len(word) > 1 and word[-1] in HYPHENS and text.startswith(word[:-1], position):
+        return position, len(word) - 1
+    return text.find(word, position, position + len(word) + _LOOKAHEAD), len(word)
+
+
+def _joined(rows: Sequence[Sequence[Word]]) -> list[list[Word]]:
+    """Join neighbouring rows that stand side by side: the parts of one printed line."""
+    joined: list[list[Word]] = []
+    for row in rows:
+        if joined and joined[-1] and row and _side_by_side(joined[-1][-1].box, row[0].box):
+            joined[-1].extend(row)
+        else:
+            joined.append(list(row))
+    return joined
+
+
+def _side_by_side(left: Rectangle, right: Rectangle) -> bool:
+    overlap = min(left.y1, right.y1) - max(left.y0, right.y0)
+    return overlap > 0.5 * min(left.y1 - left.y0, right.y1 - right.y0) and right.x0 >= left.x0

