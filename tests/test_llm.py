@@ -126,7 +126,8 @@ class TestTemplate:
 
     def test_the_tags_and_functions_of_transformers_are_there(self):
         source = (
-            "{%- for m in messages -%}{%- generation -%}{{ m | tojson }}{%- endgeneration -%}{%- break -%}{%- endfor -%}"
+            "{%- for m in messages -%}{%- generation -%}{{ m | tojson }}"
+            "{%- endgeneration -%}{%- break -%}{%- endfor -%}"
             "{{ strftime_now('%Y') | length }}{{ '=' * 3 }}"
         )
         assert ChatTemplate(source=source).render(user("é")) == '{"role": "user", "content": "é"}4==='
@@ -189,7 +190,8 @@ class TestGrammar:
         )
         assert grammar is not None
         assert grammar.splitlines()[0] == (
-            r'root ::= ("{" "\"answer\": " ("\"" char{0,5} "\"") ", " "\"pages\": " ("[]" | ("[" integer (", " integer){0,} "]")) "}")'
+            r'root ::= ("{" "\"answer\": " ("\"" char{0,5} "\"") ", " '
+            r'"\"pages\": " ("[]" | ("[" integer (", " integer){0,} "]")) "}")'
         )
 
     def test_choices_are_listed(self):

@@ -3,10 +3,10 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from tiny_gguf import CONTEXT, HIDDEN, SPECIAL, TEMPLATE, write_tiny_gguf
 
 from scoville.errors import ModelError
 from scoville.llm.gguf import dequantise, read_metadata
+from tiny_gguf import CONTEXT, HIDDEN, SPECIAL, TEMPLATE, write_tiny_gguf
 
 Kind = gguf.GGMLQuantizationType
 

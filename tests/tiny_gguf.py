@@ -1,5 +1,6 @@
 """A llama with random weights, a few hundred kilobytes, that both runtimes load."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gguf
@@ -56,14 +57,17 @@ def write_tiny_gguf(
         writer.add_chat_template(template)
     random = np.random.default_rng(0)
 
-    def matrix(name: str, rows: int, columns: int) -> None:
+    def matrix(name: str, rows: int, columns: int, *, silent: Sequence[int] = ()) -> None:
         values = (random.standard_normal((rows, columns)) * scale).astype(np.float32)
+        values[list(silent)] = 0
         writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
     def vector(name: str) -> None:
         writer.add_tensor(name, np.ones(HIDDEN, np.float32))
 
-    matrix("token_embd.weight", len(tokens), HIDDEN)
+    # The output shares these rows: a row of zeros is never the likeliest token, so replies are printable ASCII.
+    unprintable = [number for number, token in enumerate(tokens) if len(token) != 1 or not "!" <= token <= "~"]
+    matrix("token_embd.weight", len(tokens), HIDDEN, silent=unprintable)
     for layer in range(LAYERS):
         block = f"blk.{layer}."
         vector(f"{block}attn_norm.weight")

@@ -65,7 +65,7 @@ class Answerer:
         reply = self.llm.generate(rendered.messages, generation, on_text)
         if not reply.text.strip() or DECLINES.search(reply.text):
             return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
-        grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support)
+        grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
         if not grounded.verified:
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
@@ -108,7 +108,9 @@ def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:
 
     def load() -> None:
         try:
-            opened.append(open_llm(recipe.llm))
+            llm = open_llm(recipe.llm)
+            llm.load()
+            opened.append(llm)
         except ScovilleError as error:
             opened.append(error)
 

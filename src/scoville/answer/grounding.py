@@ -16,6 +16,7 @@ from scoville.types import Citation, CitationMethod, Hit, Passage
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 QUOTATION = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
+SHORT_CLAIM_WORDS = 4  # fewer content words than these say too little to be matched alone
 LONGER_QUOTE_GAIN = 0.15  # a second sentence joins the quote when it adds this share of the claim's words
 
 
@@ -41,17 +42,19 @@ class Support(NamedTuple):
     """Share of the sentence's content words that the whole passage holds, 0 when it lacks one of its numbers."""
 
 
-def ground(reply: str, hits: Sequence[Hit], min_support: float) -> Grounded:
+def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
     """Resolve the model's markers to citations; where it wrote none, find the passages that hold its sentences.
 
     A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unverified
-    citations. With no marker in the reply, each sentence that a passage holds gets one, said to be ``aligned``.
+    citations. With no marker in the reply, each sentence that a passage holds gets one, said to be ``aligned``, and the
+    sentences that no passage holds are left out. A sentence of few words, such as a bare number, is read as an answer
+    to ``question``: its evidence must be about the question too.
     """
     text = _tidy(reply)
     if MARKER.search(text):
-        found = [citation for sentence in _marked(text) for citation in _resolve(sentence, hits, min_support)]
+        found = [c for sentence in _marked(text) for c in _resolve(sentence, hits, min_support, question)]
         return Grounded(text=text, citations=tuple(dict.fromkeys(found)))
-    return _align(text, hits, min_support)
+    return _align(text, hits, min_support, question)
 
 
 def quote_stands_in(quote: str, passage: str) -> bool:
@@ -60,21 +63,25 @@ def quote_stands_in(quote: str, passage: str) -> bool:
     return bool(wanted) and wanted in _plain(passage)
 
 
-def support(sentence: str, passage: Passage) -> Support:
+def support(sentence: str, passage: Passage, question: str = "") -> Support:
     """Find the one or two sentences of a passage that hold most of a sentence's content words."""
-    words = content_words(MARKER.sub("", sentence))
+    claim = MARKER.sub("", sentence)
+    said = content_words(claim)
+    words = said | content_words(question) if len(said) < SHORT_CLAIM_WORDS else said
     held = words & content_words(passage.content)
-    share = len(held) / len(words) if words and numbers(sentence) <= numbers(passage.content) else 0.0
+    share = len(held) / len(words) if said and numbers(claim) <= numbers(passage.content) else 0.0
     parts = list(sentences(passage.text))
     if not parts or not held:
         return Support(0, len(passage.text), share)
-    covers = [len(words & content_words(part.text)) for part in parts]
+    # What was said weighs more than what was asked: the quote shows the answer.
+    covers = [2 * len(said & found) + len(words & found) for found in (content_words(part.text) for part in parts)]
     best = max(range(len(parts)), key=lambda index: (covers[index], -index))
     start, end = parts[best].start, parts[best].end
+    alone = len(words & content_words(parts[best].text))
     for beside in (best + 1, best - 1):
         if 0 <= beside < len(parts):
             both = f"{parts[best].text} {parts[beside].text}"
-            if len(words & content_words(both)) - covers[best] >= LONGER_QUOTE_GAIN * len(words):
+            if len(words & content_words(both)) - alone >= LONGER_QUOTE_GAIN * len(words):
                 return Support(min(start, parts[beside].start), max(end, parts[beside].end), share)
     return Support(start, end, share)
 
@@ -99,7 +106,7 @@ def _marked(text: str) -> Iterator[_Marked]:
         before = claim
 
 
-def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float) -> Iterator[Citation]:
+def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float, question: str) -> Iterator[Citation]:
     for marker in dict.fromkeys(sentence.markers):
         if not 1 <= marker <= len(hits):
             yield Citation(
@@ -109,7 +116,7 @@ def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float) -> Iter
             continue
         passage = hits[marker - 1].passage
         quoted = QUOTATION.search(sentence.text)
-        found = support(sentence.text, passage)
+        found = support(sentence.text, passage, question)
         if quoted and not quote_stands_in(quoted[1], passage.content):
             yield _unverified(marker, passage, quoted[1])
         elif found.share >= min_support:
@@ -118,25 +125,27 @@ def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float) -> Iter
             yield _unverified(marker, passage, sentence.text)
 
 
-def _align(text: str, hits: Sequence[Hit], min_support: float) -> Grounded:
+def _align(text: str, hits: Sequence[Hit], min_support: float, question: str) -> Grounded:
     pieces: list[str] = []
     citations: list[Citation] = []
+    seen: set[str] = set()
     position = 0
     for sentence in sentences(text):
-        found = _best(sentence, hits)
-        pieces.append(text[position : sentence.end])
-        position = sentence.end
-        if found and found[1].share >= min_support:
-            number, evidence = found
-            pieces.append(f" [{number}]")
-            citations.append(_citation(number, hits[number - 1].passage, evidence, "aligned"))
-    pieces.append(text[position:])
+        gap, position = text[position : sentence.start], sentence.end
+        plain = " ".join(sentence.text.casefold().split())
+        found = _best(sentence, hits, question)
+        if plain in seen or not found or found[1].share < min_support:
+            continue
+        seen.add(plain)
+        number, evidence = found
+        pieces.append(f"{gap if pieces else ''}{sentence.text} [{number}]")
+        citations.append(_citation(number, hits[number - 1].passage, evidence, "aligned"))
     return Grounded(text="".join(pieces), citations=tuple(dict.fromkeys(citations)))
 
 
-def _best(sentence: Sentence, hits: Sequence[Hit]) -> tuple[int, Support] | None:
+def _best(sentence: Sentence, hits: Sequence[Hit], question: str) -> tuple[int, Support] | None:
     """The passage that holds a sentence best; the earlier of equals."""
-    found = [(number, support(sentence.text, hit.passage)) for number, hit in enumerate(hits, start=1)]
+    found = [(number, support(sentence.text, hit.passage, question)) for number, hit in enumerate(hits, start=1)]
     return max(found, key=lambda one: (one[1].share, -one[0]), default=None)
 
 

@@ -13,9 +13,11 @@ from scoville.recipe import Embed
 
 if TYPE_CHECKING:
     import numpy as np
+    import openai
     from numpy.typing import NDArray
 
 BATCH_TEXTS = 128
+MAX_RETRIES = 3
 WORDS_PER_REQUEST_TEXT = 5000
 
 
@@ -29,6 +31,7 @@ class OpenAIEmbedder:
         self._model = model
         self._settings = settings
         self._dimension: int | None = None
+        self._client: openai.OpenAI | None = None
 
     @property
     def dimension(self) -> int:
@@ -60,10 +63,19 @@ class OpenAIEmbedder:
         return word_spans(texts)
 
     def _request(self, batch: list[str]) -> list[list[float]]:
-        from scoville.endpoint import call_with_retries, open_client
+        from scoville.endpoint import call_with_retries, endpoint_url, open_client
 
-        client = open_client(self._settings.base_url, self._settings.timeout_seconds)
-        reply = call_with_retries(lambda: client.embeddings.create(model=self._model, input=batch), self.name)
+        url = endpoint_url(self._settings.base_url)
+        if self._client is None:
+            self._client = open_client(self.name, url, self._settings.timeout_seconds)
+        client = self._client
+        reply = call_with_retries(
+            lambda: client.embeddings.create(model=self._model, input=batch),
+            model=self.name,
+            base_url=url,
+            secret=client.api_key,
+            max_retries=MAX_RETRIES,
+        )
         rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
         if len(rows) != len(batch):
             raise ProviderError(f"{self.name} returned {len(rows)} vectors for {len(batch)} texts")

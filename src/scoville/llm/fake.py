@@ -51,6 +51,9 @@ class FakeLlm:
         """Count words."""
         return sum(len(message.content.split()) for message in messages)
 
+    def load(self) -> None:
+        """Have nothing to load."""
+
     def close(self) -> None:
         """Hold nothing, so free nothing."""
 

@@ -88,7 +88,10 @@ def dequantise(source: Path, target: Path) -> None:
     import numpy as np
 
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
-    reader = gguf.GGUFReader(source)
+    try:
+        reader = gguf.GGUFReader(source)
+    except ValueError as error:
+        raise ModelError(f"{source} is cut off or damaged ({error}); fetch it again") from error
     architecture = reader.fields["general.architecture"].contents()
     writer = gguf.GGUFWriter(unfinished, architecture)
     try:

@@ -69,8 +69,8 @@ class LlamaCppLlm:
 
             server.complete(_request(tokens, room, generation), push)
             stream.raise_error()
-            if "error" in last:
-                self._fail(last["error"])
+            if "choices" not in last:
+                self._fail(last.get("error", {}))
             return Reply(
                 text=stream.text,
                 model=self.name,
@@ -87,6 +87,11 @@ class LlamaCppLlm:
         with self._lock:
             return len(self._open().tokenize(self._template.render(messages)))
 
+    def load(self) -> None:
+        """Load the weights."""
+        with self._lock:
+            self._open()
+
     def close(self) -> None:
         """Free the weights."""
         with self._lock:
@@ -102,7 +107,7 @@ class LlamaCppLlm:
 
     def _fail(self, error: Mapping[str, Any]) -> NoReturn:
         kind = ContextTooLong if error.get("type") == "exceed_context_size_error" else ProviderError
-        raise kind(f"{self.name}: llama.cpp failed to reply: {error.get('message', error)}")
+        raise kind(f"{self.name}: llama.cpp failed to reply: {error.get('message', 'it said nothing')}")
 
 
 class _Server:

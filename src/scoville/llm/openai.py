@@ -6,7 +6,6 @@ one refuses is left out from then on, and that is said once.
 """
 
 import logging
-import os
 import re
 import threading
 import time
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from scoville import recipe
 from scoville.cost import price_usd
-from scoville.errors import ProviderAuth, ProviderError, ProviderTimeout
-from scoville.llm.endpoint import Failure, explain, is_loopback, pause_seconds, place
+from scoville.endpoint import Failure, endpoint_url, explain, is_loopback, open_client, pause_seconds, place
+from scoville.errors import ProviderError, ProviderTimeout
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import FinishReason, Message, Reply
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     import openai
 
 PREFIX = "openai:"
-KEY_VARIABLE = "OPENAI_API_KEY"
-URL_VARIABLE = "OPENAI_BASE_URL"
-DEFAULT_URL = "https://api.openai.com/v1"
 DEFAULT_CONTEXT_TOKENS = 8192
 CHARACTERS_PER_TOKEN = 3
 """English has about 4; other languages and code have fewer. Counted in bytes of UTF-8."""
@@ -48,7 +44,7 @@ class OpenAILlm:
 
     def __init__(self, settings: recipe.Llm, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.name = settings.model
-        self.base_url = settings.base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+        self.base_url = endpoint_url(settings.base_url)
         self._where = place(self.base_url)
         self.context_tokens = settings.context_tokens or DEFAULT_CONTEXT_TOKENS
         self._model = settings.model.removeprefix(PREFIX)
@@ -85,6 +81,11 @@ class OpenAILlm:
         """Estimate the tokens of the prompt, rather too high: the model's tokenizer is not at hand."""
         return sum(_estimate(message.content) + TOKENS_PER_MESSAGE for message in messages)
 
+    def load(self) -> None:
+        """Make the client, which finds a missing key before anything else is done."""
+        with self._lock:
+            self._open()
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
@@ -94,20 +95,7 @@ class OpenAILlm:
 
     def _open(self) -> "openai.OpenAI":
         if self._client is None:
-            import openai
-
-            local = is_loopback(self.base_url)
-            key = os.environ.get(KEY_VARIABLE, "").strip()
-            if not key and not local:
-                raise ProviderAuth(f"{KEY_VARIABLE} is not set; {self.name} at {self._where} needs a key in it")
-            self._client = openai.OpenAI(
-                api_key=key or "unused",
-                base_url=self.base_url,
-                timeout=self._settings.timeout_seconds,
-                max_retries=0,
-                # A proxy of the environment does not reach this machine's own addresses.
-                http_client=openai.DefaultHttpxClient(trust_env=not local),
-            )
+            self._client = open_client(self.name, self.base_url, self._settings.timeout_seconds)
         return self._client
 
     def _reply(
@@ -134,8 +122,9 @@ class OpenAILlm:
                         f"{self.name} at {self._where} did not finish in {self._settings.timeout_seconds} s; "
                         "raise llm.timeout_seconds or lower llm.max_tokens"
                     )
-        if not stream.pieces and not finish_reason:
-            raise ProviderError(f"{self.name} at {self._where} sent no reply; can this endpoint stream?")
+        if not finish_reason and usage is None:
+            got = f"broke off after {len(stream.text)} characters" if stream.pieces else "sent no reply"
+            raise ProviderError(f"{self.name} at {self._where} {got}; ask again, or see whether it can stream")
         prompt_tokens = usage.prompt_tokens if usage else self.count_tokens(messages)
         completion_tokens = usage.completion_tokens if usage else _estimate(stream.text)
         return Reply(

@@ -54,6 +54,10 @@ class Llm(Protocol):
         """Count the tokens of the prompt: exact for local models; for hosted ones an estimate, rather too high."""
         ...
 
+    def load(self) -> None:
+        """Load what the first reply needs, so that it does not wait for it."""
+        ...
+
     def close(self) -> None:
         """Free what the model holds; a closed model opens again when it is used."""
         ...

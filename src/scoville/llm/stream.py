@@ -6,6 +6,7 @@ know the runtimes. Exceptions must not pass through their native code, so they a
 
 import json
 import time
+from collections.abc import Sequence
 
 from scoville.llm.protocol import OnText
 
@@ -13,13 +14,17 @@ from scoville.llm.protocol import OnText
 class TextStream:
     """Collects a reply and hands it on."""
 
-    def __init__(self, on_text: OnText | None = None, *, ends_with_json: bool = False) -> None:
+    def __init__(
+        self, on_text: OnText | None = None, *, stop: Sequence[str] = (), ends_with_json: bool = False
+    ) -> None:
         self.pieces: list[str] = []
         self.first_seconds: float | None = None
         self.finished = False
         """Whether nothing more is wanted."""
         self._started = time.perf_counter()
         self._on_text = on_text
+        self._stop = [text for text in stop if text]
+        self._held = ""  # may be the beginning of a stop string
         self._ends_with_json = ends_with_json
         self._error: BaseException | None = None
 
@@ -39,13 +44,7 @@ class TextStream:
             self.first_seconds = self.seconds
         if self.finished or not piece:
             return not self.finished
-        self.pieces.append(piece)
-        try:
-            if self._on_text:
-                self._on_text(piece)
-        except BaseException as error:  # Ctrl-C too: it is raised here when it falls into the callback
-            self._error = error
-            self.finished = True
+        self._hand_on(self._until_stop(self._held + piece))
         # A JSON grammar allows white space after the last brace, and small models fill the rest of the reply with it.
         if self._ends_with_json and ("}" in piece or "]" in piece) and _is_json(self.text):
             self.finished = True
@@ -55,6 +54,38 @@ class TextStream:
         """Raise what ``on_text`` raised."""
         if self._error:
             raise self._error
+
+    def end(self) -> None:
+        """Hand on what was held back, now that nothing follows, and raise what ``on_text`` raised."""
+        held, self._held = self._held, ""
+        if not self.finished:
+            self._hand_on(held)
+        self.raise_error()
+
+    def _until_stop(self, text: str) -> str:
+        """Give the part of a text that no stop string touches; runtimes miss those that span several tokens."""
+        found = [position for stop in self._stop if (position := text.find(stop)) >= 0]
+        if found:
+            self.finished = True
+            return text[: min(found)]
+        longest = max((len(stop) for stop in self._stop), default=1) - 1
+        for start in range(max(len(text) - longest, 0), len(text)):
+            if any(stop.startswith(text[start:]) for stop in self._stop):
+                self._held = text[start:]
+                return text[:start]
+        self._held = ""
+        return text
+
+    def _hand_on(self, piece: str) -> None:
+        if not piece:
+            return
+        self.pieces.append(piece)
+        try:
+            if self._on_text:
+                self._on_text(piece)
+        except BaseException as error:  # Ctrl-C too: it is raised here when it falls into the callback
+            self._error = error
+            self.finished = True
 
 
 def _is_json(text: str) -> bool:

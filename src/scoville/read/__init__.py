@@ -6,8 +6,9 @@
     assemble    typed pieces to one Document with spans
     pdf         PDF, in a child process (pdf_child) that lays pages out:
                 pdf_page, pdf_lines, pdf_form, pdf_flow, pdf_plain
-    docx        Word (docx_numbering for list and heading numbers)
-    html, markdown, text
+    docx        Word: docx_xml, docx_styles, docx_numbering (list and heading numbers), docx_table
+    html        HTML: html_tree, html_table
+    markdown, text
 
 Nothing in this folder knows how a document is split, embedded or stored.
 """

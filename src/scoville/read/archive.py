@@ -58,9 +58,8 @@ def _measure(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: int) -> 
             while block := stream.read(_SLICE):
                 size += len(block)
                 if size > budget or size > ratio_limit:
-                    raise ReadFailure(
-                        f"unpacks to over {min(MAX_BYTES, ratio_limit) // 1_000_000} MB: not opened, it may be a ZIP bomb"
-                    )
+                    megabytes = min(MAX_BYTES, ratio_limit) // 1_000_000
+                    raise ReadFailure(f"unpacks to over {megabytes} MB: not opened, it may be a ZIP bomb")
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ReadFailure(f"is a damaged ZIP file: {member.filename[:100]!r}: {error}") from None
     return size

@@ -91,7 +91,8 @@ def check_length(characters: int, limit: int) -> None:
     """Raise ReadFailure when a text is longer than read.max_characters."""
     if characters > limit:
         raise ReadFailure(
-            f"has {characters:,} characters, over read.max_characters {limit:,}; raise it in the recipe or split the file"
+            f"has {characters:,} characters, over read.max_characters {limit:,}; "
+            "raise it in the recipe or split the file"
         )
 
 

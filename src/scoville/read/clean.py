@@ -36,8 +36,8 @@ def clean_line(text: str) -> str:
 
 
 def _normalise(text: str) -> str:
-    # Sorting a run of n combining marks takes Python n² steps (40,000 marks: over a second). No language stacks more than
-    # a few on a letter, so a word this long stays as it is.
+    # Sorting a run of n combining marks takes Python n² steps (40,000 marks: over a second). No language stacks more
+    # than a few on a letter, so a word this long stays as it is.
     if len(text) <= _LONG_WORD:
         return unicodedata.normalize("NFC", text)
     words = re.split(r"(\s+)", text)

@@ -23,15 +23,17 @@ def read_table(table: "LexborNode") -> tuple[Rows, int]:
     rows: list[tuple[str, ...]] = []
     hanging: dict[int, tuple[int, str]] = {}
     header_rows = 0
+    has_headers = False
     for row in _rows_of(table):
         cells = [cell for cell in _children(row) if cell.tag in {"td", "th"}]
+        has_headers |= any(cell.tag == "th" for cell in cells)
         in_head = bool(row.parent and row.parent.tag == "thead")
         is_header = header_rows == len(rows) and (in_head or bool(cells) and all(cell.tag == "th" for cell in cells))
         read = _read_row(cells, hanging, repeats=is_header)
         if any(read):
             header_rows += is_header
             rows.append(tuple(read))
-    if _is_layout(table, rows):
+    if not has_headers and _is_layout(table, rows):
         return (), 0
     return tuple(rows), header_rows if header_rows < len(rows) else min(header_rows, 1)
 
@@ -66,8 +68,6 @@ def _span(cell: "LexborNode", name: str) -> int:
 
 
 def _is_layout(table: "LexborNode", rows: list[tuple[str, ...]]) -> bool:
-    if table.css_first("th"):
-        return False
     if sum(1 for row in rows for cell in row if cell) <= 1 or max(map(len, rows), default=0) <= 1:
         return True
     if any(len(cell) > _LONGEST_CELL for row in rows for cell in row):

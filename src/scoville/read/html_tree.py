@@ -24,11 +24,15 @@ BLOCKS = frozenset(
 )
 _MOST_NESTED = 20_000  # Lexbor's time grows with the square of the depth: 10,000 levels .2 s, 100,000 levels 17 s
 _MOST_UNCLOSED = 500  # HTML reopens unclosed formatting in each paragraph: 2,000 <font> make two million nodes
-_FORMATTING = re.compile(r"</?(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)\b[^>]*>", re.IGNORECASE)
+_FORMATTING = re.compile(r"</?(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^>]*)", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_MOST_ATTRIBUTES = 5_000  # Lexbor compares each with all before it: 20,000 take .7 s
 _NEVER_OPEN = frozenset(
-    "area base br col embed hr img input link meta source track wbr p li dt dd tr td th thead tbody tfoot option".split()
+    "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr track "
+    "wbr".split()
 )
+_NOT_MARKUP = frozenset({"script", "style", "title", "textarea"})
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
@@ -96,11 +100,16 @@ def inline_text(root: "LexborNode") -> str:
 
 def _deepest(text: str) -> int:
     """Estimate how deep the tags nest; tags that others close by themselves do not count."""
-    depth = deepest = 0
-    if text.count("<") <= _MOST_UNCLOSED:
-        return 0
-    for match in _TAG.finditer(text):
-        if match[2].lower() not in _NEVER_OPEN:
-            depth = max(depth - 1, 0) if match[1] else depth + 1
+    depth = deepest = position = 0
+    while match := _TAG.search(text, position):
+        position = match.end()
+        closes, tag = match[1], match[2].lower()
+        if tag in _NOT_MARKUP and not closes:  # a < in it is no tag; how it ends, the next search sees
+            end = re.compile(f"</{tag}", re.IGNORECASE).search(text, position)
+            position = end.start() if end else len(text)
+        if tag not in _NEVER_OPEN:
+            depth = max(depth - 1, 0) if closes else depth + 1
             deepest = max(deepest, depth)
+        if len(match[3]) > _MOST_ATTRIBUTES and len(_QUOTED.sub("", match[3]).split()) > _MOST_ATTRIBUTES:
+            raise ReadFailure(f"has an HTML element with more than {_MOST_ATTRIBUTES:,} attributes: not read")
     return deepest

@@ -60,7 +60,8 @@ class _Child:
             code = self.stop()
         if monotonic() - started >= request.timeout_seconds:
             raise ReadFailure(
-                f"took longer than read.timeout_seconds {request.timeout_seconds}; raise it in the recipe or split the file"
+                f"took longer than read.timeout_seconds {request.timeout_seconds}; "
+                "raise it in the recipe or split the file"
             )
         raise ReadFailure(f"made the PDF reader end with {_describe(code)}; the file is damaged or malicious")
 

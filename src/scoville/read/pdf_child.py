@@ -13,7 +13,7 @@ import pickle
 import signal
 import struct
 import sys
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from scoville.read.assemble import Piece
 
@@ -40,12 +40,12 @@ class Reply(NamedTuple):
     pieces: tuple[Piece, ...] = ()
     pages: int = 0
     title: str | None = None
-    metadata: dict[str, str] = {}  # noqa: RUF012 - never changed
+    metadata: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     failure: str | None = None
 
 
-def send(stream: BinaryIO, message: Request | Reply) -> None:
+def send(stream: IO[bytes], message: Request | Reply) -> None:
     """Write one frame."""
     body = pickle.dumps(tuple(message), protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(HEADER.pack(len(body)))
@@ -53,7 +53,7 @@ def send(stream: BinaryIO, message: Request | Reply) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[object, ...] | None:
+def receive(stream: IO[bytes]) -> tuple[object, ...] | None:
     """Read one frame; None where the stream ends."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
@@ -86,7 +86,7 @@ def serve() -> None:
 
 def read(request: Request) -> Reply:
     """Read one PDF in this process."""
-    from liteparse import ParseError
+    from liteparse.types import ParseError
 
     from scoville.read.pdf_flow import pieces_of
     from scoville.read.pdf_plain import read_information, read_plain_pages
@@ -115,7 +115,7 @@ def read(request: Request) -> Reply:
 
 
 def _read_pages(data: bytes, request: Request, warnings: list[str]) -> "tuple[list[Page], int]":
-    from liteparse import LiteParse
+    from liteparse.parser import LiteParse
 
     from scoville.read.pdf_form import add_form_fields
     from scoville.read.pdf_page import read_page

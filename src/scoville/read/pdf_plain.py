@@ -13,8 +13,10 @@ _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)
 _NO_TITLE = re.compile(
     r"untitled|document\d*|slide \d+|microsoft (?:word|powerpoint|excel)\b.*|[\W\d_]*", re.IGNORECASE
 )
-_FILE_SUFFIXES = {".doc", ".docx", ".dot", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".rtf", ".tex", ".txt"}
-_FILE_SUFFIXES |= {".xls", ".xlsx", ".dvi", ".ps", ".eps", ".html", ".htm", ".p65", ".fm", ".wpd"}
+_FILE_SUFFIXES = frozenset(
+    ".doc .docx .dot .dvi .eps .fm .htm .html .indd .odp .ods .odt .p65 .pdf .ppt .pptx .ps .qxd .rtf .tex .txt .wpd "
+    ".xls .xlsx".split()
+)
 _TITLE_LEAST = 3
 
 

@@ -17,8 +17,9 @@ _PDF_WITHIN = 1024  # Adobe's readers accept the header there, so files with jun
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY = (
     (b"{\\rtf", "RTF"), (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"BM", "a BMP picture"), (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a RAR archive"), (b"BZh", "a bzip2 archive"),
+    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"BM", "a BMP picture"),
+    (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"), (b"\x7fELF", "a program"), (b"MZ", "a program"), (b"SQLite format 3\0", "SQLite"),
     (b"PAR1", "Parquet"), (b"OggS", "sound"), (b"ID3", "sound"), (b"%!PS", "PostScript"), (b"RIFF", "a RIFF file"),
 )  # fmt: skip
@@ -45,10 +46,10 @@ _MAIL = re.compile(r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){3}")
 _MAIL_FIELDS = re.compile(r"^(?:message-id|mime-version|return-path|received):", re.IGNORECASE | re.MULTILINE)
 _MARKDOWN_SIGNS = (
     re.compile(r"^#{1,6} \S", re.MULTILINE),
-    re.compile(r"\[[^\]\n]+\]\([^)\s]+\)"),
+    re.compile(r"\[[^\]\n]{1,200}\]\([^)\s]{1,500}\)"),
     re.compile(r"^(?:```|~~~)", re.MULTILINE),
-    re.compile(r"^\|?\s*:?-{3,}:?\s*\|", re.MULTILINE),
-    re.compile(r"\*\*\S[^*\n]*\*\*"),
+    re.compile(r"^\|?[ \t]*:?-{3,}:?[ \t]*\|", re.MULTILINE),
+    re.compile(r"\*\*\S[^*\n]{0,200}\*\*"),
 )
 _MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"}
 _HTML_SUFFIXES = {".html", ".htm", ".xhtml"}
@@ -71,14 +72,14 @@ def sniff(data: bytes, suffix: str) -> Content:
         raise _legacy_office(data)
     text = decode(data)
     name = next((name for magic, name in _BINARY if data.startswith(magic)), None)
-    if name and (text is None or magic_is_sure(data)):
+    if name and (text is None or _is_sure(data)):
         raise _not_readable(name)
     if text is None:
         raise ReadFailure(f"is binary data of no known kind; readable are {READABLE}")
     return Content(_sniff_text(text, suffix.lower()), text)
 
 
-def magic_is_sure(data: bytes) -> bool:
+def _is_sure(data: bytes) -> bool:
     """Tell whether the first bytes settle it: two capital letters can also begin a text."""
     return not data.startswith((b"BM", b"MZ", b"BZh", b"ID3", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"GIF8"))
 
@@ -121,5 +122,6 @@ def _sniff_text(text: str, suffix: str) -> Format:
         return "markdown"
     if suffix in _HTML_SUFFIXES or (_TAG.match(text) and "</" in text):
         return "html"
-    signs = sum(1 for sign in _MARKDOWN_SIGNS if sign.search(head))
-    return "markdown" if not suffix and signs >= 2 else "text"
+    if suffix:
+        return "text"
+    return "markdown" if sum(1 for sign in _MARKDOWN_SIGNS if sign.search(head)) > 1 else "text"

@@ -1,16 +1,18 @@
-"""What an endpoint's refusal means, and how long to wait before asking again.
+"""Endpoints that speak OpenAI's protocol: where they are, what their refusals mean, when to ask again.
 
-Enters: an exception of the ``openai`` client. Leaves: a :class:`Failure` with an error of Scoville's. Does not ask.
+Enters: an address, or an exception of the ``openai`` client. Leaves: a client, or a :class:`Failure` with an error of
+Scoville's. Does not know what is asked. The key is ``OPENAI_API_KEY`` in the environment; it stands in no message.
 """
 
 import ipaddress
+import os
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from scoville.errors import (
@@ -27,6 +29,9 @@ from scoville.errors import (
 if TYPE_CHECKING:
     import openai
 
+KEY_VARIABLE = "OPENAI_API_KEY"
+URL_VARIABLE = "OPENAI_BASE_URL"
+DEFAULT_URL = "https://api.openai.com/v1"
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 20.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -35,6 +40,9 @@ LONGEST_QUOTE = 300
 _TOO_LONG = re.compile(
     r"context.?length|context.?(size|window)|maximum context|too many (input )?tokens|prompt is too long", re.I
 )
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +58,53 @@ class Failure:
     """The part of the request that it objects to."""
     retry_after: float | None = None
     """Seconds that it asks to wait."""
+
+
+def endpoint_url(base_url: str | None) -> str:
+    """Give the endpoint of a recipe, of the environment, or OpenAI's."""
+    return base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+
+
+def open_client(name: str, base_url: str, timeout_seconds: float) -> "openai.OpenAI":
+    """Make a client that tries once; ProviderAuth when the key is missing, unless the endpoint is on this machine."""
+    import openai
+
+    local = is_loopback(base_url)
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key and not local:
+        raise ProviderAuth(f"{KEY_VARIABLE} is not set; {name} at {place(base_url)} needs a key in it")
+    return openai.OpenAI(
+        api_key=key or "unused",
+        base_url=base_url,
+        timeout=timeout_seconds,
+        max_retries=0,
+        # A proxy of the environment does not reach this machine's own addresses.
+        http_client=openai.DefaultHttpxClient(trust_env=not local),
+    )
+
+
+def call_with_retries(
+    call: Callable[[], T],
+    *,
+    model: str,
+    base_url: str,
+    secret: str,
+    max_retries: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """Call until it works, or fails in a way that trying again cannot help, or ``max_retries`` is reached."""
+    import openai
+
+    attempt = 0
+    while True:
+        try:
+            return call()
+        except openai.APIError as error:
+            failure = explain(error, model, base_url, secret=secret)
+            if attempt >= max_retries or not failure.can_retry:
+                raise failure.error from None
+            sleep(pause_seconds(attempt, failure.retry_after))
+            attempt += 1
 
 
 def explain(error: "openai.APIError", model: str, base_url: str, *, secret: str) -> Failure:

@@ -1,0 +1,402 @@
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from scoville import recipe
+from scoville.errors import (
+    ContextTooLong,
+    ProviderAuth,
+    ProviderError,
+    ProviderNotFound,
+    ProviderRateLimited,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+from scoville.llm import Generation
+from scoville.endpoint import is_loopback, pause_seconds, place
+from scoville.llm.openai import OpenAILlm
+from scoville.types import Message
+
+KEY = "sk-made-up-for-this-test"
+HELLO = [Message(role="system", content="Be brief."), Message(role="user", content="Hello")]
+USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
+
+Action = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    server: "Endpoint"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append({"path": self.path, "key": self.headers["Authorization"], **body})
+        script = self.server.script
+        (script.pop(0) if len(script) > 1 else script[0])(self)
+
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Endpoint(ThreadingHTTPServer):
+    """Plays its script, one action a request; the last one again and again."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.script: list[Action] = [stream()]
+        self.requests: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # a client that hung up
+
+
+def chunk(text: str | None = None, finish: str | None = None, **more: Any) -> bytes:
+    choice = {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}
+    event = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice], **more}
+    return f"data: {json.dumps(event)}\n\n".encode()
+
+
+def stream(*pieces: str, finish: str = "stop", usage: bool = True, pause: float = 0, cut: bool = False) -> Action:
+    def act(handler: Handler) -> None:
+        handler.answer(200, b"", Content_Type="text/event-stream")
+        for piece in pieces or ("Hel", "lo", "!"):
+            handler.wfile.write(chunk(piece))
+            handler.wfile.flush()
+            time.sleep(pause)
+        if cut:
+            return
+        handler.wfile.write(chunk(finish=finish))
+        if usage:
+            handler.wfile.write(chunk(choices=[], usage=USAGE))
+        handler.wfile.write(b"data: [DONE]\n\n")
+
+    return act
+
+
+def refuse(status: int, message: str = "no", **more: str) -> Action:
+    headers = {name: more.pop(name) for name in list(more) if name[0].isupper()}
+    body = json.dumps({"error": {"message": message, "type": "t", **more}}).encode()
+    return lambda handler: handler.answer(status, body, Content_Type="application/json", **headers)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def llm(endpoint: Endpoint, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAILlm]:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    opened = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url), sleep=pauses.append)
+    yield opened
+    opened.close()
+
+
+def ask(llm: OpenAILlm, **options: Any) -> Any:
+    return llm.generate(HELLO, Generation(max_tokens=20, **options))
+
+
+class TestReply:
+    def test_a_stream_becomes_a_reply(self, llm: OpenAILlm, endpoint: Endpoint):
+        pieces: list[str] = []
+        reply = llm.generate(HELLO, Generation(max_tokens=20), pieces.append)
+        assert pieces == ["Hel", "lo", "!"]
+        assert (reply.text, reply.finish_reason) == ("Hello!", "stop")
+        assert (reply.prompt_tokens, reply.completion_tokens) == (12, 3)
+        assert (reply.model, reply.runtime) == ("openai:tester", "openai")
+        assert 0 < reply.first_token_seconds <= reply.total_seconds
+        (request,) = endpoint.requests
+        assert request["path"] == "/v1/chat/completions"
+        assert request["key"] == f"Bearer {KEY}"
+        assert request["model"] == "tester"
+        assert request["messages"] == [{"role": m.role, "content": m.content} for m in HELLO]
+
+    def test_the_generation_is_sent(self, llm: OpenAILlm, endpoint: Endpoint):
+        schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+        ask(llm, temperature=0.5, seed=7, stop=("END",), json_schema=schema)
+        (request,) = endpoint.requests
+        assert (request["max_tokens"], request["temperature"], request["seed"]) == (20, 0.5, 7)
+        assert request["stop"] == ["END"]
+        assert request["response_format"]["json_schema"]["schema"] == schema
+        assert request["stream_options"] == {"include_usage": True}
+
+    def test_without_usage_tokens_are_estimated(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [stream(usage=False)]
+        reply = ask(llm)
+        assert reply.prompt_tokens == llm.count_tokens(HELLO) == 3 + 4 + 2 + 4
+        assert reply.completion_tokens == 2
+
+    @pytest.mark.parametrize(
+        ("finish", "reason"), [("length", "length"), ("content_filter", "content_filter"), ("x", "stop")]
+    )
+    def test_the_reason_to_finish_is_kept(self, llm: OpenAILlm, endpoint: Endpoint, finish: str, reason: str):
+        endpoint.script = [stream(finish=finish)]
+        assert ask(llm).finish_reason == reason
+
+    def test_an_empty_reply_is_a_reply(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [stream("")]
+        assert ask(llm).text == ""
+
+    def test_a_known_model_on_this_machine_has_its_price_and_an_unknown_one_is_free(self, endpoint: Endpoint):
+        for model, free in (("openai:gpt-4o", False), ("openai:own-model", True)):
+            llm = OpenAILlm(recipe.Llm(model=model, base_url=endpoint.url))
+            cost = ask(llm).cost_usd
+            assert cost is not None and (cost == 0) is free
+            llm.close()
+
+    def test_an_exception_of_the_listener_is_passed_on(self, llm: OpenAILlm, endpoint: Endpoint):
+        def stop(_: str) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            llm.generate(HELLO, Generation(max_tokens=20), stop)
+        assert len(endpoint.requests) == 1
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("option", "said"),
+        [
+            ("stream_options", {"message": "Unknown field: stream_options"}),
+            ("seed", {"message": "Extra inputs are not permitted", "param": "seed"}),
+            ("temperature", {"message": "Unsupported value: temperature does not support 0.0", "param": "temperature"}),
+        ],
+    )
+    def test_an_option_that_is_refused_is_left_out_from_then_on(
+        self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float], option: str, said: dict[str, str]
+    ):
+        endpoint.script = [refuse(400, **said), stream()]
+        assert ask(llm).text == "Hello!"
+        assert ask(llm).text == "Hello!"
+        assert [option in request for request in endpoint.requests] == [True, False, False]
+        assert not pauses
+
+    def test_leaving_out_the_temperature_is_said(
+        self, llm: OpenAILlm, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+    ):
+        endpoint.script = [refuse(400, "temperature is not supported"), stream()]
+        ask(llm)
+        ask(llm)
+        assert [record.levelno for record in caplog.records if record.name == "scoville"] == [logging.WARNING]
+
+    def test_newer_models_get_max_completion_tokens(self, llm: OpenAILlm, endpoint: Endpoint):
+        message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
+        endpoint.script = [refuse(400, message, param="max_tokens"), stream()]
+        ask(llm)
+        assert endpoint.requests[1]["max_completion_tokens"] == 20
+        assert "max_tokens" not in endpoint.requests[1]
+
+    def test_an_endpoint_that_refuses_everything_is_given_up(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(400, "unsupported", param="seed")]
+        with pytest.raises(ProviderError, match="unsupported"):
+            ask(llm)
+        assert len(endpoint.requests) == 2
+
+    def test_a_stop_string_is_never_left_out(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(400, "stop is not supported", param="stop"), stream()]
+        with pytest.raises(ProviderError, match="stop"):
+            ask(llm, stop=("x",))
+
+
+class TestRetries:
+    def test_a_busy_endpoint_is_asked_again_when_it_says(self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]):
+        endpoint.script = [refuse(429, "slow down", Retry_After="7"), stream()]
+        assert ask(llm).text == "Hello!"
+        assert len(pauses) == 1
+        assert 7 <= pauses[0] <= 7.5
+
+    def test_retry_after_may_be_a_date(self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]):
+        endpoint.script = [refuse(503, Retry_After=formatdate(time.time() + 30, usegmt=True)), stream()]
+        ask(llm)
+        assert 25 < pauses[0] < 31
+
+    def test_a_busy_endpoint_is_given_up_in_the_end(self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]):
+        endpoint.script = [refuse(429, "slow down")]
+        with pytest.raises(ProviderRateLimited, match="slow down") as raised:
+            ask(llm)
+        assert raised.value.retryable
+        assert len(endpoint.requests) == 4
+        assert len(pauses) == 3
+        assert pauses[0] < pauses[1] < pauses[2]
+
+    def test_an_endpoint_that_asks_for_an_hour_is_given_up_at_once(
+        self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]
+    ):
+        endpoint.script = [refuse(429, Retry_After="3600"), stream()]
+        with pytest.raises(ProviderRateLimited, match="3600 s"):
+            ask(llm)
+        assert not pauses
+
+    def test_a_spent_budget_is_not_asked_again(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(429, "quota", code="insufficient_quota"), stream()]
+        with pytest.raises(ProviderRateLimited):
+            ask(llm)
+        assert len(endpoint.requests) == 1
+
+    @pytest.mark.parametrize("status", [500, 502, 503])
+    def test_a_failing_endpoint_is_asked_again(self, llm: OpenAILlm, endpoint: Endpoint, status: int):
+        endpoint.script = [refuse(status), refuse(status), stream()]
+        assert ask(llm).text == "Hello!"
+        endpoint.script = [refuse(status)]
+        with pytest.raises(ProviderUnavailable, match=str(status)):
+            ask(llm)
+
+    def test_a_reply_that_breaks_off_is_not_begun_again(self, llm: OpenAILlm, endpoint: Endpoint):
+        pieces: list[str] = []
+        error = f"data: {json.dumps({'error': {'message': 'overloaded'}})}\n\n".encode()
+
+        def break_off(handler: Handler) -> None:
+            handler.answer(200, chunk("Hel") + error, Content_Type="text/event-stream")
+
+        endpoint.script = [break_off, stream()]
+        with pytest.raises(ProviderError, match="overloaded"):
+            llm.generate(HELLO, Generation(max_tokens=20), pieces.append)
+        assert pieces == ["Hel"]
+        assert len(endpoint.requests) == 1
+
+    def test_a_reply_that_is_cut_off_is_no_reply(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [stream(cut=True)]
+        with pytest.raises(ProviderError, match="broke off after 6 characters"):
+            ask(llm)
+
+    def test_nobody_at_the_address_is_a_clear_error(self, pauses: list[float]):
+        with Endpoint() as server:
+            url = server.url
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=url, max_retries=2), sleep=pauses.append)
+        with pytest.raises(ProviderUnavailable, match=r"no connection to http://127\.0\.0\.1.*llm\.base_url"):
+            ask(llm)
+        assert len(pauses) == 2
+        llm.close()
+
+    def test_the_pauses_grow_to_a_limit(self):
+        assert [pause_seconds(attempt, None) <= 25 for attempt in range(10)] == [True] * 10
+        assert pause_seconds(0, None) < 1 < 15 <= pause_seconds(9, None)
+
+
+class TestTimeouts:
+    def test_a_silent_endpoint_is_a_timeout(self, endpoint: Endpoint, pauses: list[float]):
+        endpoint.script = [lambda _: time.sleep(1.5)]
+        llm = OpenAILlm(
+            recipe.Llm(model="openai:tester", base_url=endpoint.url, timeout_seconds=1, max_retries=0),
+            sleep=pauses.append,
+        )
+        with pytest.raises(ProviderTimeout, match=r"llm\.timeout_seconds"):
+            ask(llm)
+        llm.close()
+
+    def test_an_endpoint_that_trickles_is_a_timeout(self, endpoint: Endpoint):
+        endpoint.script = [stream(*["x"] * 30, pause=0.1)]
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, timeout_seconds=1))
+        started = time.perf_counter()
+        with pytest.raises(ProviderTimeout, match="did not finish"):
+            ask(llm)
+        assert time.perf_counter() - started < 2.5
+        llm.close()
+
+
+class TestErrors:
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refused_key_names_the_variable_and_never_the_key(self, llm: OpenAILlm, endpoint: Endpoint, status: int):
+        endpoint.script = [refuse(status, f"Incorrect API key provided: {KEY}.")]
+        with pytest.raises(ProviderAuth, match="OPENAI_API_KEY") as raised:
+            ask(llm)
+        assert KEY not in str(raised.value)
+        assert raised.value.__cause__ is None
+        assert len(endpoint.requests) == 1
+
+    def test_an_unknown_model_is_not_found(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(404, "The model does not exist")]
+        with pytest.raises(ProviderNotFound, match=r"tester.*llm\.model"):
+            ask(llm)
+        assert len(endpoint.requests) == 1
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"message": "too long", "code": "context_length_exceeded"},
+            {"message": "This model's maximum context length is 10 tokens; max_tokens is not allowed to be more."},
+            {"message": "request (9 tokens) exceeds the available context size (8 tokens)"},
+        ],
+    )
+    def test_a_prompt_that_is_too_long_says_what_to_lower(
+        self, llm: OpenAILlm, endpoint: Endpoint, said: dict[str, str]
+    ):
+        endpoint.script = [refuse(400, **said)]
+        with pytest.raises(ContextTooLong, match=r"search\.passages"):
+            ask(llm)
+
+    def test_another_refusal_says_what_the_endpoint_said(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(400, "messages: " + "x" * 1000)]
+        with pytest.raises(ProviderError, match="messages: x") as raised:
+            ask(llm)
+        assert type(raised.value) is ProviderError
+        assert len(str(raised.value)) < 500
+
+    @pytest.mark.parametrize("body", [b"", b"<html>hello</html>", b'{"choices": []}', b"data: [DONE]\n\n"])
+    def test_what_is_no_stream_is_no_reply(self, llm: OpenAILlm, endpoint: Endpoint, body: bytes):
+        endpoint.script = [lambda handler: handler.answer(200, body, Content_Type="text/html")]
+        with pytest.raises(ProviderError, match="no reply"):
+            ask(llm)
+
+    def test_a_stream_of_garbage_is_no_reply(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [lambda handler: handler.answer(200, b"data: {oh\n\n", Content_Type="text/event-stream")]
+        with pytest.raises(ProviderError, match="no reply"):
+            ask(llm)
+
+
+class TestAddressAndKey:
+    def test_this_machine_needs_no_key(self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+        llm = OpenAILlm(recipe.Llm(model="openai:tester"))
+        assert ask(llm).text == "Hello!"
+        assert endpoint.requests[0]["key"] == "Bearer unused"
+        llm.close()
+
+    @pytest.mark.parametrize("url", [None, "https://llm.example/v1", "http://127.0.0.1.example/v1"])
+    def test_another_machine_needs_a_key(self, url: str | None, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("OPENAI_API_KEY", " ")
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+        with pytest.raises(ProviderAuth, match="OPENAI_API_KEY is not set"):
+            ask(OpenAILlm(recipe.Llm(model="openai:tester", base_url=url)))
+
+    def test_addresses_of_this_machine_are_known(self):
+        own = ["http://localhost:1/v1", "http://127.0.0.1/v1", "http://127.9.9.9:80", "http://[::1]:8000/v1"]
+        others = ["http://localhost.example/v1", "https://10.0.0.1/v1", "http://127.0.0.1@llm.example/v1"]
+        assert [is_loopback(url) for url in own] == [True] * 4
+        assert [is_loopback(url) for url in others] == [False] * 3
+
+    def test_credentials_in_an_address_are_not_shown(self):
+        assert place("https://me:secret@llm.example:8/v1?key=secret") == "https://llm.example:8/v1"
