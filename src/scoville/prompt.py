@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from scoville import recipe
+from scoville.search import Focus
 from scoville.types import Hit, Message
 
 DECLINE = "I don't know."
+FOCUS_JOINT = "\n\nAnswer from the text above: "
 STANDING_INSTRUCTIONS = (
     "Answer in one or two short sentences, using only the numbered passages.",
     "After each sentence write the number of the passage it comes from, like [1].",
@@ -61,6 +63,26 @@ def render_prompt(
         else:
             break  # the question alone is too long: the model's backend says so
     return Rendered(messages=messages, hits=tuple(shown))
+
+
+def render_focus(question: str, focus: Sequence[Focus], settings: "recipe.Prompt") -> tuple[Message, ...]:
+    """Write the messages for a small model: the role, the nearest sentences, the nearest last, and the question.
+
+    Numbers and longer instructions make small models answer worse; their citations are found by alignment. There is no
+    room for earlier turns.
+    """
+    lines = "\n".join(f"{one.heading}: {one.text}" for one in reversed(focus))
+    system = "\n".join((settings.role, f"If the text does not say, write only: {DECLINE}", *settings.instructions))
+    return (
+        Message(role="system", content=system),
+        Message(role="user", content=f"{lines}{FOCUS_JOINT}{question}"),
+    )
+
+
+def split_focus(messages: Sequence[Message]) -> tuple[list[str], str]:
+    """Take the lines and the question out of what `render_focus` wrote; no lines when another style was rendered."""
+    lines, joint, question = messages[-1].content.rpartition(FOCUS_JOINT)
+    return (lines.splitlines(), question) if joint else ([], messages[-1].content)
 
 
 def system_text(settings: "recipe.Prompt") -> str:

@@ -8,6 +8,7 @@ Secrets are never part of a recipe: they are read from the environment where the
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -18,7 +19,7 @@ from scoville.errors import RecipeError
 
 FILE_NAME = "recipe.yaml"
 ENV_PREFIX = "SCOVILLE_"
-SECRET_WORDS = ("key", "token", "secret", "password")
+SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
 
 PositiveInt = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -71,6 +72,12 @@ class Embed(Section):
     timeout_seconds: PositiveInt = 60
     """For `openai:` models."""
 
+    @model_validator(mode="after")
+    def _remote_or_local(self) -> Self:
+        if self.base_url and not self.model.startswith("openai:"):
+            raise ValueError(f"base_url: only `openai:` models have one, and model is {self.model!r}")
+        return self
+
 
 class Search(Section):
     """How passages are found."""
@@ -99,6 +106,11 @@ class Prompt(Section):
     role: str = "You answer questions for the people of a company from their own documents."
     instructions: tuple[str, ...] = ()
     """Added to the standing instructions, one line each."""
+    style: Literal["auto", "passages", "sentences"] = "auto"
+    """What the model is given: the numbered passages with instructions, or only the sentences nearest to the question,
+    which small models read better. `auto`: sentences for local models, passages for hosted ones."""
+    sentences: Annotated[int, Field(ge=1, le=50)] = 3
+    """For `style: sentences`: how many."""
     context_tokens: Annotated[int, Field(ge=64)] = 1200
     """The most tokens that the passages may take in the prompt."""
 
@@ -107,7 +119,8 @@ class Llm(Section):
     """What writes the answer."""
 
     model: str = "smollm2-135m-instruct"
-    """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME` or `fake`."""
+    """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `quote` (no model: the
+    nearest sentence) or `fake`."""
     runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
     """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
     base_url: str | None = None
@@ -119,7 +132,7 @@ class Llm(Section):
     max_tokens: PositiveInt = 192
     """The longest answer."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     stop: tuple[str, ...] = ("\n\n",)
     """An answer ends before any of these. The default, its first blank line, is where small models begin to ramble."""
     timeout_seconds: PositiveInt = 60
@@ -225,23 +238,65 @@ def _digest(values: Any) -> str:
 
 
 def _read_file(path: Path | None) -> dict[str, Any]:
-    if path is None or not path.exists():
-        return {}
-    import yaml
-
     try:
-        loaded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        text = path.read_text(encoding="utf-8-sig") if path else ""
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not YAML: {error}; save it as UTF-8") from None
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error.strerror}") from None
+    loaded = _load_yaml(text, str(path)) if text.strip() else None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise RecipeError(f"{path} holds {loaded!r}; expected sections: {', '.join(Recipe.model_fields)}")
-    try:
-        json.dumps(loaded)
-    except (TypeError, ValueError, RecursionError):
-        raise RecipeError(f"{path} holds a value that is no text, number, truth value, list or section") from None
+        raise RecipeError(f"{path} holds {loaded!r:.80}; expected sections: {', '.join(Recipe.model_fields)}")
     return loaded
+
+
+def _load_yaml(text: str, where: str) -> Any:
+    """Read YAML that JSON could hold too. Refuses aliases, which nested grow without bound, and keys given twice."""
+    import yaml
+
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise RecipeError(f"{where}: YAML aliases (`*name`) are not supported; write the value out")
+        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader))
+        value = yaml.safe_load(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{where} is not YAML: {_yaml_problem(error)}") from None
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):  # raised for dates and wrong tags
+        raise RecipeError(
+            f"{where} holds a value that is no text, number, truth value, list or section; put it in quotes"
+        ) from None
+    if repeated is not None:
+        raise RecipeError(f"{where}: the key {repeated!r} stands twice in one section; keep one of them")
+    return value
+
+
+def _yaml_problem(error: Exception) -> str:
+    """Say what is wrong and on which line, without the line: it may hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or type(error).__name__)
+    return f"line {mark.line + 1}: {problem}" if mark else problem
+
+
+def _repeated_key(node: Any) -> str | None:
+    """Find a key that a section of a YAML tree holds twice; the later would silently win."""
+    import yaml
+
+    match node:
+        case yaml.MappingNode():
+            keys = [str(key.value) for key, _ in node.value]
+            nodes = [value for _, value in node.value]
+        case yaml.SequenceNode():
+            keys, nodes = [], node.value
+        case _:
+            return None
+    again = (key for key in keys if keys.count(key) > 1)
+    below = (found for found in map(_repeated_key, nodes) if found is not None)
+    return next(again, None) or next(below, None)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -249,7 +304,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environment.items():
         section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
         if name.startswith(ENV_PREFIX) and key and section in Recipe.model_fields:
-            _put(layer, f"{section}.{key}", _yaml_value(name, value))
+            _put(layer, f"{section}.{key}", _load_yaml(value, name))
     return layer
 
 
@@ -259,19 +314,8 @@ def _from_flags(flags: Sequence[str]) -> dict[str, Any]:
         key, equals, value = flag.partition("=")
         if not equals or not key.strip():
             raise RecipeError(f"{flag!r} is no setting; expected section.key=value, e.g. llm.temperature=0.2")
-        _put(layer, key.strip(), _yaml_value(key, value))
+        _put(layer, key.strip(), _load_yaml(value, f"--set {key}"))
     return layer
-
-
-def _yaml_value(name: str, text: str) -> Any:
-    import yaml
-
-    try:
-        value: Any = yaml.safe_load(text)
-        json.dumps(value)
-    except (yaml.YAMLError, TypeError):
-        raise RecipeError(f"{name}: {text!r} is no YAML value; put it in quotes") from None
-    return value
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -290,7 +334,7 @@ def _put(target: dict[str, Any], dotted: str, value: Any) -> None:
     for parent in parents:
         child = target.setdefault(parent, {})
         if not isinstance(child, dict):
-            child = target[parent] = {}
+            raise RecipeError(f"{parent}: {child!r:.80} is no section, so {dotted} has no place in it")
         target = child
     target[last] = value
 
@@ -320,8 +364,7 @@ def _valid_keys(place: Sequence[str]) -> str:
 
 
 def _secret_advice(key: str) -> str:
-    words = key.lower().split("_")
-    return " (secrets come from the environment, e.g. OPENAI_API_KEY)" if set(words) & set(SECRET_WORDS) else ""
+    return " (secrets come from the environment, e.g. OPENAI_API_KEY)" if SECRET.search(key) else ""
 
 
 def _lower_first(text: str) -> str:

@@ -13,9 +13,9 @@ from scoville.answer.grounding import Grounded, ground
 from scoville.errors import ScovilleError
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
-from scoville.prompt import render_prompt
+from scoville.prompt import Rendered, render_focus, render_prompt
 from scoville.recipe import Recipe
-from scoville.search import Found, Searcher, open_searcher
+from scoville.search import Found, Searcher, nearest_sentences, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply
 
 # How models say that they cannot answer, in their first words.
@@ -51,14 +51,7 @@ class Answerer:
         if refusal:
             return self._answer(question, found, found.hits, started, reason=refusal)
         settings = self.recipe.llm
-        rendered = render_prompt(
-            question.strip(),
-            found.hits,
-            self.recipe.prompt,
-            count_tokens=self.llm.count_tokens,
-            room=self.llm.context_tokens - settings.max_tokens,
-            history=history,
-        )
+        rendered = self._render(question.strip(), found.hits, history)
         generation = Generation(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=settings.stop
         )
@@ -69,6 +62,21 @@ class Answerer:
         if not grounded.verified:
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
+
+    def _render(self, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> Rendered:
+        settings = self.recipe.prompt
+        hosted = self.llm.runtime == "openai"
+        if settings.style == "sentences" or (settings.style == "auto" and not hosted):
+            focus = nearest_sentences(question, hits, self.searcher.embedder, settings.sentences)
+            return Rendered(messages=render_focus(question, focus, settings), hits=tuple(hits))
+        return render_prompt(
+            question,
+            hits,
+            settings,
+            count_tokens=self.llm.count_tokens,
+            room=self.llm.context_tokens - self.recipe.llm.max_tokens,
+            history=history,
+        )
 
     def _refuse_early(self, found: Found) -> RefusalReason | None:
         if not found.hits:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from scoville.answer.sentences import Sentence, content_words, numbers, sentences
+from scoville.sentences import Sentence, content_words, numbers, sentences
 from scoville.types import Citation, CitationMethod, Hit, Passage
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 QUOTATION = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
 SHORT_CLAIM_WORDS = 4  # fewer content words than these say too little to be matched alone
-LONGER_QUOTE_GAIN = 0.15  # a second sentence joins the quote when it adds this share of the claim's words
+LONGEST_QUOTE_SENTENCES = 3
+LONGER_QUOTE_GAIN = 0.15  # another sentence joins the quote when it adds more than this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,9 @@ class Support(NamedTuple):
     start: int
     end: int
     share: float
-    """Share of the sentence's content words that the whole passage holds, 0 when it lacks one of its numbers."""
+    """Share of the sentence's content words that this part holds, 0 when it lacks one of its numbers."""
+    worth: float = 0.0
+    """What the part was chosen by."""
 
 
 def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
@@ -64,26 +67,37 @@ def quote_stands_in(quote: str, passage: str) -> bool:
 
 
 def support(sentence: str, passage: Passage, question: str = "") -> Support:
-    """Find the one or two sentences of a passage that hold most of a sentence's content words."""
+    """Find the neighbouring sentences of a passage that hold most of a sentence's content words.
+
+    The headings of a passage count for each of its parts, its other parts do not: a number from one row of a table and
+    a name from another are no evidence.
+    """
     claim = MARKER.sub("", sentence)
     said = content_words(claim)
+    if not said:
+        return Support(0, len(passage.text), 0.0)
     words = said | content_words(question) if len(said) < SHORT_CLAIM_WORDS else said
-    held = words & content_words(passage.content)
-    share = len(held) / len(words) if said and numbers(claim) <= numbers(passage.content) else 0.0
-    parts = list(sentences(passage.text))
-    if not parts or not held:
-        return Support(0, len(passage.text), share)
-    # What was said weighs more than what was asked: the quote shows the answer.
-    covers = [2 * len(said & found) + len(words & found) for found in (content_words(part.text) for part in parts)]
-    best = max(range(len(parts)), key=lambda index: (covers[index], -index))
-    start, end = parts[best].start, parts[best].end
-    alone = len(words & content_words(parts[best].text))
-    for beside in (best + 1, best - 1):
-        if 0 <= beside < len(parts):
-            both = f"{parts[best].text} {parts[beside].text}"
-            if len(words & content_words(both)) - alone >= LONGER_QUOTE_GAIN * len(words):
-                return Support(min(start, parts[beside].start), max(end, parts[beside].end), share)
-    return Support(start, end, share)
+    around = content_words(passage.prefix)
+    parts = [_Part(part, content_words(part.text)) for part in sentences(passage.text)]
+    best: Support | None = None
+    for first in range(len(parts)):
+        held = set(around)
+        for last in range(first, min(first + LONGEST_QUOTE_SENTENCES, len(parts))):
+            held |= parts[last].words
+            start, end = parts[first].sentence.start, parts[last].sentence.end
+            share = len(words & held) / len(words)
+            if not numbers(claim) <= numbers(f"{passage.prefix} {passage.text[start:end]}"):
+                share = 0.0
+            # What was said weighs more than what was asked, and a longer quote must be worth its length.
+            worth = share + len(said & held) / len(said) - LONGER_QUOTE_GAIN * (last - first)
+            if best is None or worth > best.worth:
+                best = Support(start, end, share, worth)
+    return best or Support(0, len(passage.text), 0.0)
+
+
+class _Part(NamedTuple):
+    sentence: Sentence
+    words: set[str]
 
 
 class _Marked(NamedTuple):

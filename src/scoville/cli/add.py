@@ -1,5 +1,6 @@
 """`scoville add`: documents into the index."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from scoville.cli.common import (
     common_options,
     fetch_models,
     open_session,
+    plain,
     progress_bar,
     read_stdin,
     say,
@@ -51,10 +53,10 @@ def command(
         write_json({**asdict(report), "seconds": round(report.seconds, 3)})
     say(summary(report))
     for failure in report.failed[:SHOWN_FAILURES]:
-        say(style(f"  not read: {failure.path}: {failure.reason}", fg="yellow"))
+        say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
     if len(report.failed) > SHOWN_FAILURES:
         say(f"  ... and {len(report.failed) - SHOWN_FAILURES} more: scoville add --failed")
-    if report.failed and not report.documents:
+    if report.failed and not (report.added or report.changed or report.unchanged):
         raise SystemExit(1)
 
 
@@ -66,7 +68,7 @@ def run(session: Session, paths: tuple[Path, ...], *, rebuild: bool = False) -> 
     with progress_bar("files") as progress:
 
         def show(state: "AddProgress") -> None:
-            progress(f"{state.passages} passages, {state.current}", state.files, state.total)
+            progress(f"{state.passages} passages, {plain(state.current)}", state.files, state.total)
 
         return add_paths(
             session.workspace,
@@ -91,7 +93,8 @@ def summary(report: "AddReport") -> str:
 def _with_stdin(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     named: list[Path] = []
     for path in paths:
-        named += [Path(line) for line in read_stdin().splitlines() if line.strip()] if str(path) == "-" else [path]
+        lines = os.fsdecode(read_stdin("paths, one a line")).split("\n") if str(path) == "-" else [str(path)]
+        named += [Path(line.removesuffix("\r")) for line in lines if line.strip()]
     return tuple(named)
 
 
@@ -100,6 +103,6 @@ def _list_failures(failures: "list[Failure]", as_json: bool) -> None:
         write_json([asdict(failure) for failure in failures])
         return
     for failure in failures:
-        write(f"{failure.path}: {failure.reason}")
+        write(f"{plain(failure.path)}: {plain(failure.reason)}")
     if not failures:
         say("Every file was read.")

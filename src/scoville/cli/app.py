@@ -7,6 +7,8 @@ imported when it is used or listed; none imports anything heavy at its top.
 import importlib
 import os
 import sys
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -25,6 +27,16 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(f"scoville.cli.{cmd_name}").command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; fine too when the reader of our output went away, as in `scoville search ... | head`."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:  # click would make it exit code 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
 
 
 HELP = """From a folder of documents to cited answers: offline, on one machine, without a key.
@@ -46,9 +58,12 @@ def main() -> None:
     """Run the command line."""
     from scoville.errors import ScovilleError
 
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that is no UTF-8, or a sign that the terminal lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
     try:
         code = scoville.main(standalone_mode=False)
-        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -59,9 +74,6 @@ def main() -> None:
     except ScovilleError as error:
         click.echo(f"scoville: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output went away, as in `scoville search ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         click.echo(f"scoville: {error.filename or 'the system'}: {error.strerror or error}", err=True)
         sys.exit(1)

@@ -1,7 +1,6 @@
 """`scoville ask`: one question, or a batch of them."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
+    check_session,
     common_options,
     fetch_models,
     open_session,
+    plain,
     progress_bar,
+    read_question,
     read_stdin,
     say,
     style,
     write,
     write_json,
+    write_json_line,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -44,11 +47,14 @@ def command(
     """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
     from scoville.answer import answer_json, open_answerer
     from scoville.cli.show import answer_text, usage_text
-    from scoville.search import check_question
+    from scoville.errors import UsageError
 
+    if batch and question != "-":
+        raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
     session = open_session(folder, flags)
+    check_session(session, filters)
     questions = list(_batch(batch)) if batch else None
-    text = "" if batch else check_question(read_stdin() if question == "-" else question)
+    text = "" if batch else read_question(question)
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
     if questions is not None:
@@ -66,7 +72,7 @@ def command(
 
 def streamer(wanted: bool) -> Callable[[str], None] | None:
     """Give a function that shows text on stderr at once, dimmed since it is not checked yet."""
-    return (lambda text: click.echo(style(text, dim=True), err=True, nl=False)) if wanted else None
+    return (lambda text: click.echo(style(plain(text, keep="\n\t"), dim=True), err=True, nl=False)) if wanted else None
 
 
 def _batch(path: Path) -> Iterator[dict[str, Any]]:
@@ -74,8 +80,9 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
 
     if str(path) != "-" and not path.is_file():
         raise UsageError(f"--batch {path}: no such file")
-    text = read_stdin() if str(path) == "-" else path.read_text(encoding="utf-8", errors="replace")
-    for number, line in enumerate(text.splitlines(), start=1):
+    content = read_stdin("the lines") if str(path) == "-" else path.read_bytes()
+    lines = content.decode("utf-8-sig", "replace").split("\n")  # JSON may hold the other line ends that Python knows
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -101,8 +108,7 @@ def _answer_all(answerer: "Answerer", questions: list[dict[str, Any]], filters: 
             except ScovilleError as error:
                 failed += 1
                 line = {"id": row["id"], "question": row["question"], "error": str(error)}
-            write(json.dumps(line, ensure_ascii=False))
-            sys.stdout.flush()
+            write_json_line(line)
     if failed:
         say(f"{failed} of {len(questions)} questions failed; see their lines")
         raise SystemExit(1)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from scoville.cli.ask import streamer
-from scoville.cli.common import common_options, fetch_models, open_session, say, style, write, write_json
+from scoville.cli.common import (
+    check_session,
+    common_options,
+    fetch_models,
+    open_session,
+    say,
+    style,
+    write,
+    write_json_line,
+)
 
 if TYPE_CHECKING:
     from scoville.types import Answer
@@ -26,6 +35,7 @@ def command(filters: tuple[str, ...], stream: bool, folder: Path | None, flags: 
     from scoville.errors import ProviderError, UsageError
 
     session = open_session(folder, flags)
+    check_session(session, filters)
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
     past: list[Answer] = []
@@ -39,7 +49,7 @@ def command(filters: tuple[str, ...], stream: bool, folder: Path | None, flags: 
             say("")
         past += [] if answer.refused else [answer]
         if as_json:
-            write_json(answer_json(answer))
+            write_json_line(answer_json(answer))
             continue
         write(answer_text(answer))
         say(style(usage_text(answer), dim=True))

@@ -5,6 +5,7 @@ Knows nothing of what a command does.
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from scoville.index import Workspace
     from scoville.recipe import LoadedRecipe, Recipe
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+JSON_LINE_ENDS = re.compile(
+    r"[\x7f-\x9f\u2028\u2029]"
+)  # JSON leaves them, but many readers of lines and terminals do not
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -67,6 +72,14 @@ def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
     return Session(workspace, load_recipe(workspace.recipe_path, flags=flags))
 
 
+def check_session(session: Session, filters: tuple[str, ...]) -> None:
+    """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
+    from scoville.search import parse_where
+
+    parse_where(filters)
+    session.workspace.require_built()
+
+
 def write(text: str) -> None:
     """Write data to stdout."""
     click.echo(text)
@@ -74,7 +87,12 @@ def write(text: str) -> None:
 
 def write_json(value: Any) -> None:
     """Write data to stdout as one JSON value."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    click.echo(_dump(value, indent=2 if sys.stdout.isatty() else None))
+
+
+def write_json_line(value: Any) -> None:
+    """Write data to stdout as JSON on one line, at once."""
+    click.echo(_dump(value, indent=None))
 
 
 def say(text: str) -> None:
@@ -87,9 +105,23 @@ def style(text: str, **styles: Any) -> str:
     return click.style(text, **styles)
 
 
-def read_stdin() -> str:
-    """Read a text from stdin; bytes that are no UTF-8 are replaced."""
-    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+def plain(text: str, *, keep: str = "") -> str:
+    """Write control characters, which could move the cursor or fake a line, as escapes."""
+    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
+
+
+def read_stdin(what: str) -> bytes:
+    """Read all of stdin, after saying on a terminal ``what`` is expected."""
+    if sys.stdin.isatty():
+        say(f"Type {what}, then Ctrl-D:")
+    return sys.stdin.buffer.read()
+
+
+def read_question(question: str) -> str:
+    """Give the question, from stdin where it is ``-``; UsageError when it is empty or huge."""
+    from scoville.search import check_question
+
+    return check_question(read_stdin("the question").decode("utf-8", "replace") if question == "-" else question)
 
 
 @contextmanager
@@ -123,6 +155,11 @@ def fetch_models(session: Session, *, llm: bool) -> None:
             say(f"Fetching {entry.name} ({entry.size_bytes / 1e6:.0f} MB), once.")
             with progress_bar("bytes") as progress:
                 pull(entry.name, progress=progress)
+
+
+def _dump(value: Any, indent: int | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return JSON_LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _announce_preparations() -> None:

@@ -30,9 +30,10 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
 
     Four of the questions have no answer in the documents: the right reply to them is "I don't know".
     """
-    from scoville.answer import open_answerer
+    from scoville.answer import Answerer, open_answerer
     from scoville.cli.add import run, summary
     from scoville.demo import demo_cases, write_demo_documents
+    from scoville.llm.quote import QuoteLlm
 
     session = _prepare(folder, flags)
     written = write_demo_documents(folder / "documents")
@@ -46,11 +47,15 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
         rows.append(_score(case, answer))
         if not as_json:
             write(_show(case, answer, rows[-1]))
-    card = _scorecard(rows)
+    quoter = Answerer(answerer.searcher, QuoteLlm(), session.recipe)
+    cards = {
+        session.recipe.llm.model: _scorecard(rows),
+        "quote": _scorecard([_score(case, quoter.ask(case.question)) for case in demo_cases()]),
+    }
     if as_json:
-        write_json({"folder": str(folder), "cases": rows, **card})
+        write_json({"folder": str(folder), "cases": rows, "scorecards": cards})
         return
-    write(_card_text(card, session))
+    write(_cards_text(cards))
     write(NEXT)
 
 
@@ -105,14 +110,18 @@ def _scorecard(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _card_text(card: dict[str, Any], session: Session) -> str:
-    return "\n".join(
-        (
-            style("Scorecard", bold=True),
-            f"  answered rightly          {card['right']} of {card['answerable']}",
-            f"  cited the right document  {card['cited']} of {card['answerable']}",
-            f'  said "I don\'t know"        {card["declined"]} of {card["unanswerable"]} without an answer',
-            f"  time and cost             {card['seconds']} s, ${card['cost_usd']:.2f}, {session.recipe.llm.model}",
-            "",
-        )
-    )
+def _cards_text(cards: dict[str, dict[str, Any]]) -> str:
+    names = list(cards)
+    width = max(24, *(len(name) for name in names)) + 2
+    rows = {
+        "answered rightly": "{right} of {answerable}",
+        "cited the right place": "{cited} of {answerable}",
+        'said "I don\'t know"': "{declined} of {unanswerable}",
+        "seconds in all": "{seconds}",
+        "cost": "${cost_usd:.2f}",
+    }
+    lines = [style(f"{'Scorecard':<24}" + "".join(f"{name:<{width}}" for name in names), bold=True)]
+    for label, form in rows.items():
+        lines.append(f"  {label:<22}" + "".join(f"{form.format(**cards[name]):<{width}}" for name in names))
+    note = "`quote` is no model: it answers with the nearest sentence. A model has to beat it to be worth its cost."
+    return "\n".join((*lines, "", note, ""))

@@ -50,7 +50,9 @@ def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
     except ScovilleError as error:
         yield Check("recipe", False, str(error), "correct it, or write a new one with `scoville init --force`")
         return
-    yield Check("recipe", True, f"{session.workspace.recipe_path} (hash {session.recipe.hash})")
+    path = session.workspace.recipe_path
+    place = str(path) if path.exists() else f"no {path}: the defaults hold"
+    yield Check("recipe", True, f"{place} (hash {session.recipe.hash})")
     for name, check in (("embedder", _embedder), ("llm", _llm), ("index", _index), ("disk", _disk)):
         yield _guarded(name, check, session)
 
@@ -81,13 +83,15 @@ def _processor() -> Check:
     from scoville.quiet import silence_openvino
 
     silence_openvino()
-    import openvino
+    try:
+        import openvino
 
-    core = openvino.Core()
-    features = ", ".join(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
-    return Check(
-        "processor", True, f"{core.get_property('CPU', 'FULL_DEVICE_NAME')}, {os.cpu_count()} threads: {features}"
-    )
+        core = openvino.Core()
+        features = ", ".join(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        name = core.get_property("CPU", "FULL_DEVICE_NAME")
+    except (ImportError, RuntimeError) as error:
+        return Check("processor", False, f"openvino does not run here: {error}", "set llm.runtime to llamacpp")
+    return Check("processor", True, f"{name}, {os.cpu_count()} threads: {features}")
 
 
 def _embedder(session: Session) -> Check:
@@ -102,7 +106,7 @@ def _model(kind: str, reference: str) -> Check:
     from scoville.models import catalogue, is_cached, locate_model, verify
 
     provider = reference.partition(":")[0]
-    if provider == "fake":
+    if provider in ("fake", "quote"):
         return Check(kind, True, f"{reference} (replies without a model)")
     if provider == "openai":
         has_key = bool(os.environ.get("OPENAI_API_KEY"))

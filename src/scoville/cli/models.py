@@ -7,7 +7,7 @@ import click
 from scoville.cli.common import json_option, progress_bar, say, write, write_json
 
 if TYPE_CHECKING:
-    from scoville.models import CatalogueEntry
+    from scoville.models import CatalogueEntry, Kind
 
 
 @click.group("models", invoke_without_command=True)
@@ -60,8 +60,8 @@ def where_command(name: str, as_json: bool) -> None:
     """Print the folder of NAME in the cache; fails when it is not there."""
     from scoville.models import catalogue, locate_model
 
-    kinds = {entry.name: entry.kind for entry in catalogue()}
-    kind = kinds.get(name, "llm" if name.endswith(".gguf") else "embedder")
+    kinds: dict[str, Kind] = {entry.name: entry.kind for entry in catalogue()}
+    kind = kinds.get(name) or ("llm" if name.endswith(".gguf") else "embedder")
     _place(name, str(locate_model(name, kind=kind, download=False).folder), as_json)
 
 

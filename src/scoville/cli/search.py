@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.common import common_options, fetch_models, open_session, read_stdin, say, style, write, write_json
+from scoville.cli.common import (
+    check_session,
+    common_options,
+    fetch_models,
+    open_session,
+    plain,
+    read_question,
+    say,
+    style,
+    write,
+    write_json,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from scoville.types import Hit
@@ -29,8 +40,9 @@ def command(
     from scoville.search import open_searcher
 
     session = open_session(folder, flags)
+    check_session(session, filters)
+    text = read_question(question)
     fetch_models(session, llm=False)
-    text = read_stdin() if question == "-" else question
     found = open_searcher(session.workspace, session.recipe).search(text, where=filters, limit=limit)
     if as_json:
         write_json([hit_json(hit) for hit in found.hits])
@@ -45,7 +57,7 @@ def _show(number: int, hit: "Hit") -> str:
     passage = hit.passage
     page = f", page {passage.page}" if passage.page else ""
     legs = ", ".join(f"{name} #{leg.rank} {leg.score:.3f}" for name, leg in sorted(hit.legs.items()))
-    head = style(f"[{number}] {passage.source}{page}", bold=True)
+    head = style(f"[{number}] {plain(passage.source)}{page}", bold=True)
     path = f"    {' > '.join(passage.headings)}\n" if passage.headings else ""
     text = " ".join(passage.text.split())
     return f"{head}  {hit.score:.4f} ({legs})\n{path}    {text[:300]}{'...' if len(text) > 300 else ''}\n"

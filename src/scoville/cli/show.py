@@ -1,6 +1,6 @@
 """How an answer looks in a terminal."""
 
-from scoville.cli.common import style
+from scoville.cli.common import plain, style
 from scoville.types import Answer, Citation
 
 REASONS = {
@@ -16,7 +16,7 @@ def answer_text(answer: Answer) -> str:
     if answer.refused:
         reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
         return style(answer.text, fg="yellow") + style(reason, dim=True)
-    lines = [answer.text, ""]
+    lines = [plain(answer.text, keep="\n\t"), ""]
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
@@ -30,12 +30,12 @@ def usage_text(answer: Answer) -> str:
     reply = answer.reply
     cost = "price unknown" if reply.cost_usd is None else f"${reply.cost_usd:.4f}" if reply.cost_usd else "$0"
     tokens = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens"
-    return f"{answer.total_seconds:.2f} s, {tokens}, {cost}, {reply.model} on {reply.runtime}"
+    return f"{answer.total_seconds:.2f} s, {tokens}, {cost}, {plain(reply.model)} on {reply.runtime}"
 
 
 def _citation(citation: Citation) -> str:
-    place = f"{citation.document}{f', page {citation.page}' if citation.page else ''}"
-    quote = " ".join(citation.quote.split())
+    place = f"{plain(citation.document or '')}{f', page {citation.page}' if citation.page else ''}"
+    quote = plain(" ".join(citation.quote.split()))
     quote = f"{quote[:220]}..." if len(quote) > 220 else quote
     if citation.document is None:
         return style(f"  [{citation.marker}] unverified: there is no such passage", fg="red")

@@ -8,8 +8,9 @@ that were in hand. Knows nothing of searching.
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +18,10 @@ from typing import NamedTuple
 from scoville.embed import Embedder, open_embedder
 from scoville.errors import ReadFailure, StaleIndex, UsageError
 from scoville.index.lance import DocumentState, LanceIndex
-from scoville.index.workspace import FOLDER, Built, Failure, Workspace
+from scoville.index.walk import walk
+from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION, read_document
-from scoville.recipe import FILE_NAME, Recipe
+from scoville.recipe import Recipe
 from scoville.split import SPLITTER_VERSION, split_document
 from scoville.types import Passage
 
@@ -93,7 +95,7 @@ def add_paths(
     when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
-    _check_paths(paths)
+    _check_paths(paths, workspace)
     with workspace.writing(on_wait):
         run = _Add(workspace, recipe, rebuild, on_progress)
         run.add(paths)
@@ -116,22 +118,23 @@ class _Add:
         self.before = workspace.built()
         self._refuse_mixing()
         self.target = self._target()
-        self.index = LanceIndex(workspace.index_folder, self.target.table, self.target.dimension, create=True)
+        self.index = self._open(self.target)
         self.known = self.index.documents()
+        # Where some passages are stale, a rebuild heals those, so that one which was interrupted goes on; where none
+        # is, everything is built again.
+        self.from_scratch = rebuild and self.before == self.target and self.index.is_current(self.build)
 
     def add(self, paths: Sequence[Path]) -> None:
-        switching = self.before is not None and self.before.table != self.target.table
         if self.before is None:
             self.workspace.set_built(self.target)
-        if self.rebuild:
-            paths = [*paths, *self._known_files()]
         files, gone = self._find(paths)
         self._index(files)
         self._remove(gone)
-        if self.tally.added or self.tally.changed or self.tally.removed:
-            self.index.finish()
-        if switching:
+        self.index.finish()  # takes 2 ms when there is nothing to do, and a killed run may have left something
+        if self.before != self.target:
             self.workspace.set_built(self.target)
+        # The index before this one goes with the next `add`: another process may be searching it.
+        self.index.drop_others({self.before.table} if self.before else ())
         self._record_failures(files, gone)
 
     def report(self, seconds: float) -> AddReport:
@@ -149,13 +152,19 @@ class _Add:
             seconds=seconds,
         )
 
+    def _open(self, built: Built) -> LanceIndex:
+        return LanceIndex(self.workspace.index_folder, built.table, built.dimension, create=True)
+
     def _refuse_mixing(self) -> None:
-        if self.before and self.before.embedder != self.embedder.name and not self.rebuild:
+        if self.before is None or self.before.embedder == self.embedder.name or self.rebuild:
+            return
+        if self._open(self.before).count():
             raise StaleIndex(
                 f"the index was built with the embedder {self.before.embedder!r} and the recipe says "
                 f"{self.embedder.name!r}: run `scoville add --rebuild` to embed every document again, "
                 "or set embed.model back"
             )
+        self.before = None  # nothing was embedded yet
 
     def _target(self) -> Built:
         name = self.embedder.name
@@ -163,44 +172,53 @@ class _Add:
             return self.before
         return Built(table=table_name(name), embedder=name, dimension=self.embedder.dimension)
 
-    def _known_files(self) -> list[Path]:
-        known = set(self.known)
+    def _all_known(self) -> dict[str, Path]:
+        """Give every file that the index holds or that failed, and where it is."""
+        sources = set(self.known) | {failure.path for failure in self.workspace.failures()}
         if self.before and self.before.table != self.target.table:
-            old = LanceIndex(self.workspace.index_folder, self.before.table, self.before.dimension)
-            known |= set(old.documents())
-        return [self.workspace.path_of(source) for source in sorted(known)]
+            sources |= set(self._open(self.before).documents())
+        return {source: self.workspace.path_of(source) for source in sorted(sources)}
 
     def _find(self, paths: Sequence[Path]) -> tuple[dict[str, Path], set[str]]:
         """Give the files to look at by source, and the known sources that are gone."""
         files: dict[str, Path] = {}
-        gone: set[str] = set()
-        known = set(self.known) | {failure.path for failure in self.workspace.failures()}
+        asked: set[str] = set()
+        known = self._all_known()
         for path in paths:
+            walked = walk(path)
             root = self.workspace.source_of(path)
-            below = {source for source in known if source == root or _is_below(source, root)}
-            found = {self.workspace.source_of(file): file for file in walk(path)}
-            if not found and not path.exists() and not below and not self.rebuild:
-                raise UsageError(f"{path} does not exist: expected a file or a folder")
-            files |= found
-            gone |= below - set(found)
-        return dict(sorted(files.items())), gone - set(files)
+            below = {root} & known.keys()
+            if walked.roots or not walked.files:
+                below |= _below(known, walked.roots or [self.workspace.path_of(root)])
+            if not walked.files and not walked.roots and not below:
+                raise _no_such_path(path)
+            files |= {self.workspace.source_of(file): file for file in walked.files}
+            asked |= below
+        if self.rebuild:
+            asked |= known.keys()
+        gone = {source for source in asked - files.keys() if _is_gone(known[source])}
+        if self.rebuild:
+            files |= {source: known[source] for source in asked - gone - files.keys()}
+        return dict(sorted(files.items())), gone
 
     def _index(self, files: dict[str, Path]) -> None:
         batch = _Batch()
-        for number, (source, read) in enumerate(self._read_all(files)):
-            self._progress(number, len(files), source)
-            batch.sources += [source] if read is not None else []
-            batch.passages += read or []
-            batch.tokens += sum(passage.tokens for passage in read or [])
-            if batch.tokens >= COMMIT_TOKENS:
-                self._commit(batch, number + 1, len(files))
-                batch = _Batch()
+        with closing(self._read_all(files)) as reading:
+            for number, (source, read) in enumerate(reading):
+                self._progress(number, len(files), source)
+                batch.sources += [source] if read is not None else []
+                batch.passages += read or []
+                batch.tokens += sum(passage.tokens for passage in read or [])
+                if batch.tokens >= COMMIT_TOKENS:
+                    self._commit(batch, number + 1, len(files))
+                    batch = _Batch()
         self._commit(batch, len(files), len(files))
 
-    def _read_all(self, files: dict[str, Path]) -> Iterator[tuple[str, list[Passage] | None]]:
+    def _read_all(self, files: dict[str, Path]) -> Generator[tuple[str, list[Passage] | None]]:
         """Read and split a few files ahead in a thread, while this one embeds; None where there is nothing to do."""
         pending: list[tuple[str, Callable[[], list[Passage] | None]]] = []
-        with ThreadPoolExecutor(1) as reader:
+        reader = ThreadPoolExecutor(1)
+        try:
             for source, path in files.items():
                 pending.append((source, reader.submit(self._read, source, path).result))
                 if len(pending) > READ_AHEAD:
@@ -208,6 +226,8 @@ class _Add:
                     yield name, result()
             for name, result in pending:
                 yield name, result()
+        finally:  # after an error or Ctrl-C, at most the file in hand is read to its end
+            reader.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, source: str, path: Path) -> list[Passage] | None:
         state = self.known.get(source)
@@ -231,12 +251,18 @@ class _Add:
 
     def _failed(self, source: str, path: Path, reason: str) -> list[Passage] | None:
         self.tally.failed.append(Failure(path=source, reason=reason))
-        # What the index holds of it is no longer what the file says, unless the file could not even be opened.
-        return [] if source in self.known and os.access(path, os.R_OK) else None
+        state = self.known.get(source)
+        if state is None:
+            return None
+        # What the index holds of it is no longer what the file says, unless the file could not even be opened; passages
+        # of other settings are never kept, because one of them makes the whole index stale.
+        return None if state.build == self.build and not os.access(path, os.R_OK) else []
 
     def _unchanged(self, path: Path, state: DocumentState | None) -> bool:
-        if state is None or state.build != self.build or (self.rebuild and self.before == self.target):
+        if state is None or state.build != self.build or self.from_scratch:
             return False
+        if not os.path.isfile(path):
+            return False  # opening what became a pipe would wait for ever; the reader refuses it
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == state.document_id
@@ -279,42 +305,30 @@ class _Batch:
     tokens: int = 0
 
 
-def walk(path: Path) -> Iterator[Path]:
-    """Give the files at or below a path, sorted by name within each folder.
-
-    Hidden files and folders, the workspace's own files and recipes are left out, unless named themselves. Links are
-    followed, but no folder is entered twice. Sockets, pipes and devices are left to the reader, which refuses them.
-    """
-    if path.is_dir():
-        yield from _walk(path, set())
-    elif path.exists() or path.is_symlink():
-        yield path
+def _below(known: Mapping[str, Path], roots: Sequence[Path]) -> set[str]:
+    folders = tuple(f"{str(root).rstrip('/')}/" for root in roots)
+    return {source for source, path in known.items() if str(path).startswith(folders)}
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _is_gone(path: Path) -> bool:
+    """Say whether a file that was known is no file any more; what cannot be looked at is not gone."""
     try:
-        status = folder.stat()
-        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
     except OSError:
-        yield folder  # cannot be listed: reading it says why
-        return
-    if (status.st_dev, status.st_ino) in seen:
-        return
-    seen.add((status.st_dev, status.st_ino))
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name in (FOLDER, FILE_NAME):
-            continue
-        if entry.is_dir():
-            yield from _walk(entry, seen)
-        else:
-            yield entry
+        return False
+    return os.path.isdir(path)
 
 
-def _is_below(source: str, root: str) -> bool:
-    return root == "." and not source.startswith("/") or source.startswith(f"{root.rstrip('/')}/")
-
-
-def _check_paths(paths: Sequence[Path]) -> None:
+def _check_paths(paths: Sequence[Path], workspace: Workspace) -> None:
+    """Refuse what was never there before anything is made."""
     for path in paths:
         if "\0" in str(path):
             raise UsageError(f"{str(path)!r} is no path")
+        if not os.path.lexists(path) and workspace.built() is None:
+            raise _no_such_path(path)
+
+
+def _no_such_path(path: Path) -> UsageError:
+    return UsageError(f"{path} does not exist: expected a file or a folder")

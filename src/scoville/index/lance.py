@@ -7,7 +7,7 @@ or the new ones, never both and never neither. Knows nothing of files, models an
 
 import json
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,16 +53,17 @@ class LanceIndex:
         self.name = table
         self.dimension = dimension
         with _lance_errors(folder):
-            connection = lancedb.connect(folder)
-            if create and table not in connection.list_tables().tables:
-                self._table: Any = connection.create_table(table, schema=_schema(dimension))
+            self._connection = lancedb.connect(folder)
+            if create and table not in self._connection.list_tables().tables:
+                self._table: Any = self._connection.create_table(table, schema=_schema(dimension))
                 self._table.set_unenforced_primary_key("id")
             else:
-                self._table = connection.open_table(table)
+                self._table = self._connection.open_table(table)
 
     def count(self) -> int:
         """Count the passages."""
-        return self._table.count_rows()
+        with _lance_errors(self.folder):
+            return self._table.count_rows()
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
@@ -108,22 +109,30 @@ class LanceIndex:
         from lancedb.index import FTS
 
         with _lance_errors(self.folder):
-            if self._table.count_rows() and TEXT_INDEX not in {index.name for index in self._table.list_indices()}:
+            if self._table.count_rows() and not self._has_text_index():
                 words = FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True)
                 self._table.create_index("content", config=words, name=TEXT_INDEX)
             self._table.optimize(cleanup_older_than=timedelta(hours=KEPT_VERSIONS_HOURS))
 
+    def drop_others(self, kept: Collection[str]) -> None:
+        """Remove the tables beside this one, those that are ``kept`` left out."""
+        with _lance_errors(self.folder):
+            for table in set(self._connection.list_tables().tables) - {self.name, *kept}:
+                self._connection.drop_table(table)
+
     def dense(self, vector: "NDArray[np.float32]", limit: int, where: str | None = None) -> list[Ranked]:
         """Rank by cosine similarity to ``vector`` [d], best first."""
-        query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(limit)
+        with _lance_errors(self.folder):
+            query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(limit)
         return [Ranked(row["id"], 1.0 - row["_distance"]) for row in self._run(query, "_distance", where)]
 
     def bm25(self, question: str, limit: int, where: str | None = None) -> list[Ranked]:
         """Rank by BM25 over the stemmed words of ``question``, best first; any word may match."""
         words = " ".join(re.findall(r"\w+", question))
-        if not words or TEXT_INDEX not in {index.name for index in self._table.list_indices()}:
-            return []
-        query = self._table.search(words, query_type="fts", fts_columns="content").limit(limit)
+        with _lance_errors(self.folder):
+            if not words or not self._has_text_index():
+                return []
+            query = self._table.search(words, query_type="fts", fts_columns="content").limit(limit)
         return [Ranked(row["id"], row["_score"]) for row in self._run(query, "_score", where)]
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
@@ -135,6 +144,9 @@ class LanceIndex:
             rows = self._table.search().where(condition).select(list(BASIC_COLUMNS)).limit(len(ids)).to_list()
         found = {row["id"]: _passage(row) for row in rows}
         return [found[name] for name in ids if name in found]
+
+    def _has_text_index(self) -> bool:
+        return TEXT_INDEX in {index.name for index in self._table.list_indices()}
 
     def _run(self, query: Any, score: str, where: str | None) -> list[dict[str, Any]]:
         with _lance_errors(self.folder):
@@ -231,6 +243,5 @@ def _lance_errors(folder: Path) -> Generator[None]:
             raise StorageError(f"the disk of {folder} is full; {advice}") from error
         if "permission denied" in lowered or "read-only" in lowered:
             raise StorageError(f"{folder} cannot be written: check its permissions") from error
-        if "was not found" in lowered or "not found" in lowered:
-            raise WorkspaceError(f"the index in {folder} is damaged or gone; run `scoville add --rebuild`") from error
-        raise WorkspaceError(f"the index in {folder} failed: {message[:300]}") from error
+        advice = f"if it is damaged, delete {folder} and add the documents again"
+        raise WorkspaceError(f"the index in {folder} failed: {message[:300]}; {advice}") from error

@@ -12,18 +12,20 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
 
 import json
 import os
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from scoville.errors import StorageError, WorkspaceError
+from scoville.errors import EmptyIndex, StorageError, WorkspaceError
 from scoville.recipe import FILE_NAME
 
 FORMAT = 1
 FOLDER = ".scoville"
 LOCK_SECONDS = 3600.0
+ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class Workspace:
         """Find the workspace of a folder: itself or the nearest parent with a recipe or an index, else itself."""
         here = start.resolve()
         for folder in (here, *here.parents):
-            if (folder / FILE_NAME).is_file() or (folder / FOLDER / "workspace.json").is_file():
+            if os.path.isfile(folder / FILE_NAME) or os.path.isfile(folder / FOLDER / "workspace.json"):
                 return cls(folder)
         return cls(here)
 
@@ -74,14 +76,23 @@ class Workspace:
         state = self._read("workspace.json")
         if not state:
             return None
-        if not isinstance(state.get("format"), int) or state["format"] > FORMAT:
+        if not isinstance(state.get("format"), int):
+            raise self._damaged("workspace.json", "it names no format")
+        if state["format"] > FORMAT:
             raise WorkspaceError(
-                f"{self.folder} has format {state.get('format')!r} and this version of Scoville knows up to {FORMAT}: "
+                f"{self.folder} has format {state['format']} and this version of Scoville knows up to {FORMAT}: "
                 "install a newer Scoville, or use another folder"
             )
-        if "table" not in state:
-            return None
-        return Built(table=state["table"], embedder=state["embedder"], dimension=state["dimension"])
+        table, embedder, dimension = (state.get(key) for key in ("table", "embedder", "dimension"))
+        if not (isinstance(table, str) and isinstance(embedder, str) and isinstance(dimension, int)):
+            raise self._damaged("workspace.json", "it names no index")
+        return Built(table=table, embedder=embedder, dimension=dimension)
+
+    def require_built(self) -> Built:
+        """Say what the current index was built with; EmptyIndex before the first passage is added."""
+        if built := self.built():
+            return built
+        raise EmptyIndex(f"{self.root} has no index yet: add documents with `scoville add PATH`")
 
     def set_built(self, built: Built) -> None:
         """Make an index the current one."""
@@ -89,22 +100,31 @@ class Workspace:
 
     def failures(self) -> list[Failure]:
         """List the files that could not be read, by path."""
-        return [Failure(path=path, reason=reason) for path, reason in sorted(self._read("failures.json").items())]
+        return [Failure(path=path, reason=str(reason)) for path, reason in sorted(self._read("failures.json").items())]
 
     def set_failures(self, failures: list[Failure]) -> None:
         """Replace the list of failures."""
         self._write("failures.json", {failure.path: failure.reason for failure in failures})
 
     def source_of(self, path: Path) -> str:
-        """Name a file: relative to the workspace where it lies below it, else absolute; always with ``/``."""
-        absolute = Path(os.path.abspath(path))
-        parent = absolute.parent.resolve()  # a link to a file keeps its own name, a link to a folder does not
-        absolute = parent / absolute.name
-        return (absolute.relative_to(self.root) if absolute.is_relative_to(self.root) else absolute).as_posix()
+        r"""Name a file: relative to the workspace where it lies below it, else absolute; always with ``/``.
+
+        A link to a file keeps its own name, a link to a folder has that of the folder. Bytes of a name that are no
+        UTF-8 are written as ``\xe9``.
+        """
+        absolute = os.path.abspath(path)
+        folder, name = (absolute, "") if os.path.isdir(absolute) else os.path.split(absolute)
+        place = Path(os.path.realpath(folder)) / name
+        relative = place.relative_to(self.root) if place.is_relative_to(self.root) else place
+        return os.fsencode(relative.as_posix()).decode("utf-8", "backslashreplace")
 
     def path_of(self, source: str) -> Path:
         """Give the file that a source names."""
-        return self.root / source
+        path = self.root / source
+        if "\\x" in source and not os.path.lexists(path):
+            name = ESCAPED_BYTE.sub(lambda escaped: bytes.fromhex(escaped[1].decode()), source.encode())
+            return self.root / os.fsdecode(name)
+        return path
 
     @contextmanager
     def writing(self, on_wait: Callable[[], None] | None = None) -> Generator[None]:
@@ -126,18 +146,29 @@ class Workspace:
                         f"{self.folder} has been in use for an hour; is another `add` stuck?"
                     ) from None
         try:
+            for leftover in self.folder.glob("*.tmp"):  # of a process that was killed
+                leftover.unlink(missing_ok=True)
             yield
         finally:
             lock.release()
 
     def _read(self, name: str) -> dict[str, Any]:
-        path = self.folder / name
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            value: Any = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (ValueError, OSError) as error:
-            raise WorkspaceError(f"{path} cannot be read ({error}); delete {FOLDER} and add the files again") from None
+        except OSError as error:
+            raise StorageError(
+                f"cannot read {self.folder / name}: {error.strerror or error}; {_advice(error)}"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(name, str(error)) from None
+        if not isinstance(value, dict):
+            raise self._damaged(name, f"it holds {value!r:.40}")
+        return value
+
+    def _damaged(self, name: str, reason: str) -> WorkspaceError:
+        return WorkspaceError(f"{self.folder / name} is damaged ({reason}): delete it and add the documents again")
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         with storage_errors(self.folder):

@@ -8,6 +8,7 @@
     openvino    local models on x86-64 CPUs, fast at reading prompts
     llamacpp    local models anywhere
     openai      any endpoint that speaks OpenAI's protocol
+    quote       the nearest sentence, word for word
     fake        a model that needs no weights
     stream      text on its way out of a model
 
@@ -32,6 +33,10 @@ def open_llm(settings: recipe.Llm) -> Llm:
     match provider:
         case "fake":
             return FakeLlm(rest) if colon else FakeLlm()
+        case "quote" if not colon:
+            from scoville.llm.quote import QuoteLlm
+
+            return QuoteLlm()
         case "openai" if rest:
             from scoville.llm.openai import OpenAILlm
 
@@ -41,7 +46,7 @@ def open_llm(settings: recipe.Llm) -> Llm:
         case _ if colon:
             raise UnknownModel(
                 f"llm.model: {settings.model!r} has no provider that Scoville knows; expected a name from "
-                "`scoville models`, hf:ORG/NAME/FILE.gguf, path:FILE.gguf, openai:NAME, fake or fake:TEXT"
+                "`scoville models`, hf:ORG/NAME/FILE.gguf, path:FILE.gguf, openai:NAME, quote, fake or fake:TEXT"
             )
         case _:
             pass

@@ -1,6 +1,7 @@
 """Typed pieces in, one Document out: texts joined by blank lines, spans, heading paths, table text, regions.
 
-The only place that computes spans. Does not know formats: a reader gives pieces in reading order.
+The only place that computes spans. Does not know formats: a reader gives pieces in reading order. Page headers and
+footers go behind the body, so that a passage which runs over a page break is one slice of the text.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from scoville.read.clean import clean, clean_line
 from scoville.types import Box, Document, Element, ElementKind, Metadata, Region, Scalar
 
 JOINT = "\n\n"
+FURNITURE = {"header", "footer"}
 TITLE_CHARACTERS = 300
 MediaType = str
 
@@ -63,7 +65,7 @@ def assemble(draft: Draft, *, id: str, source: str, name: str, max_characters: i
     texts: list[str] = []
     above: list[tuple[int, str]] = []
     offset = 0
-    for piece in draft.pieces:
+    for piece in sorted(draft.pieces, key=lambda piece: piece.kind in FURNITURE):
         placed = _place(piece)
         if not placed.text.strip():
             continue

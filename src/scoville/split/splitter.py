@@ -6,9 +6,11 @@ no index.
 """
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from scoville.embed import Embedder
 from scoville.recipe import Split
@@ -18,8 +20,6 @@ from scoville.types import Document, Element, Passage, Region
 SPLITTER_VERSION = "1"
 MERGE_BELOW = 0.5
 """A passage fuller than this share of the size ends where the next section begins."""
-LEAST_ROOM = 24
-"""Tokens that a passage has at least, however long its headings."""
 FURNITURE = {"header", "footer"}
 
 
@@ -35,7 +35,7 @@ def split_document(document: Document, settings: Split, embedder: Embedder) -> l
         case "section":
             drafts = _Packer(document, tokens, embedder, size).pack()
         case "fixed":
-            drafts = _fixed(document, tokens, size, settings.overlap)
+            drafts = _fixed(document, tokens, size, settings.overlap * size // settings.size)
     elements = [element.start for element in document.elements]
     regions = [region for element in document.elements for region in element.regions]
     region_ends = [region.end for region in regions]
@@ -70,39 +70,39 @@ class _Packer:
         for element in self.document.elements:
             if element.kind in FURNITURE or element.end <= element.start:
                 continue
-            if element.kind == "heading":
-                if not pending and self._closes_before(element):
-                    self._open = False
-                pending.append(element)
+            if element.kind != "heading":
+                self._add(pending, element)
+                pending = []
                 continue
-            self._add(pending, element)
-            pending = []
-        for heading in pending:  # the document ends with bare headings
-            self._add([], heading)
+            if pending and not _covers(pending[0].headings, element):  # they head nothing
+                self._add_bare(pending)
+                pending = []
+            pending.append(element)
+        self._add_bare(pending)
         return self.drafts
 
-    def _closes_before(self, heading: Element) -> bool:
-        """A passage ends before a section that its prefix does not cover, and when it is full enough."""
-        if not self.drafts:
-            return True
-        last = self.drafts[-1]
-        covered = heading.headings[: len(last.headings)] == last.headings
-        return not covered or last.tokens >= self.size * MERGE_BELOW
+    def _add_bare(self, headings: Sequence[Element]) -> None:
+        for heading in headings:
+            self._add([], heading)
 
     def _add(self, pending: Sequence[Element], element: Element) -> None:
-        start = pending[0].start if pending else element.start
-        if self._open and self._extend(element.end):
+        first = pending[0] if pending else element
+        if self._open and self._may_grow(pending, first) and self._extend(element.end):
             return
-        headings = pending[0].headings if pending else element.headings
-        prefix, cost = self._prefix(headings)
-        whole = Span(start, element.end)
-        room = max(self.size - cost, LEAST_ROOM)
-        if self.tokens.count(whole) <= room:
-            self._start(whole, headings, prefix, cost)
+        prefix, cost = self._prefix(first.headings)
+        whole = Span(first.start, element.end)
+        if self.tokens.count(whole) + cost <= self.size:
+            self._start(whole, first.headings, prefix, cost)
             self._open = True
             return
         self._cut(pending, element)
         self._open = element.kind != "table"
+
+    def _may_grow(self, pending: Sequence[Element], first: Element) -> bool:
+        """A passage ends before what its prefix is not true of, and before any section when it is full enough."""
+        last = self.drafts[-1]
+        full = bool(pending) and last.tokens >= self.size * MERGE_BELOW
+        return not full and _covers(last.headings, first)
 
     def _extend(self, end: int) -> bool:
         last = self.drafts[-1]
@@ -113,29 +113,30 @@ class _Packer:
         return total <= self.size
 
     def _cut(self, pending: Sequence[Element], element: Element) -> None:
-        """An element longer than a passage: its headings go into the prefix."""
+        """An element longer than a passage: its headings, and the header of a table, go into the prefix."""
         headings = element.headings if element.kind != "heading" else ()
-        if element.kind == "table" and element.rows:
-            self._cut_table(headings, element)
-            return
-        prefix, cost = self._prefix(headings)
-        room = max(self.size - cost, LEAST_ROOM)
-        for span in self.tokens.cut(Span(element.start, element.end), room):
-            self._start(span, headings, prefix, cost)
-
-    def _cut_table(self, headings: tuple[str, ...], table: Element) -> None:
-        body = [Span(*span) for span in table.row_spans[table.header_rows :]]
-        head = Span(table.start, body[0].start) if table.header_rows and body else Span(table.start, table.start)
-        header = self.document.text[head.start : head.end].strip()
-        if self.tokens.count(head) > self.size // 2:
-            header = ""
+        header, parts = self._rows(element)
         prefix, cost = self._prefix(headings, header)
-        room = max(self.size - cost, LEAST_ROOM)
-        for group in self._row_groups(body or [Span(table.start, table.end)], room):
-            for span in self.tokens.cut(group, room):
+        self._add_bare([heading for heading in pending if self._line(heading) not in prefix])
+        for group in self._groups(parts, self.size - cost):
+            for span in self.tokens.cut(group, self.size - cost):
                 self._start(span, headings, prefix, cost)
 
-    def _row_groups(self, rows: Sequence[Span], room: int) -> Iterator[Span]:
+    def _line(self, element: Element) -> str:
+        return " ".join(self.document.text[element.start : element.end].split())
+
+    def _rows(self, element: Element) -> tuple[str, list[Span]]:
+        """Give the header of a table, unless it takes more than half a passage, and the rows that follow it."""
+        rows = [Span(start, end) for start, end in element.row_spans[element.header_rows :] if start < end]
+        if not rows:
+            return "", [Span(element.start, element.end)]
+        head = Span(element.start, rows[0].start)
+        header = self.document.text[head.start : head.end].strip()
+        if not header or self._cost(header) <= self.size // 2:
+            return header, rows
+        return "", [head, *rows]
+
+    def _groups(self, rows: Sequence[Span], room: int) -> Iterator[Span]:
         group = rows[0]
         for row in rows[1:]:
             wider = Span(group.start, row.end)
@@ -147,13 +148,12 @@ class _Packer:
         yield group
 
     def _start(self, span: Span, headings: tuple[str, ...], prefix: str, cost: int) -> None:
-        self.drafts.append(
-            _Draft(span=span, tokens=cost + self.tokens.count(span), headings=headings, prefix=prefix)
-        )  # fmt: skip
+        tokens = cost + self.tokens.count(span)
+        self.drafts.append(_Draft(span=span, tokens=tokens, headings=headings, prefix=prefix))
 
     def _prefix(self, headings: tuple[str, ...], header: str = "") -> tuple[str, int]:
         """The document's title and the headings, and how many tokens they take: at most half a passage."""
-        title = self.document.title
+        title = label(self.document)
         path = [*([title] if title and title not in headings[:1] else []), *headings]
         while path:
             prefix = "\n".join(part for part in (" > ".join(path), header) if part)
@@ -167,16 +167,34 @@ class _Packer:
 
     def _cost(self, prefix: str) -> int:
         if prefix not in self._prefixes:
-            self._prefixes[prefix] = len(self.embedder.token_spans([prefix])[0])
+            self._prefixes[prefix] = len(TokenMap(prefix, self.embedder).starts)
         return self._prefixes[prefix]
+
+
+def label(document: Document) -> str:
+    """Name a document for its passages: its file's name where that says something the title does not, else its title.
+
+    A title taken from a first heading is often the company's name. Measured on six PDFs of one company: page hit@1 .79
+    with titles, .86 with names.
+    """
+    words = re.findall(r"[^\W\d_]+", PurePosixPath(document.source).stem)
+    name = " ".join(words)
+    says_something = sum(len(word) > 2 for word in words) >= 2 and name.casefold() not in document.title.casefold()
+    return name if says_something else document.title
+
+
+def _covers(headings: tuple[str, ...], element: Element) -> bool:
+    """Say whether an element stands below these headings, so that a prefix made of them is true of it."""
+    return element.headings[: len(headings)] == headings
 
 
 def _fixed(document: Document, tokens: TokenMap, size: int, overlap: int) -> list[_Draft]:
     body = [element for element in document.elements if element.kind not in FURNITURE]
+    if not body:
+        return []
     ends = [element.end for element in body]
-    last = bisect_left(tokens.starts, ends[-1]) if ends else 0
     drafts: list[_Draft] = []
-    for span in tokens.windows(0, last, size, overlap):
+    for span in tokens.windows(Span(body[0].start, ends[-1]), size, overlap):
         headings = body[bisect_left(ends, span.start + 1)].headings
         drafts.append(_Draft(span=span, tokens=tokens.count(span), headings=headings))
     return drafts
@@ -187,10 +205,10 @@ def _passage(
 ) -> Passage:
     start, end = draft.span
     inside: list[Region] = []
-    for region in regions[bisect_left(region_ends, start + 1) :]:
-        if region.start >= end:
-            break
-        inside.append(region)
+    number = bisect_left(region_ends, start + 1)
+    while number < len(regions) and regions[number].start < end:
+        inside.append(regions[number])
+        number += 1
     index = max(bisect_left(elements, start + 1) - 1, 0)
     page = inside[0].box.page if inside else document.elements[index].page
     identity = "\x1f".join((document.source, document.id, str(start), str(end), draft.prefix))

@@ -7,12 +7,17 @@ documents.
 import re
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoville.embed import Embedder
 
 SEGMENT_CHARACTERS = 50_000  # bounds the memory of one call to the tokenizer
 SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+|(?<=[。！？])")
+LONGEST_TOKEN = 24
+CHARACTERS_PER_TOKEN = 4
+"""A longer token is a word that the vocabulary lacks, such as a long URL or base64: it counts by its characters, or a
+passage of one token would fill the prompt."""
 
 
 class Span(NamedTuple):
@@ -31,9 +36,17 @@ class TokenMap:
         self.ends = array("q")
         for start, end in _segments(text):
             for token in embedder.token_spans([text[start:end]])[0]:
-                if token.end > token.start:
-                    self.starts.append(start + token.start)
-                    self.ends.append(start + token.end)
+                self._add(start + token.start, start + token.end)
+
+    def _add(self, start: int, end: int) -> None:
+        while start < end and self.text[start].isspace():  # some tokenizers count the space before a word in
+            start += 1
+        if start == end:
+            return
+        step = end - start if end - start <= LONGEST_TOKEN else CHARACTERS_PER_TOKEN
+        for part in range(start, end, step):
+            self.starts.append(part)
+            self.ends.append(min(part + step, end))
 
     def count(self, span: Span) -> int:
         """Count the tokens that begin in a span."""
@@ -42,35 +55,30 @@ class TokenMap:
     def cut(self, span: Span, limit: int) -> list[Span]:
         """Cut a span into pieces of at most ``limit`` tokens, at sentence ends where possible, else between words."""
         if self.count(span) <= limit:
-            return [span]
+            return self._trimmed([span])
         pieces: list[Span] = []
         for sentence in self._sentences(span):
             if pieces and self.count(Span(pieces[-1].start, sentence.end)) <= limit:
                 pieces[-1] = Span(pieces[-1].start, sentence.end)
             else:
-                pieces += self._windows(sentence, limit)
-        return pieces
+                pieces += self.windows(sentence, limit, at_words=True)
+        return self._trimmed(pieces)
 
-    def windows(self, first: int, last: int, size: int, overlap: int) -> list[Span]:
-        """Cut the tokens ``[first, last)`` into spans of ``size`` tokens that repeat ``overlap`` of the one before."""
-        spans: list[Span] = []
-        for start in range(first, last, size - overlap):
-            end = min(start + size, last)
-            spans.append(Span(self.starts[start], self.ends[end - 1]))
-            if end == last:
-                break
-        return spans
+    def windows(self, span: Span, size: int, overlap: int = 0, *, at_words: bool = False) -> list[Span]:
+        """Cut a span into pieces of ``size`` tokens that repeat ``overlap`` of the one before.
 
-    def _windows(self, span: Span, limit: int) -> list[Span]:
-        first, last = bisect_left(self.starts, span.start), bisect_left(self.starts, span.end)
+        What is no token, such as a sign that the tokenizer drops, stays with the token before it. ``at_words`` ends a
+        piece earlier where that keeps a word whole.
+        """
+        start, last = bisect_left(self.starts, span.start), bisect_left(self.starts, span.end)
         pieces: list[Span] = []
-        while last - first > limit:
-            end = self._word_end(first, first + limit)
-            pieces.append(Span(self.starts[first], self.ends[end - 1]))
-            first = end
-        if last > first:
-            pieces.append(Span(self.starts[first], self.ends[last - 1]))
-        return pieces
+        begin = span.start
+        while last - start > size:
+            end = self._word_end(start, start + size) if at_words else start + size
+            pieces.append(Span(begin, self.starts[end]))
+            start = end - overlap
+            begin = self.starts[start]
+        return self._trimmed([*pieces, Span(begin, span.end)])
 
     def _word_end(self, first: int, end: int) -> int:
         """Step back from ``end`` to a token that begins a word, but not by more than half the piece."""
@@ -80,15 +88,19 @@ class TokenMap:
         return end
 
     def _sentences(self, span: Span) -> list[Span]:
-        sentences: list[Span] = []
-        start = span.start
-        for gap in SENTENCE_END.finditer(self.text, span.start, span.end):
-            if gap.start() > start:
-                sentences.append(Span(start, gap.start()))
-            start = gap.end()
-        if start < span.end:
-            sentences.append(Span(start, span.end))
-        return sentences
+        ends = [gap.end() for gap in SENTENCE_END.finditer(self.text, span.start, span.end)]
+        starts = [span.start, *ends]
+        return [Span(start, end) for start, end in zip(starts, [*ends, span.end], strict=True) if end > start]
+
+    def _trimmed(self, spans: Sequence[Span]) -> list[Span]:
+        """Leave out the line ends before each span and the white space behind it, and spans of nothing else."""
+        kept: list[Span] = []
+        for start, end in spans:
+            piece = self.text[start:end].rstrip()
+            inner = len(piece.lstrip("\r\n"))
+            if inner:
+                kept.append(Span(start + len(piece) - inner, start + len(piece)))
+        return kept
 
 
 def _segments(text: str) -> list[Span]:

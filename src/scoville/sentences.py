@@ -1,15 +1,15 @@
-"""Sentences and content words: what grounding compares. Pure functions over text."""
+"""Sentences and content words: what focusing and grounding compare. Pure functions over text."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# An end of sentence that is no abbreviation, decimal point or initial; a line end; a table's cell.
+# An end of sentence that is no abbreviation, initial, decimal point or number of a list item; or a line end.
 SENTENCE_END = re.compile(
     r"(?<=[.!?。！？])(?:\s*\[\d+\])*[\"'”’)]*(?=\s|$)"
-    r"(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|No|St)\.)(?<!e\.g\.)(?<!i\.e\.)|\n+"
+    r"(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|No|St)\.)(?<!\b\d\.)(?<!\b\d\d\.)(?<!e\.g\.)(?<!i\.e\.)|\n+"
 )
-WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+WORD = re.compile(r"(?<![^\W\d_])\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 STOP_WORDS = frozenset(
     "a about above according after again all also am an and answer any are as at be because been before being "
     "below between both but by can could did do document documents does doing down during each few for from "

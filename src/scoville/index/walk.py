@@ -1,0 +1,48 @@
+"""Which files stand at or below a path.
+
+Enters: a path. Leaves: files, sorted by name within each folder, and the real folders they were found in. Knows neither
+formats nor the index.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from scoville.recipe import FILE_NAME
+
+
+class Walked(NamedTuple):
+    """What stands at or below one path."""
+
+    files: list[Path]
+    roots: list[Path]
+    """The real folders that were entered from outside: the path itself, and what links to folders lead to."""
+
+
+def walk(path: Path) -> Walked:
+    """Find the files at or below a path; nothing when there is nothing.
+
+    Hidden files and folders and recipes are left out, unless named themselves. Links are followed, but no folder is
+    entered twice. Sockets, pipes, devices and folders that cannot be listed are left to the reader, which refuses them.
+    """
+    if not os.path.lexists(path):
+        return Walked([], [])
+    files: list[Path] = []
+    roots: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    waiting = [path]  # a list instead of recursion: folders nest deeper than Python's stack
+    while waiting:
+        here = waiting.pop()
+        try:
+            status = here.stat() if os.path.isdir(here) else None
+            names = sorted(os.listdir(here), reverse=True) if status else []
+        except OSError:
+            status, names = None, []
+        if status is None:
+            files.append(here)
+        elif (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            if here == path or here.is_symlink():
+                roots.append(Path(os.path.realpath(here)))
+            waiting += [here / name for name in names if not name.startswith(".") and name != FILE_NAME]
+    return Walked(files, roots)

@@ -1,0 +1,71 @@
+"""The sentences of some passages that are nearest to a question.
+
+Enters: a question and hits. Leaves: sentences, nearest first. Small models read a few sentences far better than whole
+passages: of 68 questions, SmolLM2-135M answered .15 from five passages and .43 from the three nearest sentences of the
+same passages. Knows no prompt and no model.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scoville.embed import Embedder
+from scoville.sentences import Sentence, content_words, sentences
+from scoville.types import Hit
+
+WORDS_WEIGHT = 0.3
+"""Of the share of the question's words that a sentence holds, beside its cosine: on 60 SQuAD questions the first
+sentence held the answer in .63 without it and in .72 with it."""
+HEADING_WORDS = 8
+RULE = re.compile(r"[\s|:–—_=*-]*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Focus:
+    """A sentence of a hit."""
+
+    hit: int
+    """Which hit, from 0."""
+    heading: str
+    """The last of the headings above it."""
+    text: str
+
+
+def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, limit: int) -> list[Focus]:
+    """Rank the sentences and table rows of hits by cosine to the question and by the words they share with it."""
+    found = [
+        Focus(hit=number, heading=_heading(hit), text=sentence.text)
+        for number, hit in enumerate(hits)
+        for sentence in sentences(hit.passage.text)
+        if not RULE.fullmatch(sentence.text) and not _is_heading(sentence, hit.passage.text)
+    ]
+    if not found:
+        return []
+    texts = [f"{one.heading}: {one.text}" for one in found]
+    cosines = embedder.embed(texts) @ embedder.embed([question], "query")[0]
+    shares = _shares(content_words(question), [content_words(text) for text in texts])
+    scores = [float(cosine) + WORDS_WEIGHT * share for cosine, share in zip(cosines, shares, strict=True)]
+    order = sorted(range(len(found)), key=lambda index: (-scores[index], index))
+    return [found[index] for index in order[:limit]]
+
+
+def _shares(wanted: set[str], held: Sequence[set[str]]) -> list[float]:
+    """Give the share of the wanted words that each text holds; a word weighs more the fewer texts hold it."""
+    weights = {word: math.log1p(len(held) / (1 + sum(word in words for words in held))) for word in wanted}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in wanted & words) / total for words in held]
+
+
+def _is_heading(sentence: Sentence, text: str) -> bool:
+    """Say whether a line looks like a heading: short, alone, without an end; it names an answer and holds none."""
+    alone = text[: sentence.start].rstrip(" ")[-1:] in ("", "\n") and text[sentence.end :].lstrip(" ")[:2] in (
+        "",
+        "\n\n",
+    )
+    short = len(sentence.text.split()) <= HEADING_WORDS
+    return alone and short and sentence.text[-1] not in ".!?:;|" and not re.search(r"[:|=]", sentence.text)
+
+
+def _heading(hit: Hit) -> str:
+    return hit.passage.headings[-1] if hit.passage.headings else hit.passage.title

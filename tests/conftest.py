@@ -1,0 +1,123 @@
+"""A workspace with the fakes, and the command line as one function: both quick, offline and without a subprocess."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from scoville.index import AddReport, LanceIndex, Workspace, add_paths
+from scoville.recipe import Recipe
+
+
+class Done(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Done]
+
+
+def set_fakes(patch: pytest.MonkeyPatch) -> None:
+    """Make the fakes the default models, by the environment."""
+    patch.setenv("SCOVILLE_EMBED__MODEL", "fake")
+    patch.setenv("SCOVILLE_LLM__MODEL", "fake")
+    patch.setenv("SCOVILLE_PROMPT__STYLE", "passages")  # what the fake quotes from
+
+
+def command_line(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Give the command line as a function that runs it in this process: `command("add", "docs", stdin=b"")`."""
+    from scoville.cli import main
+
+    def run(*words: object, stdin: bytes = b"", encoding: str = "utf-8") -> Done:
+        out, err = io.BytesIO(), io.BytesIO()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["scoville", *map(str, words)])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            patch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+            patch.setattr(sys, "stderr", io.TextIOWrapper(err, encoding="utf-8", errors="backslashreplace"))
+            patch.setattr(logging.getLogger("scoville"), "handlers", [])  # they keep the stderr of their first command
+            with pytest.raises(SystemExit) as ended:
+                main()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Done(int(ended.value.code or 0), out.getvalue().decode(encoding), err.getvalue().decode())
+
+    return run
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_fakes(monkeypatch)
+
+
+@pytest.fixture
+def command(fakes: None, monkeypatch: pytest.MonkeyPatch) -> Command:
+    return command_line(monkeypatch)
+
+
+class Bench:
+    """A workspace with documents in `docs`, added by calling the library."""
+
+    def __init__(self, root: Path) -> None:
+        self.workspace = Workspace(root)
+        self.docs = root / "docs"
+        self.docs.mkdir(parents=True)
+        self.recipe = Recipe.model_validate({"embed": {"model": "fake"}, "llm": {"model": "fake"}})
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.docs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def add(self, *paths: Path, **options: Any) -> AddReport:
+        return add_paths(self.workspace, self.recipe, paths or (self.docs,), **options)
+
+    def set(self, **sections: dict[str, Any]) -> None:
+        values = self.recipe.model_dump(mode="json")
+        for section, keys in sections.items():
+            values[section] |= keys
+        self.recipe = Recipe.model_validate_json(json.dumps(values))
+
+    @property
+    def index(self) -> LanceIndex:
+        built = self.workspace.require_built()
+        return LanceIndex(self.workspace.index_folder, built.table, built.dimension)
+
+    @property
+    def sources(self) -> list[str]:
+        return sorted(self.index.documents())
+
+    @property
+    def failures(self) -> dict[str, str]:
+        return {failure.path: failure.reason for failure in self.workspace.failures()}
+
+    def found(self, question: str) -> list[str]:
+        """Give the sources that a question finds, best first."""
+        from scoville.search import open_searcher
+
+        hits = open_searcher(self.workspace, self.recipe).search(question).hits
+        return list(dict.fromkeys(hit.passage.source for hit in hits))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fakes: None) -> Bench:
+    bench = Bench(tmp_path / "work")
+    monkeypatch.chdir(bench.workspace.root)
+    return bench
