@@ -61,6 +61,17 @@ def command_line(monkeypatch: pytest.MonkeyPatch) -> Command:
     return run
 
 
+@pytest.fixture(autouse=True)
+def _models_at_hand(request: pytest.FixtureRequest) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Fetch the default models, once, for the tests that use them."""
+    if request.node.get_closest_marker("model"):
+        from scoville.models import catalogue, is_cached, pull
+
+        for entry in catalogue():
+            if not is_cached(entry):
+                pull(entry.name)
+
+
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     set_fakes(monkeypatch)

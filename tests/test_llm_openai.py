@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scoville import recipe
+from scoville.endpoint import is_loopback, pause_seconds, place
 from scoville.errors import (
     ContextTooLong,
     ProviderAuth,
@@ -20,7 +21,6 @@ from scoville.errors import (
     ProviderUnavailable,
 )
 from scoville.llm import Generation
-from scoville.endpoint import is_loopback, pause_seconds, place
 from scoville.llm.openai import OpenAILlm
 from scoville.types import Message
 

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from scoville.answer.grounding import Grounded, ground
 from scoville.errors import ScovilleError
@@ -18,6 +19,7 @@ from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, nearest_sentences, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply
 
+SMALL_RUNTIMES = {"openvino", "llamacpp", "quote"}  # `prompt.style: auto` gives these sentences, others passages
 # How models say that they cannot answer, in their first words.
 DECLINES = re.compile(
     r"^\W*(?:i(?:'m| am)?\s+(?:do not|don't|cannot|can't|could not|couldn't|am not|'m not|not|unable|sorry)"
@@ -51,7 +53,7 @@ class Answerer:
         if refusal:
             return self._answer(question, found, found.hits, started, reason=refusal)
         settings = self.recipe.llm
-        rendered = self._render(question.strip(), found.hits, history)
+        found, rendered = self._render(question.strip(), found, history)
         generation = Generation(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=settings.stop
         )
@@ -63,20 +65,24 @@ class Answerer:
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
 
-    def _render(self, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> Rendered:
+    def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
+        """Write the prompt; looking for the nearest sentences counts as searching."""
         settings = self.recipe.prompt
-        hosted = self.llm.runtime == "openai"
-        if settings.style == "sentences" or (settings.style == "auto" and not hosted):
-            focus = nearest_sentences(question, hits, self.searcher.embedder, settings.sentences)
-            return Rendered(messages=render_focus(question, focus, settings), hits=tuple(hits))
-        return render_prompt(
+        small = self.llm.runtime in SMALL_RUNTIMES
+        if settings.style == "sentences" or (settings.style == "auto" and small):
+            started = time.perf_counter()
+            focus = nearest_sentences(question, found.hits, self.searcher.embedder, settings.sentences)
+            found = replace(found, seconds=found.seconds + time.perf_counter() - started)
+            return found, Rendered(messages=render_focus(question, focus, settings), hits=found.hits)
+        rendered = render_prompt(
             question,
-            hits,
+            found.hits,
             settings,
             count_tokens=self.llm.count_tokens,
             room=self.llm.context_tokens - self.recipe.llm.max_tokens,
             history=history,
         )
+        return found, rendered
 
     def _refuse_early(self, found: Found) -> RefusalReason | None:
         if not found.hits:
