@@ -18,6 +18,7 @@ MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 QUOTATION = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
 SHORT_CLAIM_WORDS = 4  # fewer content words than these say too little to be matched alone
 LONGEST_QUOTE_SENTENCES = 3
+LEAST_QUESTION_SHARE = 0.3  # of 101 right pieces of evidence in HR documents, none held less than .31
 LONGER_QUOTE_GAIN = 0.15  # another sentence joins the quote when it adds more than this
 
 
@@ -76,7 +77,8 @@ def support(sentence: str, passage: Passage, question: str = "") -> Support:
     said = content_words(claim)
     if not said:
         return Support(0, len(passage.text), 0.0)
-    words = said | content_words(question) if len(said) < SHORT_CLAIM_WORDS else said
+    short = len(said) < SHORT_CLAIM_WORDS
+    words = said | content_words(question) if short else said
     around = content_words(passage.prefix)
     parts = [_Part(part, content_words(part.text)) for part in sentences(passage.text)]
     best: Support | None = None
@@ -85,7 +87,7 @@ def support(sentence: str, passage: Passage, question: str = "") -> Support:
         for last in range(first, min(first + LONGEST_QUOTE_SENTENCES, len(parts))):
             held |= parts[last].words
             start, end = parts[first].sentence.start, parts[last].sentence.end
-            share = len(words & held) / len(words)
+            share = 0.0 if short and not said <= held else len(words & held) / len(words)
             if not numbers(claim) <= numbers(f"{passage.prefix} {passage.text[start:end]}"):
                 share = 0.0
             # What was said weighs more than what was asked, and a longer quote must be worth its length.
@@ -148,7 +150,7 @@ def _align(text: str, hits: Sequence[Hit], min_support: float, question: str) ->
         gap, position = text[position : sentence.start], sentence.end
         plain = " ".join(sentence.text.casefold().split())
         found = _best(sentence, hits, question)
-        if plain in seen or not found or found[1].share < min_support:
+        if plain in seen or not found or found[1].share < min_support or not _is_about(question, found, hits):
             continue
         seen.add(plain)
         number, evidence = found
@@ -161,6 +163,15 @@ def _best(sentence: Sentence, hits: Sequence[Hit], question: str) -> tuple[int, 
     """The passage that holds a sentence best; the earlier of equals."""
     found = [(number, support(sentence.text, hit.passage, question)) for number, hit in enumerate(hits, start=1)]
     return max(found, key=lambda one: (one[1].share, -one[0]), default=None)
+
+
+def _is_about(question: str, found: tuple[int, Support], hits: Sequence[Hit]) -> bool:
+    """Say whether the evidence shares enough words with the question: a true sentence about something else is none."""
+    number, evidence = found
+    passage = hits[number - 1].passage
+    wanted = content_words(question)
+    held = wanted & content_words(f"{passage.prefix} {passage.text[evidence.start : evidence.end]}")
+    return len(held) >= LEAST_QUESTION_SHARE * len(wanted)
 
 
 def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:

@@ -41,11 +41,18 @@ class EncoderConfig:
     pooling: Pooling
     normalize: bool
     prompts: Mapping[str, str]
-    """Texts put before a query or a passage, e.g. ``query: ``."""
+    """Texts put before a ``query`` or a ``passage``, e.g. ``query: ``."""
 
 
 def read_config(folder: Path) -> EncoderConfig:
     """Read the configuration of a sentence-transformers folder; ModelError names what is not supported."""
+    try:
+        return _read_config(folder)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder}: its configuration cannot be used ({type(error).__name__}: {error})") from None
+
+
+def _read_config(folder: Path) -> EncoderConfig:
     config = _json(folder / "config.json")
     family = config.get("model_type")
     if family not in {"bert", "roberta", "xlm-roberta", "camembert"}:
@@ -53,23 +60,26 @@ def read_config(folder: Path) -> EncoderConfig:
     activation = config.get("hidden_act", "gelu")
     if activation not in ACTIVATIONS or config.get("position_embedding_type", "absolute") != "absolute":
         raise ModelError(f"{folder}: hidden_act {activation!r} or its position embedding is not supported")
+    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+    if hidden % heads:
+        raise ModelError(f"{folder}: hidden_size {hidden} cannot be shared by {heads} attention heads")
     offset = 0 if family == "bert" else int(config["pad_token_id"]) + 1
-    sentence = _json(folder / "sentence_bert_config.json")
-    pooling = _json(folder / "1_Pooling" / "config.json")
-    modules: Any = _json(folder / "modules.json")
-    prompts = _json(folder / "config_sentence_transformers.json").get("prompts", {})
     positions = int(config["max_position_embeddings"]) - offset
+    limits = (
+        _json(folder / "sentence_bert_config.json").get("max_seq_length"),
+        _json(folder / "tokenizer_config.json").get("model_max_length"),
+    )
     return EncoderConfig(
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        hidden=config["hidden_size"],
-        norm_epsilon=config["layer_norm_eps"],
+        layers=int(config["num_hidden_layers"]),
+        heads=heads,
+        hidden=hidden,
+        norm_epsilon=float(config["layer_norm_eps"]),
         gelu=ACTIVATIONS[activation],
         position_offset=offset,
-        max_tokens=min(int(sentence.get("max_seq_length") or positions), positions),
-        pooling=_pooling(folder, pooling),
-        normalize=any(str(module["type"]).endswith("Normalize") for module in modules),
-        prompts=prompts,
+        max_tokens=min(int(next(filter(None, limits), positions)), positions),
+        pooling=_pooling(folder, _json(folder / "1_Pooling" / "config.json")),
+        normalize="Normalize" in _modules(folder),
+        prompts=_prompts(_json(folder / "config_sentence_transformers.json")),
     )
 
 
@@ -83,8 +93,11 @@ def build_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model":
     mask = op.parameter([-1, -1], openvino.Type.i32, name="attention_mask")
     encoder = _Encoder(weights, config)
     visible = op.convert(mask, "f32")
-    states = encoder.run(ids, visible)
-    pooled = encoder.pool(states, visible)
+    try:
+        pooled = encoder.pool(encoder.run(ids, visible), visible)
+    except (KeyError, IndexError, ValueError, RuntimeError) as error:  # a tensor is missing, or shapes differ
+        problem = " ".join(str(error).split())[:300]
+        raise ModelError(f"{folder}: config.json and model.safetensors do not fit together: {problem}") from None
     model: Any = openvino.Model  # its stubs contradict each other
     return model([pooled], [ids, mask], "sentence_encoder")
 
@@ -180,30 +193,56 @@ def _weights(folder: Path) -> dict[str, "NDArray[np.float32]"]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    path = folder / "model.safetensors"
     try:
-        loaded: dict[str, Any] = load_file(folder / "model.safetensors")
-    except (SafetensorError, OSError, TypeError) as error:
-        raise ModelError(f"{folder / 'model.safetensors'} cannot be read ({error}); fetch the model again") from None
+        loaded: dict[str, Any] = load_file(path)
+    except TypeError as error:
+        raise ModelError(f"{path}: {error}; weights in float32 or float16 are supported") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None
     named: dict[str, Any] = {}
     for name, value in loaded.items():
         plain = name.split(".", 1)[1] if name.startswith(("bert.", "roberta.")) else name
         named[plain] = value.astype(np.float32) if value.dtype.kind == "f" else value
     if "embeddings.word_embeddings.weight" not in named:
-        raise ModelError(f"{folder / 'model.safetensors'} holds no BERT encoder; found e.g. {sorted(loaded)[:3]}")
+        raise ModelError(f"{path} holds no BERT encoder; found e.g. {sorted(loaded)[:3]}")
     return named
 
 
 def _pooling(folder: Path, config: Mapping[str, Any]) -> Pooling:
-    chosen = [name for name, value in config.items() if name.startswith("pooling_mode_") and value is True]
+    """Read the pooling: ``pooling_mode`` since sentence-transformers 6, flags of the same meaning before."""
     known: dict[str, Pooling] = {
-        "pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_max_tokens": "max",
+        "mean": "mean", "mean_tokens": "mean", "cls": "cls", "cls_token": "cls", "max": "max", "max_tokens": "max",
     }  # fmt: skip
-    if not chosen:
-        return "mean"
-    if len(chosen) > 1 or chosen[0] not in known:
-        raise ModelError(f"{folder}: pooling {', '.join(chosen)} is not supported; one of {', '.join(known)} is")
-    return known[chosen[0]]
+    flags = [name.removeprefix("pooling_mode_") for name, value in config.items() if value is True]
+    chosen: Any = config.get("pooling_mode") or [name for name in flags if name != "include_prompt"] or ["mean"]
+    names = [chosen] if isinstance(chosen, str) else list(chosen)
+    if len(names) != 1 or names[0] not in known:
+        raise ModelError(f"{folder}: pooling {', '.join(names)} is not supported; one of mean, cls and max is")
+    return known[names[0]]
 
 
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _modules(folder: Path) -> set[str]:
+    found = {str(module["type"]).rpartition(".")[2] for module in _json(folder / "modules.json")}
+    if unknown := found - {"Transformer", "Pooling", "Normalize"}:
+        raise ModelError(f"{folder}: modules.json asks for {', '.join(sorted(unknown))}, which is not supported")
+    return found
+
+
+def _prompts(config: Mapping[str, Any]) -> dict[str, str]:
+    """Choose the prompts that ``encode_query`` and ``encode_document`` of sentence-transformers choose."""
+    given: Mapping[str, Any] = config.get("prompts") or {}
+    chosen: dict[str, str] = {}
+    for kind, names in (("query", ("query",)), ("passage", ("document", "passage", "corpus"))):
+        name = next((name for name in names if name in given), config.get("default_prompt_name"))
+        chosen[kind] = str(given.get(name) or "") if name else ""
+    return chosen
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None

@@ -8,10 +8,12 @@ padding stays small; each CPU thread runs its own stream (measured: 2 streams of
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.embed.bert import build_encoder, read_config
 from scoville.embed.protocol import TextKind, TokenSpan
+from scoville.errors import ModelError
 from scoville.models import ModelFiles
 from scoville.quiet import silence_openvino
 
@@ -27,14 +29,10 @@ class OpenVINOEmbedder:
     """A BERT-family sentence encoder."""
 
     def __init__(self, files: ModelFiles, *, threads: int = 0) -> None:
-        from tokenizers import Tokenizer
-
         silence_openvino()
         self.name = f"{files.name}@{_weights_sha256(files)[:8]}"
         self._config = read_config(files.folder)
-        self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = _tokenizer(files.folder / "tokenizer.json")
         self._special = self._tokenizer.num_special_tokens_to_add(False)
         self._files = files
         self._threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
@@ -71,7 +69,7 @@ class OpenVINOEmbedder:
 
         queue = openvino.AsyncInferQueue(self._model())
         queue.set_callback(store)
-        for batch in batches([len(text) for text in ids]):
+        for batch in batches([len(text) for text in ids], self._config.max_tokens):
             queue.start_async(_pad(ids, batch), batch.rows)
         queue.wait_all()
         return vectors
@@ -99,11 +97,26 @@ class OpenVINOEmbedder:
         return self._compiled
 
 
+def _tokenizer(path: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 def _weights_sha256(files: ModelFiles) -> str:
     if files.sha256:
         return files.sha256
-    with files.weights.open("rb") as weights:
-        return hashlib.file_digest(weights, "sha256").hexdigest()
+    try:
+        with files.weights.open("rb") as weights:
+            return hashlib.file_digest(weights, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{files.weights} cannot be read ({error.strerror}); fetch the model again") from None
 
 
 class Batch(NamedTuple):
@@ -114,13 +127,16 @@ class Batch(NamedTuple):
     """Tokens that each is padded to."""
 
 
-def batches(lengths: Sequence[int]) -> Iterator[Batch]:
-    """Group texts of similar length, longest first, into batches of about BATCH_TOKENS padded tokens."""
+def batches(lengths: Sequence[int], longest: int) -> Iterator[Batch]:
+    """Group texts of similar length, longest first, into batches of about BATCH_TOKENS padded tokens.
+
+    None is padded to more than ``longest`` tokens: the model may have no positions for them.
+    """
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     start = 0
     while start < len(order):
-        length = -(-lengths[order[start]] // LENGTH_STEP) * LENGTH_STEP
-        size = max(1, BATCH_TOKENS // max(length, 1))
+        length = min(max(1, -(-lengths[order[start]] // LENGTH_STEP)) * LENGTH_STEP, longest)
+        size = max(1, BATCH_TOKENS // length)
         yield Batch(order[start : start + size], length)
         start += size
 

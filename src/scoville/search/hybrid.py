@@ -6,6 +6,7 @@ index built with other settings than the recipe's is refused. Knows no prompt an
 
 import threading
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,8 @@ class Searcher:
 
 def check_question(question: str) -> str:
     """Give the question without surrounding white space and control characters; UsageError when it is empty or huge."""
-    cleaned = "".join(character if character.isprintable() else " " for character in question).strip()
+    # Control characters only: the joiners of Persian words and of emoji, and marks of direction, are part of a text.
+    cleaned = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in question).strip()
     if not cleaned:
         raise UsageError("the question is empty: type one, or pipe it in")
     if len(cleaned) > MAX_QUESTION_CHARACTERS:
@@ -79,9 +81,7 @@ def open_searcher(workspace: Workspace, recipe: Recipe) -> Searcher:
 
     Raises EmptyIndex when nothing was added, StaleIndex when it was built with other settings than the recipe's.
     """
-    built = workspace.built()
-    if built is None:
-        raise EmptyIndex(f"{workspace.root} has no index yet: add documents with `scoville add PATH`")
+    built = workspace.require_built()
     embedder = open_embedder(recipe.embed)
     if built.embedder != embedder.name:
         raise StaleIndex(

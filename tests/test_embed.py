@@ -1,0 +1,564 @@
+import json
+import math
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from scoville.embed import open_embedder
+from scoville.embed.fake import FakeEmbedder
+from scoville.embed.openvino import BATCH_TOKENS, OpenVINOEmbedder, batches
+from scoville.errors import ModelError, UnknownModel
+from scoville.models import ModelFiles
+from scoville.recipe import Embed
+
+Array = NDArray[np.float32]
+WORDS = [
+    "the", "cover", "##s", "##ed", "car", "driver", "claim", "limit", "theft", "fire", "a", "b", "c", "d", "query", ":",
+    ".", ",", "1", "2", "3", "é", "保", "险",
+]  # fmt: skip
+HIDDEN, HEADS, LAYERS, INNER, POSITIONS = 32, 4, 2, 64, 40
+TEXTS = [
+    "the car", "a claim for theft, fire.", "covers covered cover", "1 2 3 a b c d", "保险 é the", "unknownword the",
+    "the limit of a claim: 1 2 3. the driver covers the car, fire and theft.", "the",
+]  # fmt: skip
+
+
+def cosine(one: Array, other: Array) -> float:
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+
+
+# The fake
+
+
+def test_the_fake_ranks_by_shared_words():
+    query, near, far = FakeEmbedder().embed(["cancel the policy", "The policy: how to cancel", "opening hours"])
+    assert cosine(query, near) > cosine(query, far)
+    assert cosine(*FakeEmbedder().embed(["One two", "two ONE"])) == pytest.approx(1)
+
+
+def test_the_fake_gives_unit_vectors_and_zeros_for_nothing():
+    embedder = FakeEmbedder()
+    vectors = embedder.embed(["one two two", "", "   "])
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, embedder.dimension)
+    assert np.linalg.norm(vectors, axis=1).tolist() == pytest.approx([1, 0, 0])
+    assert embedder.embed([]).shape == (0, embedder.dimension)
+
+
+@given(text=st.text(max_size=200))
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+def test_every_sign_is_in_a_token_of_the_fake(text: str):
+    (spans,) = FakeEmbedder().token_spans([text])
+    left = set(range(len(text)))
+    for start, end in spans:
+        assert start < end
+        assert left >= set(range(start, end))
+        left -= set(range(start, end))
+    assert all(text[place].isspace() for place in left)
+
+
+def test_the_fake_tells_how_many_texts_are_done():
+    done: list[int] = []
+    FakeEmbedder().embed(["a", "b", "c"], on_done=done.append)
+    assert sum(done) == 3
+
+
+# Names
+
+
+def test_a_name_becomes_an_embedder():
+    assert isinstance(open_embedder(Embed(model="fake")), FakeEmbedder)
+    assert open_embedder(Embed(model="openai:text-embedding-3-small")).name == "openai:text-embedding-3-small"
+
+
+def test_a_name_in_no_catalogue_is_refused_with_the_known_ones():
+    with pytest.raises(UnknownModel, match="all-minilm-l6-v2"):
+        open_embedder(Embed(model="all-minilm-l99"))
+
+
+# A small BERT, and what it should compute
+
+
+class Encoder:
+    """A folder with a small random BERT, and its forward pass written plainly."""
+
+    def __init__(self, folder: Path, family: str = "bert", seed: int = 0) -> None:
+        self.folder = folder
+        self.config: dict[str, Any] = {
+            "model_type": family, "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
+            "intermediate_size": INNER, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "vocab_size": len(WORDS) + 4,
+            "max_position_embeddings": POSITIONS, "type_vocab_size": 2, "pad_token_id": 0,
+        }  # fmt: skip
+        self.pooling: dict[str, Any] = {"pooling_mode_mean_tokens": True}
+        self.modules = ["Transformer", "Pooling", "Normalize"]
+        self.sentence: dict[str, Any] = {}
+        self.tokenizer_config: dict[str, Any] = {}
+        self.prompts: dict[str, Any] = {}
+        self.prefix = ""
+        self.offset = 0
+        if family != "bert":
+            self.config |= {"pad_token_id": 1}
+            self.offset = 2
+            self.prefix = "roberta."
+        self.weights = random_weights(np.random.default_rng(seed))
+
+    def write(self) -> Path:
+        from safetensors.numpy import save_file
+
+        prefixed = {self.prefix + name: value for name, value in self.weights.items()}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_file(prefixed, self.folder / "model.safetensors")
+        tokenizer(self.config["model_type"]).save(str(self.folder / "tokenizer.json"))
+        modules = [{"idx": n, "name": str(n), "type": f"made.up.{name}"} for n, name in enumerate(self.modules)]
+        files: dict[str, Any] = {
+            "config.json": self.config, "modules.json": modules, "1_Pooling/config.json": self.pooling,
+            "sentence_bert_config.json": self.sentence, "tokenizer_config.json": self.tokenizer_config,
+            "config_sentence_transformers.json": self.prompts,
+        }  # fmt: skip
+        for name, value in files.items():
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            (self.folder / name).write_text(json.dumps(value), encoding="utf-8")
+        return self.folder
+
+    def open(self, threads: int = 1) -> OpenVINOEmbedder:
+        folder = self.write()
+        files = ModelFiles(name="tiny", kind="embedder", folder=folder, weights=folder / "model.safetensors")
+        return OpenVINOEmbedder(files, threads=threads)
+
+    def ids(self, text: str) -> list[int]:
+        return tokenizer(self.config["model_type"]).encode(text).ids
+
+    def states(self, ids: Sequence[int]) -> Array:
+        """Devlin et al. 2019, one text without padding: [length, hidden]."""
+        w = self.weights
+        positions = w["embeddings.position_embeddings.weight"][self.offset : self.offset + len(ids)]
+        segment = w["embeddings.token_type_embeddings.weight"][0]
+        x = self.norm(w["embeddings.word_embeddings.weight"][ids] + positions + segment, "embeddings.LayerNorm")
+        for layer in range(LAYERS):
+            at = f"encoder.layer.{layer}"
+            q, k, v = (self.dense(x, f"{at}.attention.self.{part}") for part in ("query", "key", "value"))
+            heads: list[Array] = []
+            for head in range(HEADS):
+                part = slice(head * HIDDEN // HEADS, (head + 1) * HIDDEN // HEADS)
+                scores = q[:, part] @ k[:, part].T / math.sqrt(HIDDEN // HEADS)
+                share = np.exp(scores - scores.max(axis=1, keepdims=True))
+                heads.append(share / share.sum(axis=1, keepdims=True) @ v[:, part])
+            attended = self.dense(np.concatenate(heads, axis=1), f"{at}.attention.output.dense")
+            x = self.norm(x + attended, f"{at}.attention.output.LayerNorm")
+            inner = self.gelu(self.dense(x, f"{at}.intermediate.dense"))
+            x = self.norm(x + self.dense(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
+        return x
+
+    def vector(self, text: str, pooling: str = "mean", longest: int | None = None) -> Array:
+        ids = self.ids(text)
+        if longest and len(ids) > longest:
+            ids = [*ids[: longest - 1], ids[-1]]
+        states = self.states(ids)
+        return {"mean": states.mean(axis=0), "cls": states[0], "max": states.max(axis=0)}[pooling]
+
+    def dense(self, x: Array, name: str) -> Array:
+        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+
+    def norm(self, x: Array, name: str) -> Array:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config["layer_norm_eps"])
+        return scaled * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
+
+    def gelu(self, x: Array) -> Array:
+        if self.config["hidden_act"] == "gelu":
+            return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+        return x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+
+
+def random_weights(random: np.random.Generator) -> dict[str, Array]:
+    def some(*shape: int, scale: float = 0.3) -> Array:
+        return random.normal(0, scale, shape).astype(np.float32)
+
+    weights = {
+        "embeddings.word_embeddings.weight": some(len(WORDS) + 4, HIDDEN, scale=1),
+        "embeddings.position_embeddings.weight": some(POSITIONS, HIDDEN),
+        "embeddings.token_type_embeddings.weight": some(2, HIDDEN),
+    }
+    norms, linears = ["embeddings.LayerNorm"], dict[str, tuple[int, int]]()
+    for layer in range(LAYERS):
+        at = f"encoder.layer.{layer}"
+        norms += [f"{at}.attention.output.LayerNorm", f"{at}.output.LayerNorm"]
+        for part in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
+            linears[f"{at}.{part}"] = (HIDDEN, HIDDEN)
+        linears |= {f"{at}.intermediate.dense": (INNER, HIDDEN), f"{at}.output.dense": (HIDDEN, INNER)}
+    for name in norms:
+        weights |= {f"{name}.weight": 1 + some(HIDDEN), f"{name}.bias": some(HIDDEN)}
+    for name, shape in linears.items():
+        weights |= {f"{name}.weight": some(*shape), f"{name}.bias": some(shape[0])}
+    return weights
+
+
+def tokenizer(family: str) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    first, pad, last, unknown = ("[PAD]", "[CLS]", "[SEP]", "[UNK]") if family == "bert" else (
+        "<s>", "<pad>", "</s>", "<unk>"
+    )  # fmt: skip
+    special = [first, pad, last, unknown]
+    begin = pad if family == "bert" else first
+    vocabulary = {word: number for number, word in enumerate([*special, *WORDS])}
+    made = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown))
+    made.normalizer = normalizers.BertNormalizer(strip_accents=False)
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A {last}", special_tokens=[(begin, vocabulary[begin]), (last, vocabulary[last])]
+    )
+    made.enable_truncation(8)  # many folders name one; what counts is the length that the configuration names
+    made.enable_padding()
+    return made
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Encoder:
+    return Encoder(tmp_path / "tiny")
+
+
+def untruncated(text: str, family: str = "bert") -> list[int]:
+    made = tokenizer(family)
+    made.no_truncation()
+    return made.encode(text).ids
+
+
+@pytest.fixture(autouse=True)
+def whole_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Encoder, "ids", lambda self, text: untruncated(text, self.config["model_type"]))
+
+
+def check(encoder: Encoder, pooling: str = "mean", unit: bool = True, kind: str = "passage", prompt: str = "") -> None:
+    """Compare directions and lengths; bfloat16 keeps 8 bits of a number."""
+    found = encoder.open().embed(TEXTS, kind)  # pyright: ignore[reportArgumentType]
+    assert found.shape == (len(TEXTS), HIDDEN)
+    assert found.dtype == np.float32
+    for text, vector in zip(TEXTS, found, strict=True):
+        expected = encoder.vector(prompt + text, pooling)
+        assert cosine(vector, expected) > 0.9995, text
+        length = 1.0 if unit else float(np.linalg.norm(expected))
+        assert float(np.linalg.norm(vector)) == pytest.approx(length, rel=0.01 if not unit else 1e-3)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+@pytest.mark.parametrize("unit", [True, False])
+def test_the_graph_computes_what_bert_does(tiny: Encoder, pooling: str, unit: bool):
+    flag = {"mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token", "max": "pooling_mode_max_tokens"}
+    tiny.pooling = {name: name == flag[pooling] for name in flag.values()} | {"word_embedding_dimension": HIDDEN}
+    if not unit:
+        tiny.modules.remove("Normalize")
+    check(tiny, pooling, unit)
+
+
+def test_the_reference_would_notice_a_difference(tiny: Encoder):
+    vectors = {pooling: tiny.vector(TEXTS[1], pooling) for pooling in ("mean", "cls", "max")}
+    assert cosine(vectors["mean"], vectors["cls"]) < 0.99
+    assert cosine(vectors["mean"], vectors["max"]) < 0.99
+    before = tiny.vector(TEXTS[1])
+    tiny.offset = 2
+    assert cosine(before, tiny.vector(TEXTS[1])) < 0.999
+
+
+@pytest.mark.parametrize("family", ["roberta", "xlm-roberta", "camembert"])
+def test_roberta_begins_its_positions_behind_the_padding(tmp_path: Path, family: str):
+    check(Encoder(tmp_path, family))
+
+
+@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "gelu_pytorch_tanh"])
+def test_the_activation_is_the_configured_one(tiny: Encoder, activation: str):
+    tiny.config["hidden_act"] = activation
+    check(tiny)
+
+
+def test_a_large_epsilon_is_heeded(tiny: Encoder):
+    tiny.config["layer_norm_eps"] = 0.5
+    tiny.modules = ["Transformer", "Pooling"]
+    check(tiny, unit=False)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_pooling_is_read_as_newer_folders_write_it(tiny: Encoder, pooling: str):
+    tiny.pooling = {"embedding_dimension": HIDDEN, "pooling_mode": pooling, "include_prompt": True}
+    check(tiny, pooling)
+
+
+def test_a_folder_without_modules_has_the_mean(tiny: Encoder):
+    folder = tiny.write()
+    for name in ("modules.json", "1_Pooling/config.json", "sentence_bert_config.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    files = ModelFiles(name="tiny", kind="embedder", folder=folder, weights=folder / "model.safetensors")
+    (vector,) = OpenVINOEmbedder(files).embed([TEXTS[0]])
+    assert cosine(vector, tiny.vector(TEXTS[0])) > 0.9995
+
+
+def test_weights_in_half_precision_are_read(tiny: Encoder):
+    tiny.weights = {name: value.astype(np.float16).astype(np.float32) for name, value in tiny.weights.items()}
+    expected = tiny.vector(TEXTS[0])
+    tiny.weights = {name: value.astype(np.float16) for name, value in tiny.weights.items()}  # pyright: ignore
+    assert cosine(tiny.open().embed([TEXTS[0]])[0], expected) > 0.9995
+
+
+# Lengths and batches
+
+
+def test_the_longest_text_is_as_long_as_the_positions_reach(tiny: Encoder):
+    text = " ".join("abcd"[n % 4] for n in range(POSITIONS - 2))
+    embedder = tiny.open()
+    assert embedder.max_tokens == POSITIONS - 2
+    assert cosine(embedder.embed([text])[0], tiny.vector(text)) > 0.9995
+
+
+@pytest.mark.parametrize("kind", ["sentence", "tokenizer_config"])
+def test_a_text_is_cut_at_the_limit_and_keeps_its_closing_token(tiny: Encoder, kind: str):
+    if kind == "sentence":
+        tiny.sentence = {"max_seq_length": 12}
+        tiny.tokenizer_config = {"model_max_length": 30}
+    else:
+        tiny.tokenizer_config = {"model_max_length": 12}
+    embedder = tiny.open()
+    assert embedder.max_tokens == 10
+    words = ["a", "b", "c", "d", "the", "car", "fire", "claim", "1", "2", "3", "limit", "theft"]
+    long, exact = " ".join(words), " ".join(words[:10])
+    vectors = embedder.embed([long, exact, f"{long} {long}"])
+    assert cosine(vectors[0], tiny.vector(long, longest=12)) > 0.9995
+    assert cosine(vectors[0], vectors[1]) > 0.9999
+    assert cosine(vectors[0], vectors[2]) > 0.9999
+    assert cosine(vectors[0], tiny.vector(long)) < 0.999
+
+
+@pytest.mark.parametrize("limit", [None, 1e30, 10_000])
+def test_a_limit_beyond_the_positions_is_theirs(tiny: Encoder, limit: float | None):
+    tiny.tokenizer_config = {"model_max_length": limit}
+    assert tiny.open().max_tokens == POSITIONS - 2
+
+
+def test_a_vector_does_not_depend_on_its_neighbours(tiny: Encoder):
+    embedder = tiny.open(threads=2)
+    texts = [" ".join(TEXTS[n % 8].split()[: 1 + n % 9]) for n in range(300)]
+    together = embedder.embed(texts)
+    for number in range(0, 300, 13):
+        assert cosine(together[number], embedder.embed([texts[number]])[0]) > 0.9999
+    backwards = embedder.embed(texts[::-1])[::-1]
+    assert min(cosine(one, other) for one, other in zip(together, backwards, strict=True)) > 0.9999
+
+
+def test_the_same_text_gives_the_same_vector_wherever_it_stands(tiny: Encoder):
+    vectors = tiny.open().embed([TEXTS[6], TEXTS[0], TEXTS[6]])
+    assert cosine(vectors[0], vectors[2]) > 0.9999
+    assert cosine(vectors[0], vectors[1]) < 0.999
+
+
+def test_no_texts_give_no_vectors_and_an_empty_one_its_own(tiny: Encoder):
+    embedder = tiny.open()
+    assert embedder.embed([]).shape == (0, HIDDEN)
+    empty, blank = embedder.embed(["", " \n\t"])
+    assert cosine(empty, tiny.vector("")) > 0.9995
+    assert cosine(empty, blank) > 0.9999
+
+
+def test_an_empty_text_without_special_tokens_is_finite(tiny: Encoder):
+    folder = tiny.write()
+    plain = tokenizer("bert")
+    plain.post_processor = None
+    settings = json.loads(plain.to_str())
+    settings["post_processor"] = None
+    (folder / "tokenizer.json").write_text(json.dumps(settings))
+    files = ModelFiles(name="tiny", kind="embedder", folder=folder, weights=folder / "model.safetensors")
+    vectors = OpenVINOEmbedder(files).embed(["", "the car"])
+    assert np.isfinite(vectors).all()
+    assert np.linalg.norm(vectors[1]) == pytest.approx(1, rel=1e-3)
+
+
+def test_every_text_is_told_once_when_it_is_done(tiny: Encoder):
+    done: list[int] = []
+    tiny.open(threads=2).embed(TEXTS * 60, on_done=done.append)
+    assert sum(done) == len(TEXTS) * 60
+    assert len(done) > 1
+
+
+def test_an_error_of_the_listener_reaches_the_caller(tiny: Encoder):
+    def refuse(count: int) -> None:
+        raise KeyError("enough")
+
+    embedder = tiny.open()
+    with pytest.raises(KeyError, match="enough"):
+        embedder.embed(TEXTS, on_done=refuse)
+    assert np.isfinite(embedder.embed(TEXTS)).all()
+
+
+def test_threads_may_share_an_embedder(tiny: Encoder):
+    embedder = tiny.open(threads=2)
+    found: dict[int, Array] = {}
+
+    def run(number: int) -> None:
+        found[number] = embedder.embed(TEXTS)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(cosine(found[number][6], tiny.vector(TEXTS[6])) > 0.9995 for number in range(4))
+
+
+@given(lengths=st.lists(st.integers(0, 512), max_size=200))
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+def test_batches_hold_every_text_once_and_little_padding(lengths: list[int]):
+    made = list(batches(lengths, 512))
+    assert sorted(row for batch in made for row in batch.rows) == list(range(len(lengths)))
+    for batch in made:
+        longest = max(lengths[row] for row in batch.rows)
+        assert longest <= batch.length < max(longest, 1) + 16
+        assert batch.length <= 512
+        assert len(batch.rows) == 1 or len(batch.rows) * batch.length <= BATCH_TOKENS
+
+
+# Prompts
+
+
+@pytest.mark.parametrize(
+    ("prompts", "query", "passage"),
+    [
+        ({}, "", ""),
+        ({"prompts": None}, "", ""),
+        ({"prompts": {"query": "", "document": ""}, "default_prompt_name": None}, "", ""),
+        ({"prompts": {"query": "query: ", "passage": "the: "}}, "query: ", "the: "),
+        ({"prompts": {"query": "query: ", "document": "the: "}}, "query: ", "the: "),
+        ({"prompts": {"query": "query: ", "corpus": "the: "}}, "query: ", "the: "),
+        ({"prompts": {"query": "query: "}}, "query: ", ""),
+        ({"prompts": {"query": "query: ", "any": "a: "}, "default_prompt_name": "any"}, "query: ", "a: "),
+        ({"prompts": {"query": None}}, "", ""),
+    ],
+)
+def test_queries_and_passages_have_the_prompts_of_the_model(
+    tiny: Encoder, prompts: dict[str, Any], query: str, passage: str
+):
+    tiny.prompts = prompts
+    embedder = tiny.open()
+    assert cosine(embedder.embed([TEXTS[0]], "query")[0], tiny.vector(query + TEXTS[0])) > 0.9995
+    assert cosine(embedder.embed([TEXTS[0]], "passage")[0], tiny.vector(passage + TEXTS[0])) > 0.9995
+    assert cosine(tiny.vector(TEXTS[0]), tiny.vector(f"query: {TEXTS[0]}")) < 0.999
+
+
+# Tokens
+
+
+def test_tokens_are_those_of_the_model_without_special_ones(tiny: Encoder):
+    text = "The covers: 保险, unknownword"
+    (spans,) = tiny.open().token_spans([text])
+    assert [text[start:end] for start, end in spans] == ["The", "cover", "s", ":", "保", "险", ",", "unknownword"]
+    long = "a " * 500
+    assert len(tiny.open().token_spans([long])[0]) == 500
+
+
+# What is refused
+
+
+def refused(encoder: Encoder, damage: Callable[[Path], None] | None = None) -> str:
+    folder = encoder.write()
+    if damage:
+        damage(folder)
+    files = ModelFiles(name="tiny", kind="embedder", folder=folder, weights=folder / "model.safetensors")
+    with pytest.raises(ModelError) as error:
+        OpenVINOEmbedder(files).embed(["the car"])
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model_type", "t5"), ("model_type", None), ("hidden_act", "relu"), ("hidden_act", "silu"),
+        ("position_embedding_type", "relative_key"), ("hidden_size", "wide"), ("num_hidden_layers", None),
+        ("max_position_embeddings", None), ("layer_norm_eps", "small"),
+    ],
+)  # fmt: skip
+def test_a_configuration_that_is_not_supported_is_refused(tiny: Encoder, key: str, value: Any):
+    tiny.config[key] = value
+    assert str(tiny.folder) in refused(tiny)
+
+
+@pytest.mark.parametrize("key", ["hidden_size", "layer_norm_eps", "num_attention_heads", "max_position_embeddings"])
+def test_a_configuration_that_lacks_a_key_names_it(tiny: Encoder, key: str):
+    del tiny.config[key]
+    assert key in refused(tiny)
+
+
+def test_a_roberta_without_padding_is_refused(tmp_path: Path):
+    encoder = Encoder(tmp_path, "roberta")
+    encoder.config["pad_token_id"] = None
+    refused(encoder)
+
+
+@pytest.mark.parametrize(
+    "pooling",
+    [
+        {"pooling_mode_weightedmean_tokens": True}, {"pooling_mode_mean_sqrt_len_tokens": True},
+        {"pooling_mode_lasttoken": True}, {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True},
+        {"pooling_mode": "lasttoken"}, {"pooling_mode": ["mean", "cls"]},
+    ],
+)  # fmt: skip
+def test_a_pooling_that_is_not_supported_is_refused(tiny: Encoder, pooling: dict[str, Any]):
+    tiny.pooling = pooling
+    assert "pooling" in refused(tiny)
+
+
+@pytest.mark.parametrize("module", ["Dense", "CNN", "WordWeights"])
+def test_a_module_that_is_not_supported_is_refused(tiny: Encoder, module: str):
+    tiny.modules.append(module)
+    assert module in refused(tiny)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, -1])
+def test_damaged_weights_are_refused(tiny: Encoder, size: int):
+    def cut(folder: Path) -> None:
+        content = (folder / "model.safetensors").read_bytes()
+        (folder / "model.safetensors").write_bytes(content[:size])
+
+    assert "model.safetensors" in refused(tiny, cut)
+
+
+def test_missing_weights_are_refused(tiny: Encoder):
+    assert "model.safetensors" in refused(tiny, lambda folder: (folder / "model.safetensors").unlink())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["embeddings.word_embeddings.weight", "encoder.layer.1.output.dense.bias", "embeddings.LayerNorm.weight"],
+)
+def test_a_missing_tensor_is_named(tiny: Encoder, name: str):
+    del tiny.weights[name]
+    message = refused(tiny)
+    assert "model.safetensors" in message
+
+
+@pytest.mark.parametrize(("key", "value"), [("num_hidden_layers", 3), ("hidden_size", 48), ("num_attention_heads", 5)])
+def test_weights_of_another_configuration_are_refused(tiny: Encoder, key: str, value: int):
+    tiny.config[key] = value
+    assert "fit together" in refused(tiny)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "sentence_bert_config.json"]
+)
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1]", b"null", b'"text"'])
+def test_a_damaged_file_is_refused(tiny: Encoder, name: str, content: bytes):
+    def damage(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    message = refused(tiny, damage)
+    assert str(tiny.folder) in message
+
+
+def test_the_name_changes_with_the_weights(tmp_path: Path):
+    one, same, other = (Encoder(tmp_path / str(n), seed=n // 2).open().name for n in range(3))
+    assert one == same != other
+    assert one.startswith("tiny@")
