@@ -102,7 +102,6 @@ def run_peer(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
     peer = json.loads(out.read_text())
     peer["ranked"] = [[measure.Place(*place) for place in one["ranked"]] for one in peer["questions"]]
-    shutil.copy(out, given.out.parent / "langchain-questions.json") if given.out.parent.exists() else None
     work.joinpath("peer_ranked.json").write_text(json.dumps(peer["ranked"]))
     return peer
 

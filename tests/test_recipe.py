@@ -182,7 +182,7 @@ def test_a_value_of_another_type_is_refused(load: Load, flag: str):
         "split.by=sentence", "split.overlap=-1", "search.passages=0", "search.passages=101", "search.candidates=1001",
         "search.rrf_k=0", "search.dense_weight=-1", "search.dense_weight=.nan", "search.bm25_weight=.inf",
         "prompt.context_tokens=63", "llm.temperature=2.1", "llm.context_tokens=255", "llm.max_retries=11",
-        "llm.runtime=onnx", "llm.seed=-1", "llm.seed=4294967296", "answer.min_similarity=1.1", "answer.min_support=-0.1",
+        "llm.runtime=onnx", "llm.seed=-1", "llm.seed=4294967296", "answer.min_similarity=1.1", "answer.min_support=-1",
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_refused(load: Load, flag: str):
@@ -365,7 +365,8 @@ CHANGES = [
     "read.max_megabytes=1", "read.max_characters=1", "read.timeout_seconds=1", "split.by=fixed", "split.size=100",
     "split={by: fixed, overlap: 10}", "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
-    "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "llm.model=fake", "llm.runtime=llamacpp",
+    "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "prompt.style=passages",
+    "prompt.sentences=1", "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
     "llm.timeout_seconds=1", "llm.max_retries=1", "answer.min_similarity=0", "answer.min_support=0.1",
     "answer.refusal=x",

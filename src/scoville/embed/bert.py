@@ -3,8 +3,8 @@
 Enters: a folder in the sentence-transformers layout. Leaves: an ``openvino.Model`` that maps ``input_ids`` and
 ``attention_mask`` (int32 [batch, length]) to sentence vectors (float32 [batch, d]). Knows no tokenizer and no device.
 
-The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned positions); pooling and normalisation are
-those that the folder's ``modules.json`` and ``1_Pooling/config.json`` name, the mean by default.
+The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned positions); pooling is what the folder's
+``1_Pooling/config.json`` names, the mean by default. Vectors have length 1 whether ``modules.json`` normalises or not.
 """
 
 import json
@@ -39,7 +39,6 @@ class EncoderConfig:
     max_tokens: int
     """Special tokens included."""
     pooling: Pooling
-    normalize: bool
     prompts: Mapping[str, str]
     """Texts put before a ``query`` or a ``passage``, e.g. ``query: ``."""
 
@@ -60,6 +59,7 @@ def _read_config(folder: Path) -> EncoderConfig:
     activation = config.get("hidden_act", "gelu")
     if activation not in ACTIVATIONS or config.get("position_embedding_type", "absolute") != "absolute":
         raise ModelError(f"{folder}: hidden_act {activation!r} or its position embedding is not supported")
+    _check_modules(folder)
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     if hidden % heads:
         raise ModelError(f"{folder}: hidden_size {hidden} cannot be shared by {heads} attention heads")
@@ -78,7 +78,6 @@ def _read_config(folder: Path) -> EncoderConfig:
         position_offset=offset,
         max_tokens=min(int(next(filter(None, limits), positions)), positions),
         pooling=_pooling(folder, _json(folder / "1_Pooling" / "config.json")),
-        normalize="Normalize" in _modules(folder),
         prompts=_prompts(_json(folder / "config_sentence_transformers.json")),
     )
 
@@ -129,7 +128,7 @@ class _Encoder:
         return states
 
     def pool(self, states: Any, visible: Any) -> Any:
-        """States → one vector per text [batch, hidden]."""
+        """States → one unit vector per text [batch, hidden]."""
         op = self.op
         match self.config.pooling:
             case "cls":
@@ -143,7 +142,7 @@ class _Encoder:
                 column = op.unsqueeze(visible, self._ints(2))
                 count = op.maximum(op.reduce_sum(column, self._ints([1])), self._number(1e-9))
                 pooled = op.divide(op.reduce_sum(op.multiply(states, column), self._ints([1])), count)
-        return op.normalize_l2(pooled, self._ints([1]), 1e-12, "max") if self.config.normalize else pooled
+        return op.normalize_l2(pooled, self._ints([1]), 1e-12, "max")
 
     def _embed(self, ids: Any) -> Any:
         op, axis = self.op, self._ints(0)
@@ -222,11 +221,10 @@ def _pooling(folder: Path, config: Mapping[str, Any]) -> Pooling:
     return known[names[0]]
 
 
-def _modules(folder: Path) -> set[str]:
+def _check_modules(folder: Path) -> None:
     found = {str(module["type"]).rpartition(".")[2] for module in _json(folder / "modules.json")}
     if unknown := found - {"Transformer", "Pooling", "Normalize"}:
         raise ModelError(f"{folder}: modules.json asks for {', '.join(sorted(unknown))}, which is not supported")
-    return found
 
 
 def _prompts(config: Mapping[str, Any]) -> dict[str, str]:

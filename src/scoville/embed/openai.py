@@ -48,13 +48,12 @@ class OpenAIEmbedder:
 
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        rows: list[list[float]] = []
+        parts: list[NDArray[np.float32]] = []
         for start in range(0, len(texts), BATCH_TEXTS):
-            batch = list(texts[start : start + BATCH_TEXTS])
-            rows += self._request(batch)
+            parts.append(self._request(list(texts[start : start + BATCH_TEXTS])))
             if on_done:
-                on_done(len(batch))
-        vectors = np.array(rows, np.float32)
+                on_done(len(parts[-1]))
+        vectors = np.concatenate(parts)
         self._dimension = int(vectors.shape[1])
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
@@ -62,21 +61,27 @@ class OpenAIEmbedder:
         """Estimate tokens as words and signs."""
         return word_spans(texts)
 
-    def _request(self, batch: list[str]) -> list[list[float]]:
-        from scoville.endpoint import call_with_retries, endpoint_url, open_client
+    def _request(self, batch: list[str]) -> "NDArray[np.float32]":
+        import numpy as np
+
+        from scoville.endpoint import call_with_retries, endpoint_url, open_client, place
 
         url = endpoint_url(self._settings.base_url)
         if self._client is None:
             self._client = open_client(self.name, url, self._settings.timeout_seconds)
         client = self._client
-        reply = call_with_retries(
-            lambda: client.embeddings.create(model=self._model, input=batch),
-            model=self.name,
-            base_url=url,
-            secret=client.api_key,
-            max_retries=MAX_RETRIES,
-        )
-        rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
-        if len(rows) != len(batch):
-            raise ProviderError(f"{self.name} returned {len(rows)} vectors for {len(batch)} texts")
-        return rows
+        try:
+            reply = call_with_retries(
+                lambda: client.embeddings.create(model=self._model, input=batch),
+                model=self.name,
+                base_url=url,
+                secret=client.api_key,
+                max_retries=MAX_RETRIES,
+            )
+            rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
+            vectors = np.array(rows, np.float32)
+        except (ValueError, TypeError, AttributeError) as error:  # the client passes on what it cannot read
+            raise ProviderError(f"{self.name} at {place(url)} sent no vectors ({error}); is it an embedder?") from None
+        if vectors.ndim != 2 or len(vectors) != len(batch) or not vectors.shape[1]:
+            raise ProviderError(f"{self.name} at {place(url)} sent {vectors.shape} numbers for {len(batch)} texts")
+        return vectors

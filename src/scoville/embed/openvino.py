@@ -8,7 +8,9 @@ padding stays small; each CPU thread runs its own stream (measured: 2 streams of
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.embed.bert import build_encoder, read_config
@@ -53,7 +55,6 @@ class OpenVINOEmbedder:
     ) -> "NDArray[np.float32]":
         """Embed texts, float32 [n, d], in the order given."""
         import numpy as np
-        import openvino
 
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
@@ -61,17 +62,28 @@ class OpenVINOEmbedder:
         prompt = self._config.prompts.get(kind, "")
         encodings = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
         ids = [self._cut(encoding.ids) for encoding in encodings]
+        groups = list(batches([len(text) for text in ids], self._config.max_tokens))
+        model = self._model()
+        # A thread and a request for each stream. OpenVINO's own AsyncInferQueue hung once its callbacks ran in Python
+        # while the next request was being started.
+        requests: SimpleQueue[Any] = SimpleQueue()
+        streams = max(1, min(self._threads, len(groups)))
+        for _ in range(streams):
+            requests.put(model.create_infer_request())
 
-        def store(request: Any, rows: list[int]) -> None:
-            vectors[rows] = request.get_output_tensor(0).data
+        def run(batch: Batch) -> None:
+            request = requests.get()
+            try:
+                request.infer(_pad(ids, batch), share_inputs=True)
+                vectors[batch.rows] = request.get_output_tensor(0).data
+            finally:
+                requests.put(request)
             if on_done:
-                on_done(len(rows))
+                on_done(len(batch.rows))
 
-        queue = openvino.AsyncInferQueue(self._model())
-        queue.set_callback(store)
-        for batch in batches([len(text) for text in ids], self._config.max_tokens):
-            queue.start_async(_pad(ids, batch), batch.rows)
-        queue.wait_all()
+        with ThreadPoolExecutor(streams) as pool:
+            for _ in pool.map(run, groups):
+                pass
         return vectors
 
     def token_spans(self, texts: Sequence[str]) -> list[list[TokenSpan]]:

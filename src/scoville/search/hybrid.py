@@ -8,10 +8,11 @@ import threading
 import time
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scoville.embed import Embedder, open_embedder
-from scoville.errors import EmptyIndex, StaleIndex, UsageError
+from scoville.errors import EmptyIndex, ScovilleError, StaleIndex, UsageError
 from scoville.index import LanceIndex, Ranked, Workspace, build_hash
 from scoville.recipe import Recipe, Search
 from scoville.search.fuse import fuse
@@ -66,7 +67,7 @@ def check_question(question: str) -> str:
     """Give the question without surrounding white space and control characters; UsageError when it is empty or huge."""
     # Control characters only: the joiners of Persian words and of emoji, and marks of direction, are part of a text.
     cleaned = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in question).strip()
-    if not cleaned:
+    if not any(sign.isprintable() and not sign.isspace() for sign in cleaned):
         raise UsageError("the question is empty: type one, or pipe it in")
     if len(cleaned) > MAX_QUESTION_CHARACTERS:
         raise UsageError(
@@ -88,15 +89,24 @@ def open_searcher(workspace: Workspace, recipe: Recipe) -> Searcher:
             f"the index was built with the embedder {built.embedder!r} and the recipe says {embedder.name!r}: "
             "run `scoville add --rebuild`, or set embed.model back"
         )
-    warm = threading.Thread(target=lambda: embedder.embed(["warm up"]), daemon=True)
+    warm = threading.Thread(target=_warm_up, args=(embedder,), daemon=True)
     warm.start()  # compiles the encoder while the index opens
-    index = LanceIndex(workspace.index_folder, built.table, built.dimension)
-    if not index.count():
-        raise EmptyIndex(f"the index of {workspace.root} is empty: add documents with `scoville add PATH`")
-    if not index.is_current(build_hash(recipe)):
-        raise StaleIndex(
-            "the index holds passages that were read or split with other settings than the recipe's: "
-            "run `scoville add --rebuild`"
-        )
-    warm.join()
+    try:
+        index = LanceIndex(workspace.index_folder, built.table, built.dimension)
+        if not index.count():
+            raise EmptyIndex(f"the index of {workspace.root} is empty: add documents with `scoville add PATH`")
+        if not index.is_current(build_hash(recipe)):
+            raise StaleIndex(
+                "the index holds passages that were read or split with other settings than the recipe's: "
+                "run `scoville add --rebuild`"
+            )
+    finally:
+        warm.join()
     return Searcher(index, embedder, recipe.search)
+
+
+def _warm_up(embedder: Embedder) -> None:
+    if embedder.name.startswith("openai:"):
+        return  # nothing to compile, and every request costs
+    with suppress(ScovilleError):  # said again when the first question is embedded
+        embedder.embed(["warm up"])

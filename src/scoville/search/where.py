@@ -14,6 +14,7 @@ NUMBER_COLUMNS = {"page": "page"}
 CONDITION = re.compile(
     r"""\s*(?P<field>[\w.-]+)\s*(?P<operator>!=|>=|<=|=|>|<)\s*(?P<value>"[^"]*"|'[^']*'|[^\s"']+)\s*"""
 )
+SEPARATOR = "\x1f"
 JOINT = re.compile(r"and\b", re.IGNORECASE)
 HELP = (
     'expected conditions like `document = "handbook/*"`, `title = Handbook`, `type = application/pdf`, `page >= 3` or '
@@ -48,23 +49,28 @@ def _conditions(text: str) -> list[str]:
 
 
 def _condition(field: str, operator: str, value: str) -> str:
-    if field in NUMBER_COLUMNS:
-        if not re.fullmatch(r"\d{1,9}", value):
+    column = field.lower()
+    if column in NUMBER_COLUMNS:
+        if not re.fullmatch(r"[0-9]{1,9}", value):
             raise UsageError(f"--where {field}: {value!r} is not a whole number")
-        return f"{NUMBER_COLUMNS[field]} {operator} {value}"
+        return f"{NUMBER_COLUMNS[column]} {operator} {value}"
     if operator not in ("=", "!="):
         raise UsageError(f"--where {field} {operator}: only = and != compare text, and only `page` is a number")
     negation = "NOT " if operator == "!=" else ""
-    if field in TEXT_COLUMNS:
-        return f"{negation}lower({TEXT_COLUMNS[field]}) LIKE {_pattern(value.lower())}"
-    return f"{negation}array_has(tags, {_literal(f'{field}={value}')})"
+    if column in TEXT_COLUMNS:
+        return f"{negation}lower({TEXT_COLUMNS[column]}) LIKE {_like(value.lower())}"
+    # Tags are `key=value`. Any character but the separator stands for any of one value, and of no other.
+    pattern = f"(^|{SEPARATOR}){_regular(f'{field}={value}'.lower())}($|{SEPARATOR})"
+    return f"{negation}regexp_like(lower(array_to_string(tags, {_literal(SEPARATOR)})), {_literal(pattern)})"
 
 
-def _pattern(value: str) -> str:
-    escaped = re.sub(r"([%_\\])", r"\\\1", value)
-    return (
-        f"{_literal(escaped.replace('*', '%'))} ESCAPE '\\'" if escaped != value else _literal(value.replace("*", "%"))
-    )
+def _like(value: str) -> str:
+    escaped = re.sub(r"[%_\\]", r"\\\g<0>", value).replace("*", "%")
+    return f"{_literal(escaped)} ESCAPE '\\'"
+
+
+def _regular(value: str) -> str:
+    return re.sub(r"[\\.+?()|\[\]{}^$]", r"\\\g<0>", value).replace("*", f"[^{SEPARATOR}]*")
 
 
 def _literal(text: str) -> str:
