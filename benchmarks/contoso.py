@@ -9,7 +9,6 @@ Markdown file beside it. See README.md here for the data.
 import argparse
 import json
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
