@@ -77,7 +77,8 @@ class OpenVINOLlm:
             except RuntimeError as error:
                 raise ProviderError(f"{self.name}: openvino failed to reply: {_first_line(error)}") from error
             stream.end()
-            reason = openvino_genai.GenerationFinishReason
+            # The callback may run behind the model, which then reaches its limit although the stream had ended.
+            cut = result.finish_reasons[0] == openvino_genai.GenerationFinishReason.LENGTH and not stream.finished
             return Reply(
                 text=stream.text,
                 model=self.name,
@@ -86,7 +87,7 @@ class OpenVINOLlm:
                 completion_tokens=len(result.tokens[0]),
                 first_token_seconds=result.perf_metrics.get_ttft().mean / 1000,
                 total_seconds=time.perf_counter() - started,
-                finish_reason="length" if result.finish_reasons[0] == reason.LENGTH else "stop",
+                finish_reason="length" if cut else "stop",
             )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
