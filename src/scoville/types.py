@@ -35,6 +35,17 @@ class Region(NamedTuple):
     box: Box
 
 
+class Merged(NamedTuple):
+    """A table's cell that takes several places; ``rows`` of the table repeat its text at the first place only."""
+
+    row: int
+    """From 0, header rows counted."""
+    column: int
+    rows: int
+    """How many rows it takes."""
+    columns: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Element:
     """One typed piece of a document; ``document.text[start:end]`` is its text."""
@@ -54,8 +65,10 @@ class Element:
     row_spans: tuple[tuple[int, int], ...] = ()
     """For each row of a table, its span in the document's text."""
     header_rows: int = 0
+    merged: tuple[Merged, ...] = ()
+    """A table's cells that take more than one place."""
     anchor: str | None = None
-    """Where it stands in formats without pages: an HTML id, ``paragraph 12``."""
+    """Where it stands in formats without pages: an HTML id, ``paragraph 12``, ``Sheet1!A2:C9``, ``0:03:20``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,15 +112,34 @@ class Passage:
     """What a reader needs to understand it: the heading path, a cut table's header. Embedded and prompted with it."""
     headings: tuple[str, ...] = ()
     page: int | None = None
+    anchor: str | None = None
+    """Where it begins in formats without pages, as its first element says."""
     regions: tuple[Region, ...] = ()
     tokens: int = 0
     """Tokens of prefix and text, by the embedder's tokenizer, without special tokens."""
     metadata: Metadata = field(default_factory=dict[str, Scalar])
+    number: int = 0
+    """Its place among the passages of its document, from 0."""
+    joint: str = ""
+    """The document's characters between the passage before and this one, so that neighbours join to one slice."""
+    section: str = ""
+    """Neighbouring passages with the same section are parts of one; empty where sections do not matter."""
+    summary: str = ""
+    """What is embedded and indexed in place of ``content``, where there is one."""
+    language: str = ""
+    """ISO 639-1 code of the text's language; empty where it could not be told."""
+    groups: tuple[str, ...] = ()
+    """Who may read it; empty: everyone."""
 
     @property
     def content(self) -> str:
-        """Prefix and text: what is embedded, indexed and put into the prompt."""
+        """Prefix and text: what is put into the prompt and, without a summary, embedded and indexed."""
         return f"{self.prefix}\n{self.text}" if self.prefix else self.text
+
+    @property
+    def searched(self) -> str:
+        """What is embedded and indexed."""
+        return self.summary or self.content
 
     def boxes(self, start: int | None = None, end: int | None = None) -> tuple[Box, ...]:
         """Give the boxes of the document span ``[start, end)``, by default the whole passage's."""

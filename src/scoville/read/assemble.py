@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.clean import clean, clean_line
-from scoville.types import Box, Document, Element, ElementKind, Metadata, Region, Scalar
+from scoville.types import Box, Document, Element, ElementKind, Merged, Metadata, Region, Scalar
 
 JOINT = "\n\n"
 FURNITURE = {"header", "footer"}
@@ -32,8 +32,19 @@ class Piece:
     """Spans count characters of ``text``, which is clean already where there are regions."""
     rows: tuple[tuple[str, ...], ...] = ()
     header_rows: int = 0
+    merged: tuple[Merged, ...] = ()
     cell_boxes: tuple[tuple[Box | None, ...], ...] = ()
     """For each cell of ``rows`` where it is printed; empty where unknown."""
+
+
+class Part(NamedTuple):
+    """A file inside a file: an attachment of a mail, a message of a mailbox. It is read as a document of its own."""
+
+    name: str
+    """Names it within its container; its suffix may help to recognise it."""
+    data: bytes
+    metadata: Metadata = {}
+    """Added to that of its document: the subject of the mail it came with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +58,7 @@ class Draft:
     pages: int = 0
     metadata: Metadata = field(default_factory=dict[str, Scalar])
     warnings: tuple[str, ...] = ()
+    parts: Sequence[Part] = ()
 
 
 class _Placed(NamedTuple):
@@ -167,6 +179,7 @@ def _element(piece: Piece, placed: _Placed, offset: int, headings: tuple[str, ..
         rows=placed.rows,
         row_spans=tuple((start + offset, end + offset) for start, end in placed.row_spans),
         header_rows=min(piece.header_rows, len(placed.rows)),
+        merged=piece.merged if placed.rows else (),
         anchor=piece.anchor,
     )
 

@@ -8,13 +8,15 @@ import errno
 import hashlib
 import os
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, assemble, check_length
+from scoville.read.assemble import Draft, Part, assemble, check_length
 from scoville.read.sniff import Content, sniff
-from scoville.types import Document
+from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
 READER_VERSION = "1"
 """Changes when the same bytes give another Document."""
 
+MAX_DEPTH = 5
+PARTS_BUDGET = 4
+"""A file and all files inside it may hold this many times read.max_megabytes."""
 _MEGABYTE = 1_000_000
+
+
+class Reading(NamedTuple):
+    """What was read from one file and the files inside it."""
+
+    documents: tuple[Document, ...]
+    """The file's own first, then those of its parts. A part's source is its container's, a slash, and its name."""
+    failures: tuple[tuple[str, str], ...] = ()
+    """Source and reason of the parts that could not be read."""
 
 
 def read_document(path: Path, *, source: str, settings: "Read", password: str | None = None) -> Document:
@@ -31,16 +45,71 @@ def read_document(path: Path, *, source: str, settings: "Read", password: str | 
     Raises ReadFailure with the reason, without the path, when the file cannot be opened, is of no readable format,
     is damaged, encrypted or too large, or has no text.
     """
-    data = _load(path, settings)
-    if not data:
+    return read_file(path, source=source, settings=settings, password=password).documents[0]
+
+
+def read_file(path: Path, *, source: str, settings: "Read", password: str | None = None) -> Reading:
+    """Read a file and, for mails and mailboxes, the files inside it. Raises ReadFailure like ``read_document``."""
+    return read_bytes(_load(path, settings), name=path.name, source=source, settings=settings, password=password)
+
+
+def read_bytes(
+    data: bytes,
+    *,
+    name: str,
+    source: str,
+    settings: "Read",
+    password: str | None = None,
+    metadata: Metadata | None = None,
+) -> Reading:
+    """Read what a file of this name holds; ``metadata`` adds to what the file says of itself.
+
+    A part that cannot be read is a failure of its own. Raises ReadFailure like ``read_document``.
+    """
+    documents: list[Document] = []
+    failures: list[tuple[str, str]] = []
+    waiting = [_Waiting(Part(name, data, metadata or {}), source, ())]
+    read = 0
+    while waiting:
+        part, place, above = waiting.pop(0)
+        read += len(part.data)
+        try:
+            if read > settings.max_megabytes * _MEGABYTE * PARTS_BUDGET:
+                raise ReadFailure(f"is left out: the file that holds it unpacks to over {read // _MEGABYTE} MB")
+            document, parts = _read_part(part, place, settings, password)
+        except ReadFailure as failure:
+            if not above:
+                raise
+            failures.append((place, str(failure)))
+            continue
+        documents.append(document)
+        line = (*above, document.id)
+        if len(line) <= MAX_DEPTH:  # a mail may hold itself
+            waiting += [_Waiting(inner, f"{place}/{inner.name}", line) for inner in parts]
+        elif parts:
+            failures += [(f"{place}/{inner.name}", f"lies more than {MAX_DEPTH} files deep") for inner in parts]
+    return Reading(tuple(documents), tuple(failures))
+
+
+class _Waiting(NamedTuple):
+    part: Part
+    source: str
+    above: tuple[str, ...]
+    """The ids of the documents it lies in."""
+
+
+def _read_part(part: Part, source: str, settings: "Read", password: str | None) -> tuple[Document, Sequence[Part]]:
+    if not part.data:
         raise ReadFailure("is empty")
-    content = sniff(data, path.suffix)
+    name = PurePath(part.name)
+    content = sniff(part.data, name.suffix)
     try:
-        return assemble(
-            _read(content, data, settings, password),
-            id=hashlib.sha256(data).hexdigest(),
+        draft = _read(content, part.data, name.name, settings, password)
+        document = assemble(
+            replace(draft, metadata={**draft.metadata, **part.metadata}) if part.metadata else draft,
+            id=hashlib.sha256(part.data).hexdigest(),
             source=source,
-            name=path.stem,
+            name=name.stem,
             max_characters=settings.max_characters,
         )
     except (ReadFailure, ImportError):
@@ -48,9 +117,10 @@ def read_document(path: Path, *, source: str, settings: "Read", password: str | 
     except Exception as error:  # libraries raise anything for damaged content: KeyError, XMLSyntaxError, RecursionError
         reason = " ".join(str(error).split())[:200]
         raise ReadFailure(f"cannot be read as {content.format}: {type(error).__name__}: {reason}") from error
+    return document, draft.parts
 
 
-def _read(content: Content, data: bytes, settings: "Read", password: str | None) -> Draft:
+def _read(content: Content, data: bytes, name: str, settings: "Read", password: str | None) -> Draft:
     """Give the file to the reader of its format; each is imported when first needed."""
     if content.format == "pdf":
         from scoville.read.pdf import read_pdf

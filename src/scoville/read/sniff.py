@@ -10,8 +10,14 @@ from scoville.errors import ReadFailure
 from scoville.read.archive import member_names
 from scoville.read.decode import decode
 
-Format = Literal["pdf", "docx", "html", "markdown", "text"]
-READABLE = "PDF, DOCX, HTML, Markdown, text"
+Format = Literal[
+    "pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "legacy", "html", "markdown", "text", "csv", "xml", "mail",
+    "mbox", "msg", "image", "audio",
+]  # fmt: skip
+READABLE = (
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, Office 97-2003 and RTF (with LibreOffice), HTML, Markdown, text, CSV, "
+    "EML, MSG, MBOX, PNG, JPEG, TIFF, WAV, MP3"
+)
 
 _PDF_WITHIN = 1024  # Adobe's readers accept the header there, so files with junk before it exist
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
