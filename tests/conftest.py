@@ -97,7 +97,7 @@ class Bench:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
-    def add(self, *paths: Path, **options: Any) -> AddReport:
+    def add(self, *paths: Path | str, **options: Any) -> AddReport:
         return add_paths(self.workspace, self.recipe, paths or (self.docs,), **options)
 
     def set(self, **sections: dict[str, Any]) -> None:

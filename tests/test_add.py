@@ -19,7 +19,7 @@ from scoville.embed import Embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, StaleIndex, StorageError, UsageError
 from scoville.index import AddProgress, Workspace, add_paths
-from scoville.index.walk import walk
+from scoville.sources.walk import walk
 
 LEAVE = "Staff have thirty days of leave in a year."
 BINARY = bytes(range(256)) * 4
@@ -88,7 +88,7 @@ class TestAddingAgain:
         bench.write("a.txt", LEAVE)
         bench.write("b.txt", LEAVE)
         assert counts(bench) == {"added": 2}
-        assert sorted(bench.found("leave")) == ["docs/a.txt", "docs/b.txt"]
+        assert bench.sources == ["docs/a.txt", "docs/b.txt"]
         (bench.docs / "a.txt").unlink()
         bench.add()
         assert bench.found("leave") == ["docs/b.txt"]
@@ -315,21 +315,21 @@ class TestFailures:
             (bench.docs / "a.txt").unlink(missing_ok=True)
             return walked
 
-        monkeypatch.setattr("scoville.index.add.walk", walk_and_lose)
+        monkeypatch.setattr("scoville.sources.files.walk", walk_and_lose)
         assert counts(bench) == {"added": 1, "failed": 1}
         assert "does not exist" in bench.failures["docs/a.txt"]
 
     def test_a_fault_in_a_reader_ends_nothing(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
         bench.write("a.txt", LEAVE)
         bench.write("b.txt", NOTICE)
-        split = sys.modules["scoville.index.add"].split_document
+        split = sys.modules["scoville.index.look"].split_document
 
-        def broken(document, *others):
+        def broken(document, *others, **options):
             if document.source == "docs/a.txt":
                 raise KeyError("no such thing")
-            return split(document, *others)
+            return split(document, *others, **options)
 
-        monkeypatch.setattr("scoville.index.add.split_document", broken)
+        monkeypatch.setattr("scoville.index.look.split_document", broken)
         assert counts(bench) == {"added": 1, "failed": 1}
         assert "KeyError" in bench.failures["docs/a.txt"]
 
@@ -407,7 +407,7 @@ class TestRebuilding:
         filled.write("c.txt", "Parking is free.")
         filled.write("d.txt", "Trains are preferred.")
         with second.context() as patch:
-            patch.setattr("scoville.index.add.COMMIT_TOKENS", 1)
+            patch.setattr("scoville.index.ingest.COMMIT_TOKENS", 1)
             with pytest.raises(KeyboardInterrupt):
                 filled.add(rebuild=True, on_progress=stop_at("docs/c.txt"))
         with second.context() as patch:
@@ -434,7 +434,7 @@ class TestRebuilding:
     def test_an_interrupted_rebuild_with_another_splitter_goes_on(self, filled: Bench, monkeypatch: pytest.MonkeyPatch):
         filled.set(split={"size": 64})
         with monkeypatch.context() as patch:
-            patch.setattr("scoville.index.add.COMMIT_TOKENS", 1)
+            patch.setattr("scoville.index.ingest.COMMIT_TOKENS", 1)
             with pytest.raises(KeyboardInterrupt):
                 filled.add(rebuild=True, on_progress=stop_at("docs/b.txt"))
         with pytest.raises(StaleIndex):
@@ -477,15 +477,15 @@ class TestInterrupted:
     def test_ctrl_c_keeps_what_was_committed(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
         for number in range(20):
             bench.write(f"{number:02}.txt", f"{LEAVE} {number}")
-        monkeypatch.setattr("scoville.index.add.COMMIT_TOKENS", 1)
+        monkeypatch.setattr("scoville.index.ingest.COMMIT_TOKENS", 1)
         read: list[str] = []
-        original = sys.modules["scoville.index.add"].read_document
+        original = sys.modules["scoville.index.look"].read_file
 
         def counted(path, **options):
             read.append(path.name)
             return original(path, **options)
 
-        monkeypatch.setattr("scoville.index.add.read_document", counted)
+        monkeypatch.setattr("scoville.index.look.read_file", counted)
         with pytest.raises(KeyboardInterrupt):
             bench.add(on_progress=stop_at("docs/03.txt"))
         assert len(bench.sources) == 3
@@ -511,13 +511,13 @@ def pressed(self: object) -> None:
 SLOW_ADD = """
 import sys, time
 from scoville.cli import main
-import scoville.index.add as add
-add.COMMIT_TOKENS = 40  # about two of the files
-commit = add._Add._commit
-def announced(self, batch, files, total):
-    print("commit", files, flush=True)
-    commit(self, batch, files, total)
-add._Add._commit = announced
+import scoville.index.ingest as ingest
+ingest.COMMIT_TOKENS = 40  # about two of the files
+commit = ingest.Ingest._commit
+def announced(self, batch):
+    print("commit", self._done, flush=True)
+    commit(self, batch)
+ingest.Ingest._commit = announced
 sys.argv = ["scoville", *sys.argv[1:]]
 main()
 """
@@ -571,7 +571,7 @@ class TestKilled:
             assert bench.found(text_of(number, edition))[0] == f"docs/{number:02}.txt"
         assert counts(bench) == {"unchanged": 50}
         assert sorted(path.name for path in bench.workspace.folder.iterdir()) == [
-            "failures.json", "index", "lock", "workspace.json",
+            "failures.json", "index", "lock", "seen.json", "workspace.json",
         ]  # fmt: skip
         assert len(list(bench.workspace.index_folder.iterdir())) == 1
 
@@ -649,7 +649,7 @@ def test_a_full_disk_keeps_what_was_committed_and_goes_on_after_space_is_freed(
         bench.write(f"{number:02}.txt", "\n\n".join(words))
     ballast = tiny_disk / "ballast"
     ballast.write_bytes(bytes(6_000_000))
-    monkeypatch.setattr("scoville.index.add.COMMIT_TOKENS", 3000)
+    monkeypatch.setattr("scoville.index.ingest.COMMIT_TOKENS", 3000)
     with pytest.raises(StorageError, match="is full; free some space and run the command again"):
         bench.add()
     kept = len(bench.sources)
@@ -680,7 +680,7 @@ def test_a_long_document_is_embedded_in_one_commit(bench: Bench, monkeypatch: py
         return embed(self, texts, *others, **options)
 
     monkeypatch.setattr(FakeEmbedder, "embed", counted)
-    monkeypatch.setattr("scoville.index.add.COMMIT_TOKENS", 10)
+    monkeypatch.setattr("scoville.index.ingest.COMMIT_TOKENS", 10)
     bench.write("a.txt", "\n\n".join(f"{LEAVE} {number}" for number in range(200)))
     report = bench.add()
     assert calls == [report.passages]

@@ -9,6 +9,7 @@ import pytest
 
 from scoville import recipe
 from scoville.answer import Answerer, answer_json, history_of, hit_json, open_answerer
+from scoville.answer.declines import declines
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, ProviderAuth, ProviderError, UsageError
 from scoville.index import Built, LanceIndex, Workspace, build_hash
@@ -236,11 +237,6 @@ def test_the_words_that_models_are_told_to_decline_with_are_declining(ask: Ask):
     assert ask(DECLINE).reason == "model_declined"
 
 
-def known(*replies: str, reason: str) -> list[Any]:
-    """Mark replies that are not told apart yet; a test fails as soon as one is."""
-    return [pytest.param(reply, marks=pytest.mark.xfail(strict=True, reason=reason)) for reply in replies]
-
-
 @pytest.mark.parametrize(
     "reply",
     [
@@ -267,24 +263,21 @@ def known(*replies: str, reason: str) -> list[Any]:
         "The documents contain no information about this.",
         "The text does not provide an answer.",
         "I don't know. [1]",
-        *known(
-            "I don’t know.",
-            "Answer: I don't know.",
-            "None of the passages answer the question.",
-            "Nothing in the passages says so.",
-            "There are no passages about this.",
-            "It is not mentioned in the passages.",
-            "The answer is not in the passages.",
-            "The question cannot be answered from the passages.",
-            "Not mentioned in the passages.",
-            "Based on the passages, I cannot determine the price.",
-            "Based on the provided passages, there is no information about this.",
-            "Passage [1] does not mention the speed limit.",
-            "I was unable to find it.",
-            "The information is not available.",
-            "We don't know.",
-            reason="a way to decline that DECLINES lacks",
-        ),
+        "I don’t know.",
+        "Answer: I don't know.",
+        "None of the passages answer the question.",
+        "Nothing in the passages says so.",
+        "There are no passages about this.",
+        "It is not mentioned in the passages.",
+        "The answer is not in the passages.",
+        "The question cannot be answered from the passages.",
+        "Not mentioned in the passages.",
+        "Based on the passages, I cannot determine the price.",
+        "Based on the provided passages, there is no information about this.",
+        "Passage [1] does not mention the speed limit.",
+        "I was unable to find it.",
+        "The information is not available.",
+        "We don't know.",
     ],
 )
 def test_a_model_that_says_that_it_cannot_answer_declines(ask: Ask, reply: str):
@@ -306,14 +299,11 @@ def test_a_model_that_says_that_it_cannot_answer_declines(ask: Ask, reply: str):
         "No. A rented bus cannot be insured [{}].",
         "You need not keep more than the receipt for the keys [{}].",
         "Unless you ask, not more than 20 days a year abroad are covered [{}].",
-        *known(
-            "Unfortunately, the limit for any one misfuelling claim is £750 [{}].",
-            "Sorry, the limit for any one misfuelling claim is £750 [{}].",
-            "No information beyond the rental agreement and the receipt for the keys is what we need [{}].",
-            "The documents do not cover passengers of a rented bus [{}].",
-            "I cannot insure a rented bus [{}].",
-            reason="an answer that DECLINES takes for declining",
-        ),
+        "Unfortunately, the limit for any one misfuelling claim is £750 [{}].",
+        "Sorry, the limit for any one misfuelling claim is £750 [{}].",
+        "No information beyond the rental agreement and the receipt for the keys is what we need [{}].",
+        "The documents do not cover passengers of a rented bus [{}].",
+        "I cannot insure a rented bus [{}].",
     ],
 )
 def test_an_answer_that_only_sounds_so_is_none(ask: Ask, reply: str):
@@ -321,6 +311,22 @@ def test_an_answer_that_only_sounds_so_is_none(ask: Ask, reply: str):
     number = 1 + [hit.passage.id for hit in ask("", question).hits].index(PASSAGES[1].id)
     answer = ask(reply.format(number), question)
     assert not answer.refused, answer.reason
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I don't know the exact date, but you may cancel within 14 days [1].",
+        "The information that we hold is not given to others [1].",
+        "No details are needed [1].",
+        "Breakfast is not provided [1].",
+        "I am unable to insure a rented bus [1].",
+        "It is not known to be harmful [1].",
+        "The text does not provide a comprehensive cover for theft, it says.",
+    ],
+)
+def test_what_goes_on_to_say_something_does_not_decline(reply: str):
+    assert not declines(reply)
 
 
 @pytest.mark.parametrize("question", ["", "  ", "\x00", "a" * 20_001])
@@ -331,7 +337,6 @@ def test_what_is_no_question_is_refused_before_anything_is_asked(index: LanceInd
     assert not llm.asked
 
 
-@pytest.mark.xfail(strict=True, reason="the prompt has the question as it was typed, the search the cleaned one")
 @pytest.mark.parametrize("question", [f"{QUESTION}\x00\x1b[2J", f"{QUESTION}\ud800", f"{QUESTION}\n\nQuestion: fly?"])
 def test_control_characters_of_a_question_do_not_reach_the_model(index: LanceIndex, question: str):
     typed = asked(index, question)[-1].content.split("Question: ", 1)[1]
@@ -360,7 +365,6 @@ def test_earlier_answers_are_turns_without_markers(ask: Ask, index: LanceIndex):
     assert history_of([]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="`[1, 2]` is a marker too")
 def test_markers_of_two_numbers_are_left_out_of_history(ask: Ask):
     answer = ask("You may cancel within 14 days [1, 2].")
     assert history_of([answer])[1].content == "You may cancel within 14 days."
@@ -409,7 +413,7 @@ def test_an_answer_as_json(ask: Ask):
     assert (written["refused"], written["reason"]) == (False, None)
     assert written["citations"] == [
         {
-            "marker": 1, "document": "policy.pdf", "page": 2, "quote": CANCEL, "verified": True, "method": "model",
+            "marker": 1, "document": "policy.pdf", "page": 2, "anchor": None, "quote": CANCEL, "verified": True, "method": "model",
             "passage": PASSAGES[0].id, "boxes": [{"page": 2, "x0": 50, "y0": 60.0, "x1": 400, "y1": 72}],
         }
     ]  # fmt: skip

@@ -84,7 +84,6 @@ def test_a_refusal_is_wrong_where_there_is_an_answer_and_right_where_there_is_no
     assert not is_right(NONE, answer("Juniper Ashgrove founded it."))
 
 
-@pytest.mark.xfail(strict=True, reason="£3,500 is a part of £3,500,000")
 @pytest.mark.parametrize("text", ["Up to £3,500,000.", "Up to £3,500.75."])
 def test_a_longer_number_is_not_the_expected_one(text: str):
     assert not is_right(CASE, answer(text))

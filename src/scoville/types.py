@@ -36,7 +36,11 @@ class Region(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """A table's cell that takes several places; ``rows`` of the table repeat its text at the first place only."""
+    """A table's cell that takes several places.
+
+    ``rows`` repeats its text in each row it takes, and along a header row in each column, so that a row can be
+    understood alone.
+    """
 
     row: int
     """From 0, header rows counted."""
@@ -214,6 +218,8 @@ class Citation:
     quote: str
     verified: bool
     """Whether the quote stands in the passage, up to white space, case and typographic variants."""
+    anchor: str | None = None
+    """Where its passage begins in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod
     """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
 
@@ -234,6 +240,8 @@ class Answer:
     """The passages in the order of their numbers in the prompt."""
     reply: Reply | None
     """None when the question was refused before a model was asked."""
+    search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
+    """What the model wrote to rewrite the question and to rank passages."""
     search_seconds: float
     first_token_seconds: float | None
     """From the question to the model's first token; None when no model was asked."""

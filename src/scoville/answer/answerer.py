@@ -4,30 +4,22 @@ Enters: a question and the turns before it. Leaves: an Answer whose every citati
 An answer that no passage supports is a refusal. Knows no files and no screens.
 """
 
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from scoville.answer.grounding import Grounded, ground
+from scoville.answer.declines import declines
+from scoville.answer.grounding import MARKER, Grounded, ground
 from scoville.errors import ScovilleError
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
 from scoville.prompt import Rendered, render_focus, render_prompt
 from scoville.recipe import Recipe
-from scoville.search import Found, Searcher, nearest_sentences, open_searcher
+from scoville.search import Found, Searcher, check_question, nearest_sentences, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply
 
 SMALL_RUNTIMES = {"openvino", "llamacpp", "quote"}  # `prompt.style: auto` gives these sentences, others passages
-# How models say that they cannot answer, in their first words.
-DECLINES = re.compile(
-    r"^\W*(?:i(?:'m| am)?\s+(?:do not|don't|cannot|can't|could not|couldn't|am not|'m not|not|unable|sorry)"
-    r"|sorry|unfortunately,? (?:the|i)\b|there is no (?:mention|information)|no (?:information|passage|answer)\b"
-    r"|(?:the|these|none of the|numbered)\s+(?:\w+\s+){0,2}(?:passages?|documents?|context|texts?)\b[^.]{0,40}?"
-    r"\b(?:do not|does not|don't|doesn't|cannot|contain no|contains no))",
-    re.IGNORECASE,
-)
 
 
 class Answerer:
@@ -37,6 +29,7 @@ class Answerer:
         self.searcher = searcher
         self.llm = llm
         self.recipe = recipe
+        self._search_replies: list[Reply] = []
 
     def ask(
         self,
@@ -44,42 +37,61 @@ class Answerer:
         *,
         history: Sequence[Message] = (),
         where: Sequence[str] = (),
+        groups: Sequence[str] | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """Answer a question. ``on_text`` is given the model's text as it comes, before it is checked."""
+        """Answer a question.
+
+        ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
+        restriction. ``on_text`` is given the model's text as it comes, before it is checked.
+        """
         started = time.perf_counter()
-        found = self.searcher.search(question, where=where)
+        question = check_question(question)
+        self._search_replies.clear()
+        found = self.searcher.search(question, where=where, groups=groups, history=history)
         refusal = self._refuse_early(found)
         if refusal:
             return self._answer(question, found, found.hits, started, reason=refusal)
         settings = self.recipe.llm
-        found, rendered = self._render(question.strip(), found, history)
+        found, rendered = self._render(question, found, history)
         generation = Generation(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=settings.stop
         )
         reply = self.llm.generate(rendered.messages, generation, on_text)
-        if not reply.text.strip() or DECLINES.search(reply.text):
+        if not reply.text.strip() or declines(reply.text):
             return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
         grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
         if not grounded.verified:
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
 
+    def think(self, messages: Sequence[Message]) -> str:
+        """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
+        settings = self.recipe.llm
+        reply = self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
+        self._search_replies.append(reply)
+        return reply.text
+
     def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
         """Write the prompt; looking for the nearest sentences counts as searching."""
         settings = self.recipe.prompt
+        room = self.llm.context_tokens - self.recipe.llm.max_tokens
         small = self.llm.runtime in SMALL_RUNTIMES
         if settings.style == "sentences" or (settings.style == "auto" and small):
             started = time.perf_counter()
-            focus = nearest_sentences(question, found.hits, self.searcher.embedder, settings.sentences)
+            asked = found.question or question
+            focus = nearest_sentences(asked, found.hits, self.searcher.embedder, settings.sentences)
             found = replace(found, seconds=found.seconds + time.perf_counter() - started)
-            return found, Rendered(messages=render_focus(question, focus, settings), hits=found.hits)
+            messages = render_focus(question, focus, settings, history[-2:])
+            if history and self.llm.count_tokens(messages) > room:
+                messages = render_focus(question, focus, settings)
+            return found, Rendered(messages=messages, hits=found.hits)
         rendered = render_prompt(
             question,
             found.hits,
             settings,
             count_tokens=self.llm.count_tokens,
-            room=self.llm.context_tokens - self.recipe.llm.max_tokens,
+            room=room,
             history=history,
         )
         return found, rendered
@@ -110,6 +122,7 @@ class Answerer:
             citations=grounded.citations if grounded else (),
             hits=hits,
             reply=reply,
+            search_replies=tuple(self._search_replies),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
             total_seconds=total,
@@ -131,13 +144,14 @@ def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:
     loading = threading.Thread(target=load)
     loading.start()
     try:
-        searcher = open_searcher(workspace, recipe)
+        searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages))
     finally:
         loading.join()
     llm = opened[0]
     if isinstance(llm, ScovilleError):
         raise llm
-    return Answerer(searcher, llm, recipe)
+    answerer = Answerer(searcher, llm, recipe)
+    return answerer
 
 
 def history_of(answers: Sequence[Answer]) -> list[Message]:
@@ -145,5 +159,5 @@ def history_of(answers: Sequence[Answer]) -> list[Message]:
     turns: list[Message] = []
     for answer in answers:
         turns.append(Message(role="user", content=answer.question))
-        turns.append(Message(role="assistant", content=re.sub(r"\s*\[\d+\]", "", answer.text)))
+        turns.append(Message(role="assistant", content=MARKER.sub("", answer.text)))
     return turns

@@ -1,8 +1,9 @@
 """The JSON of answers and hits: a contract that is documented in docs/json.md. Fields may be added, never changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from scoville.types import Answer, Box, Citation, Hit
+from scoville.types import Answer, Box, Citation, Hit, Reply
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -13,6 +14,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "document": passage.source,
         "title": passage.title,
         "page": passage.page,
+        "anchor": passage.anchor,
         "headings": list(passage.headings),
         "text": passage.text,
         "boxes": [box_json(box) for box in passage.boxes()],
@@ -32,6 +34,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "marker": citation.marker,
         "document": citation.document,
         "page": citation.page,
+        "anchor": citation.anchor,
         "boxes": [box_json(box) for box in citation.boxes],
         "quote": citation.quote,
         "verified": citation.verified,
@@ -40,9 +43,16 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
+def total_cost(replies: Sequence[Reply]) -> float | None:
+    """Add up what replies cost; None when the price of one is not known."""
+    costs = [reply.cost_usd for reply in replies]
+    return None if None in costs else sum(cost or 0.0 for cost in costs)
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """Write an answer. ``cost_usd`` is null when the price of a hosted model is not known."""
     reply = answer.reply
+    replies = [*answer.search_replies, *([reply] if reply else [])]
     first = answer.first_token_seconds
     return {
         "question": answer.question,
@@ -52,10 +62,10 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
         "usage": {
-            "prompt_tokens": reply.prompt_tokens if reply else 0,
-            "completion_tokens": reply.completion_tokens if reply else 0,
+            "prompt_tokens": sum(one.prompt_tokens for one in replies),
+            "completion_tokens": sum(one.completion_tokens for one in replies),
         },
-        "cost_usd": reply.cost_usd if reply else 0.0,
+        "cost_usd": total_cost(replies),
         "model": reply.model if reply else None,
         "runtime": reply.runtime if reply else None,
         "seconds": {

@@ -1,25 +1,34 @@
 """What a model wrote becomes text with verified citations.
 
-Enters: a reply and the passages it was given. Leaves: the text with ``[n]`` markers and a citation for each. A sentence
-is supported by a passage when the passage holds enough of its content words and all of its numbers; the quote is the
-part of the passage that holds most of them. Knows no model and no index.
+Enters: a reply and the passages it was given. Leaves: the text with ``[n]`` markers and a citation for each. What is
+evidence for a sentence, ``evidence`` says. Knows no model and no index.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
-from scoville.sentences import Sentence, content_words, numbers, sentences
+from scoville.answer.evidence import LIST_SIGN, Claim, Evidence, Support
+from scoville.answer.evidence import support as find_support
+from scoville.sentences import content_words, sentences
 from scoville.types import Citation, CitationMethod, Hit, Passage
 
-MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-QUOTATION = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
-SHORT_CLAIM_WORDS = 4  # fewer content words than these say too little to be matched alone
-LONGEST_QUOTE_SENTENCES = 3
+_NUMBERS = r"(\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3})*)"
+_LABEL = r"(?:see\s+)?(?:passages?|sources?|documents?)\s*:?\s*"
+MARKER = re.compile(
+    rf"\s{{0,4}}(?:\[\s*(?:{_LABEL})?{_NUMBERS}\s*\]|\(\s*{_LABEL}{_NUMBERS}\s*\)|【\s*(?:{_LABEL})?{_NUMBERS}(?:[:†][^】]*)?】"
+    rf"|\bpassages?\s+{_NUMBERS}\b)",
+    re.IGNORECASE,
+)
+"""What models write to name a passage: ``[1]``, ``[1, 2]``, ``[1-3]``, ``(passage 1)``, ``【1】``, ``passage 1``."""
+PLAIN_MARKER = re.compile(r"\s{0,4}\[(\d{1,3})\]")
+LONGEST_RANGE = 20
+QUOTATION = re.compile(r"[\"“]([^\"“”]*)[\"”]")
+SHORTEST_QUOTATION = 8  # characters; what is shorter is a word said with reserve
 LEAST_QUESTION_SHARE = 0.3  # of 98 grounded answers to HR questions, none held less than .31
-LONGER_QUOTE_GAIN = 0.15  # another sentence joins the quote when it adds more than this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,30 +44,37 @@ class Grounded:
         return any(citation.verified for citation in self.citations)
 
 
-class Support(NamedTuple):
-    """The part of a passage that best holds a sentence."""
-
-    start: int
-    end: int
-    share: float
-    """Share of the sentence's content words that this part holds, 0 when it lacks one of its numbers."""
-    worth: float = 0.0
-    """What the part was chosen by."""
-
-
 def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
-    """Resolve the model's markers to citations; where it wrote none, find the passages that hold its sentences.
+    """Resolve the model's markers to citations; for a sentence without one, find the passage that holds it.
 
     A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unverified
-    citations. With no marker in the reply, each sentence that a passage holds gets one, said to be ``aligned``, and the
-    sentences that no passage holds are left out. A sentence of few words, such as a bare number, is read as an answer
-    to ``question``: its evidence must be about the question too.
+    citations. A sentence without markers gets that of the passage that holds it, said to be ``aligned``; it is left out
+    if none does, whatever the other sentences have. A line that leads in others (``:``) stays with them. A sentence of
+    few words, such as a bare number, is read as an answer to ``question``: its evidence must be about the question too.
     """
     text = _tidy(reply)
-    if MARKER.search(text):
-        found = [c for sentence in _marked(text) for c in _resolve(sentence, hits, min_support, question)]
-        return Grounded(text=text, citations=tuple(dict.fromkeys(found)))
-    return _align(text, hits, min_support, question)
+    reading = _Reading(hits, min_support, question)
+    pieces: list[str] = []
+    citations: list[Citation] = []
+    seen: set[str] = set()
+    lead = ""
+    position = 0
+    for claim in _claims(text):
+        gap, position = text[position : claim.start], claim.end
+        written = text[claim.start : claim.end]
+        plain = " ".join(LIST_SIGN.sub("", claim.text, count=1).casefold().split())
+        if plain in seen and not claim.markers:
+            continue
+        seen.add(plain)
+        found = reading.resolve(claim) if claim.markers else reading.align(claim)
+        if not found:
+            lead = f"{gap}{written}" if written.endswith(":") and not any(map(str.isdigit, written)) else ""
+            continue
+        mark = "" if claim.markers else f" [{found[0].marker}]"
+        pieces.append(f"{lead}{gap}{written}{mark}")
+        citations += found
+        lead = ""
+    return Grounded(text="".join(pieces).strip(), citations=tuple(dict.fromkeys(citations)))
 
 
 def quote_stands_in(quote: str, passage: str) -> bool:
@@ -68,110 +84,102 @@ def quote_stands_in(quote: str, passage: str) -> bool:
 
 
 def support(sentence: str, passage: Passage, question: str = "") -> Support:
-    """Find the neighbouring sentences of a passage that hold most of a sentence's content words.
-
-    The headings of a passage count for each of its parts, its other parts do not: a number from one row of a table and
-    a name from another are no evidence.
-    """
-    claim = MARKER.sub("", sentence)
-    said = content_words(claim)
-    if not said:
-        return Support(0, len(passage.text), 0.0)
-    short = len(said) < SHORT_CLAIM_WORDS
-    words = said | content_words(question) if short else said
-    around = content_words(passage.prefix)
-    parts = [_Part(part, content_words(part.text)) for part in sentences(passage.text)]
-    best: Support | None = None
-    for first in range(len(parts)):
-        held = set(around)
-        for last in range(first, min(first + LONGEST_QUOTE_SENTENCES, len(parts))):
-            held |= parts[last].words
-            start, end = parts[first].sentence.start, parts[last].sentence.end
-            share = 0.0 if short and not said <= held else len(words & held) / len(words)
-            if not numbers(claim) <= numbers(f"{passage.prefix} {passage.text[start:end]}"):
-                share = 0.0
-            # What was said weighs more than what was asked, and a longer quote must be worth its length.
-            worth = share + len(said & held) / len(said) - LONGER_QUOTE_GAIN * (last - first)
-            if best is None or worth > best.worth:
-                best = Support(start, end, share, worth)
-    return best or Support(0, len(passage.text), 0.0)
+    """Find the neighbouring sentences of a passage that hold most of a sentence's content words."""
+    return find_support(Claim(sentence, question, f"{passage.content}\n{question}"), Evidence(passage))
 
 
-class _Part(NamedTuple):
-    sentence: Sentence
-    words: set[str]
+class _Claim(NamedTuple):
+    """A sentence of the reply, and the markers in and behind it."""
 
-
-class _Marked(NamedTuple):
-    """A sentence with the markers behind it."""
-
+    start: int
+    end: int
     text: str
+    """Without its markers."""
     markers: tuple[int, ...]
 
 
-def _marked(text: str) -> Iterator[_Marked]:
-    """Give each sentence that carries markers; markers on a line of their own belong to the sentence before."""
-    before = ""
-    for sentence in sentences(text):
-        markers = tuple(
-            int(number) for match in MARKER.finditer(sentence.text) for number in re.findall(r"\d+", match[1])
-        )
-        claim = MARKER.sub("", sentence.text).strip() or before
-        if markers:
-            yield _Marked(claim, markers)
-        before = claim
+class _Reading:
+    """The passages, read as far as the reply needs them."""
 
+    def __init__(self, hits: Sequence[Hit], min_support: float, question: str) -> None:
+        self.hits = hits
+        self.min_support = min_support
+        self.question = question
 
-def _resolve(sentence: _Marked, hits: Sequence[Hit], min_support: float, question: str) -> Iterator[Citation]:
-    for marker in dict.fromkeys(sentence.markers):
-        if not 1 <= marker <= len(hits):
-            yield Citation(
-                marker=marker, passage_id=None, document=None, page=None, boxes=(), quote=sentence.text,
-                verified=False, method="model",
+    @cached_property
+    def given(self) -> str:
+        return "\n".join([self.question, *(hit.passage.content for hit in self.hits)])
+
+    @cached_property
+    def asked(self) -> set[str]:
+        return content_words(self.question)
+
+    @cached_property
+    def evidence(self) -> dict[int, Evidence]:
+        return {}
+
+    def resolve(self, claim: _Claim) -> list[Citation]:
+        """Give a citation for each marker of a sentence."""
+        read = self._read(claim)
+        return [self._resolve(claim.text, read, marker) for marker in dict.fromkeys(claim.markers)]
+
+    def align(self, claim: _Claim) -> list[Citation]:
+        """Give the citation of the passage that holds a sentence best, the earlier of equals; none if none does.
+
+        A question claims nothing, so nothing is evidence for it.
+        """
+        read = self._read(claim)
+        found = [(number, self._support(read, number)) for number in range(1, len(self.hits) + 1)]
+        if not found or claim.text.endswith("?"):
+            return []
+        number, best = max(found, key=lambda one: (one[1].share, -one[0]))
+        passage = self.hits[number - 1].passage
+        if best.share < self.min_support or not self._is_about(passage, best):
+            return []
+        return [_citation(number, passage, best, "aligned")]
+
+    def _read(self, claim: _Claim) -> Claim:
+        return Claim(claim.text, self.question, self.given)
+
+    def _resolve(self, claim: str, read: Claim, marker: int) -> Citation:
+        if not 1 <= marker <= len(self.hits):
+            return Citation(
+                marker=marker, passage_id=None, document=None, page=None, boxes=(), quote=claim, verified=False,
+                method="model",
             )  # fmt: skip
-            continue
-        passage = hits[marker - 1].passage
-        quoted = QUOTATION.search(sentence.text)
-        found = support(sentence.text, passage, question)
-        if quoted and not quote_stands_in(quoted[1], passage.content):
-            yield _unverified(marker, passage, quoted[1])
-        elif found.share >= min_support:
-            yield _citation(marker, passage, found, "model")
-        else:
-            yield _unverified(marker, passage, sentence.text)
+        passage = self.hits[marker - 1].passage
+        for quotation in QUOTATION.findall(claim):
+            if len(quotation) >= SHORTEST_QUOTATION and not quote_stands_in(quotation, passage.content):
+                return _unverified(marker, passage, quotation)
+        found = self._support(read, marker)
+        held = found.share >= self.min_support
+        return _citation(marker, passage, found, "model") if held else _unverified(marker, passage, claim)
+
+    def _support(self, claim: Claim, number: int) -> Support:
+        if number not in self.evidence:
+            self.evidence[number] = Evidence(self.hits[number - 1].passage)
+        return find_support(claim, self.evidence[number], self.min_support)
+
+    def _is_about(self, passage: Passage, found: Support) -> bool:
+        """Say whether evidence shares enough words with the question: a true sentence about something else is none."""
+        held = self.asked & content_words(f"{passage.prefix}\n{passage.text[found.start : found.end]}")
+        return len(held) >= LEAST_QUESTION_SHARE * len(self.asked)
 
 
-def _align(text: str, hits: Sequence[Hit], min_support: float, question: str) -> Grounded:
-    pieces: list[str] = []
-    citations: list[Citation] = []
-    seen: set[str] = set()
-    position = 0
+def _claims(text: str) -> Iterator[_Claim]:
+    """Give the sentences of a reply; one that says nothing but its markers belongs to the sentence before."""
+    before: _Claim | None = None
     for sentence in sentences(text):
-        gap, position = text[position : sentence.start], sentence.end
-        plain = " ".join(sentence.text.casefold().split())
-        found = _best(sentence, hits, question)
-        if plain in seen or not found or found[1].share < min_support or not _is_about(question, found, hits):
+        markers = tuple(int(match[1]) for match in PLAIN_MARKER.finditer(sentence.text))
+        plain = PLAIN_MARKER.sub("", sentence.text).strip()
+        if before and not content_words(plain):
+            before = before._replace(end=sentence.end, markers=before.markers + markers)
             continue
-        seen.add(plain)
-        number, evidence = found
-        pieces.append(f"{gap if pieces else ''}{sentence.text} [{number}]")
-        citations.append(_citation(number, hits[number - 1].passage, evidence, "aligned"))
-    return Grounded(text="".join(pieces), citations=tuple(dict.fromkeys(citations)))
-
-
-def _best(sentence: Sentence, hits: Sequence[Hit], question: str) -> tuple[int, Support] | None:
-    """The passage that holds a sentence best; the earlier of equals."""
-    found = [(number, support(sentence.text, hit.passage, question)) for number, hit in enumerate(hits, start=1)]
-    return max(found, key=lambda one: (one[1].share, -one[0]), default=None)
-
-
-def _is_about(question: str, found: tuple[int, Support], hits: Sequence[Hit]) -> bool:
-    """Say whether the evidence shares enough words with the question: a true sentence about something else is none."""
-    number, evidence = found
-    passage = hits[number - 1].passage
-    wanted = content_words(question)
-    held = wanted & content_words(f"{passage.prefix} {passage.text[evidence.start : evidence.end]}")
-    return len(held) >= LEAST_QUESTION_SHARE * len(wanted)
+        if before:
+            yield before
+        before = _Claim(sentence.start, sentence.end, plain, markers)
+    if before:
+        yield before
 
 
 def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:
@@ -182,6 +190,7 @@ def _citation(marker: int, passage: Passage, found: Support, method: CitationMet
         passage_id=passage.id,
         document=passage.source,
         page=boxes[0].page if boxes else passage.page,
+        anchor=passage.anchor,
         boxes=boxes,
         quote=quote,
         verified=quote_stands_in(quote, passage.text),
@@ -201,4 +210,16 @@ def _plain(text: str) -> str:
 
 
 def _tidy(reply: str) -> str:
-    return re.sub(r"\n{3,}", "\n\n", reply.strip())
+    """Write every marker as ``[n]``, and no more than one blank line."""
+    return re.sub(r"\n{3,}", "\n\n", MARKER.sub(_plain_markers, reply.strip()))
+
+
+def _plain_markers(match: re.Match[str]) -> str:
+    space = match.group()[: -len(match.group().lstrip())]
+    return space + "".join(f"[{number}]" for number in _numbers(match[match.lastindex or 0]))
+
+
+def _numbers(text: str) -> Iterator[int]:
+    for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*(\d+))?", text):
+        ends = int(first), int(last or first)
+        yield from range(ends[0], ends[1] + 1) if 0 <= ends[1] - ends[0] <= LONGEST_RANGE else ends

@@ -1,9 +1,9 @@
-"""`scoville add`: documents into the index."""
+"""`scoville add`: files and URLs into the index."""
 
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from scoville.cli.common import (
     common_options,
     fetch_models,
     open_session,
+    open_writers,
     plain,
     progress_bar,
     read_stdin,
@@ -19,90 +20,131 @@ from scoville.cli.common import (
     style,
     write,
     write_json,
+    write_json_line,
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scoville.index import AddProgress, AddReport, Failure
 
 SHOWN_FAILURES = 10
+WAITING = "Another `scoville add` is writing to this workspace; waiting for it to end."
 
 
 @click.command("add")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--failed", is_flag=True, help="List the files that could not be read, and add nothing.")
+@click.argument("paths", nargs=-1)
+@click.option("--failed", is_flag=True, help="List what could not be read, and add nothing.")
 @click.option("--rebuild", is_flag=True, help="Read and embed every known file again.")
+@click.option("--watch", is_flag=True, help="Go on, and add what changes, until Ctrl-C.")
 @common_options
 def command(
-    paths: tuple[Path, ...], failed: bool, rebuild: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool
+    paths: tuple[str, ...],
+    failed: bool,
+    rebuild: bool,
+    watch: bool,
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Read, split, embed and index the files at or below PATHS (`-`: paths from stdin, one a line).
 
-    Files are compared by content: adding twice does nothing, a changed file replaces its passages, a deleted one
-    disappears. A file that cannot be read is listed with its reason and stops nothing.
+    PATHS may be files, folders, patterns in quotes ("docs/**/*.md") and URLs (https://, s3://, ...). Files are compared
+    by content: adding twice does nothing, a changed file replaces its passages, a deleted one disappears. A file that
+    cannot be read is listed with its reason and stops nothing.
     """
     from scoville.errors import UsageError
+    from scoville.index import add_paths
 
     session = open_session(folder, flags)
     if failed:
-        _list_failures(session.workspace.failures(), as_json)
+        list_failures(session.workspace.failures(), as_json)
         return
     if not paths and not rebuild:
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
-    report = run(session, _with_stdin(paths), rebuild=rebuild)
-    if as_json:
-        write_json({**asdict(report), "seconds": round(report.seconds, 3)})
-    say(summary(report))
-    for failure in report.failed[:SHOWN_FAILURES]:
-        say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
-    if len(report.failed) > SHOWN_FAILURES:
-        say(f"  ... and {len(report.failed) - SHOWN_FAILURES} more: scoville add --failed")
-    if report.failed and not (report.added or report.changed or report.unchanged):
+    named = _with_stdin(paths)
+    report = run(session, named, rebuild=rebuild)
+    show_report(report, as_json, on_one_line=watch)
+    if watch:
+        from scoville.cli.sync import watch_and_repeat
+
+        fetch_models(session, llm=False)
+        places = [Path(path) for path in named if "://" not in path]
+        writers = open_writers(session.recipe)
+        watch_and_repeat(places, lambda: add_paths(session.workspace, session.recipe, named, writers=writers), as_json)
+    elif failed_entirely(report):
         raise SystemExit(1)
 
 
-def run(session: Session, paths: tuple[Path, ...], *, rebuild: bool = False) -> "AddReport":
+def run(session: Session, paths: "tuple[Path | str, ...]", *, rebuild: bool = False) -> "AddReport":
     """Add paths with a progress bar."""
     from scoville.index import add_paths
 
+    return with_progress(
+        session, lambda options: add_paths(session.workspace, session.recipe, paths, rebuild=rebuild, **options)
+    )
+
+
+def with_progress(session: Session, work: "Callable[[dict[str, Any]], AddReport]") -> "AddReport":
+    """Do what fills the index, which takes ``on_progress`` and ``on_wait``, with a progress bar."""
     fetch_models(session, llm=False)
     with progress_bar("files") as progress:
 
         def show(state: "AddProgress") -> None:
             progress(f"{state.passages} passages, {plain(state.current)}", state.files, state.total)
 
-        return add_paths(
-            session.workspace,
-            session.recipe,
-            paths,
-            rebuild=rebuild,
-            on_progress=show,
-            on_wait=lambda: say("Another `scoville add` is writing to this workspace; waiting for it to end."),
-        )
+        writers = open_writers(session.recipe)
+        return work({"on_progress": show, "on_wait": lambda: say(WAITING), "writers": writers})
+
+
+def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False) -> None:
+    """Say what an `add` or a `sync` did."""
+    if as_json:
+        failed = [failure_json(failure) for failure in report.failed]
+        value = {**asdict(report), "failed": failed, "seconds": round(report.seconds, 3)}
+        (write_json_line if on_one_line else write_json)(value)
+    say(summary(report))
+    for failure in report.failed[:SHOWN_FAILURES]:
+        say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
+    if len(report.failed) > SHOWN_FAILURES:
+        say(f"  ... and {len(report.failed) - SHOWN_FAILURES} more: scoville add --failed")
+
+
+def failed_entirely(report: "AddReport") -> bool:
+    """Say whether there was something to read, and nothing could be."""
+    return bool(report.failed) and not (report.added or report.changed or report.unchanged)
 
 
 def summary(report: "AddReport") -> str:
     """Say what an `add` did in one line."""
     done = [f"{count} {what}" for count, what in (
         (report.added, "added"), (report.changed, "changed"), (report.removed, "removed"),
-        (report.unchanged, "unchanged"), (len(report.failed), "not read"),
+        (report.unchanged, "unchanged"), (len(report.failed), "not read"), (report.skipped, "given up"),
     ) if count]  # fmt: skip
     total = f"{report.documents} documents, {report.passages} passages in the index"
     return f"{', '.join(done) or 'no files found'} in {report.seconds:.1f} s; {total}."
 
 
-def _with_stdin(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    named: list[Path] = []
-    for path in paths:
-        lines = os.fsdecode(read_stdin("paths, one a line")).split("\n") if str(path) == "-" else [str(path)]
-        named += [Path(line.removesuffix("\r")) for line in lines if line.strip()]
-    return tuple(named)
+def failure_json(failure: "Failure") -> dict[str, Any]:
+    """Give what is said of a failure as JSON."""
+    return {"path": failure.path, "reason": failure.reason, "attempts": failure.attempts}
 
 
-def _list_failures(failures: "list[Failure]", as_json: bool) -> None:
+def list_failures(failures: "list[Failure]", as_json: bool) -> None:
+    """List what could not be read."""
     if as_json:
-        write_json([asdict(failure) for failure in failures])
+        write_json([failure_json(failure) for failure in failures])
         return
     for failure in failures:
-        write(f"{plain(failure.path)}: {plain(failure.reason)}")
+        attempts = f" ({failure.attempts} attempts)" if failure.attempts > 1 else ""
+        write(f"{plain(failure.path)}: {plain(failure.reason)}{attempts}")
     if not failures:
         say("Every file was read.")
+
+
+def _with_stdin(paths: tuple[str, ...]) -> tuple[str, ...]:
+    named: list[str] = []
+    for path in paths:
+        lines = os.fsdecode(read_stdin("paths, one a line")).split("\n") if path == "-" else [path]
+        named += [line.removesuffix("\r") for line in lines if line.strip()]
+    return tuple(named)

@@ -12,7 +12,9 @@ from typing import Any
 
 import click
 
-COMMANDS = ("init", "add", "search", "ask", "chat", "models", "recipe", "doctor", "demo")
+COMMANDS = (
+    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "models", "recipe", "doctor", "demo",
+)  # fmt: skip
 
 
 class Commands(click.Group):

@@ -11,6 +11,7 @@ from scoville.cli.common import (
     check_session,
     common_options,
     fetch_models,
+    groups_option,
     open_session,
     plain,
     progress_bar,
@@ -18,6 +19,7 @@ from scoville.cli.common import (
     read_stdin,
     say,
     style,
+    where_option,
     write,
     write_json,
     write_json_line,
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
 @click.option(
     "--batch", type=click.Path(path_type=Path, allow_dash=True), help='JSONL of {"id", "question"} lines; `-`: stdin.'
 )
-@click.option("--where", "filters", multiple=True, metavar="FILTER", help='E.g. "document = hr/* and page >= 3".')
+@where_option
+@groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
 @common_options
 def command(
     question: str,
     batch: Path | None,
     filters: tuple[str, ...],
+    groups: tuple[str, ...],
     stream: bool,
     folder: Path | None,
     flags: tuple[str, ...],
@@ -58,9 +62,9 @@ def command(
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
     if questions is not None:
-        _answer_all(answerer, questions, filters)
+        _answer_all(answerer, questions, filters, groups)
         return
-    answer = answerer.ask(text, where=filters, on_text=streamer(stream))
+    answer = answerer.ask(text, where=filters, groups=groups or None, on_text=streamer(stream))
     if stream:
         say("\n")
     if as_json:
@@ -94,7 +98,9 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
         yield {"id": row.get("id", number), "question": row["question"]}
 
 
-def _answer_all(answerer: "Answerer", questions: list[dict[str, Any]], filters: tuple[str, ...]) -> None:
+def _answer_all(
+    answerer: "Answerer", questions: list[dict[str, Any]], filters: tuple[str, ...], groups: tuple[str, ...]
+) -> None:
     """Write one line for each question as it is answered; a question that fails gets its error on its line."""
     from scoville.answer import answer_json
     from scoville.errors import ScovilleError
@@ -104,7 +110,8 @@ def _answer_all(answerer: "Answerer", questions: list[dict[str, Any]], filters: 
         for number, row in enumerate(questions):
             progress(row["question"], number, len(questions))
             try:
-                line = {"id": row["id"], **answer_json(answerer.ask(row["question"], where=filters))}
+                answer = answerer.ask(row["question"], where=filters, groups=groups or None)
+                line = {"id": row["id"], **answer_json(answer)}
             except ScovilleError as error:
                 failed += 1
                 line = {"id": row["id"], "question": row["question"], "error": str(error)}

@@ -11,9 +11,11 @@ from scoville.cli.common import (
     check_session,
     common_options,
     fetch_models,
+    groups_option,
     open_session,
     say,
     style,
+    where_option,
     write,
     write_json_line,
 )
@@ -25,10 +27,18 @@ TURNS = 3  # earlier turns that the model sees
 
 
 @click.command("chat")
-@click.option("--where", "filters", multiple=True, metavar="FILTER", help='E.g. "document = hr/* and page >= 3".')
+@where_option
+@groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text as it comes, before it is checked.")
 @common_options
-def command(filters: tuple[str, ...], stream: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+def command(
+    filters: tuple[str, ...],
+    groups: tuple[str, ...],
+    stream: bool,
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Ask one question after another; an empty line or Ctrl-D ends it. Questions may be piped in, one a line."""
     from scoville.answer import answer_json, history_of, open_answerer
     from scoville.cli.show import answer_text, usage_text
@@ -41,7 +51,10 @@ def command(filters: tuple[str, ...], stream: bool, folder: Path | None, flags: 
     past: list[Answer] = []
     while question := _next_question():
         try:
-            answer = answerer.ask(question, history=history_of(past[-TURNS:]), where=filters, on_text=streamer(stream))
+            history = history_of(past[-TURNS:])
+            answer = answerer.ask(
+                question, history=history, where=filters, groups=groups or None, on_text=streamer(stream)
+            )
         except (UsageError, ProviderError) as error:  # the conversation goes on
             say(f"scoville: {error}")
             continue

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from scoville.index import Workspace
+    from scoville.index import Workspace, Writers
     from scoville.recipe import LoadedRecipe, Recipe
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -57,6 +57,33 @@ def common_options(function: Callable[P, R]) -> Callable[P, R]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
+where_option = click.option(
+    "--where", "filters", multiple=True, metavar="FILTER",
+    help='E.g. "year >= 2023 and department in (HR, Legal)".',
+)  # fmt: skip
+groups_option = click.option(
+    "--as", "groups", multiple=True, metavar="GROUP",
+    help="Find only what everyone or this group may read; may be given several times. Default: everything.",
+)  # fmt: skip
+
+
+def open_writers(recipe: "Recipe") -> "Writers":
+    """Open the models that the recipe names for reading; each is loaded when it is first asked."""
+    from scoville.index import Writers
+    from scoville.llm import ask_with
+    from scoville.prompt import summary_messages
+    from scoville.types import Message
+
+    def asker(model: str | None, prompt: "Callable[[str], Sequence[Message]]") -> "Callable[[str], str] | None":
+        if not model:
+            return None
+        ask = ask_with(recipe.llm.model_copy(update={"model": model, "runtime": "auto"}))
+        return lambda text: ask(prompt(text))
+
+    return Writers(
+        summarise=asker(recipe.split.summary_model, summary_messages),
+        describe=asker(recipe.metadata.model, lambda text: (Message(role="user", content=text),)),
+    )
 
 
 def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:

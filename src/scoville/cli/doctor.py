@@ -121,15 +121,22 @@ def _model(kind: str, reference: str) -> Check:
 
 
 def _index(session: Session) -> Check:
-    from scoville.index import LanceIndex, build_hash
+    from scoville.index import build_hash, open_index
 
     workspace = session.workspace
     built = workspace.built()
     if built is None:
         return Check("index", True, "nothing added yet", "scoville add PATH")
-    index = LanceIndex(workspace.index_folder, built.table, built.dimension)
+    index = open_index(workspace, session.recipe.index, built)
     documents, failures = index.documents(), workspace.failures()
-    detail = f"{len(documents)} documents, {index.count()} passages, {len(failures)} files not read, {built.embedder}"
+    state = index.state()
+    searched = state.vectors if state.recall is None else f"{state.vectors}, recall@10 {state.recall:.3f}"
+    detail = (
+        f"{len(documents)} documents, {state.passages} passages, {len(failures)} files not read, {built.embedder}, "
+        f"vectors: {searched}"
+    )
+    if state.without_words:
+        detail += f", {state.without_words} passages without a word that BM25 could find"
     if not index.is_current(build_hash(session.recipe)):
         return Check("index", False, f"{detail}; built with other settings", "scoville add --rebuild")
     return Check("index", True, detail, "scoville add --failed" if failures else "")

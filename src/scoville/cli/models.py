@@ -9,6 +9,12 @@ from scoville.cli.common import json_option, progress_bar, say, write, write_jso
 if TYPE_CHECKING:
     from scoville.models import CatalogueEntry, Kind
 
+kind_option = click.option(
+    "--kind",
+    type=click.Choice(["embedder", "llm", "reranker"]),
+    help="What an hf: or path: model is; a .gguf is an llm, others are embedders by default.",
+)
+
 
 @click.group("models", invoke_without_command=True)
 @json_option
@@ -39,15 +45,15 @@ def command(context: click.Context, as_json: bool) -> None:
 @command.command("pull")
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Fetch it again, e.g. after a damaged copy.")
+@kind_option
 @json_option
-def pull_command(name: str, force: bool, as_json: bool) -> None:
+def pull_command(name: str, force: bool, kind: "Kind | None", as_json: bool) -> None:
     """Fetch NAME (a catalogue name or hf:...) into the cache and check its hash."""
     from scoville.models import locate_model, pull
 
     with progress_bar("bytes") as progress:
         if name.startswith("hf:"):
-            kind = "llm" if name.endswith(".gguf") else "embedder"
-            folder = locate_model(name, kind=kind, progress=progress).folder
+            folder = locate_model(name, kind=kind or _kind(name), progress=progress).folder
         else:
             folder = pull(name, force=force, progress=progress)
     _place(name, str(folder), as_json)
@@ -55,14 +61,13 @@ def pull_command(name: str, force: bool, as_json: bool) -> None:
 
 @command.command("where")
 @click.argument("name")
+@kind_option
 @json_option
-def where_command(name: str, as_json: bool) -> None:
+def where_command(name: str, kind: "Kind | None", as_json: bool) -> None:
     """Print the folder of NAME in the cache; fails when it is not there."""
-    from scoville.models import catalogue, locate_model
+    from scoville.models import locate_model
 
-    kinds: dict[str, Kind] = {entry.name: entry.kind for entry in catalogue()}
-    kind = kinds.get(name) or ("llm" if name.endswith(".gguf") else "embedder")
-    _place(name, str(locate_model(name, kind=kind, download=False).folder), as_json)
+    _place(name, str(locate_model(name, kind=kind or _kind(name), download=False).folder), as_json)
 
 
 @command.command("verify")
@@ -81,6 +86,13 @@ def verify_command(name: str, as_json: bool) -> None:
         say(f"Fetch it again: scoville models pull {name} --force")
         raise SystemExit(1)
     say(f"{name} is whole.")
+
+
+def _kind(name: str) -> "Kind":
+    from scoville.models import catalogue
+
+    kinds: dict[str, Kind] = {entry.name: entry.kind for entry in catalogue()}
+    return kinds.get(name) or ("llm" if name.endswith(".gguf") else "embedder")
 
 
 def _row(entry: "CatalogueEntry") -> dict[str, Any]:

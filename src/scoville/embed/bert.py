@@ -1,18 +1,19 @@
-"""The BERT encoder with pooling as an OpenVINO graph, built straight from ``model.safetensors``.
+"""The BERT encoder as an OpenVINO graph, built straight from ``model.safetensors``.
 
-Enters: a folder in the sentence-transformers layout. Leaves: an ``openvino.Model`` that maps ``input_ids`` and
-``attention_mask`` (int32 [batch, length]) to sentence vectors (float32 [batch, d]). Knows no tokenizer and no device.
+Enters: a model folder and its configuration. Leaves: an ``openvino.Model`` that maps ``input_ids`` and
+``attention_mask`` (int32 [batch, length]) to unit vectors of sentences (float32 [batch, d]) or of tokens (float32
+[batch, length, d]), or pairs of texts to scores (float32 [batch, 1]). Knows no tokenizer and no device.
 
-The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned positions); pooling is what the folder's
-``1_Pooling/config.json`` names, the mean by default. Vectors have length 1 whether ``modules.json`` normalises or not.
+The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned positions). Vectors have length 1 whether
+``modules.json`` normalises or not: they are ranked by their cosine.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scoville.embed.encoder_config import EncoderConfig, Family
 from scoville.errors import ModelError
 
 if TYPE_CHECKING:
@@ -20,85 +21,67 @@ if TYPE_CHECKING:
     import openvino
     from numpy.typing import NDArray
 
-Pooling = Literal["mean", "cls", "max"]
 MASKED = -10_000.0  # added to the attention scores of padding: exp() of it is 0 in float32 and bfloat16
-ACTIVATIONS = {"gelu": "erf", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
+FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+PREFIXES = ("bert.", "roberta.", "distilbert.")
+BERT_NAMES = (
+    (r"^transformer\.layer", "encoder.layer"),
+    (r"attention\.(q|k|v)_lin", lambda found: f"attention.self.{_QKV[found[1]]}"),
+    (r"attention\.out_lin", "attention.output.dense"), ("sa_layer_norm", "attention.output.LayerNorm"),
+    (r"ffn\.lin1", "intermediate.dense"), (r"ffn\.lin2", "output.dense"), ("output_layer_norm", "output.LayerNorm"),
+    (r"LayerNorm\.gamma$", "LayerNorm.weight"), (r"LayerNorm\.beta$", "LayerNorm.bias"),
+)  # fmt: skip
+"""BERT's names for DistilBERT's tensors and for those of checkpoints from 2018."""
+_QKV = {"q": "query", "k": "key", "v": "value"}
+HEADS: dict[Family, tuple[str, str, str]] = {
+    "bert": ("pooler.dense", "tanh", "classifier"),
+    "roberta": ("classifier.dense", "tanh", "classifier.out_proj"),
+    "distilbert": ("pre_classifier", "relu", "classifier"),
+}
+"""What ``*ForSequenceClassification`` puts on the first token: a layer, its activation, a layer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncoderConfig:
-    """What the model folder says about its encoder and pooling."""
+def build_encoder(
+    folder: Path, config: EncoderConfig, *, output: Literal["sentence", "tokens"] = "sentence"
+) -> "openvino.Model":
+    """Build the graph of an embedder from ``model.safetensors`` in ``folder``."""
 
-    layers: int
-    heads: int
-    hidden: int
-    norm_epsilon: float
-    gelu: str
-    position_offset: int
-    """The first position used: 0 for BERT, padding index + 1 for RoBERTa."""
-    max_tokens: int
-    """Special tokens included."""
-    pooling: Pooling
-    prompts: Mapping[str, str]
-    """Texts put before a ``query`` or a ``passage``, e.g. ``query: ``."""
+    def write(encoder: _Encoder, ids: Any, visible: Any) -> Any:
+        states = encoder.run(ids, visible)
+        return encoder.pool(states, visible) if output == "sentence" else encoder.unit(states, -1)
+
+    return _build(folder, config, write)
 
 
-def read_config(folder: Path) -> EncoderConfig:
-    """Read the configuration of a sentence-transformers folder; ModelError names what is not supported."""
-    try:
-        return _read_config(folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{folder}: its configuration cannot be used ({type(error).__name__}: {error})") from None
+def build_cross_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model":
+    """Build the graph of a reranker; its second input is ``token_type_ids``, which text each token is of."""
+    from openvino import Type
+    from openvino import opset15 as op
+
+    segments = op.parameter([-1, -1], Type.i32, name="token_type_ids")
+
+    def write(encoder: _Encoder, ids: Any, visible: Any) -> Any:
+        return encoder.score(encoder.run(ids, visible, segments))
+
+    return _build(folder, config, write, segments)
 
 
-def _read_config(folder: Path) -> EncoderConfig:
-    config = _json(folder / "config.json")
-    family = config.get("model_type")
-    if family not in {"bert", "roberta", "xlm-roberta", "camembert"}:
-        raise ModelError(f"{folder}: model_type {family!r} is not a BERT-family encoder (bert, roberta, xlm-roberta)")
-    activation = config.get("hidden_act", "gelu")
-    if activation not in ACTIVATIONS or config.get("position_embedding_type", "absolute") != "absolute":
-        raise ModelError(f"{folder}: hidden_act {activation!r} or its position embedding is not supported")
-    _check_modules(folder)
-    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
-    if hidden % heads:
-        raise ModelError(f"{folder}: hidden_size {hidden} cannot be shared by {heads} attention heads")
-    offset = 0 if family == "bert" else int(config["pad_token_id"]) + 1
-    positions = int(config["max_position_embeddings"]) - offset
-    limits = (
-        _json(folder / "sentence_bert_config.json").get("max_seq_length"),
-        _json(folder / "tokenizer_config.json").get("model_max_length"),
-    )
-    return EncoderConfig(
-        layers=int(config["num_hidden_layers"]),
-        heads=heads,
-        hidden=hidden,
-        norm_epsilon=float(config["layer_norm_eps"]),
-        gelu=ACTIVATIONS[activation],
-        position_offset=offset,
-        max_tokens=min(int(next(filter(None, limits), positions)), positions),
-        pooling=_pooling(folder, _json(folder / "1_Pooling" / "config.json")),
-        prompts=_prompts(_json(folder / "config_sentence_transformers.json")),
-    )
-
-
-def build_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model":
-    """Build the graph from ``model.safetensors`` in ``folder``."""
+def _build(
+    folder: Path, config: EncoderConfig, write: "Callable[[_Encoder, Any, Any], Any]", *more: Any
+) -> "openvino.Model":
     import openvino
     from openvino import opset15 as op
 
     weights = _weights(folder)
     ids = op.parameter([-1, -1], openvino.Type.i32, name="input_ids")
     mask = op.parameter([-1, -1], openvino.Type.i32, name="attention_mask")
-    encoder = _Encoder(weights, config)
-    visible = op.convert(mask, "f32")
     try:
-        pooled = encoder.pool(encoder.run(ids, visible), visible)
+        output = write(_Encoder(weights, config), ids, op.convert(mask, "f32"))
     except (KeyError, IndexError, ValueError, RuntimeError) as error:  # a tensor is missing, or shapes differ
         problem = " ".join(str(error).split())[:300]
         raise ModelError(f"{folder}: config.json and model.safetensors do not fit together: {problem}") from None
     model: Any = openvino.Model  # its stubs contradict each other
-    return model([pooled], [ids, mask], "sentence_encoder")
+    return model([output], [ids, *more, mask], "encoder")
 
 
 class _Encoder:
@@ -111,10 +94,10 @@ class _Encoder:
         self.weights = weights
         self.config = config
 
-    def run(self, ids: Any, visible: Any) -> Any:
-        """Token ids and visibility [batch, length] → states [batch, length, hidden]."""
+    def run(self, ids: Any, visible: Any, segments: Any = None) -> Any:
+        """Token ids, visibility and segments [batch, length] → states [batch, length, hidden]."""
         op = self.op
-        states = self._norm(self._embed(ids), "embeddings.LayerNorm")
+        states = self._norm(self._embed(ids, segments), "embeddings.LayerNorm")
         hidden_away = op.subtract(self._number(1.0), op.unsqueeze(visible, self._ints([1, 2])))
         bias = op.multiply(hidden_away, self._number(MASKED))  # [batch, 1, 1, length]
         for layer in range(self.config.layers):
@@ -132,7 +115,7 @@ class _Encoder:
         op = self.op
         match self.config.pooling:
             case "cls":
-                pooled = op.gather(states, self._ints(0), self._ints(1))
+                pooled = self._first(states)
             case "max":
                 away = op.multiply(
                     op.subtract(self._number(1.0), op.unsqueeze(visible, self._ints(2))), self._number(MASKED)
@@ -142,17 +125,35 @@ class _Encoder:
                 column = op.unsqueeze(visible, self._ints(2))
                 count = op.maximum(op.reduce_sum(column, self._ints([1])), self._number(1e-9))
                 pooled = op.divide(op.reduce_sum(op.multiply(states, column), self._ints([1])), count)
-        return op.normalize_l2(pooled, self._ints([1]), 1e-12, "max")
+        return self.unit(pooled, 1)
 
-    def _embed(self, ids: Any) -> Any:
+    def unit(self, vectors: Any, axis: int) -> Any:
+        """Give vectors length 1."""
+        return self.op.normalize_l2(vectors, self._ints([axis]), 1e-12, "max")
+
+    def score(self, states: Any) -> Any:
+        """States → one number per text [batch, 1]: the classifier's output as it is, without a sigmoid."""
+        inner, activation, outer = HEADS[self.config.family]
+        hidden = getattr(self.op, activation)(self._linear(self._first(states), inner))
+        if self.weights[f"{outer}.weight"].shape[0] != 1:
+            raise ValueError(f"{outer} has {self.weights[f'{outer}.weight'].shape[0]} labels; a reranker has 1")
+        return self._linear(hidden, outer)
+
+    def _first(self, states: Any) -> Any:
+        return self.op.gather(states, self._ints(0), self._ints(1))
+
+    def _embed(self, ids: Any, segments: Any) -> Any:
         op, axis = self.op, self._ints(0)
-        words = op.gather(op.constant(self.weights["embeddings.word_embeddings.weight"]), ids, axis)
-        # The segment is always 0, so its vector is folded into the positions.
+        states = op.gather(op.constant(self.weights["embeddings.word_embeddings.weight"]), ids, axis)
         table = self.weights["embeddings.position_embeddings.weight"][self.config.position_offset :]
-        table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
+        kinds = self.weights.get("embeddings.token_type_embeddings.weight")  # DistilBERT has none
+        if kinds is not None and segments is not None and len(kinds) > 1:
+            states = op.add(states, op.gather(op.constant(kinds), segments, axis))
+        elif kinds is not None:
+            table = table + kinds[0]  # the segment is always 0, so its vector is folded into the positions
         length = op.gather(op.shape_of(ids), self._ints(1), axis)
         positions = op.gather(op.constant(table), op.range(self._ints(0), length, self._ints(1), "i64"), axis)
-        return op.add(words, op.unsqueeze(positions, axis))
+        return op.add(states, op.unsqueeze(positions, axis))
 
     def _attention(self, states: Any, bias: Any, name: str) -> Any:
         op, config = self.op, self.config
@@ -168,7 +169,7 @@ class _Encoder:
     def _linear(self, states: Any, name: str) -> Any:
         op = self.op
         product = op.matmul(states, op.constant(self.weights[f"{name}.weight"]), False, True)
-        return op.add(product, op.constant(self.weights[f"{name}.bias"].reshape(1, 1, -1)))
+        return op.add(product, op.constant(self.weights[f"{name}.bias"]))
 
     def _norm(self, states: Any, name: str) -> Any:
         op = self.op
@@ -190,57 +191,42 @@ class _Encoder:
 def _weights(folder: Path) -> dict[str, "NDArray[np.float32]"]:
     import numpy as np
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
 
     path = folder / "model.safetensors"
     try:
-        loaded: dict[str, Any] = load_file(path)
-    except TypeError as error:
-        raise ModelError(f"{path}: {error}; weights in float32 or float16 are supported") from None
+        loaded = _load(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None
-    named: dict[str, Any] = {}
-    for name, value in loaded.items():
-        plain = name.split(".", 1)[1] if name.startswith(("bert.", "roberta.")) else name
-        named[plain] = value.astype(np.float32) if value.dtype.kind == "f" else value
+    named = {_bert_name(name): value.astype(np.float32, copy=False) for name, value in loaded.items()}
     if "embeddings.word_embeddings.weight" not in named:
         raise ModelError(f"{path} holds no BERT encoder; found e.g. {sorted(loaded)[:3]}")
     return named
 
 
-def _pooling(folder: Path, config: Mapping[str, Any]) -> Pooling:
-    """Read the pooling: ``pooling_mode`` since sentence-transformers 6, flags of the same meaning before."""
-    known: dict[str, Pooling] = {
-        "mean": "mean", "mean_tokens": "mean", "cls": "cls", "cls_token": "cls", "max": "max", "max_tokens": "max",
-    }  # fmt: skip
-    flags = [name.removeprefix("pooling_mode_") for name, value in config.items() if value is True]
-    chosen: Any = config.get("pooling_mode") or [name for name in flags if name != "include_prompt"] or ["mean"]
-    names = [chosen] if isinstance(chosen, str) else list(chosen)
-    if len(names) != 1 or names[0] not in known:
-        raise ModelError(f"{folder}: pooling {', '.join(names)} is not supported; one of mean, cls and max is")
-    return known[names[0]]
+def _load(path: Path) -> dict[str, "NDArray[Any]"]:
+    """Read the tensors of floats."""
+    import numpy as np
+    from safetensors import deserialize
+    from safetensors.numpy import load_file
 
-
-def _check_modules(folder: Path) -> None:
-    found = {str(module["type"]).rpartition(".")[2] for module in _json(folder / "modules.json")}
-    if unknown := found - {"Transformer", "Pooling", "Normalize"}:
-        raise ModelError(f"{folder}: modules.json asks for {', '.join(sorted(unknown))}, which is not supported")
-
-
-def _prompts(config: Mapping[str, Any]) -> dict[str, str]:
-    """Choose the prompts that ``encode_query`` and ``encode_document`` of sentence-transformers choose."""
-    given: Mapping[str, Any] = config.get("prompts") or {}
-    chosen: dict[str, str] = {}
-    for kind, names in (("query", ("query",)), ("passage", ("document", "passage", "corpus"))):
-        name = next((name for name in names if name in given), config.get("default_prompt_name"))
-        chosen[kind] = str(given.get(name) or "") if name else ""
-    return chosen
-
-
-def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None
+        loaded: dict[str, Any] = load_file(path)  # maps the file
+        return {name: value for name, value in loaded.items() if value.dtype.kind == "f"}
+    except (TypeError, KeyError):  # NumPy knows no bfloat16, the upper half of a float32
+        pass
+    found: dict[str, Any] = {}
+    for name, tensor in deserialize(path.read_bytes()):
+        if tensor["dtype"].startswith("F8"):
+            raise ModelError(f"{path}: weights in {tensor['dtype']} are not supported; float32, float16, bfloat16 are")
+        if form := FLOATS.get(tensor["dtype"]):
+            value = np.frombuffer(tensor["data"], form)
+            value = (value.astype("<u4") << 16).view("<f4") if tensor["dtype"] == "BF16" else value
+            found[name] = value.reshape(tensor["shape"])
+    return found
+
+
+def _bert_name(name: str) -> str:
+    plain = name.split(".", 1)[1] if name.startswith(PREFIXES) else name
+    for pattern, replacement in BERT_NAMES:
+        plain = re.sub(pattern, replacement, plain)
+    return plain

@@ -3,7 +3,7 @@
 Enters: texts. Leaves: unit vectors. The key is ``OPENAI_API_KEY`` in the environment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scoville.embed.fake import word_spans
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH_TEXTS = 128
+BATCH_BYTES = 300_000
+"""OpenAI takes 300,000 tokens a request, and no token of theirs is shorter than a byte."""
 MAX_RETRIES = 3
 WORDS_PER_REQUEST_TEXT = 5000
 
@@ -43,14 +45,14 @@ class OpenAIEmbedder:
     def embed(
         self, texts: Sequence[str], kind: TextKind = "passage", on_done: Callable[[int], None] | None = None
     ) -> "NDArray[np.float32]":
-        """Embed texts in requests of at most 128."""
+        """Embed texts in requests of at most 128 texts and 300,000 bytes; a longer text goes alone."""
         import numpy as np
 
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         parts: list[NDArray[np.float32]] = []
-        for start in range(0, len(texts), BATCH_TEXTS):
-            parts.append(self._request(list(texts[start : start + BATCH_TEXTS])))
+        for batch in _batches(texts):
+            parts.append(self._request(batch))
             if on_done:
                 on_done(len(parts[-1]))
         vectors = np.concatenate(parts)
@@ -68,7 +70,7 @@ class OpenAIEmbedder:
 
         url = endpoint_url(self._settings.base_url)
         if self._client is None:
-            self._client = open_client(self.name, url, self._settings.timeout_seconds)
+            self._client = open_client(self.name, url, self._settings.timeout_seconds, section="embed")
         client = self._client
         try:
             reply = call_with_retries(
@@ -77,6 +79,7 @@ class OpenAIEmbedder:
                 base_url=url,
                 secret=client.api_key,
                 max_retries=MAX_RETRIES,
+                section="embed",
             )
             rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
             vectors = np.array(rows, np.float32)
@@ -85,3 +88,17 @@ class OpenAIEmbedder:
         if vectors.ndim != 2 or len(vectors) != len(batch) or not vectors.shape[1]:
             raise ProviderError(f"{self.name} at {place(url)} sent {vectors.shape} numbers for {len(batch)} texts")
         return vectors
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    room = BATCH_BYTES
+    for text in texts:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if batch and (size > room or len(batch) == BATCH_TEXTS):
+            yield batch
+            batch, room = [], BATCH_BYTES
+        batch.append(text)
+        room -= size
+    if batch:
+        yield batch

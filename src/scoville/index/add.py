@@ -1,37 +1,38 @@
-"""Files become passages in the index, once each.
+"""What `add`, `sync` and `remove` do: paths, URLs or the recipe's sources → an index in line with them, and a report.
 
-Enters: paths. Leaves: an index that holds every readable file below them in its present form, and a report. Files are
-compared by content, so doing it twice changes nothing; documents are committed whole, so a kill loses at most the ones
-that were in hand. Knows nothing of searching.
+Files are compared by content, so doing it twice changes nothing; documents are committed whole, so a kill loses at most
+the ones that were in hand. Knows nothing of searching.
 """
 
 import hashlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from scoville.embed import Embedder, open_embedder
-from scoville.errors import ReadFailure, StaleIndex, UsageError
-from scoville.index.lance import DocumentState, LanceIndex
-from scoville.index.walk import walk
+from scoville.entries import Entry
+from scoville.errors import StaleIndex, UsageError
+from scoville.index.analyse import ANALYSER_VERSION
+from scoville.index.ingest import AddProgress, Ingest, known_items
+from scoville.index.look import NO_WRITERS, Feed, Known, Look, Writers
+from scoville.index.open import open_index
+from scoville.index.protocol import Index
 from scoville.index.workspace import Built, Failure, Workspace
-from scoville.read import READER_VERSION, read_document
+from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
-from scoville.split import SPLITTER_VERSION, split_document
-from scoville.types import Passage
+from scoville.sources import FileSource, Place, open_entries, open_place
+from scoville.sources.pattern import MAGIC, matches
+from scoville.split import SPLITTER_VERSION
 
-COMMIT_TOKENS = 200_000  # about 10 s of embedding on two cores: what a kill can lose
-READ_AHEAD = 4
+OnProgress = Callable[[AddProgress], None] | None
+OnWait = Callable[[], None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddReport:
-    """What an `add` did."""
+    """What an `add` or a `sync` did."""
 
     documents: int
     """Documents in the index now."""
@@ -46,32 +47,18 @@ class AddReport:
     tokens: int
     """Tokens embedded by this run."""
     seconds: float
-
-
-class AddProgress(NamedTuple):
-    """How far an `add` is."""
-
-    files: int
-    total: int
-    passages: int
-    """Passages embedded so far."""
-    current: str
-
-
-@dataclass(kw_only=True)
-class _Tally:
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    passages: int = 0
-    tokens: int = 0
-    failed: list[Failure] = field(default_factory=list[Failure])
+    seconds_by_stage: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Reading and splitting happen while others are embedded, so the sum may be more than ``seconds``."""
+    skipped: int = 0
+    """What failed too often to be tried again, and did not change."""
+    left: int = 0
+    """Documents of sources that the recipe names no more."""
 
 
 def build_hash(recipe: Recipe) -> str:
     """Name everything that decides what the passages of a file are."""
-    return hashlib.sha256(f"{recipe.build_hash}/{READER_VERSION}/{SPLITTER_VERSION}".encode()).hexdigest()[:16]
+    named = f"{recipe.build_hash}/{READER_VERSION}/{SPLITTER_VERSION}/{ANALYSER_VERSION}"
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 def table_name(embedder: str) -> str:
@@ -82,64 +69,157 @@ def table_name(embedder: str) -> str:
 def add_paths(
     workspace: Workspace,
     recipe: Recipe,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
     rebuild: bool = False,
-    on_progress: Callable[[AddProgress], None] | None = None,
-    on_wait: Callable[[], None] | None = None,
+    writers: Writers = NO_WRITERS,
+    on_progress: OnProgress = None,
+    on_wait: OnWait = None,
 ) -> AddReport:
-    """Add, update and remove what changed below ``paths``.
+    """Add, update and remove what changed at or below ``paths``: paths, patterns, and URLs where they are texts.
 
     ``rebuild`` reads and embeds every known file again, beside the present index if the embedder changed, and then
     switches over. A path that is gone but known is removed. Raises UsageError when a path was never there, StaleIndex
     when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
-    _check_paths(paths, workspace)
+    if workspace.built() is None:
+        _check_paths(paths, _place(workspace), {})
     with workspace.writing(on_wait):
-        run = _Add(workspace, recipe, rebuild, on_progress)
-        run.add(paths)
-        return run.report(time.perf_counter() - started)
+        run = _Run(workspace, recipe, rebuild=rebuild, writers=writers, on_progress=on_progress)
+        _check_paths(paths, run.place, run.everything)
+        feeds = [*_feeds_of(paths, recipe, run.place), *(run.feeds_of_known() if rebuild else [])]
+        return run.finish(feeds, started)
 
 
-class _Add:
-    """One run of `add`, under the lock."""
+def sync_sources(
+    workspace: Workspace,
+    recipe: Recipe,
+    *,
+    retry: bool = False,
+    prune: bool = False,
+    writers: Writers = NO_WRITERS,
+    on_progress: OnProgress = None,
+    on_wait: OnWait = None,
+) -> AddReport:
+    """Bring the index in line with the sources of the recipe.
+
+    ``retry`` tries again what failed too often. ``prune`` removes what a source no longer has even where it lists
+    nothing at all, and the documents of sources that the recipe names no more.
+    """
+    started = time.perf_counter()
+    if not recipe.sources.entries:
+        raise UsageError("the recipe names no sources: add them to it, e.g. `sources: [{path: docs}]`")
+    with workspace.writing(on_wait):
+        run = _Run(workspace, recipe, tries_all=retry, writers=writers, on_progress=on_progress)
+        opened = open_entries(recipe, run.place)
+        feeds = [Feed(source, entry, keeps_when_empty=not prune) for entry, source in opened]
+        return run.finish(feeds, started, prune=prune, keys={source.key for _, source in opened})
+
+
+def remove_documents(
+    workspace: Workspace, recipe: Recipe, names: Sequence[str], *, on_wait: OnWait = None
+) -> tuple[str, ...]:
+    """Remove documents by name, by the folder they are in, or by pattern; give the names of what is gone.
+
+    Removes what failed, too. Raises UsageError, and removes nothing, for a name of which nothing is known.
+    """
+    built = workspace.require_built()
+    with workspace.writing(on_wait):
+        index = open_index(workspace, recipe.index, built, create=True)
+        known = known_items(index)
+        failures = workspace.failures()
+        candidates = known.keys() | {failure.item or failure.path for failure in failures}
+        removed: set[str] = set()
+        for name in names:
+            found = {item for item in candidates if _is_named(item, name)}
+            if not found:
+                found = {item for item in candidates if _is_named(item, workspace.source_of(Path(name)))}
+            if not found:
+                raise UsageError(_unknown(name, known, index))
+            removed |= found
+        index.remove(sorted(removed & known.keys()))
+        index.finish()
+        workspace.set_failures([one for one in failures if not {one.path, one.item} & removed])
+        workspace.set_seen({item: seen for item, seen in workspace.seen().items() if item not in removed})
+    return tuple(sorted(removed))
+
+
+class _Run:
+    """One run, under the lock: the index that is current, and the one that will be."""
 
     def __init__(
-        self, workspace: Workspace, recipe: Recipe, rebuild: bool, on_progress: Callable[[AddProgress], None] | None
+        self,
+        workspace: Workspace,
+        recipe: Recipe,
+        *,
+        rebuild: bool = False,
+        tries_all: bool = True,
+        writers: Writers = NO_WRITERS,
+        on_progress: OnProgress = None,
     ) -> None:
+        _check_writers(recipe, writers)
         self.workspace = workspace
         self.recipe = recipe
-        self.rebuild = rebuild
-        self.on_progress = on_progress
-        self.build = build_hash(recipe)
-        self.tally = _Tally()
+        self.place = _place(workspace)
         self.embedder: Embedder = open_embedder(recipe.embed)
         self.before = workspace.built()
-        self._refuse_mixing()
+        self._refuse_mixing(rebuild)
         self.target = self._target()
         self.index = self._open(self.target)
-        self.known = self.index.documents()
+        build = build_hash(recipe)
+        known = known_items(self.index)
+        seen = workspace.seen()
         # Where some passages are stale, a rebuild heals those, so that one which was interrupted goes on; where none
         # is, everything is built again.
-        self.from_scratch = rebuild and self.before == self.target and self.index.is_current(self.build)
+        from_scratch = rebuild and self.before == self.target and self.index.is_current(build)
+        look = Look(
+            recipe=recipe,
+            embedder=self.embedder,
+            build=build,
+            known=known,
+            failures={failure.path: failure for failure in workspace.failures()},
+            seen=seen,
+            from_scratch=from_scratch,
+            tries_all=tries_all,
+            writers=writers,
+        )
+        self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
+        self.everything = self._everything(known)
+        """The items that were ever listed, with their origins: in the index, in the one before it, or failed."""
 
-    def add(self, paths: Sequence[Path]) -> None:
+    def finish(
+        self, feeds: Sequence[Feed], started: float, *, prune: bool = False, keys: Collection[str] = ()
+    ) -> AddReport:
+        """Bring the index in line with sources; with ``prune`` remove what came from others than ``keys``."""
         if self.before is None:
             self.workspace.set_built(self.target)
-        files, gone = self._find(paths)
-        self._index(files)
-        self._remove(gone)
+        self.ingest.run(feeds)
+        known = self.ingest.look.known
+        left = [name for name, one in known.items() if keys and one.origin and one.origin not in keys]
+        if prune:
+            self.ingest.remove(left)
         self.index.finish()  # takes 2 ms when there is nothing to do, and a killed run may have left something
-        if self.before != self.target:
-            self.workspace.set_built(self.target)
+        self.workspace.settle(self.target)
         # The index before this one goes with the next `add`: another process may be searching it.
         self.index.drop_others({self.before.table} if self.before else ())
-        self._record_failures(files, gone)
+        self.ingest.record()
+        if self.ingest.unreached:
+            raise self.ingest.unreached
+        return self._report(time.perf_counter() - started, 0 if prune else sum(known[name].documents for name in left))
 
-    def report(self, seconds: float) -> AddReport:
+    def feeds_of_known(self) -> list[Feed]:
+        """Give sources that list every item that is known, each by where it came from."""
+        opened = [(entry, source) for entry, source in open_entries(self.recipe, self.place)
+                  if source.key in set(self.everything.values())]  # fmt: skip
+        keys = {source.key for _, source in opened}
+        by_hand = [name for name, origin in self.everything.items() if origin not in keys]
+        paths = [name if "://" in name else self.place.path_of(name) for name in by_hand]
+        return [*(Feed(source, entry) for entry, source in opened), *_feeds_of(paths, self.recipe, self.place)]
+
+    def _report(self, seconds: float, left: int) -> AddReport:
         documents = self.index.documents()
-        tally = self.tally
+        tally = self.ingest.tally
         return AddReport(
             documents=len(documents),
             passages=sum(state.passages for state in documents.values()),
@@ -150,13 +230,16 @@ class _Add:
             failed=tuple(sorted(tally.failed, key=lambda failure: failure.path)),
             tokens=tally.tokens,
             seconds=seconds,
+            seconds_by_stage={stage: round(spent, 3) for stage, spent in tally.seconds.items()},
+            skipped=tally.skipped,
+            left=left,
         )
 
-    def _open(self, built: Built) -> LanceIndex:
-        return LanceIndex(self.workspace.index_folder, built.table, built.dimension, create=True)
+    def _open(self, built: Built) -> Index:
+        return open_index(self.workspace, self.recipe.index, built, create=True)
 
-    def _refuse_mixing(self) -> None:
-        if self.before is None or self.before.embedder == self.embedder.name or self.rebuild:
+    def _refuse_mixing(self, rebuild: bool) -> None:
+        if self.before is None or self.before.embedder == self.embedder.name or rebuild:
             return
         if self._open(self.before).count():
             raise StaleIndex(
@@ -172,163 +255,63 @@ class _Add:
             return self.before
         return Built(table=table_name(name), embedder=name, dimension=self.embedder.dimension)
 
-    def _all_known(self) -> dict[str, Path]:
-        """Give every file that the index holds or that failed, and where it is."""
-        sources = set(self.known) | {failure.path for failure in self.workspace.failures()}
+    def _everything(self, known: Mapping[str, Known]) -> dict[str, str]:
+        failures = self.ingest.look.failures.values()
+        items = {one.item or one.path: one.origin for one in failures if not one.is_of_source}
         if self.before and self.before.table != self.target.table:
-            sources |= set(self._open(self.before).documents())
-        return {source: self.workspace.path_of(source) for source in sorted(sources)}
-
-    def _find(self, paths: Sequence[Path]) -> tuple[dict[str, Path], set[str]]:
-        """Give the files to look at by source, and the known sources that are gone."""
-        files: dict[str, Path] = {}
-        asked: set[str] = set()
-        known = self._all_known()
-        for path in paths:
-            walked = walk(path)
-            root = self.workspace.source_of(path)
-            below = {root} & known.keys()
-            if walked.roots or not walked.files:
-                below |= _below(known, walked.roots or [self.workspace.path_of(root)])
-            if not walked.files and not walked.roots and not below:
-                raise _no_such_path(path)
-            files |= {self.workspace.source_of(file): file for file in walked.files}
-            asked |= below
-        if self.rebuild:
-            asked |= known.keys()
-        gone = {source for source in asked - files.keys() if _is_gone(known[source])}
-        if self.rebuild:
-            files |= {source: known[source] for source in asked - gone - files.keys()}
-        return dict(sorted(files.items())), gone
-
-    def _index(self, files: dict[str, Path]) -> None:
-        batch = _Batch()
-        with closing(self._read_all(files)) as reading:
-            for number, (source, read) in enumerate(reading):
-                self._progress(number, len(files), source)
-                batch.sources += [source] if read is not None else []
-                batch.passages += read or []
-                batch.tokens += sum(passage.tokens for passage in read or [])
-                if batch.tokens >= COMMIT_TOKENS:
-                    self._commit(batch, number + 1, len(files))
-                    batch = _Batch()
-        self._commit(batch, len(files), len(files))
-
-    def _read_all(self, files: dict[str, Path]) -> Generator[tuple[str, list[Passage] | None]]:
-        """Read and split a few files ahead in a thread, while this one embeds; None where there is nothing to do."""
-        pending: list[tuple[str, Callable[[], list[Passage] | None]]] = []
-        reader = ThreadPoolExecutor(1)
-        try:
-            for source, path in files.items():
-                pending.append((source, reader.submit(self._read, source, path).result))
-                if len(pending) > READ_AHEAD:
-                    name, result = pending.pop(0)
-                    yield name, result()
-            for name, result in pending:
-                yield name, result()
-        finally:  # after an error or Ctrl-C, at most the file in hand is read to its end
-            reader.shutdown(wait=False, cancel_futures=True)
-
-    def _read(self, source: str, path: Path) -> list[Passage] | None:
-        state = self.known.get(source)
-        try:
-            if self._unchanged(path, state):
-                self.tally.unchanged += 1
-                return None
-            document = read_document(path, source=source, settings=self.recipe.read)
-            passages = split_document(document, self.recipe.split, self.embedder)
-            if not passages:
-                raise ReadFailure("has no text")
-        except ReadFailure as failure:
-            return self._failed(source, path, str(failure))
-        except Exception as error:  # a reader's fault must not end the ingest of a folder
-            return self._failed(source, path, f"the reader failed ({type(error).__name__}: {error}); please report it")
-        if state:
-            self.tally.changed += 1
-        else:
-            self.tally.added += 1
-        return passages
-
-    def _failed(self, source: str, path: Path, reason: str) -> list[Passage] | None:
-        self.tally.failed.append(Failure(path=source, reason=reason))
-        state = self.known.get(source)
-        if state is None:
-            return None
-        # What the index holds of it is no longer what the file says, unless the file could not even be opened; passages
-        # of other settings are never kept, because one of them makes the whole index stale.
-        return None if state.build == self.build and not os.access(path, os.R_OK) else []
-
-    def _unchanged(self, path: Path, state: DocumentState | None) -> bool:
-        if state is None or state.build != self.build or self.from_scratch:
-            return False
-        if not os.path.isfile(path):
-            return False  # opening what became a pipe would wait for ever; the reader refuses it
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == state.document_id
-        except OSError:
-            return False  # reading it again finds out why, and says so
-
-    def _commit(self, batch: "_Batch", files: int, total: int) -> None:
-        if not batch.sources:
-            return
-
-        def count(texts: int) -> None:
-            self.tally.passages += texts
-            self._progress(files, total, batch.sources[-1])
-
-        vectors = self.embedder.embed([passage.content for passage in batch.passages], on_done=count)
-        self.index.replace(batch.sources, batch.passages, vectors, self.build)
-        self.tally.tokens += batch.tokens
-
-    def _remove(self, gone: Iterable[str]) -> None:
-        present = sorted(set(gone) & set(self.known))
-        self.index.remove(present)
-        self.tally.removed += len(present)
-
-    def _record_failures(self, looked_at: Iterable[str], gone: Iterable[str]) -> None:
-        settled = set(looked_at) | set(gone)
-        others = [failure for failure in self.workspace.failures() if failure.path not in settled]
-        self.workspace.set_failures([*others, *self.tally.failed])
-
-    def _progress(self, files: int, total: int, current: str) -> None:
-        if self.on_progress:
-            self.on_progress(AddProgress(files, total, self.tally.passages, current))
+            items |= {name: one.origin for name, one in known_items(self._open(self.before)).items()}
+        return items | {name: one.origin for name, one in known.items()}
 
 
-@dataclass
-class _Batch:
-    """Whole documents that are embedded and committed together."""
-
-    sources: list[str] = field(default_factory=list[str])
-    passages: list[Passage] = field(default_factory=list[Passage])
-    tokens: int = 0
+def _place(workspace: Workspace) -> Place:
+    return Place(workspace.root, workspace.source_of, workspace.path_of)
 
 
-def _below(known: Mapping[str, Path], roots: Sequence[Path]) -> set[str]:
-    folders = tuple(f"{str(root).rstrip('/')}/" for root in roots)
-    return {source for source, path in known.items() if str(path).startswith(folders)}
+def _feeds_of(paths: Sequence[Path | str], recipe: Recipe, place: Place) -> list[Feed]:
+    """Open what somebody typed; all paths are one source."""
+    files = [Path(path) for path in paths if _is_path(path)]
+    sources = [open_place(str(url), recipe, place) for url in paths if not _is_path(url)]
+    if files:
+        sources.insert(0, FileSource(files, name_of=place.name_of, path_of=place.path_of))
+    return [Feed(source, Entry()) for source in sources]
 
 
-def _is_gone(path: Path) -> bool:
-    """Say whether a file that was known is no file any more; what cannot be looked at is not gone."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return os.path.isdir(path)
+def _is_path(given: Path | str) -> bool:
+    return isinstance(given, Path) or "://" not in given
 
 
-def _check_paths(paths: Sequence[Path], workspace: Workspace) -> None:
+def _check_writers(recipe: Recipe, writers: Writers) -> None:
+    for key, model, writer in (
+        ("split.summary_model", recipe.split.summary_model, writers.summarise),
+        ("metadata.model", recipe.metadata.model, writers.describe),
+    ):
+        if model and not writer:
+            raise UsageError(f"{key} is {model!r}, and no model was given to write with: pass `writers=`, or unset it")
+
+
+def _check_paths(paths: Sequence[Path | str], place: Place, known: Mapping[str, str]) -> None:
     """Refuse what was never there before anything is made."""
-    for path in paths:
+    for path in filter(_is_path, paths):
         if "\0" in str(path):
             raise UsageError(f"{str(path)!r} is no path")
-        if not os.path.lexists(path) and workspace.built() is None:
-            raise _no_such_path(path)
+        if os.path.lexists(path):
+            continue
+        source = FileSource([Path(path)], name_of=place.name_of, path_of=place.path_of)
+        if not source.items() and not any(map(source.covers, known)):
+            what = "matches no file" if MAGIC.search(str(path)) else "does not exist: expected a file or a folder"
+            raise UsageError(f"{path} {what}")
 
 
-def _no_such_path(path: Path) -> UsageError:
-    return UsageError(f"{path} does not exist: expected a file or a folder")
+def _is_named(item: str, name: str) -> bool:
+    if item == name or item.startswith(f"{name.rstrip('/')}/"):
+        return True
+    return bool(MAGIC.search(name)) and matches(f"./{name}", item)
+
+
+def _unknown(name: str, known: Mapping[str, Known], index: Index) -> str:
+    state = index.documents().get(name)
+    if state:
+        return f"{name} lies in {state.item}: remove that"
+    near = [item for item in sorted(known) if name.rpartition("/")[2] in item][:3]
+    advice = f"did you mean {', '.join(near)}?" if near else "`scoville search` shows the names of documents"
+    return f"{name} is not in the index; {advice}"

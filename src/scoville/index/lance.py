@@ -5,60 +5,67 @@ One table holds everything, so that replacing a document's passages is one atomi
 or the new ones, never both and never neither. Knows nothing of files, models and fusing.
 """
 
-import json
-import re
+from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from scoville.errors import StorageError, WorkspaceError
-from scoville.types import Box, Passage, Region
+from scoville.errors import StaleIndex, StorageError, WorkspaceError
+from scoville.index.analyse import question_terms
+from scoville.index.condition import Condition
+from scoville.index.condition_sql import to_sql
+from scoville.index.lance_vectors import effort_for, index_vectors, near, tuned_of, unindexed
+from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
+from scoville.index.rows import LANGUAGE, PASSAGE_COLUMNS, passage_of, row_of, schema, table_of
+from scoville.recipe import Index as Settings
+from scoville.types import Passage
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TEXT_INDEX = "content_idx"
+TEXT_INDEX = "terms_idx"
+SCAN_BELOW = 10_000
+"""With fewer passages nothing but BM25 needs an index: a look at all of them takes 2 ms."""
+KEPT_SHARES = 1000
+FRESH_SECONDS = 2
+"""How long a reader may not see what another process committed."""
 KEPT_VERSIONS_HOURS = 1  # older versions of the table are removed; readers of another process may still use these
-BASIC_COLUMNS = (
-    "id", "source", "document_id", "title", "media_type", "start", "end", "content", "prefix", "headings", "page",
-    "regions", "tokens", "metadata",
-)  # fmt: skip
-
-
-class Ranked(NamedTuple):
-    """A passage as one leg ranked it."""
-
-    id: str
-    score: float
-
-
-class DocumentState(NamedTuple):
-    """What the index holds of one source."""
-
-    document_id: str
-    build: str
-    """The hash of the settings that its passages were built with."""
-    passages: int
 
 
 class LanceIndex:
     """One table of passages."""
 
-    def __init__(self, folder: Path, table: str, dimension: int, *, create: bool = False) -> None:
+    def __init__(
+        self, folder: Path, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False
+    ) -> None:
         import lancedb
 
         self.folder = folder
         self.name = table
         self.dimension = dimension
+        self.settings = settings or Settings()
+        self._shares: dict[tuple[int, str], float] = {}
+        self._facets: tuple[int, dict[str, list[str]]] | None = None
         with _lance_errors(folder):
-            self._connection = lancedb.connect(folder)
+            fresh = timedelta(seconds=FRESH_SECONDS)
+            self._connection = lancedb.connect(folder, read_consistency_interval=fresh)
             if create and table not in self._connection.list_tables().tables:
-                self._table: Any = self._connection.create_table(table, schema=_schema(dimension))
+                self._table: Any = self._connection.create_table(table, schema=schema(dimension))
                 self._table.set_unenforced_primary_key("id")
             else:
                 self._table = self._connection.open_table(table)
+            self._check_columns(create)
+
+    def _check_columns(self, create: bool) -> None:
+        """Add the columns that an older version did not know; its passages are of another build and so stale."""
+        missing = [field for field in schema(self.dimension) if field.name not in self._table.schema.names]
+        if missing and not create:
+            raise StaleIndex("the index was built by an older version: run `scoville add --rebuild`")
+        if missing:
+            self._table.add_columns(missing)
 
     def count(self) -> int:
         """Count the passages."""
@@ -67,14 +74,14 @@ class LanceIndex:
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
+        names = ["source", "document_id", "build", "item", "stamp", "origin"]
         with _lance_errors(self.folder):
-            columns = self._table.search().select(["source", "document_id", "build"]).to_arrow()
-        states: dict[str, DocumentState] = {}
-        rows = zip(*(columns[name].to_pylist() for name in ("source", "document_id", "build")), strict=True)
-        for source, document_id, build in rows:
-            known = states.get(source)
-            states[source] = DocumentState(document_id, build, known.passages + 1 if known else 1)
-        return states
+            columns = self._table.search().select(names).to_arrow()
+        counted = Counter(zip(*(columns[name].to_pylist() for name in names), strict=True))
+        return {
+            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "")
+            for (source, document_id, build, item, stamp, origin), passages in counted.items()
+        }
 
     def is_current(self, build: str) -> bool:
         """Say whether every passage was built with these settings."""
@@ -82,37 +89,62 @@ class LanceIndex:
             return self._table.count_rows(f"build != {_literal(build)}") == 0
 
     def replace(
-        self, sources: Sequence[str], passages: Sequence[Passage], vectors: "NDArray[np.float32]", build: str
+        self,
+        items: Sequence[str],
+        passages: Sequence[Passage],
+        vectors: "NDArray[np.float32]",
+        build: str,
+        made_of: Mapping[str, Item] | None = None,
     ) -> None:
-        """Make these passages the only ones of these sources, in one commit. ``vectors`` is float32 [n, d]."""
-        rows = _rows(passages, vectors, build, self.dimension)
-        condition = f"source IN ({', '.join(_literal(source) for source in sources)})"
+        """Make these passages the only ones of these items, in one commit. ``vectors`` is float32 [n, d]."""
+        rows = [row_of(passage, build, made_of) for passage in passages]
+        table = table_of(rows, vectors, self.dimension)
+        condition = _of(items)
         with _lance_errors(self.folder):
-            if not rows.num_rows:
+            if not table.num_rows:
                 self._table.delete(condition)
             elif not self._table.count_rows(condition):
-                self._table.add(rows)  # nothing to replace: an append is one commit too, and cheaper than a merge
+                self._table.add(table)  # nothing to replace: an append is one commit too, and cheaper than a merge
             else:
                 merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                merge.when_not_matched_by_source_delete(condition).execute(rows)
+                merge.when_not_matched_by_source_delete(condition).execute(table)
 
-    def remove(self, sources: Sequence[str]) -> None:
-        """Remove every passage of these sources."""
-        if sources:
+    def remove(self, items: Sequence[str]) -> None:
+        """Remove every passage of these items."""
+        if items:
             with _lance_errors(self.folder):
-                self._table.delete(f"source IN ({', '.join(_literal(source) for source in sources)})")
+                self._table.delete(_of(items))
+
+    def state(self) -> IndexState:
+        """Say how the index searches."""
+        with _lance_errors(self.folder):
+            tuned, count = tuned_of(self._table), self._table.count_rows()
+            without_words = self._table.count_rows("terms = ''")
+            if not tuned:
+                return IndexState(count, "exact", None, 0, without_words)
+            kind = f"IVF_SQ, {tuned.probes} partitions, {tuned.refined} compared exactly"
+            return IndexState(count, kind, tuned.recall, unindexed(self._table), without_words)
 
     def finish(self) -> None:
-        """Bring the text index up to date, compact, and drop old versions."""
-        from datetime import timedelta
-
-        from lancedb.index import FTS
+        """Bring the indexes up to date, compact, and drop old versions; quick when there is nothing to do."""
+        from lancedb.index import FTS, BTree, LabelList
 
         with _lance_errors(self.folder):
-            if self._table.count_rows() and not self._has_text_index():
-                words = FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True)
-                self._table.create_index("content", config=words, name=TEXT_INDEX)
+            count, names = self._table.count_rows(), self._index_names()
+            wanted: dict[str, tuple[str, Any]] = {}
+            if count:
+                wanted[TEXT_INDEX] = "terms", FTS(
+                    base_tokenizer="whitespace", stem=False, remove_stop_words=False, ascii_folding=False,
+                    lower_case=False, max_token_length=None,
+                )  # fmt: skip
+            if count >= SCAN_BELOW:
+                wanted |= {"id_idx": ("id", BTree()), "source_idx": ("source", BTree())}
+                wanted |= {"facets_idx": ("facets", LabelList()), "readers_idx": ("readers", LabelList())}
+            for name in wanted.keys() - names:
+                column, config = wanted[name]
+                self._table.create_index(column, config=config, name=name)
             self._table.optimize(cleanup_older_than=timedelta(hours=KEPT_VERSIONS_HOURS))
+            index_vectors(self._table, self.settings)
 
     def drop_others(self, kept: Collection[str]) -> None:
         """Remove the tables beside this one, those that are ``kept`` left out."""
@@ -120,109 +152,160 @@ class LanceIndex:
             for table in set(self._connection.list_tables().tables) - {self.name, *kept}:
                 self._connection.drop_table(table)
 
-    def dense(self, vector: "NDArray[np.float32]", limit: int, where: str | None = None) -> list[Ranked]:
+    def dense(
+        self,
+        vector: "NDArray[np.float32]",
+        limit: int,
+        where: Condition | None = None,
+        groups: Sequence[str] | None = None,
+    ) -> list[Ranked]:
         """Rank by cosine similarity to ``vector`` [d], best first."""
         with _lance_errors(self.folder):
-            query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(limit)
-        return [Ranked(row["id"], 1.0 - row["_distance"]) for row in self._run(query, "_distance", where)]
+            tuned, condition = tuned_of(self._table), self._condition(where, groups)
+            effort = tuned and effort_for(tuned, self._share(condition))
+            found = self._run(near(self._table, vector, limit, effort), "_distance", condition)
+        return [Ranked(row["id"], 1.0 - row["_distance"]) for row in found]
 
-    def bm25(self, question: str, limit: int, where: str | None = None) -> list[Ranked]:
-        """Rank by BM25 over the stemmed words of ``question``, best first; any word may match."""
-        words = " ".join(re.findall(r"\w+", question))
+    def _share(self, condition: str | None) -> float:
+        """Say what share of the passages a condition leaves; counted once for each version of the table."""
+        if not condition:
+            return 1.0
+        key = self._table.version, condition
+        if key not in self._shares:
+            if len(self._shares) >= KEPT_SHARES:
+                self._shares.clear()
+            self._shares[key] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
+        return self._shares[key]
+
+    def bm25(
+        self, question: str, limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
+    ) -> list[Ranked]:
+        """Rank by BM25 over the terms of ``question``, best first; any term may match."""
+        terms = self.terms(question)
         with _lance_errors(self.folder):
-            if not words or not self._has_text_index():
+            if not terms or TEXT_INDEX not in self._index_names():
                 return []
-            query = self._table.search(words, query_type="fts", fts_columns="content").limit(limit)
-        return [Ranked(row["id"], row["_score"]) for row in self._run(query, "_score", where)]
+            query = self._table.search(" ".join(terms), query_type="fts", fts_columns="terms").limit(limit)
+            found = self._run(query, "_score", self._condition(where, groups))
+        return [Ranked(row["id"], row["_score"]) for row in found]
 
-    def passages(self, ids: Sequence[str]) -> list[Passage]:
-        """Give passages by id, in the order asked; an id that is gone is left out."""
+    def terms(self, question: str) -> tuple[str, ...]:
+        """Give the terms that ``bm25`` searches a question by; none when it has no word, so that the leg is dead."""
+        return tuple(question_terms(question, self._values_of(LANGUAGE)))
+
+    def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
+        """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
         if not ids:
             return []
-        condition = f"id IN ({', '.join(_literal(name) for name in ids)})"
-        with _lance_errors(self.folder):
-            rows = self._table.search().where(condition).select(list(BASIC_COLUMNS)).limit(len(ids)).to_list()
-        found = {row["id"]: _passage(row) for row in rows}
+        found = {one.id: one for one in self._passages(_in("id", ids), groups)}
         return [found[name] for name in ids if name in found]
 
-    def _has_text_index(self) -> bool:
-        return TEXT_INDEX in {index.name for index in self._table.list_indices()}
+    def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
+        """Give the passages of a source whose numbers are in ``[first, last]``, in the order of their numbers."""
+        condition = f"source = {_literal(source)} AND number BETWEEN {int(first)} AND {int(last)}"
+        return sorted(self._passages(condition, groups), key=lambda passage: passage.number)
 
-    def _run(self, query: Any, score: str, where: str | None) -> list[dict[str, Any]]:
+    def mentions(
+        self, names: Sequence[str], limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
+    ) -> list[Mention]:
+        """Give passages that name any of these entities, at most ``limit``, by id."""
+        if not names:
+            return []
+        named = _LanceSql().has_any("entities", names)
+        found = self._named(named, limit, where, groups)
+        return sorted(Mention(row["id"], row["source"], tuple(row["entities"])) for row in found.to_pylist())
+
+    def entities(self, where: Condition | None = None, groups: Sequence[str] | None = None) -> Mapping[str, int]:
+        """Say for every entity how many passages name it. Reads all of them."""
+        import pyarrow.compute
+
+        columns = self._named(None, None, where, groups)
+        arrow: Any = pyarrow.compute
+        counts = arrow.value_counts(arrow.list_flatten(columns["entities"]))
+        return {one["values"]: one["counts"] for one in counts.to_pylist()}
+
+    def _named(
+        self, named: str | None, limit: int | None, where: Condition | None, groups: Sequence[str] | None
+    ) -> Any:
+        """Give the entities of the passages for which conditions hold, as an Arrow table."""
         with _lance_errors(self.folder):
-            if where:
-                query = query.where(where, prefilter=True)
-            return query.select(["id", score]).to_list()
+            allowed = self._condition(where, groups)
+            condition = " AND ".join(f"({part})" for part in (allowed, named) if part)
+            query = self._table.search().select(["id", "source", "entities"]).limit(limit)
+            return (query.where(condition) if condition else query).to_arrow()
+
+    def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32]":
+        """Give the vectors of passages, float32 [n, d], in the order asked. KeyError for one that is gone."""
+        import numpy as np
+
+        if not ids:
+            return np.empty((0, self.dimension), np.float32)
+        with _lance_errors(self.folder):
+            query = self._table.search().where(_in("id", ids)).select(["id", "vector"]).limit(None)
+            found = query.to_arrow()
+        values = found["vector"].combine_chunks().flatten().to_numpy().reshape(-1, self.dimension)
+        places = {name: place for place, name in enumerate(found["id"].to_pylist())}
+        return np.ascontiguousarray(values[[places[name] for name in ids]])
+
+    def _passages(self, condition: str, groups: Sequence[str] | None) -> list[Passage]:
+        with _lance_errors(self.folder):
+            query = self._table.search().where(_both(condition, groups)).select(list(PASSAGE_COLUMNS)).limit(None)
+            return [passage_of(row) for row in query.to_list()]
+
+    def _index_names(self) -> set[str]:
+        return {index.name for index in self._table.list_indices()}
+
+    def _run(self, query: Any, score: str, condition: str | None) -> list[dict[str, Any]]:
+        if condition:
+            query = query.where(condition, prefilter=True)
+        return query.select(["id", score]).to_list()
+
+    def _condition(self, where: Condition | None, groups: Sequence[str] | None) -> str | None:
+        """Write what a filter and the reader's groups allow; None where that is everything."""
+        return _both(to_sql(where, _LanceSql(), self._values_of) if where else None, groups)
+
+    def _values_of(self, key: str) -> Collection[str]:
+        """Give the distinct values of a key of facets; read once for each version of the table."""
+        version = self._table.version
+        if self._facets is None or self._facets[0] != version:
+            import pyarrow.compute
+
+            arrow: Any = pyarrow.compute
+            facets = self._table.search().select(["facets"]).limit(None).to_arrow()["facets"]
+            values: dict[str, list[str]] = {}
+            for facet in arrow.unique(arrow.list_flatten(facets)).to_pylist():
+                name, equals, value = facet.partition("=")
+                if equals:
+                    values.setdefault(name, []).append(value)
+            self._facets = version, values
+        return self._facets[1].get(key, [])
 
 
-def _schema(dimension: int) -> Any:
-    import pyarrow as pa
+class _LanceSql:
+    """How LanceDB writes values."""
 
-    text, number = pa.string(), pa.int32()
-    return pa.schema(
-        [
-            pa.field("id", text, nullable=False),
-            ("source", text), ("document_id", text), ("build", text), ("title", text), ("media_type", text),
-            ("start", pa.int64()), ("end", pa.int64()), ("content", text), ("prefix", text),
-            ("headings", pa.list_(text)), ("page", number), ("regions", text), ("tokens", number),
-            ("metadata", text), ("tags", pa.list_(text)), ("vector", pa.list_(pa.float32(), dimension)),
-        ]
-    )  # fmt: skip
+    def text(self, value: str) -> str:
+        return _literal(value)
+
+    def has_any(self, column: str, values: Sequence[str]) -> str:
+        return f"array_has_any({column}, [{', '.join(map(_literal, values))}])"
 
 
-def _rows(passages: Sequence[Passage], vectors: "NDArray[np.float32]", build: str, dimension: int) -> Any:
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {
-        "id": [passage.id for passage in passages],
-        "source": [passage.source for passage in passages],
-        "document_id": [passage.document_id for passage in passages],
-        "build": [build] * len(passages),
-        "title": [passage.title for passage in passages],
-        "media_type": [passage.media_type for passage in passages],
-        "start": [passage.start for passage in passages],
-        "end": [passage.end for passage in passages],
-        "content": [passage.content for passage in passages],
-        "prefix": [passage.prefix for passage in passages],
-        "headings": [list(passage.headings) for passage in passages],
-        "page": [passage.page for passage in passages],
-        "regions": [_pack_regions(passage.regions) for passage in passages],
-        "tokens": [passage.tokens for passage in passages],
-        "metadata": [json.dumps(dict(passage.metadata), ensure_ascii=False) for passage in passages],
-        "tags": [tags(passage.metadata) for passage in passages],
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), dimension),
-    }
-    return pa.table(columns, schema=_schema(dimension))
+def _both(where: str | None, groups: Sequence[str] | None) -> str | None:
+    """Join a condition with that of the reader's groups."""
+    if groups is None:
+        return where
+    allowed = _LanceSql().has_any("readers", (EVERYONE, *groups))
+    return f"({where}) AND {allowed}" if where else allowed
 
 
-def tags(metadata: Mapping[str, Any]) -> list[str]:
-    """Write metadata as ``key=value`` strings, the form in which it is filtered."""
-    return [f"{key}={value}" for key, value in sorted(metadata.items())]
+def _in(column: str, values: Sequence[str]) -> str:
+    return f"{column} IN ({', '.join(_literal(value) for value in values)})"
 
 
-def _pack_regions(regions: Sequence[Region]) -> str:
-    packed = [[r.start, r.end, r.box.page, *(round(edge, 1) for edge in r.box[1:])] for r in regions]
-    return json.dumps(packed, separators=(",", ":"))
-
-
-def _passage(row: Mapping[str, Any]) -> Passage:
-    prefix = row["prefix"]
-    return Passage(
-        id=row["id"],
-        source=row["source"],
-        document_id=row["document_id"],
-        title=row["title"],
-        media_type=row["media_type"],
-        start=row["start"],
-        end=row["end"],
-        text=row["content"][len(prefix) + 1 :] if prefix else row["content"],
-        prefix=prefix,
-        headings=tuple(row["headings"]),
-        page=row["page"],
-        regions=tuple(Region(start, end, Box(*box)) for start, end, *box in json.loads(row["regions"])),
-        tokens=row["tokens"],
-        metadata=json.loads(row["metadata"]),
-    )
+def _of(items: Sequence[str]) -> str:
+    """Write the condition of the rows of items; rows of an older version know none, and are items by their source."""
+    return _in("coalesce(item, source)", items)
 
 
 def _literal(text: str) -> str:

@@ -5,7 +5,8 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
 
     .scoville/
       workspace.json    format, name of the current index, its embedder
-      failures.json     files that could not be read, with the reason
+      failures.json     what could not be read or reached, with the reason
+      seen.json         what items looked like when they were read; without it, each is looked at again
       index/            LanceDB tables
       lock              held by the one process that writes
 """
@@ -13,16 +14,16 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
 import json
 import os
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from scoville.errors import EmptyIndex, StorageError, WorkspaceError
 from scoville.recipe import FILE_NAME
 
-FORMAT = 1
+FORMAT = 2  # 1 knew no items: its index is stale, and `scoville add --rebuild` heals it
 FOLDER = ".scoville"
 LOCK_SECONDS = 3600.0
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -39,10 +40,35 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A file that could not be read."""
+    """A file, or a source, that could not be read."""
 
     path: str
     reason: str
+    attempts: int = 1
+    """In how many runs it failed."""
+    item: str = ""
+    """The name of the file that it is part of, or its own."""
+    origin: str = ""
+    """Key of the source of the recipe that listed it; empty when it was added by hand."""
+    validator: str = ""
+    """Stands for the content that failed; empty where that is not known."""
+    digest: str = ""
+    """Names the content that failed; empty where it could not be had."""
+    build: str = ""
+    """The hash of the settings that it failed with."""
+
+    @property
+    def is_of_source(self) -> bool:
+        """Say whether it is a source that cannot be reached, and not one of its files."""
+        return bool(self.origin) and self.path == self.origin
+
+
+class Seen(NamedTuple):
+    """What an item looked like when it was last read."""
+
+    validator: str
+    digest: str
+    """Names its content."""
 
 
 class Workspace:
@@ -98,13 +124,35 @@ class Workspace:
         """Make an index the current one."""
         self._write("workspace.json", {"format": FORMAT, **asdict(built)})
 
+    def settle(self, built: Built) -> None:
+        """Make an index the current one, if it is not already, in the form of this version."""
+        if self._read("workspace.json") != {"format": FORMAT, **asdict(built)}:
+            self.set_built(built)
+
     def failures(self) -> list[Failure]:
         """List the files that could not be read, by path."""
-        return [Failure(path=path, reason=str(reason)) for path, reason in sorted(self._read("failures.json").items())]
+        return [_failure(path, value) for path, value in sorted(self._read("failures.json").items())]
 
     def set_failures(self, failures: list[Failure]) -> None:
         """Replace the list of failures."""
-        self._write("failures.json", {failure.path: failure.reason for failure in failures})
+        kept = {failure.path: asdict(failure) for failure in failures}
+        for value in kept.values():
+            del value["path"]
+        self._write("failures.json", kept)
+
+    def seen(self) -> dict[str, Seen]:
+        """Say what items looked like when they were read; nothing when that is not known."""
+        try:
+            return {
+                item: Seen(str(validator), str(digest)) for item, (validator, digest) in self._read("seen.json").items()
+            }
+        except (WorkspaceError, TypeError, ValueError):  # damaged: then each item is looked at again
+            return {}
+
+    def set_seen(self, seen: Mapping[str, Seen]) -> None:
+        """Remember what items looked like."""
+        if seen != self.seen():
+            self._write("seen.json", dict(seen))
 
     def source_of(self, path: Path) -> str:
         r"""Name a file: relative to the workspace where it lies below it, else absolute; always with ``/``.
@@ -182,6 +230,14 @@ class Workspace:
                 temporary.replace(self.folder / name)
             finally:
                 temporary.unlink(missing_ok=True)
+
+
+def _failure(path: str, value: Any) -> Failure:
+    """Give a failure as it was written; an older version wrote the reason only."""
+    if not isinstance(value, dict):
+        return Failure(path=path, reason=str(value))
+    names = {field.name for field in fields(Failure)} - {"path"}
+    return Failure(path=path, **{name: given for name, given in value.items() if name in names})
 
 
 @contextmanager

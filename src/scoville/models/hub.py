@@ -25,11 +25,12 @@ from scoville.models.cache import (
     storage_errors,
 )
 from scoville.models.catalogue import Kind, Progress
-from scoville.models.fetch import AIR_GAPPED, is_offline
+from scoville.models.download import AIR_GAPPED
+from scoville.models.fetch import is_offline
 
 PREFIX = "hf:"
-EMBEDDER_FILES = ["*.json", "*.safetensors", "tokenizer*", "1_Pooling/*"]
-_EMBEDDER = re.compile(r"[\w.-]+/[\w.-]+")
+ENCODER_FILES = ["*.json", "*.safetensors", "tokenizer*", "1_Pooling/*"]
+_ENCODER = re.compile(r"[\w.-]+/[\w.-]+")
 _LLM = re.compile(r"([\w.-]+/[\w.-]+)/([\w./ -]+\.gguf)")
 
 
@@ -71,11 +72,11 @@ def locate_hub_model(reference: str, kind: Kind, progress: Progress | None, *, d
 
 def _parse(reference: str, kind: Kind) -> tuple[str, str | None]:
     body = reference.removeprefix(PREFIX)
-    if kind == "embedder" and _EMBEDDER.fullmatch(body):
+    if kind != "llm" and _ENCODER.fullmatch(body):
         return body, None
     if kind == "llm" and (match := _LLM.fullmatch(body)) and is_safe_member(match[2]):
         return match[1], match[2]
-    expected = "hf:ORG/NAME" if kind == "embedder" else "hf:ORG/NAME/FILE.gguf"
+    expected = "hf:ORG/NAME/FILE.gguf" if kind == "llm" else "hf:ORG/NAME"
     raise UnknownModel(f"{reference!r} is no {kind} on a hub; expected {expected}")
 
 
@@ -99,7 +100,7 @@ def _fetch(reference: str, repository: str, file: str | None, root: Path, progre
         if file:
             return Path(huggingface_hub.hf_hub_download(repository, file, cache_dir=root, tqdm_class=bar))
         folder = huggingface_hub.snapshot_download(
-            repository, allow_patterns=EMBEDDER_FILES, cache_dir=root, tqdm_class=bar
+            repository, allow_patterns=ENCODER_FILES, cache_dir=root, tqdm_class=bar
         )
     except Exception as error:  # the hub client raises its own, its HTTP library's and the system's errors
         if isinstance(error, OSError) and error.errno in NO_SPACE:
@@ -111,7 +112,9 @@ def _fetch(reference: str, repository: str, file: str | None, root: Path, progre
         ) from error
     weights = Path(folder) / "model.safetensors"
     if not weights.is_file():
-        raise UnknownModel(f"{reference} has no model.safetensors, which an embedder needs; choose another model")
+        raise UnknownModel(
+            f"{reference} has no model.safetensors, which an embedder or reranker needs; choose another model"
+        )
     return weights
 
 

@@ -19,9 +19,10 @@ from scoville.models.hub import PREFIX as HUB_PREFIX
 from scoville.models.hub import locate_hub_model
 
 PATH_PREFIX = "path:"
-EMBEDDER_NEEDS = ("config.json", "model.safetensors", "tokenizer.json")
+ENCODER_NEEDS = ("config.json", "model.safetensors", "tokenizer.json")
 OPENVINO_GRAPH = "openvino_model.xml"
 GGUF_MAGIC = b"GGUF"
+_ARTICLE: dict[Kind, str] = {"embedder": "an embedder", "llm": "an llm", "reranker": "a reranker"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +34,7 @@ class ModelFiles:
     kind: Kind
     folder: Path
     weights: Path
-    """``model.safetensors`` of an embedder; the ``.gguf`` or ``openvino_model.xml`` of an llm."""
+    """``model.safetensors`` of an embedder or a reranker; the ``.gguf`` or ``openvino_model.xml`` of an llm."""
     sha256: str | None = None
     """Of the weights; None for `path:` models."""
     licence: str | None = None
@@ -73,11 +74,13 @@ def locate_model(
         if kind == "llm":
             _require_gguf(reference, weights)
         else:
-            _require_embedder(reference, weights.parent)
+            _require_encoder(reference, weights.parent, kind)
         return _found(_file_name(reference.removeprefix(HUB_PREFIX)), kind, weights, sha256)
     entry = find_entry(reference, entries)
     if entry.kind != kind:
-        raise UnknownModel(f"{reference!r} is an {entry.kind}, and an {kind} is expected; see `scoville models`")
+        raise UnknownModel(
+            f"{reference!r} is {_ARTICLE[entry.kind]}, and {_ARTICLE[kind]} is expected; see `scoville models`"
+        )
     if not download and not is_cached(entry):
         raise ModelUnavailable(
             f"{entry.name} is not in {cache_root()}; fetch it with `scoville models pull {entry.name}`"
@@ -99,8 +102,8 @@ def _at_path(reference: str, kind: Kind) -> ModelFiles:
     path = Path(given).expanduser().absolute()
     if not given or not path.exists():
         raise ModelUnavailable(f"{reference!r}: there is no {path if given else 'path'}; give an existing path")
-    if kind == "embedder":
-        _require_embedder(reference, path)
+    if kind != "llm":
+        _require_encoder(reference, path, kind)
         return _found(_file_name(path.name), kind, path / "model.safetensors", None)
     if path.is_dir() and (path / OPENVINO_GRAPH).is_file():
         return _found(_file_name(path.name), kind, path / OPENVINO_GRAPH, None)
@@ -110,16 +113,16 @@ def _at_path(reference: str, kind: Kind) -> ModelFiles:
 
 def _found(name: str, kind: Kind, weights: Path, sha256: str | None) -> ModelFiles:
     folder = weights.parent
-    context = _context_tokens(folder) if kind == "embedder" else None
+    context = None if kind == "llm" else _context_tokens(folder)
     return ModelFiles(name=name, kind=kind, folder=folder, weights=weights, sha256=sha256, context_tokens=context)
 
 
-def _require_embedder(reference: str, folder: Path) -> None:
-    missing = [name for name in EMBEDDER_NEEDS if not (folder / name).is_file()]
+def _require_encoder(reference: str, folder: Path, kind: Kind) -> None:
+    missing = [name for name in ENCODER_NEEDS if not (folder / name).is_file()]
     if missing:
         raise UnknownModel(
-            f"{reference!r} is no embedder: {folder} lacks {', '.join(missing)}; "
-            f"expected a folder with {', '.join(EMBEDDER_NEEDS)}"
+            f"{reference!r} is no {kind}: {folder} lacks {', '.join(missing)}; "
+            f"expected a folder with {', '.join(ENCODER_NEEDS)}"
         )
 
 
@@ -136,7 +139,7 @@ def _require_gguf(reference: str, path: Path) -> None:
 
 
 def _context_tokens(folder: Path) -> int | None:
-    """Read how many tokens an embedder sees: its sentence-transformers setting, else its network's positions."""
+    """Read how many tokens an encoder sees: its sentence-transformers setting, else its network's positions."""
     for name, key in (("sentence_bert_config.json", "max_seq_length"), ("config.json", "max_position_embeddings")):
         try:
             value = json.loads((folder / name).read_text(encoding="utf-8")).get(key)

@@ -15,6 +15,8 @@ from scoville.types import Box, Document, Element, ElementKind, Merged, Metadata
 JOINT = "\n\n"
 FURNITURE = {"header", "footer"}
 TITLE_CHARACTERS = 300
+MOST_PADDED = 5_000_000
+"""Cells: in a larger table, short rows stay short."""
 MediaType = str
 
 
@@ -54,7 +56,7 @@ class Draft:
     media_type: MediaType
     pieces: Sequence[Piece]
     title: str | None = None
-    """The title that the file gives itself, if any."""
+    """The title that the file gives itself; None: the first heading; empty: the file's name, whatever its headings."""
     pages: int = 0
     metadata: Metadata = field(default_factory=dict[str, Scalar])
     warnings: tuple[str, ...] = ()
@@ -124,6 +126,8 @@ def _place(piece: Piece) -> _Placed:
 def _place_table(piece: Piece) -> _Placed:
     """Write a table with pipes, one row per line, a rule below the header rows."""
     width = max(map(len, piece.rows))
+    if width * len(piece.rows) > MOST_PADDED:  # one row of 100,000 cells above 100,000 short ones
+        width = 0
     rows = tuple(tuple(clean_line(cell) for cell in (*row, *[""] * (width - len(row)))) for row in piece.rows)
     if not any(map(any, rows)):
         return _Placed("")
@@ -137,7 +141,7 @@ def _place_table(piece: Piece) -> _Placed:
         regions += _cell_regions(row, boxes, offset)
         spans.append((offset, offset + len(line)))
         if number + 1 == piece.header_rows:
-            line += "\n|" + " --- |" * width
+            line += "\n|" + " --- |" * len(row)
         lines.append(line)
         offset += len(line) + 1
     return _Placed("\n".join(lines), tuple(regions), rows, tuple(spans))
@@ -187,7 +191,7 @@ def _element(piece: Piece, placed: _Placed, offset: int, headings: tuple[str, ..
 def _title(draft: Draft, elements: Sequence[Element], texts: Sequence[str]) -> str:
     given = clean_line(draft.title or "")
     for element, text in zip(elements, texts, strict=True):
-        if given:
+        if given or draft.title is not None:
             break
         if element.kind in {"title", "heading"}:
             given = " ".join(text.split())

@@ -1,62 +1,50 @@
-"""DOCX bytes in, headings, paragraphs, lists, tables and footnotes in the order of the body out.
+"""DOCX bytes in, headings, paragraphs, lists, tables and notes in the order of the body out.
 
-Knows the life of a Word document: which parts it has and how its body flows. Page headers and footers are no part of
-the body.
+Knows the life of a Word document: which parts it has and how its body flows.
 """
 
 import io
-import zipfile
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from scoville.errors import ReadFailure
-from scoville.read.archive import check_archive
 from scoville.read.assemble import Draft, Piece
+from scoville.read.chart import chart_pieces, diagram_pieces
 from scoville.read.clean import clean_line
+from scoville.read.docx_notes import REFERENCES, read_furniture, read_notes
 from scoville.read.docx_numbering import BULLET, Numbering, read_numbering, whole
 from scoville.read.docx_styles import BODY_LEVEL, Style, read_styles
 from scoville.read.docx_table import read_table
-from scoville.read.docx_xml import FALLBACK, W, children_of, text_of, value_of
+from scoville.read.docx_xml import FALLBACK, W, children_of, is_monospaced, text_of, value_of
+from scoville.read.figure import description
+from scoville.read.package import Package, plain_package
+from scoville.read.xml_tree import attribute, name_of
 from scoville.types import ElementKind, Metadata
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
-_STRICT = b"http://purl.oclc.org/ooxml/"
+_CODE = re.compile(r"[;{}=<>]|\w\(|^\s*(?:[$#>]|--?\w)")
 
 
 def read_docx(data: bytes) -> Draft:
     """Read a Word document; anchors count its paragraphs and tables: ``paragraph 12``.
 
-    Raises ReadFailure for a file that is damaged, encrypted or unsafe to unpack, or has macros.
+    Raises ReadFailure for a file that is damaged, encrypted or unsafe to unpack.
     """
-    check_archive(data)
+    data = plain_package(data)
     import docx
 
-    try:
-        document = docx.Document(io.BytesIO(data))
-    except ValueError as error:
-        if "macroEnabled" in str(error) or "template" in str(error):
-            raise ReadFailure("not readable yet: DOCM, DOTX or DOTM; save it as DOCX or PDF") from None
-        raise
-    except KeyError:
-        if _is_strict(data):
-            raise ReadFailure("not readable yet: Strict Open XML; save it as an ordinary Word document") from None
-        raise
+    package = Package(data)
+    document = docx.Document(io.BytesIO(data))
     part = document.part
-    walk = _Walk(read_styles(document), read_numbering(_numbering_root(part)), _read_footnotes(part))
+    walk = _Walk(read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part)
     walk.read(document.element.body)
     return Draft(
         media_type=MEDIA_TYPE,
-        pieces=walk.pieces,
+        pieces=[*walk.pieces, *read_furniture(package, part)],
         title=document.core_properties.title or None,
         metadata=_metadata(document.core_properties),
     )
-
-
-def _is_strict(data: bytes) -> bool:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return "_rels/.rels" in archive.namelist() and _STRICT in archive.read("_rels/.rels")
 
 
 @dataclass(slots=True)
@@ -65,7 +53,10 @@ class _Walk:
 
     styles: dict[str, Style]
     numbering: Numbering
-    footnotes: dict[str, str]
+    notes: dict[tuple[str, str], str]
+    """By the kind of reference and its id."""
+    package: Package
+    part: Any
     pieces: list[Piece] = field(default_factory=list[Piece])
     paragraphs: int = 0
     tables: int = 0
@@ -84,12 +75,27 @@ class _Walk:
             self.paragraphs += 1
             anchor = f"paragraph {self.paragraphs}"
             kind, level, marker = self.classify(paragraph)
-            marked = f"{marker} {text}" if marker else text
-            self.pieces.append(Piece(kind=kind, text=marked, level=level, anchor=anchor))
+            if kind == "code" or (kind == "paragraph" and self.looks_like_code(paragraph, text)):
+                self.add_code(paragraph, anchor)
+            else:
+                marked = f"{marker} {text}" if marker else text
+                self.pieces.append(Piece(kind=kind, text=marked, level=level, anchor=anchor))
         for box in paragraph.iter(f"{W}txbxContent"):
             if not any(above.tag in {FALLBACK, f"{W}txbxContent"} for above in box.iterancestors()):
                 self.read(box)
-        self.add_footnotes(paragraph)
+        self.add_beside(paragraph)
+
+    def looks_like_code(self, paragraph: Any, text: str) -> bool:
+        goes_on = bool(self.pieces) and self.pieces[-1].kind == "code"
+        return (goes_on or bool(_CODE.search(text))) and is_monospaced(paragraph)
+
+    def add_code(self, paragraph: Any, anchor: str) -> None:
+        """Add a line of code, to the lines before it where there are any."""
+        before = self.pieces[-1] if self.pieces and self.pieces[-1].kind == "code" else None
+        if before:
+            self.pieces[-1] = replace(before, text=f"{before.text}\n{text_of(paragraph)}")
+        else:
+            self.pieces.append(Piece(kind="code", text=text_of(paragraph), anchor=anchor))
 
     def classify(self, paragraph: Any) -> tuple[ElementKind, int | None, str]:
         """Give kind, level and marker: a paragraph's own settings beat its style's."""
@@ -112,18 +118,34 @@ class _Walk:
         return kind, level, "" if marker == BULLET else marker
 
     def add_table(self, table: Any) -> None:
-        rows, header_rows = read_table(table)
+        (rows, merged), header_rows = read_table(table)
         anchor = f"table {self.tables}"
         if len(rows) == 1 and len(rows[0]) == 1:  # a frame around text
             self.read(next(table.iter(f"{W}tc")))
         else:
-            self.pieces.append(Piece(kind="table", rows=rows, header_rows=header_rows, anchor=anchor))
-            self.add_footnotes(table)
+            self.pieces.append(Piece(kind="table", rows=rows, header_rows=header_rows, merged=merged, anchor=anchor))
+            self.add_beside(table)
 
-    def add_footnotes(self, block: Any) -> None:
-        for reference in block.iter(f"{W}footnoteReference"):
-            if note := self.footnotes.pop(reference.get(f"{W}id", ""), ""):
-                self.pieces.append(Piece(kind="footnote", text=note, anchor=f"paragraph {max(self.paragraphs, 1)}"))
+    def add_beside(self, block: Any) -> None:
+        """Add what a block only refers to: notes, comments, charts, descriptions of pictures."""
+        anchor = f"paragraph {max(self.paragraphs, 1)}"
+        for element in block.iter(*REFERENCES):
+            name = name_of(element)
+            if name == "docPr":
+                if text := description(element.get("descr")):
+                    self.pieces.append(Piece(kind="figure", text=text, anchor=anchor))
+            elif name in {"chart", "relIds"}:
+                self.add_drawing(attribute(element, "id" if name == "chart" else "dm"), anchor)
+            elif note := self.notes.pop((name.removesuffix("Reference"), element.get(f"{W}id", "")), ""):
+                self.pieces.append(Piece(kind="footnote", text=note, anchor=anchor))
+
+    def add_drawing(self, id: str, anchor: str) -> None:
+        relation = self.part.rels.get(id)
+        if relation is not None and not relation.is_external:
+            root = self.package.xml(str(relation.target_part.partname).lstrip("/"))
+            if root is not None:
+                read = chart_pieces if name_of(root) == "chartSpace" else diagram_pieces
+                self.pieces += [replace(piece, anchor=anchor) for piece in read(root)]
 
 
 def _numbering_root(part: Any) -> Any:
@@ -133,17 +155,6 @@ def _numbering_root(part: Any) -> Any:
         if relation.reltype == RELATIONSHIP_TYPE.NUMBERING and not relation.is_external:
             return relation.target_part.element
     return None
-
-
-def _read_footnotes(part: Any) -> dict[str, str]:
-    from docx.oxml import parse_xml
-
-    notes: dict[str, str] = {}
-    for relation in part.rels.values():
-        if relation.reltype == _FOOTNOTES and not relation.is_external:
-            for note in parse_xml(relation.target_part.blob).iterfind(f"{W}footnote"):
-                notes[note.get(f"{W}id", "")] = clean_line(" ".join(map(text_of, note.iter(f"{W}p"))))
-    return notes
 
 
 def _metadata(properties: Any) -> Metadata:

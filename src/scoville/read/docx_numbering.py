@@ -16,7 +16,9 @@ _LEVELS = 9
 BULLET = "-"
 
 
-class _Level(NamedTuple):
+class Level(NamedTuple):
+    """How one level of a list counts, in the words of Word."""
+
     format: str = "decimal"
     text: str = ""
     start: int = 1
@@ -26,7 +28,7 @@ class _Level(NamedTuple):
 class Numbering:
     """The lists of one document, and how far each has counted."""
 
-    levels: dict[tuple[str, int], _Level] = field(default_factory=dict[tuple[str, int], _Level])
+    levels: dict[tuple[str, int], Level] = field(default_factory=dict[tuple[str, int], Level])
     """By list (abstract numbering) and level from 0."""
     lists: dict[str, str] = field(default_factory=dict[str, str])
     """The abstract numbering of each number that paragraphs name."""
@@ -36,7 +38,7 @@ class Numbering:
         """Count one item and give what Word shows before it: ``-`` for bullets, empty for nothing."""
         level = min(max(level, 0), _LEVELS - 1)
         abstract = self.lists.get(number, "")
-        definition = self.levels.get((abstract, level), _Level(text=f"%{level + 1}.", format="bullet"))
+        definition = self.levels.get((abstract, level), Level(text=f"%{level + 1}.", format="bullet"))
         counts = self.counts.setdefault(abstract, [0] * _LEVELS)
         counts[level] = counts[level] + 1 if counts[level] else definition.start
         counts[level + 1 :] = [0] * (_LEVELS - level - 1)
@@ -45,7 +47,7 @@ class Numbering:
         return _PLACE.sub(lambda match: self._shown(abstract, counts, int(match[1]) - 1), definition.text)
 
     def _shown(self, abstract: str, counts: list[int], level: int) -> str:
-        definition = self.levels.get((abstract, level), _Level())
+        definition = self.levels.get((abstract, level), Level())
         return _write(counts[level] or definition.start, definition.format)
 
 
@@ -65,7 +67,7 @@ def read_numbering(root: Any) -> Numbering:
             }
             place = (abstract.get(qn("w:abstractNumId"), ""), whole(level.get(qn("w:ilvl"))))
             start = whole(values.get("start"), 1)
-            numbering.levels[place] = _Level(values.get("numFmt", "decimal"), values.get("lvlText", ""), start)
+            numbering.levels[place] = Level(values.get("numFmt", "decimal"), values.get("lvlText", ""), start)
     for number in root.iterfind(qn("w:num")):
         abstract = number.find(qn("w:abstractNumId"))
         if abstract is not None:
@@ -75,7 +77,7 @@ def read_numbering(root: Any) -> Numbering:
 
 def whole(text: str | None, default: int = 0) -> int:
     """Read a whole number from an attribute that may be missing or wrong."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else default
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else default
 
 
 def _write(number: int, format: str) -> str:

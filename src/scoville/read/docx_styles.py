@@ -15,6 +15,8 @@ BODY_LEVEL = 9
 """The outline level that means body text."""
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 
+_CODE = re.compile(r".*\b(?:code|preformatted|macro)\b.*|code.*", re.IGNORECASE)
+
 
 class Style(NamedTuple):
     """What a paragraph style makes of a paragraph."""
@@ -52,6 +54,8 @@ def _resolve(element: Any, elements: dict[str, Any]) -> Style:
                 kind, level = "heading", int(heading[1]) if heading else whole(outline) + 1
             elif name == "caption":
                 kind = "caption"
+            elif _CODE.fullmatch(name):
+                kind = "code"
         numbered = properties.find(f"{W}numPr") if properties is not None else None
         if in_list is None and numbered is not None:
             in_list = (value_of(numbered, "numId") or "0", whole(value_of(numbered, "ilvl")))

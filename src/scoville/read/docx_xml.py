@@ -4,13 +4,17 @@ Reads the XML that python-docx opens, because python-docx's own texts leave out 
 and text boxes. Deleted and hidden text is left out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+from scoville.read.math_text import math_text
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """Holds a copy of what stands next to it, for old programs."""
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
+_MONOSPACED = re.compile(r"courier|consolas|menlo|monaco|mono\b|monospace", re.IGNORECASE)
 _UNREAD = frozenset(
     {FALLBACK, *(f"{W}{tag}" for tag in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText"))}
 )
@@ -33,13 +37,31 @@ def text_of(element: Any) -> str:
     pending = list(reversed(element))
     while pending:
         child = pending.pop()
-        if child.tag in {f"{W}t", _MATH_TEXT}:
+        if child.tag == f"{W}t":
             parts.append(child.text or "")
+        elif child.tag == _MATH:
+            before = child.getprevious()
+            parts.append("; " if before is not None and before.tag == _MATH else "")
+            parts.append(math_text(child))
+        elif child.tag == f"{W}sym":
+            parts.append(_symbol(child))
         elif child.tag in _WRITTEN:
             parts.append(_WRITTEN[child.tag])
         elif child.tag not in _UNREAD and not (child.tag == f"{W}r" and flag_of(child.find(f"{W}rPr"), "vanish")):
             pending.extend(reversed(child))
     return "".join(parts)
+
+
+def is_monospaced(paragraph: Any) -> bool:
+    """Tell whether all text of a paragraph is set in a typewriter's face."""
+    runs = [run for run in paragraph.iter(f"{W}r") if text_of(run).strip()]
+    fonts = (run.find(f"{W}rPr/{W}rFonts") for run in runs)
+    return bool(runs) and all(font is not None and _MONOSPACED.search(font.get(f"{W}ascii", "")) for font in fonts)
+
+
+def _symbol(element: Any) -> str:
+    code = element.get(f"{W}char", "")
+    return chr(int(code, 16)) if re.fullmatch("[0-9A-Fa-f]{4}", code) else ""
 
 
 def value_of(parent: Any, name: str) -> str | None:

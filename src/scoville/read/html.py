@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.read.assemble import Draft, Piece
 from scoville.read.clean import clean_line
-from scoville.read.html_table import read_table
-from scoville.read.html_tree import BLOCKS, UNREAD, inline_text, is_hidden, parse, walk
+from scoville.read.figure import description
+from scoville.read.html_table import Table, read_table
+from scoville.read.html_tree import BLOCKS, UNREAD, close_tags, inline_text, is_hidden, mark_unseen, parse, walk
 from scoville.types import ElementKind, Metadata
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_BESIDES = frozenset({"nav", "header", "footer", "aside", "dialog", "menu"})
+BESIDES = frozenset({"nav", "header", "footer", "aside", "dialog", "menu"})
+_CALLOUT = re.compile(
+    r"(?:^|[\s_-])(?:admonition|callout|note|tip|hint|warning|caution|danger|important|alert)(?:$|[\s_-])"
+)
+_NOTES = frozenset({"footnote", "endnote", "rearnote", "doc-footnote", "doc-endnote"})
+_LEAST_DESCRIPTION = 3
+"""Words; shorter descriptions of pictures outside of figures name icons."""
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _MOST_NESTED_TABLES = 20  # judging a table looks at all below it, so each level costs the whole again
@@ -29,18 +36,24 @@ _METADATA = {
 }
 
 
-def read_html(text: str) -> Draft:
-    """Read a page; an element's anchor is the nearest ``id`` at or before it. Raises ReadFailure for absurd nesting."""
+def read_html(text: str, besides: frozenset[str] = BESIDES) -> Draft:
+    """Read a page; an element's anchor is the nearest ``id`` at or before it. Raises ReadFailure for absurd nesting.
+
+    ``besides`` are the tags of what stands beside the page's own text.
+    """
+    if "<?xml" in text[:200] or "xmlns=" in text[:2000]:
+        text = close_tags(text)
     tree = parse(text)
+    mark_unseen(tree)
     pieces: list[Piece] = []
     if tree.root is not None:
         # A page that is all <header>, or hidden until a script runs, still has text.
-        pieces = _Walk(_BESIDES).read(tree.root) or _Walk(frozenset(), reads_hidden=True).read(tree.root)
+        pieces = _Walk(besides).read(tree.root) or _Walk(frozenset(), reads_hidden=True).read(tree.root)
     title = tree.css_first("head title")
     return Draft(
         media_type="text/html",
         pieces=pieces,
-        title=clean_line(title.text()) if title else None,
+        title=clean_line(title.text()) or None if title else None,
         metadata=_metadata(tree),
     )
 
@@ -86,6 +99,8 @@ class _Walk:
             self.flush()
         self.anchor = node.attributes.get("id") or (tag == "a" and node.attributes.get("name")) or self.anchor
         match tag:
+            case "img":
+                self.add_picture(node)
             case "br":
                 self.add_text("\n", verbatim=True)
             case "pre":
@@ -100,7 +115,7 @@ class _Walk:
     def is_read(self, node: "LexborNode", tag: str) -> bool:
         if tag in UNREAD or (not self.reads_hidden and is_hidden(node)):
             return False
-        return tag not in self.besides or (tag == "header" and self.main > 0)
+        return tag not in self.besides or (tag == "header" and self.main > 0) or bool(_role(node, tag))
 
     def open(self, node: "LexborNode", tag: str) -> None:
         if tag in _HEADINGS:
@@ -118,8 +133,10 @@ class _Walk:
                 self.lists[-1] = number + 1
         elif tag == "dd":
             self.contexts.append(_Context("list_item", 1))
-        elif tag == "figcaption":
+        elif tag in {"figcaption", "caption"}:
             self.contexts.append(_Context("caption"))
+        elif kind := _role(node, tag):
+            self.contexts.append(_Context(kind))
 
     def leave(self, node: "LexborNode") -> None:
         tag = node.tag or ""
@@ -128,7 +145,7 @@ class _Walk:
             self.text.clear()
         if tag in BLOCKS:
             self.flush()
-        if tag in _HEADINGS or tag in {"li", "dd", "figcaption"}:
+        if tag in _HEADINGS or tag in {"li", "dd", "figcaption", "caption"} or _role(node, tag):
             self.contexts.pop()
             self.before = ""
         elif tag in {"main", "article"}:
@@ -140,15 +157,23 @@ class _Walk:
 
     def takes_table(self, table: "LexborNode") -> bool:
         """Take a table as data; a table that lays out the page is left to be walked through."""
-        rows, header_rows = read_table(table) if self.tables < _MOST_NESTED_TABLES else ((), 0)
-        if not rows:
+        read = read_table(table) if self.tables < _MOST_NESTED_TABLES else Table()
+        if not read.grid.rows:
             self.tables += 1
             return False
         caption = table.css_first("caption")
         if caption is not None and (text := inline_text(caption)):
             self.pieces.append(Piece(kind="caption", text=text, anchor=self.anchor))
-        self.pieces.append(Piece(kind="table", rows=rows, header_rows=header_rows, anchor=self.anchor))
+        rows, merged = read.grid
+        header_rows = read.header_rows
+        self.pieces.append(Piece(kind="table", rows=rows, header_rows=header_rows, merged=merged, anchor=self.anchor))
         return True
+
+    def add_picture(self, picture: "LexborNode") -> None:
+        text = description(picture.attributes.get("alt"))
+        in_figure = any(one.kind == "figure" for one in self.contexts)
+        if text and (in_figure or len(text.split()) >= _LEAST_DESCRIPTION):
+            self.pieces.append(Piece(kind="figure", text=text, anchor=self.anchor))
 
     def add_text(self, text: str, *, verbatim: bool = False) -> None:
         text = text if verbatim else _SPACE.sub(" ", text)
@@ -170,6 +195,17 @@ class _Walk:
             kind, level = self.contexts[-1]
             self.pieces.append(Piece(kind=kind, text=self.before + text, level=level, anchor=self.text_anchor))
             self.before = ""
+
+
+def _role(node: "LexborNode", tag: str) -> ElementKind | None:
+    """Tell whether a block is a note at the foot or one that stands out."""
+    if tag not in {"aside", "div", "section"}:
+        return None
+    attributes = node.attributes
+    if {attributes.get("epub:type"), attributes.get("role")} & _NOTES:
+        return "footnote"
+    stands_out = attributes.get("role") == "note" or _CALLOUT.search((attributes.get("class") or "").lower())
+    return "callout" if stands_out else None
 
 
 def _metadata(tree: "LexborHTMLParser") -> Metadata:

@@ -1,65 +1,46 @@
 """An HTML table in, rows of cells out; or the finding that it only lays out the page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from scoville.read.grid import Cell, Grid, lay_out
 from scoville.read.html_tree import inline_text
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-_MOST_COLUMNS = 200
 _LONGEST_CELL = 2000  # characters; longer ones are columns of a page, not cells of a table
+_LONGEST_AROUND_TABLE = 300
 
-Rows = tuple[tuple[str, ...], ...]
+
+class Table(NamedTuple):
+    """A data table; no rows when it only lays out the page."""
+
+    grid: Grid = Grid((), ())
+    header_rows: int = 0
 
 
-def read_table(table: "LexborNode") -> tuple[Rows, int]:
-    """Give the rows of a data table and how many of them are headers; no rows when the table only lays out the page.
-
-    A cell that spans rows is repeated in each; one that spans columns only among the headers.
-    """
+def read_table(table: "LexborNode") -> Table:
+    """Give the rows of a data table and how many of them are headers."""
     if (table.attributes.get("role") or "") in {"presentation", "none"}:
-        return (), 0
-    rows: list[tuple[str, ...]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    header_rows = 0
+        return Table()
+    lines: list[list[Cell]] = []
+    header_rows = reach = 0
     has_headers = False
     for row in _rows_of(table):
         cells = [cell for cell in _children(row) if cell.tag in {"td", "th"}]
         has_headers |= any(cell.tag == "th" for cell in cells)
         in_head = bool(row.parent and row.parent.tag == "thead")
-        is_header = header_rows == len(rows) and (in_head or bool(cells) and all(cell.tag == "th" for cell in cells))
-        read = _read_row(cells, hanging, repeats=is_header)
-        if any(read):
+        goes_on = not lines or any(cell.columns > 1 or cell.rows > 1 for cell in lines[-1])
+        names = goes_on and bool(cells) and all(cell.tag == "th" for cell in cells)
+        is_header = header_rows == len(lines) and (in_head or names)
+        line = [Cell(inline_text(cell), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells]
+        if reach or any(cell.text for cell in line):
             header_rows += is_header
-            rows.append(tuple(read))
-    if not has_headers and _is_layout(table, rows):
-        return (), 0
-    return tuple(rows), header_rows if header_rows < len(rows) else min(header_rows, 1)
-
-
-def _read_row(cells: "list[LexborNode]", hanging: dict[int, tuple[int, str]], *, repeats: bool) -> list[str]:
-    read: list[str] = []
-    for cell in cells:
-        _take_hanging(read, hanging)
-        text = inline_text(cell)
-        columns, rows = _span(cell, "colspan"), _span(cell, "rowspan")
-        for number in range(min(columns, _MOST_COLUMNS - len(read))):
-            shown = text if repeats or not number else ""
-            if rows > 1:
-                hanging[len(read)] = (rows - 1, shown)
-            read.append(shown)
-    _take_hanging(read, hanging)
-    return read
-
-
-def _take_hanging(read: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Add the cells that reach into this row from above at this column."""
-    while (column := len(read)) in hanging:
-        rows, text = hanging.pop(column)
-        if rows > 1:
-            hanging[column] = (rows - 1, text)
-        read.append(text)
+            lines.append(line)
+            reach = max((reach - 1, *(cell.rows - 1 for cell in line)))
+    if not has_headers and _is_layout(table, lines):
+        return Table()
+    return Table(lay_out(lines, header_rows), header_rows if header_rows < len(lines) else min(header_rows, 1))
 
 
 def _span(cell: "LexborNode", name: str) -> int:
@@ -67,12 +48,13 @@ def _span(cell: "LexborNode", name: str) -> int:
     return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _is_layout(table: "LexborNode", rows: list[tuple[str, ...]]) -> bool:
-    if sum(1 for row in rows for cell in row if cell) <= 1 or max(map(len, rows), default=0) <= 1:
+def _is_layout(table: "LexborNode", rows: list[list[Cell]]) -> bool:
+    if sum(1 for row in rows for cell in row if cell.text) <= 1 or max(map(len, rows), default=0) <= 1:
         return True
-    if any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
+    longest = max(len(cell.text) for row in rows for cell in row)
+    if longest > _LONGEST_CELL or table.css_first("td h1, td h2, td h3, td form") is not None:
         return True
-    return table.css_first("td table, td h1, td h2, td h3, td form") is not None
+    return longest > _LONGEST_AROUND_TABLE and table.css_first("td table") is not None
 
 
 def _rows_of(table: "LexborNode") -> "list[LexborNode]":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scoville.errors import ReadFailure
 from scoville.read.clean import clean_line
+from scoville.read.figure import description
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -33,7 +34,19 @@ _NEVER_OPEN = frozenset(
     "wbr".split()
 )
 _NOT_MARKUP = frozenset({"script", "style", "title", "textarea"})
-_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*\.?0+\s*(?:;|!|$)"
+    r"|font-size\s*:\s*0*\.?0+(?:px|pt|em|rem|%)?\s*(?:;|!|$)|(?:left|top|text-indent)\s*:\s*-\d{4,}px)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_AT_BLOCK = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_SIMPLE_SELECTOR = re.compile(r"[\w.#-]+")
+_MOST_RULES = 2_000
+_SELF_CLOSED = re.compile(r"<([a-z][\w:-]*)((?:\s[^<>]*?)?)/>", re.IGNORECASE)
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>|\s+", re.IGNORECASE | re.DOTALL)
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
 def parse(text: str) -> "LexborHTMLParser":
@@ -67,15 +80,38 @@ def walk(root: "LexborNode", enter: "Callable[[LexborNode], bool]", leave: "Call
         node = node.next
 
 
+def visible_length(text: str) -> int:
+    """Estimate the characters that a page shows, without the time and memory that parsing takes."""
+    return len(_MARKUP.sub("", text))
+
+
+def close_tags(text: str) -> str:
+    """Write XHTML's ``<a id="1"/>`` as HTML, where it would stay open."""
+    return _SELF_CLOSED.sub(lambda m: m[0] if m[1].lower() in _VOID else f"<{m[1]}{m[2]}></{m[1]}>", text)
+
+
+def mark_unseen(tree: "LexborHTMLParser") -> None:
+    """Mark as hidden what the page's own style sheets hide by a class, an id or a tag."""
+    sheets = _CSS_COMMENT.sub("", "\n".join(node.text() for node in tree.css("style")))
+    rules = _RULE.findall(_AT_BLOCK.sub("", sheets))[:_MOST_RULES]
+    for selectors, declarations in rules:
+        if not _UNSEEN.search(declarations):
+            continue
+        for selector in map(str.strip, selectors.split(",")):
+            if _SIMPLE_SELECTOR.fullmatch(selector) and selector not in {"html", "body", "main"}:
+                for node in tree.css(selector):
+                    node.attrs["hidden"] = ""
+
+
 def is_hidden(node: "LexborNode") -> bool:
-    """Tell whether a node is marked as not to be seen."""
+    """Tell whether a node is marked as not to be seen, or drawn so that nobody sees it."""
     attributes = node.attributes
     if not attributes:
         return False
     return (
         ("hidden" in attributes and attributes["hidden"] != "until-found")
         or attributes.get("aria-hidden") == "true"
-        or bool(_DISPLAY_NONE.search(attributes.get("style") or ""))
+        or bool(_UNSEEN.search(attributes.get("style") or ""))
     )
 
 
@@ -86,8 +122,12 @@ def inline_text(root: "LexborNode") -> str:
     def enter(node: "LexborNode") -> bool:
         if node.is_text_node:
             parts.append(node.text_content or "")
+        elif node.tag == "li" and parts and "".join(parts[-2:]).strip():
+            parts.append("; ")
         elif node.tag in BLOCKS or node.tag == "br":
             parts.append(" ")
+        elif node.tag == "img":
+            parts.append(f" {description(node.attributes.get('alt'))} ")
         return node.tag not in UNREAD and node.is_element_node and not is_hidden(node)
 
     def leave(node: "LexborNode") -> None:
@@ -95,7 +135,7 @@ def inline_text(root: "LexborNode") -> str:
             parts.append(" ")
 
     walk(root, enter, leave)
-    return clean_line("".join(parts))
+    return clean_line("".join(parts)).replace(" ; ", "; ")
 
 
 def _deepest(text: str) -> int:

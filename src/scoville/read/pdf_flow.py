@@ -1,7 +1,7 @@
 """Pages of blocks in, the document's pieces in reading order out: what only shows across pages.
 
-Finds running headers and footers, joins paragraphs that a page or column break cuts, and puts hyphens at line ends
-back where they belong to the word. Does not know liteparse.
+Finds running headers and footers, joins paragraphs and tables that a page or column break cuts, and puts hyphens at
+line ends back where they belong to the word. Does not know liteparse.
 """
 
 import re
@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from scoville.read.assemble import Piece
+from scoville.read.pdf_levels import set_levels
 from scoville.read.pdf_lines import HYPHENS, Line, PlacedText, close_gaps
 from scoville.read.pdf_page import Block, Page
+from scoville.read.pdf_table_pages import is_rest_of, table_piece
 from scoville.types import Box, Region
 
 _ZONE = 0.1  # of the page's height, at the top and at the bottom
@@ -32,6 +34,7 @@ _Zone = Literal["header", "footer"]
 def pieces_of(pages: Sequence[Page]) -> list[Piece]:
     """Turn pages into pieces. Pages and their blocks are changed in place."""
     _mark_furniture(pages)
+    set_levels(pages)
     blocks = [block for page in pages for block in page.blocks]
     flow = _joined(blocks)
     _restore_hyphens([parts for parts in flow if any(block.placed.hyphens for block in parts)], blocks)
@@ -80,6 +83,8 @@ def _joined(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def _continues(above: Block, below: Block, kind: str) -> bool:
+    if kind == "table":
+        return below.page == above.page + 1 and is_rest_of(above, below)
     if kind not in {"paragraph", "list_item"} or below.kind != "paragraph":
         return False
     next_page = below.page == above.page + 1
@@ -135,6 +140,8 @@ def _insert_hyphen(placed: PlacedText, offset: int) -> PlacedText:
 
 def _piece(parts: Sequence[Block]) -> Piece:
     first = parts[0]
+    if first.rows:
+        return table_piece(parts)
     text = ""
     regions: list[Region] = []
     for block in parts:
@@ -145,13 +152,4 @@ def _piece(parts: Sequence[Block]) -> Piece:
                 regions.append(Region(start + len(text), end + len(text), Box(block.page, *box)))
         text += block.text
     regions = [region._replace(end=min(region.end, len(text))) for region in regions]
-    return Piece(
-        kind=first.kind,
-        text="" if first.rows else text,
-        page=first.page,
-        level=first.level,
-        regions=tuple(regions),
-        rows=first.rows,
-        header_rows=first.header_rows,
-        cell_boxes=tuple(tuple(box and Box(first.page, *box) for box in row) for row in first.cell_boxes),
-    )
+    return Piece(kind=first.kind, text=text, page=first.page, level=first.level, regions=tuple(regions))

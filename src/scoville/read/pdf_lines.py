@@ -66,6 +66,23 @@ def without_markup(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
+def place_rows(rows: Sequence[Sequence[Word]]) -> PlacedText:
+    """Join printed rows to a text, without the hyphens at their ends; rows side by side are one line."""
+    text = ""
+    lines: list[Line] = []
+    hyphens: list[int] = []
+    for row in _joined(rows):
+        line = " ".join(word.text for word in row)
+        if text and text[-1] in HYPHENS and text[-2:-1].isalpha() and line[:1].islower():
+            text = text[:-1]
+            hyphens.append(len(text))
+        elif text:
+            text += " "
+        lines.append(Line(len(text), len(text) + len(line), union(word.box for word in row)))
+        text += line
+    return PlacedText(text, close_gaps(lines, len(text)), hyphens)
+
+
 def place_text(text: str, rows: Sequence[Sequence[Word]], box: Rectangle) -> PlacedText:
     """Find each printed row of words in the text. Without success, the whole text stands in ``box``."""
     text = clean_line(text)

@@ -1,7 +1,7 @@
 """What PDFium itself says of a PDF: its title, author and dates, and, where the layout reader fails, its plain text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePath
 
@@ -20,12 +20,12 @@ _FILE_SUFFIXES = frozenset(
 _TITLE_LEAST = 3
 
 
-def read_information(data: bytes, password: str | None) -> tuple[str | None, dict[str, str]]:
+def read_information(path: str, password: str | None) -> tuple[str | None, dict[str, str]]:
     """Give a PDF's title, if it is one, and its author and dates; nothing when PDFium cannot open it."""
     import pypdfium2
 
     try:
-        document = pypdfium2.PdfDocument(data, password=password)
+        document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError:
         return None, {}
     try:
@@ -40,24 +40,24 @@ def read_information(data: bytes, password: str | None) -> tuple[str | None, dic
     return _title(information.get("Title", "")), {key: value for key, value in metadata.items() if value}
 
 
-def read_plain_pages(data: bytes, password: str | None) -> list[Page]:
-    """Read the text of each page without layout: paragraphs between blank lines, boxed by the whole page."""
+def read_plain_pages(path: str, password: str | None, numbers: Iterable[int]) -> list[Page]:
+    """Read the text of some pages without layout: paragraphs between blank lines, boxed by the whole page."""
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(data, password=password)
+    document = pypdfium2.PdfDocument(path, password=password)
     pages: list[Page] = []
     try:
-        for number in range(len(document)):
-            page = document[number]
+        for number in numbers:
+            page = document[number - 1]
             text_page = page.get_textpage()
             box = Rectangle(0, 0, *page.get_size())
             text = clean(text_page.get_text_bounded())
             paragraphs = filter(None, map(clean_line, re.split(r"\n\s*\n", text)))
             blocks = [
-                Block("paragraph", number + 1, box, PlacedText(paragraph, [Line(0, len(paragraph), box)], []))
+                Block("paragraph", number, box, PlacedText(paragraph, [Line(0, len(paragraph), box)], []))
                 for paragraph in paragraphs
             ]
-            pages.append(Page(number + 1, box.y1, blocks))
+            pages.append(Page(number, box.y1, blocks))
             text_page.close()
             page.close()
     finally:

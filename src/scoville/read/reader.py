@@ -8,20 +8,21 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from scoville.errors import ReadFailure
+from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import Draft, Part, assemble, check_length
-from scoville.read.sniff import Content, sniff
+from scoville.read.sniff import Content, Format, sniff
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Changes when the same bytes give another Document."""
 
 MAX_DEPTH = 5
@@ -68,10 +69,10 @@ def read_bytes(
     """
     documents: list[Document] = []
     failures: list[tuple[str, str]] = []
-    waiting = [_Waiting(Part(name, data, metadata or {}), source, ())]
+    waiting = deque([_Waiting(Part(name, data, metadata or {}), source, ())])
     read = 0
     while waiting:
-        part, place, above = waiting.pop(0)
+        part, place, above = waiting.popleft()
         read += len(part.data)
         try:
             if read > settings.max_megabytes * _MEGABYTE * PARTS_BUDGET:
@@ -85,10 +86,20 @@ def read_bytes(
         documents.append(document)
         line = (*above, document.id)
         if len(line) <= MAX_DEPTH:  # a mail may hold itself
-            waiting += [_Waiting(inner, f"{place}/{inner.name}", line) for inner in parts]
+            waiting += [_Waiting(inner, source, line) for source, inner in _placed(place, parts)]
         elif parts:
-            failures += [(f"{place}/{inner.name}", f"lies more than {MAX_DEPTH} files deep") for inner in parts]
+            failures += [(source, f"lies more than {MAX_DEPTH} files deep") for source, _ in _placed(place, parts)]
     return Reading(tuple(documents), tuple(failures))
+
+
+def _placed(place: str, parts: Sequence[Part]) -> Iterator[tuple[str, Part]]:
+    """Give each part a source of its own: a second ``report.pdf`` becomes ``report (2).pdf``."""
+    times: Counter[str] = Counter()
+    for part in parts:
+        times[part.name] += 1
+        stem, dot, suffix = part.name.rpartition(".")
+        again = f" ({times[part.name]})" if times[part.name] > 1 else ""
+        yield f"{place}/{stem}{again}{dot}{suffix}" if dot else f"{place}/{part.name}{again}", part
 
 
 class _Waiting(NamedTuple):
@@ -112,7 +123,7 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
             name=name.stem,
             max_characters=settings.max_characters,
         )
-    except (ReadFailure, ImportError):
+    except (ReadFailure, StorageError, ImportError):
         raise
     except Exception as error:  # libraries raise anything for damaged content: KeyError, XMLSyntaxError, RecursionError
         reason = " ".join(str(error).split())[:200]
@@ -122,24 +133,87 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
 
 def _read(content: Content, data: bytes, name: str, settings: "Read", password: str | None) -> Draft:
     """Give the file to the reader of its format; each is imported when first needed."""
-    if content.format == "pdf":
-        from scoville.read.pdf import read_pdf
+    match content.format:
+        case "pdf":
+            from scoville.read.pdf import read_pdf
 
-        return read_pdf(data, password=password, settings=settings)
-    if content.format == "docx":
-        from scoville.read.docx import read_docx
+            return read_pdf(data, password=password, settings=settings)
+        case "image":
+            from scoville.read.image import read_image
 
-        return read_docx(data)
+            return read_image(data, settings=settings)
+        case "audio":
+            from scoville.read.audio import read_audio
+
+            return read_audio(data, name=name, settings=settings)
+        case "mail" | "mbox" | "msg":
+            return _read_mail(content.format, data)
+        case "html" | "markdown" | "csv" | "xml" | "text":
+            return _read_text(content, data, settings.max_characters)
+        case "doc" | "ppt" | "xls" | "rtf":
+            from scoville.read.legacy import read_legacy
+
+            return read_legacy(content.format, data, settings)
+        case _:
+            return _read_package(content.format, data, settings.max_characters)
+
+
+def _read_package(format: Format, data: bytes, max_characters: int) -> Draft:
+    match format:
+        case "docx":
+            from scoville.read.docx import read_docx
+
+            return read_docx(data)
+        case "pptx":
+            from scoville.read.pptx import read_pptx
+
+            return read_pptx(data)
+        case "xlsx":
+            from scoville.read.xlsx import read_xlsx
+
+            return read_xlsx(data, max_characters)
+        case "epub":
+            from scoville.read.epub import read_epub
+
+            return read_epub(data, max_characters)
+        case _:
+            from scoville.read.odf import read_odf
+
+            return read_odf(data, max_characters)
+
+
+def _read_mail(format: Format, data: bytes) -> Draft:
+    if format == "msg":
+        from scoville.read.msg import read_msg
+
+        return read_msg(data)
+    from scoville.read.mail import read_mail, read_mailbox
+
+    return read_mail(data) if format == "mail" else read_mailbox(data)
+
+
+def _read_text(content: Content, data: bytes, max_characters: int) -> Draft:
     text = content.text or ""
     if content.format == "html":
         from scoville.read.html import read_html
+        from scoville.read.html_tree import visible_length
 
+        if len(text) > max_characters:
+            check_length(visible_length(text), max_characters)
         return read_html(text)
-    check_length(len(text), settings.max_characters)
+    if content.format == "xml":
+        from scoville.read.xml_text import read_xml
+
+        return read_xml(data, max_characters)
+    check_length(len(text), max_characters)
     if content.format == "markdown":
         from scoville.read.markdown import read_markdown
 
         return read_markdown(text)
+    if content.format == "csv":
+        from scoville.read.delimited import read_csv
+
+        return read_csv(text)
     from scoville.read.text import read_text
 
     return read_text(text)

@@ -9,37 +9,29 @@ from typing import Literal, NamedTuple
 from scoville.errors import ReadFailure
 from scoville.read.archive import member_names
 from scoville.read.decode import decode
+from scoville.read.ole2 import office_97
 
 Format = Literal[
-    "pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "legacy", "html", "markdown", "text", "csv", "xml", "mail",
-    "mbox", "msg", "image", "audio",
+    "pdf", "docx", "pptx", "xlsx", "odf", "epub", "doc", "ppt", "xls", "rtf", "html", "markdown", "text", "csv", "xml",
+    "mail", "mbox", "msg", "image", "audio",
 ]  # fmt: skip
 READABLE = (
-    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, Office 97-2003 and RTF (with LibreOffice), HTML, Markdown, text, CSV, "
-    "EML, MSG, MBOX, PNG, JPEG, TIFF, WAV, MP3"
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, DOC, PPT, XLS, RTF, HTML, Markdown, text, CSV, XML, EML, MSG, MBOX, "
+    "PNG, JPEG, TIFF, WAV, MP3"
 )
 
 _PDF_WITHIN = 1024  # Adobe's readers accept the header there, so files with junk before it exist
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY = (
-    (b"{\\rtf", "RTF"), (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"BM", "a BMP picture"),
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"), (b"\x7fELF", "a program"), (b"MZ", "a program"), (b"SQLite format 3\0", "SQLite"),
-    (b"PAR1", "Parquet"), (b"OggS", "sound"), (b"ID3", "sound"), (b"%!PS", "PostScript"), (b"RIFF", "a RIFF file"),
+    (b"PAR1", "Parquet"), (b"OggS", "OGG sound"), (b"fLaC", "FLAC sound"), (b"%!PS", "PostScript"),
+    (b"RIFF", "a RIFF file"),
 )  # fmt: skip
-_OLE2_STREAMS = (
-    ("EncryptedPackage", ""), ("WordDocument", "DOC (Word 97-2003)"), ("Workbook", "XLS (Excel 97-2003)"),
-    ("PowerPoint Document", "PPT (PowerPoint 97-2003)"), ("__substg1.0_", "MSG (Outlook)"),
-)  # fmt: skip
-_ZIP_FOLDERS = (("ppt/", "PPTX"), ("xl/", "XLSX"), ("visio/", "VSDX"))
-_MIMETYPES = (
-    (b"application/epub+zip", "EPUB"),
-    (b"opendocument.text", "ODT"),
-    (b"opendocument.spreadsheet", "ODS"),
-    (b"opendocument.presentation", "ODP"),
-)
+_ZIP_FOLDERS: tuple[tuple[str, Format], ...] = (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx"))
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+_EPUB = b"application/epub+zip"
 
 _LEAD = r"\s*(?:<\?xml[^>]*>\s*|<!--.{0,2000}?-->\s*)*"
 _HTML = re.compile(_LEAD + r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL)
@@ -57,6 +49,9 @@ _MARKDOWN_SIGNS = (
     re.compile(r"^\|?[ \t]*:?-{3,}:?[ \t]*\|", re.MULTILINE),
     re.compile(r"\*\*\S[^*\n]{0,200}\*\*"),
 )
+_MBOX = re.compile(r"From [^\n]+\n(?=[\w-]+:)")
+_CSV_SUFFIXES = {".csv", ".tsv", ".tab", ".psv"}
+_XML_SUFFIXES = {".xml", ".nxml", ".fodt", ".fods", ".fodp", ".rss", ".atom"}
 _MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"}
 _HTML_SUFFIXES = {".html", ".htm", ".xhtml"}
 
@@ -75,7 +70,11 @@ def sniff(data: bytes, suffix: str) -> Content:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(data)
     if data.startswith(_OLE2):
-        raise _legacy_office(data)
+        return Content(office_97(data))
+    if data.startswith(b"{\\rtf"):
+        return Content("rtf")
+    if media := _picture_or_sound(data):
+        return Content(media)
     text = decode(data)
     name = next((name for magic, name in _BINARY if data.startswith(magic)), None)
     if name and (text is None or _is_sure(data)):
@@ -85,31 +84,35 @@ def sniff(data: bytes, suffix: str) -> Content:
     return Content(_sniff_text(text, suffix.lower()), text)
 
 
+def _picture_or_sound(data: bytes) -> Format | None:
+    if data.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "image"
+    if data.startswith(b"RIFF"):
+        return {b"WEBP": "image", b"WAVE": "audio"}.get(data[8:12])  # pyright: ignore[reportReturnType]
+    if data.startswith(b"BM") and data[6:10] == bytes(4) and len(data) >= 26:  # reserved: no text has it
+        return "image"
+    # An MPEG frame: eleven ones, version, layer 3 and a bit rate that exists.
+    is_frame = data[:1] == b"\xff" and len(data) > 2 and data[1] & 0xE6 == 0xE2 and data[2] >> 4 not in {0, 15}
+    return "audio" if data.startswith(b"ID3") and data[3:4] < b"\x05" or is_frame else None
+
+
 def _is_sure(data: bytes) -> bool:
     """Tell whether the first bytes settle it: two capital letters can also begin a text."""
-    return not data.startswith((b"BM", b"MZ", b"BZh", b"ID3", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"GIF8"))
+    return not data.startswith((b"BM", b"MZ", b"BZh", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"fLaC"))
 
 
 def _sniff_archive(data: bytes) -> Content:
     names = member_names(data)
-    if "word/document.xml" in names or ("[Content_Types].xml" in names and any(n.startswith("word/") for n in names)):
-        return Content("docx")
-    for folder, name in _ZIP_FOLDERS:
+    if _EPUB in data[:200] or "META-INF/container.xml" in names and "mimetype" in names:
+        return Content("epub")
+    if _OPEN_DOCUMENT in data[:200] or ("content.xml" in names and "META-INF/manifest.xml" in names):
+        return Content("odf")
+    for folder, format in _ZIP_FOLDERS:
         if "[Content_Types].xml" in names and any(member.startswith(folder) for member in names):
-            raise _not_readable(name)
-    for mimetype, name in _MIMETYPES:  # stored first and uncompressed, by both standards
-        if mimetype in data[:200]:
-            raise _not_readable(name)
+            return Content(format)
+    if "word/document.xml" in names:
+        return Content("docx")
     raise ReadFailure(f"is a ZIP archive; unpack it first. Readable are {READABLE}")
-
-
-def _legacy_office(data: bytes) -> ReadFailure:
-    for stream, name in _OLE2_STREAMS:
-        if stream.encode("utf-16-le") in data:
-            if name:
-                return ReadFailure(f"not readable yet: {name}; save it as DOCX or PDF")
-            return ReadFailure("is encrypted; save it without a password")
-    return ReadFailure(f"not readable yet: an OLE2 file (Office 97-2003 or older); readable are {READABLE}")
 
 
 def _not_readable(name: str) -> ReadFailure:
@@ -119,11 +122,15 @@ def _not_readable(name: str) -> ReadFailure:
 def _sniff_text(text: str, suffix: str) -> Format:
     if _HTML.match(text):
         return "html"
-    if _XML.match(text):
-        raise _not_readable("XML")
+    if _XML.match(text) or (suffix in _XML_SUFFIXES and text.lstrip().startswith("<")):
+        return "xml"
     head = text[:20_000]
+    if (envelope := _MBOX.match(head)) and _MAIL.match(head[envelope.end() :]):
+        return "mbox"
     if _MAIL.match(head) and _MAIL_FIELDS.search(head.split("\n\n", 1)[0]):
-        raise _not_readable("e-mail")
+        return "mail"
+    if suffix in _CSV_SUFFIXES:
+        return "csv"
     if suffix in _MARKDOWN_SUFFIXES:
         return "markdown"
     if suffix in _HTML_SUFFIXES or (_TAG.match(text) and "</" in text):

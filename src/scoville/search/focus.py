@@ -7,12 +7,12 @@ of the same passages. Knows no prompt and no model.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scoville.embed import Embedder
 from scoville.sentences import Sentence, content_words, sentences
-from scoville.types import Hit
+from scoville.types import Hit, Passage
 
 WORDS_WEIGHT = 0.3
 """Of the share of the question's words that a sentence holds, beside its cosine: on 60 SQuAD questions the first
@@ -35,10 +35,9 @@ class Focus:
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, limit: int) -> list[Focus]:
     """Rank the sentences and table rows of hits by cosine to the question and by the words they share with it."""
     found = [
-        Focus(hit=number, heading=_heading(hit), text=sentence.text)
+        Focus(hit=number, heading=_heading(hit), text=text)
         for number, hit in enumerate(hits)
-        for sentence in sentences(hit.passage.text)
-        if not RULE.fullmatch(sentence.text) and not _is_heading(sentence, hit.passage.text)
+        for text in _texts(hit.passage)
     ]
     if not found:
         return []
@@ -48,6 +47,35 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, li
     scores = [float(cosine) + WORDS_WEIGHT * share for cosine, share in zip(cosines, shares, strict=True)]
     order = sorted(range(len(found)), key=lambda index: (-scores[index], index))
     return [found[index] for index in order[:limit]]
+
+
+def _texts(passage: Passage) -> Iterator[str]:
+    """Give the sentences of a passage; a table's row names its columns, since it is read without the table's head."""
+    columns = _cells(passage.prefix.rpartition("\n")[0].rpartition("\n")[2])  # a cut table's header ends the prefix
+    columns = columns if RULE.fullmatch(passage.prefix.rpartition("\n")[2]) else []
+    found = [one for one in sentences(passage.text) if not _is_heading(one, passage.text)]
+    end = 0
+    for number, sentence in enumerate(found):
+        cells = _cells(sentence.text)
+        if "\n\n" in passage.text[end : sentence.start]:  # another table
+            columns = []
+        end = sentence.end
+        below = found[number + 1].text if number + 1 < len(found) else ""
+        if RULE.fullmatch(sentence.text):
+            continue
+        if cells and "-" in below and RULE.fullmatch(below):
+            columns = cells
+        elif cells and len(cells) == len(columns):
+            yield "; ".join(
+                f"{column}: {cell}" if column else cell for column, cell in zip(columns, cells, strict=True) if cell
+            )
+        else:
+            columns = columns if cells else []
+            yield sentence.text
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line[1:-1].split(" | ")] if line.startswith("| ") and line.endswith(" |") else []
 
 
 def _shares(wanted: set[str], held: Sequence[set[str]]) -> list[float]:

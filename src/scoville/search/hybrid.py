@@ -1,25 +1,34 @@
-"""A question finds passages: dense and BM25, fused by reciprocal rank.
+"""A question finds passages: legs, fused, read again, without copies, widened.
 
-Enters: a question and filters. Leaves: hits, best first, each with the rank and score of the legs that found it. An
-index built with other settings than the recipe's is refused. Knows no prompt and no model.
+Enters: a question, filters, the groups of the reader, the turns before. Leaves: hits, best first, each with the rank
+and score of the legs that found it, and the steps that led there. Filters and permissions hold before ranking. An index
+built with other settings than the recipe's is refused. Knows no prompt of answering and no model but through ``Ask``.
 """
 
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from scoville.embed import Embedder, open_embedder
 from scoville.errors import EmptyIndex, ScovilleError, StaleIndex, UsageError
-from scoville.index import LanceIndex, Ranked, Workspace, build_hash
-from scoville.recipe import Recipe, Search
-from scoville.search.fuse import fuse
+from scoville.index import Index, Workspace, build_hash, open_index
+from scoville.recipe import Recipe, Rewrite, Search
+from scoville.search.distinct import diversify, leave_out_copies
+from scoville.search.fuse import Fused
+from scoville.search.legs import Legs, Scope
+from scoville.search.rerank import Reranker, mix, open_reranker
+from scoville.search.rewrite import MAX_QUESTION_CHARACTERS, Ask, Rewriter, Rewritten
+from scoville.search.trace import Step, Trace
 from scoville.search.where import parse_where
-from scoville.types import Hit
+from scoville.search.widen import widen
+from scoville.types import Hit, Leg, Message
 
-MAX_QUESTION_CHARACTERS = 20_000
+POOL = 3
+"""So many times the hits that are wanted are looked at, since copies and parts of one section are left out."""
+POOL_MMR = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,37 +39,129 @@ class Found:
     similarity: float | None
     """The best cosine similarity of any passage to the question; None without the dense leg or without passages."""
     seconds: float
+    question: str = ""
+    """What was searched: the question, or what it was rewritten to."""
+    steps: tuple[Step, ...] = ()
+    """What was done, in order, with what each step left."""
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For a hit that was widened, by its id: the id of the passage that was found, under which the steps know it."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said about legs that found nothing."""
+        return tuple(f"{step.name}: {step.note}" for step in self.steps if step.note.startswith("found nothing"))
 
 
 class Searcher:
     """Searches one index with one embedder."""
 
-    def __init__(self, index: LanceIndex, embedder: Embedder, settings: Search) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        settings: Search,
+        *,
+        reranker: Reranker | None = None,
+        rewriter: Rewriter | None = None,
+    ) -> None:
         self.index = index
         self.embedder = embedder
         self.settings = settings
+        self.reranker = reranker
+        self.rewriter = rewriter
 
-    def search(self, question: str, *, where: Sequence[str] = (), limit: int | None = None) -> Found:
-        """Find at most ``limit`` passages, by default as many as the recipe says."""
+    def search(
+        self,
+        question: str,
+        *,
+        where: Sequence[str] = (),
+        groups: Sequence[str] | None = None,
+        limit: int | None = None,
+        history: Sequence[Message] = (),
+        rewrite: Rewriter | None = None,
+    ) -> Found:
+        """Find at most ``limit`` passages, by default as many as the recipe says.
+
+        ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
+        restriction. ``rewrite`` takes the place of the searcher's own rewriter.
+        """
         started = time.perf_counter()
         condition = parse_where(where)
         question = check_question(question)
-        settings = self.settings
-        rankings: dict[str, Sequence[Ranked]] = {}
-        count = max(settings.candidates, limit or 0)
-        if settings.dense_weight:
-            rankings["dense"] = self.index.dense(self.embedder.embed([question], "query")[0], count, condition)
-        if settings.bm25_weight:
-            rankings["bm25"] = self.index.bm25(question, count, condition)
-        weights = {"dense": settings.dense_weight, "bm25": settings.bm25_weight}
-        best = fuse(rankings, weights, settings.rrf_k)[: limit or settings.passages]
-        passages = {passage.id: passage for passage in self.index.passages([fused.id for fused in best])}
-        hits = tuple(
-            Hit(passage=passages[one.id], score=one.score, legs=one.legs) for one in best if one.id in passages
+        limit = limit or self.settings.passages
+        trace = Trace()
+        asked = self._rewrite(question, history, rewrite or self.rewriter, trace)
+        scope = Scope(count=max(self.settings.candidates, limit), where=condition, groups=groups)
+        legs = Legs(self.index, self.embedder, self.settings, scope, trace)
+        fused = legs.run(asked)
+        hits = self._rerank(asked.question, self._fetch(fused, limit, groups), trace)
+        hits = self._select(question, hits, limit, trace)
+        with trace.step("widen") as made:
+            widened = widen(self.index, hits, self.settings.neighbours, limit, groups)
+            made.ranking = [(found, hit.score) for hit, found in widened]
+        return Found(
+            hits=tuple(hit for hit, _ in widened),
+            similarity=legs.similarity,
+            seconds=time.perf_counter() - started,
+            question=asked.question,
+            steps=tuple(trace.steps),
+            origins={hit.passage.id: found for hit, found in widened if hit.passage.id != found},
         )
-        dense = rankings.get("dense")
-        similarity = dense[0].score if dense else None
-        return Found(hits=hits, similarity=similarity, seconds=time.perf_counter() - started)
+
+    def _rewrite(self, question: str, history: Sequence[Message], rewriter: Rewriter | None, trace: Trace) -> Rewritten:
+        if rewriter is None:
+            return Rewritten(question=question)
+        with trace.step("rewrite") as made:
+            asked = rewriter.rewrite(question, history)
+            made.note = " | ".join(filter(None, (*asked.questions, asked.passage)))
+        return asked
+
+    def _fetch(self, fused: Sequence[Fused], limit: int, groups: Sequence[str] | None) -> list[Hit]:
+        settings = self.settings
+        wanted = limit * (POOL_MMR if settings.mmr < 1 else POOL)
+        pool = fused[: max(settings.rerank_candidates, limit) if self.reranker else wanted]
+        passages = {passage.id: passage for passage in self.index.passages([one.id for one in pool], groups)}
+        return [Hit(passage=passages[one.id], score=one.score, legs=one.legs) for one in pool if one.id in passages]
+
+    def _rerank(self, question: str, hits: list[Hit], trace: Trace) -> list[Hit]:
+        if not self.reranker or not hits:
+            return hits
+        with trace.step("rerank") as made:
+            scores = self.reranker.score(question, [hit.passage.content for hit in hits])
+            mixed = mix(scores, [hit.score for hit in hits], self.settings.rerank_weight)
+            order = (-scores).argsort(kind="stable").tolist()
+            read = [
+                replace(
+                    hits[place],
+                    score=float(mixed[place]),
+                    legs={**hits[place].legs, "rerank": Leg(rank, float(scores[place]))},
+                )
+                for rank, place in enumerate(order, start=1)
+            ]
+            read.sort(key=lambda hit: -hit.score)
+            made.ranking = _scores(read)
+        return read
+
+    def _select(self, question: str, hits: list[Hit], limit: int, trace: Trace) -> list[Hit]:
+        settings = self.settings
+        if settings.min_score is not None:
+            with trace.step("min_score") as made:
+                hits = [hit for hit in hits if hit.score >= settings.min_score]
+                made.ranking = _scores(hits)
+        if settings.max_overlap < 1:
+            with trace.step("distinct") as made:
+                before, hits = len(hits), leave_out_copies(hits, question, settings.max_overlap)
+                made.ranking, made.note = _scores(hits), f"{before - len(hits)} left out" if before > len(hits) else ""
+        if settings.mmr < 1 and hits:
+            with trace.step("mmr") as made, suppress(KeyError):  # of a passage that was removed meanwhile
+                vectors = self.index.vectors([hit.passage.id for hit in hits])
+                hits = diversify(hits, vectors, settings.mmr, limit)
+                made.ranking = _scores(hits)
+        return hits
+
+
+def _scores(hits: Sequence[Hit]) -> list[tuple[str, float]]:
+    return [(hit.passage.id, hit.score) for hit in hits]
 
 
 def check_question(question: str) -> str:
@@ -77,13 +178,15 @@ def check_question(question: str) -> str:
     return cleaned
 
 
-def open_searcher(workspace: Workspace, recipe: Recipe) -> Searcher:
-    """Open the index of a workspace for searching.
+def open_searcher(workspace: Workspace, recipe: Recipe, ask: Ask | None = None) -> Searcher:
+    """Open the index of a workspace for searching; ``ask`` is the model that rewrites and reranks.
 
     Raises EmptyIndex when nothing was added, StaleIndex when it was built with other settings than the recipe's.
     """
     built = workspace.require_built()
+    rewriter = Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None
     embedder = open_embedder(recipe.embed)
+    reranker = open_reranker(recipe.search, embedder, ask, recipe.embed.threads)
     if built.embedder != embedder.name:
         raise StaleIndex(
             f"the index was built with the embedder {built.embedder!r} and the recipe says {embedder.name!r}: "
@@ -92,17 +195,23 @@ def open_searcher(workspace: Workspace, recipe: Recipe) -> Searcher:
     warm = threading.Thread(target=_warm_up, args=(embedder,), daemon=True)
     warm.start()  # compiles the encoder while the index opens
     try:
-        index = LanceIndex(workspace.index_folder, built.table, built.dimension)
-        if not index.count():
-            raise EmptyIndex(f"the index of {workspace.root} is empty: add documents with `scoville add PATH`")
-        if not index.is_current(build_hash(recipe)):
-            raise StaleIndex(
-                "the index holds passages that were read or split with other settings than the recipe's: "
-                "run `scoville add --rebuild`"
-            )
+        index = open_current_index(workspace, recipe)
     finally:
         warm.join()
-    return Searcher(index, embedder, recipe.search)
+    return Searcher(index, embedder, recipe.search, reranker=reranker, rewriter=rewriter)
+
+
+def open_current_index(workspace: Workspace, recipe: Recipe) -> Index:
+    """Open the index of a workspace; EmptyIndex without passages, StaleIndex with passages of other settings."""
+    index = open_index(workspace, recipe.index, workspace.require_built())
+    if not index.count():
+        raise EmptyIndex(f"the index of {workspace.root} is empty: add documents with `scoville add PATH`")
+    if not index.is_current(build_hash(recipe)):
+        raise StaleIndex(
+            "the index holds passages that were read or split with other settings than the recipe's: "
+            "run `scoville add --rebuild`"
+        )
+    return index
 
 
 def _warm_up(embedder: Embedder) -> None:

@@ -1,5 +1,14 @@
-"""Stage 2: Document → passages."""
+"""Stage 2: Document → passages. Contents:
 
+splitter    split_document: chooses the way, makes the passages
+sections    section, parent, summary: whole elements below their headings      table    rows and records
+windows     fixed, sentence, semantic: the text, whatever its elements are      summary  of long sections
+join        neighbouring passages become one slice again
+draft       a passage in the making, and its prefix                             tokens   where text may be cut
+"""
+
+from scoville.split.join import join_passages
 from scoville.split.splitter import SPLITTER_VERSION, split_document
+from scoville.split.summary import Summarise
 
-__all__ = ["SPLITTER_VERSION", "split_document"]
+__all__ = ["SPLITTER_VERSION", "Summarise", "join_passages", "split_document"]

@@ -35,10 +35,14 @@ class TokenMap:
         self.starts = array("q")
         self.ends = array("q")
         for start, end in _segments(text):
-            for token in embedder.token_spans([text[start:end]])[0]:
-                self._add(start + token.start, start + token.end)
+            for first, last in embedder.token_spans([text[start:end]])[0]:
+                if 0 < last - first <= LONGEST_TOKEN and not text[start + first].isspace():
+                    self.starts.append(start + first)
+                    self.ends.append(start + last)
+                else:
+                    self._add_odd(start + first, start + last)
 
-    def _add(self, start: int, end: int) -> None:
+    def _add_odd(self, start: int, end: int) -> None:
         while start < end and self.text[start].isspace():  # some tokenizers count the space before a word in
             start += 1
         if start == end:
@@ -55,14 +59,14 @@ class TokenMap:
     def cut(self, span: Span, limit: int) -> list[Span]:
         """Cut a span into pieces of at most ``limit`` tokens, at sentence ends where possible, else between words."""
         if self.count(span) <= limit:
-            return self._trimmed([span])
+            return self.trimmed([span])
         pieces: list[Span] = []
-        for sentence in self._sentences(span):
+        for sentence in self.sentences(span):
             if pieces and self.count(Span(pieces[-1].start, sentence.end)) <= limit:
                 pieces[-1] = Span(pieces[-1].start, sentence.end)
             else:
                 pieces += self.windows(sentence, limit, at_words=True)
-        return self._trimmed(pieces)
+        return self.trimmed(pieces)
 
     def windows(self, span: Span, size: int, overlap: int = 0, *, at_words: bool = False) -> list[Span]:
         """Cut a span into pieces of ``size`` tokens that repeat ``overlap`` of the one before.
@@ -78,7 +82,7 @@ class TokenMap:
             pieces.append(Span(begin, self.starts[end]))
             start = end - overlap
             begin = self.starts[start]
-        return self._trimmed([*pieces, Span(begin, span.end)])
+        return self.trimmed([*pieces, Span(begin, span.end)])
 
     def _word_end(self, first: int, end: int) -> int:
         """Step back from ``end`` to a token that begins a word, but not by more than half the piece."""
@@ -87,12 +91,13 @@ class TokenMap:
                 return candidate
         return end
 
-    def _sentences(self, span: Span) -> list[Span]:
+    def sentences(self, span: Span) -> list[Span]:
+        """Cut a span after each sentence and each line; white space stays with what it follows."""
         ends = [gap.end() for gap in SENTENCE_END.finditer(self.text, span.start, span.end)]
         starts = [span.start, *ends]
         return [Span(start, end) for start, end in zip(starts, [*ends, span.end], strict=True) if end > start]
 
-    def _trimmed(self, spans: Sequence[Span]) -> list[Span]:
+    def trimmed(self, spans: Sequence[Span]) -> list[Span]:
         """Leave out the line ends before each span and the white space behind it, and spans of nothing else."""
         kept: list[Span] = []
         for start, end in spans:

@@ -1,0 +1,51 @@
+"""`scoville graph`: what is connected to a name, a code or a term."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scoville.cli.common import check_session, common_options, open_session, plain, style, write, write_json
+from scoville.cli.search import groups_option
+
+if TYPE_CHECKING:
+    from scoville.search import Connections
+
+
+@click.command("graph")
+@click.argument("name")
+@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, help="How many connections.")
+@click.option("--where", "filters", multiple=True, metavar="FILTER", help="Among which passages, as for `search`.")
+@groups_option
+@common_options
+def command(
+    name: str,
+    limit: int,
+    filters: tuple[str, ...],
+    groups: tuple[str, ...],
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show what stands in the same passages as NAME: a person, a product, a code, a term."""
+    from scoville.search import connections, open_current_index, parse_where
+
+    session = open_session(folder, flags)
+    check_session(session, filters)
+    index = open_current_index(session.workspace, session.recipe)
+    found = connections(index, name, limit, parse_where(filters), groups or None)
+    if not as_json:
+        write(_show(found))
+        return
+    documents = [{"document": source, "passages": count} for source, count in found.documents]
+    write_json(asdict(found) | {"documents": documents, "edges": [edge._asdict() for edge in found.edges]})
+
+
+def _show(found: "Connections") -> str:
+    lines = [f"{style(plain(found.entity), bold=True)}: in {found.passages} passages of"]
+    lines += [f"    {plain(source)} ({count})" for source, count in found.documents]
+    lines += ["together with (passages of both, of that alone, strength)"] if found.edges else []
+    for edge in found.edges:
+        lines.append(f"    {plain(edge.entity):<40} {edge.together:5} {edge.passages:5} {edge.weight:6.2f}")
+    return "\n".join(lines)

@@ -1,0 +1,28 @@
+"""`scoville remove`: documents out of the index."""
+
+from pathlib import Path
+
+import click
+
+from scoville.cli.common import common_options, open_session, plain, say, write, write_json
+
+
+@click.command("remove")
+@click.argument("sources", nargs=-1, required=True)
+@common_options
+def command(sources: tuple[str, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+    """Remove the documents that are called SOURCES: names, folders, URLs, or patterns in quotes ("old/**").
+
+    The files themselves stay. One that `add` is given again, or that a source of the recipe lists, comes back: leave it
+    out there with `exclude`.
+    """
+    from scoville.index import remove_documents
+
+    session = open_session(folder, flags)
+    removed = remove_documents(session.workspace, session.recipe, sources)
+    if as_json:
+        write_json({"removed": list(removed)})
+    else:
+        for name in removed:
+            write(plain(name))
+    say(f"{len(removed)} removed from the index.")

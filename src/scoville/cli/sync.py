@@ -1,0 +1,88 @@
+"""`scoville sync`: the index in line with the sources of the recipe, once or for as long as it runs."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scoville.cli.add import list_failures, show_report, with_progress
+from scoville.cli.common import common_options, open_session, open_writers, say, style
+
+if TYPE_CHECKING:
+    from scoville.index import AddReport
+
+DEFAULT_EVERY_SECONDS = 300.0
+
+
+@click.command("sync")
+@click.option("--failed", is_flag=True, help="List what could not be read or reached, and do nothing.")
+@click.option("--retry", is_flag=True, help="Try what failed too often again, too.")
+@click.option("--prune", is_flag=True, help="Remove what came from sources that are empty, or not in the recipe now.")
+@click.option("--watch", is_flag=True, help="Go on, and take in what changes in folders, until Ctrl-C.")
+@click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, and look again so often.")
+@common_options
+def command(
+    failed: bool,
+    retry: bool,
+    prune: bool,
+    watch: bool,
+    every: float | None,
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Bring the index in line with the `sources` of the recipe: what is new, changed and gone.
+
+    A source that cannot be reached, or that lists nothing at all, keeps its documents; then the exit code is 1.
+    """
+    from scoville.index import sync_sources
+
+    session = open_session(folder, flags)
+    if failed:
+        list_failures(session.workspace.failures(), as_json)
+        return
+    repeats = watch or every is not None
+    report = with_progress(
+        session, lambda options: sync_sources(session.workspace, session.recipe, retry=retry, prune=prune, **options)
+    )
+    show_report(report, as_json, on_one_line=repeats)
+    if report.left:
+        say(f"  {report.left} documents came from sources that the recipe names no more: scoville sync --prune")
+    if repeats:
+        paths = [
+            getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in session.recipe.sources.entries
+        ]
+        places = [session.workspace.root / path for path in paths if path] if watch else []
+        work = partial(sync_sources, session.workspace, session.recipe, writers=open_writers(session.recipe))
+        watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
+    elif any(failure.is_of_source for failure in report.failed):
+        raise SystemExit(1)
+
+
+def watch_and_repeat(
+    places: list[Path], work: "Callable[[], AddReport]", as_json: bool, every_seconds: float | None = None
+) -> None:
+    """Do the work again whenever a file changes, and every so often, until Ctrl-C; what fails waits for the next."""
+    from scoville.errors import ScovilleError, UsageError
+    from scoville.sources.watch import changes
+
+    say(
+        "Watching for changes; Ctrl-C ends it."
+        if places
+        else f"Looking again every {every_seconds:g} s; Ctrl-C ends it."
+    )
+    try:
+        for _ in changes(places, every_seconds=every_seconds, announce=say):
+            try:
+                report = work()
+            except UsageError:
+                raise
+            except ScovilleError as error:
+                say(style(f"scoville: {error}", fg="red"))
+                continue
+            if report.added or report.changed or report.removed or report.failed:
+                show_report(report, as_json, on_one_line=True)
+    except KeyboardInterrupt:
+        say("Ended; the index is up to date with what was finished.")

@@ -1,0 +1,210 @@
+"""What a recipe says of the places that documents come from.
+
+Enters: the ``sources`` section of a recipe. Leaves: one validated entry for each source. Secrets are never written out:
+``${NAME}`` stands for a variable of the environment, which is read where it is used. Does not know how to reach them.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+)
+
+SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
+SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+PASSWORD_IN_URL = re.compile(r"[^/?#]*://[^/?#@]*?:([^/?#]*)@")
+
+PositiveInt = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """Base of all parts of a recipe: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+_VARIABLE_ADVICE = "secrets come from the environment: write ${NAME} and set the variable NAME"
+
+
+def _from_the_environment(value: str) -> str:
+    """Refuse a secret that is written out."""
+    if not VARIABLE.fullmatch(value):
+        raise ValueError(_VARIABLE_ADVICE)
+    return value
+
+
+def _without_password(url: str) -> str:
+    """Refuse a URL whose password is written out; the message does not repeat it."""
+    found = PASSWORD_IN_URL.match(url)
+    if found and not VARIABLE.fullmatch(found[1]):
+        raise ValueError(f"the password in it: {_VARIABLE_ADVICE}")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_without_password)]
+"""A URL, or a path where there is one. ``${NAME}`` in it is read from the environment when it is used."""
+
+
+class Entry(Section):
+    """A source of documents: what all kinds have."""
+
+    name: str | None = None
+    """What its documents are called after where they have no name of their own; default: from where it is."""
+    include: tuple[str, ...] = ()
+    """Patterns of what is taken, e.g. `*.pdf`, `policies/**`; none takes everything."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of what is left out, after `include`."""
+    metadata: dict[str, str | int | float | bool] = {}
+    """Added to each document."""
+    groups: tuple[str, ...] = ()
+    """Who may read its passages; none: everyone."""
+
+
+class PathEntry(Entry):
+    """Files on this machine."""
+
+    path: str
+    """A file, a folder or a pattern such as `docs/**/*.md`, from the workspace's folder."""
+
+
+class MailboxEntry(Entry):
+    """Messages on this machine, each one a document with its attachments."""
+
+    mailbox: str
+    """An mbox file or a Maildir, from the workspace's folder."""
+
+
+class UrlEntry(Entry):
+    """Web pages. Patterns are those of paths: `docs/**`."""
+
+    url: Address
+    depth: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many links to follow from the page, on the same host."""
+    sitemap: bool = False
+    """Take what the site's sitemap lists; `url` may be the sitemap itself."""
+    max_pages: PositiveInt = 1000
+    robots: bool = True
+    """Keep to robots.txt. Only switch this off for a site of your own."""
+    headers: dict[str, str] = {}
+    """Sent to this host only, e.g. `{Authorization: "Bearer ${DOCS_TOKEN}"}`."""
+
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if SECRET_HEADER.search(name) and not VARIABLE.search(value):
+                raise ValueError(f"{name}: {_VARIABLE_ADVICE}")
+        return headers
+
+
+class RemoteEntry(Entry):
+    """Files of an object store or any other file system that fsspec knows; credentials come from the environment."""
+
+    remote: Address
+    """E.g. `s3://bucket/folder`, `gs://...`, `abfs://...`, `sftp://...`, `webdav+https://...`."""
+    options: dict[str, str | int | float | bool] = {}
+    """For the file system. `${NAME}` is read from the environment."""
+
+    @field_validator("options")
+    @classmethod
+    def _no_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            if SECRET.search(name) and not VARIABLE.search(str(value)):
+                raise ValueError(f"{name}: {_VARIABLE_ADVICE}")
+        return options
+
+
+class GitEntry(Entry):
+    """The files of a Git repository. They are called `NAME@path`."""
+
+    git: Address
+    """A URL or a folder."""
+    ref: str | None = None
+    """A branch, a tag or a commit; default: the repository's own."""
+
+
+class Sql(Section):
+    """A query whose rows are documents."""
+
+    url: Address
+    """Of SQLAlchemy, e.g. `postgresql://scoville:${DB_PASSWORD}@db.example/hr`, `sqlite:///hr.db`."""
+    query: str
+    id: str
+    """The column that names a row."""
+    text: str
+    """The column with the text: plain, Markdown or HTML."""
+    title: str | None = None
+    """The column with the title."""
+    metadata: tuple[str, ...] = ()
+    """Columns that become metadata."""
+
+
+class SqlEntry(Entry):
+    """Rows of a database. They are called `NAME/ID`."""
+
+    sql: Sql
+
+
+class Imap(Section):
+    """A mail server; user and password are read from the environment."""
+
+    host: str
+    port: PositiveInt = 993
+    folders: tuple[str, ...] = ("INBOX",)
+    user: str = "${IMAP_USER}"
+    password: Annotated[str, AfterValidator(_from_the_environment)] = "${IMAP_PASSWORD}"
+    tls: bool = True
+    """Off only for a server on this machine."""
+
+
+class ImapEntry(Entry):
+    """Messages of a mail server, each one a document with its attachments. They are called `NAME/FOLDER/UID`."""
+
+    imap: Imap
+
+
+ENTRIES: dict[str, type[Entry]] = {
+    "path": PathEntry, "mailbox": MailboxEntry, "url": UrlEntry, "remote": RemoteEntry, "git": GitEntry,
+    "sql": SqlEntry, "imap": ImapEntry,
+}  # fmt: skip
+
+
+def _kind(entry: Any) -> str | None:
+    """Say which kind an entry is, by the one key that tells it."""
+    found = [kind for kind in ENTRIES if (kind in entry if isinstance(entry, dict) else hasattr(entry, kind))]
+    return found[0] if len(found) == 1 else None
+
+
+AnyEntry = Annotated[
+    Annotated[PathEntry, Tag("path")] | Annotated[MailboxEntry, Tag("mailbox")] | Annotated[UrlEntry, Tag("url")]
+    | Annotated[RemoteEntry, Tag("remote")] | Annotated[GitEntry, Tag("git")] | Annotated[SqlEntry, Tag("sql")]
+    | Annotated[ImapEntry, Tag("imap")],
+    Discriminator(
+        _kind, custom_error_type="kind", custom_error_message=f"expected exactly one of the keys {', '.join(ENTRIES)}"
+    ),
+]  # fmt: skip
+
+
+class Sources(Section):
+    """Where documents come from: what `scoville sync` keeps the index in line with. A bare list is its entries."""
+
+    entries: tuple[AnyEntry, ...] = ()
+    allow_private: bool = False
+    """Let URLs lead to private, loopback and link-local addresses."""
+    user_agent: str = "Scoville"
+    delay_seconds: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Between two requests to one host."""
+    timeout_seconds: PositiveInt = 60
+    """The longest that one request may take."""
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
+    """How often something that cannot be reached is tried in one run, with exponential backoff."""
+    give_up_after: Annotated[int, Field(ge=1)] = 5
+    """After so many runs in which it failed, `sync` leaves an unchanged document alone, until `sync --retry`."""

@@ -1,0 +1,250 @@
+"""One item in, what came of it out: unchanged, read and split, failed, or gone.
+
+An item is compared first by what is cheap (times, an ETag, a blob id: ``seen.json``), then by content and by what the
+recipe adds to it. What cannot be reached is tried again, with growing pauses. Runs in threads and changes nothing.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from scoville.embed import Embedder
+from scoville.entries import Entry
+from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.index.workspace import Failure, Seen
+from scoville.metadata import describe_document
+from scoville.read.reader import Reading, read_bytes, read_file
+from scoville.recipe import Recipe
+from scoville.sources import Content, Gone, Item, Source
+from scoville.split import split_document
+from scoville.types import Document, Passage
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+Write = Callable[[str], str]
+"""Asks a model: a text → what it writes about it."""
+
+
+class Writers(NamedTuple):
+    """The models that the recipe names for reading: what is None is done without one."""
+
+    summarise: Write | None = None
+    """Of `split.summary_model`: the text of a section → its summary."""
+    describe: Write | None = None
+    """Of `metadata.model`: a prompt → a JSON object."""
+
+
+NO_WRITERS = Writers()
+
+
+class Feed(NamedTuple):
+    """A source, and what the recipe says of its documents."""
+
+    source: Source
+    entry: Entry
+    keeps_when_empty: bool = False
+    """Whether a source that lists nothing at all is held to be out of reach."""
+
+
+class Known(NamedTuple):
+    """What the index holds of one item."""
+
+    stamp: str
+    build: str
+    origin: str
+    documents: int
+
+
+class Outcome(NamedTuple):
+    """What came of one item."""
+
+    item: Item
+    feed: Feed
+    what: Literal["read", "unchanged", "skipped", "gone", "failed", "kept"]
+    """``skipped``: it failed too often to be tried. ``failed``: what the index held goes; ``kept``: it stays."""
+    passages: Sequence[Passage] = ()
+    documents: int = 0
+    failures: Sequence[Failure] = ()
+    stamp: str = ""
+    seen: Seen | None = None
+    read_seconds: float = 0.0
+    split_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What an item is compared with, and what it is read with."""
+
+    recipe: Recipe
+    embedder: Embedder
+    build: str
+    known: Mapping[str, Known]
+    failures: Mapping[str, Failure]
+    """Of earlier runs, by path."""
+    seen: Mapping[str, Seen]
+    from_scratch: bool
+    """Whether everything is read again."""
+    tries_all: bool
+    """Whether what failed too often is tried again, too."""
+    writers: Writers = Writers()
+
+    def at(self, feed: Feed, item: Item) -> Outcome:
+        """Read an item if it changed."""
+        content: Content | None = None
+        failure = self.failures.get(item.name)
+        try:
+            if failure and self._is_dead(failure) and not (failure.validator or failure.digest):
+                return Outcome(item, feed, "skipped")
+            content = self._open(item, self._validator(feed, item))
+            if content is None:
+                return Outcome(item, feed, "skipped" if failure else "unchanged")
+            digest = _digest(content)
+            if digest and self._holds(item, _stamp(digest, feed.entry)):
+                return Outcome(item, feed, "unchanged", seen=Seen(content.validator, digest))
+            if failure and self._is_dead(failure) and failure.digest == digest:
+                return Outcome(item, feed, "skipped")
+            return self._read(feed, item, content)
+        except Gone:
+            return Outcome(item, feed, "gone")
+        except SourceError as error:
+            return self._failed(feed, item, content, str(error), could_look=False)
+        except ReadFailure as error:
+            could_look = content is None or isinstance(content.data, bytes) or os.access(content.data, os.R_OK)
+            return self._failed(feed, item, content, str(error), could_look=could_look)
+        except Exception as error:  # a reader's fault must not end the ingest of a folder
+            reason = f"the reader failed ({type(error).__name__}: {error}); please report it"
+            return self._failed(feed, item, content, reason)
+
+    def _is_dead(self, failure: Failure) -> bool:
+        """Say whether an item failed too often to be tried again as it is."""
+        tried = failure.attempts >= self.recipe.sources.give_up_after
+        return tried and failure.build == self.build and not self.tries_all
+
+    def _validator(self, feed: Feed, item: Item) -> str:
+        """Give what stands for the content that the index holds, if it still does, or for that which is given up."""
+        if failure := self.failures.get(item.name):
+            return failure.validator if self._is_dead(failure) else ""
+        seen = self.seen.get(item.name)
+        return seen.validator if seen and self._holds(item, _stamp(seen.digest, feed.entry)) else ""
+
+    def _holds(self, item: Item, stamp: str) -> bool:
+        known = self.known.get(item.name)
+        return known is not None and not self.from_scratch and (known.stamp, known.build) == (stamp, self.build)
+
+    def _open(self, item: Item, validator: str) -> Content | None:
+        failure: SourceUnavailable | None = None
+        for attempt in range(self.recipe.sources.max_attempts):
+            pause(attempt)
+            try:
+                return item.open(validator)
+            except SourceUnavailable as error:
+                failure = error
+        raise failure or SourceUnavailable(item.name)
+
+    def _read(self, feed: Feed, item: Item, content: Content) -> Outcome:
+        started = time.perf_counter()
+        reading = self._reading(item, content)
+        read_seconds = time.perf_counter() - started
+        failures = [self._failure(feed, item, path, reason) for path, reason in reading.failures]
+        passages: list[Passage] = []
+        read = 0
+        for number, document in enumerate(reading.documents):
+            marked = _marked(document, content if number == 0 else None, feed.entry)
+            described = describe_document(marked, self.recipe.metadata, ask=self.writers.describe)
+            made = split_document(described, self.recipe.split, self.embedder, summarise=self.writers.summarise)
+            passages += made
+            read += bool(made)
+            if not made:
+                failures.append(self._failure(feed, item, document.source, "has no text"))
+        if feed.entry.groups:
+            passages = [replace(passage, groups=tuple(feed.entry.groups)) for passage in passages]
+        digest = _digest(content, reading.documents[0].id)
+        return Outcome(
+            item, feed, "read" if read else "failed", passages, read, failures, _stamp(digest, feed.entry),
+            Seen(content.validator, digest), read_seconds, time.perf_counter() - started - read_seconds,
+        )  # fmt: skip
+
+    def _reading(self, item: Item, content: Content) -> Reading:
+        settings = self.recipe.read
+        if isinstance(content.data, Path):
+            return read_file(content.data, source=item.name, settings=settings)
+        return read_bytes(
+            content.data, name=content.file_name, source=item.name, settings=settings, metadata=content.metadata
+        )
+
+    def _failed(
+        self, feed: Feed, item: Item, content: Content | None, reason: str, *, could_look: bool = True
+    ) -> Outcome:
+        """Say that an item failed.
+
+        What the index holds of it is no longer what it says, unless it could not even be looked at; passages of other
+        settings are never kept, because one of them makes the whole index stale.
+        """
+        known = self.known.get(item.name)
+        keeps = not could_look and known is not None and known.build == self.build
+        failure = self._failure(feed, item, item.name, reason)
+        if content:
+            failure = replace(failure, validator=content.validator, digest=_digest(content))
+        return Outcome(item, feed, "kept" if keeps else "failed", failures=[failure])
+
+    def _failure(self, feed: Feed, item: Item, path: str, reason: str) -> Failure:
+        before = self.failures.get(path)
+        return Failure(
+            path=path,
+            reason=reason,
+            attempts=before.attempts + 1 if before else 1,
+            item=item.name,
+            origin=feed.source.key,
+            build=self.build,
+        )
+
+
+def pause(attempt: int) -> None:
+    """Wait before an attempt, from 0: not before the first, then twice as long each time."""
+    if attempt:
+        time.sleep(min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS))
+
+
+def _digest(content: Content, read: str = "") -> str:
+    """Name what an item holds; empty where a file cannot be opened: reading it finds out why, and says so.
+
+    ``read`` is the SHA-256 of the bytes where they were read already, a moment later than they are now.
+    """
+    if not read:
+        try:
+            read = _sha256(content.data)
+        except OSError:
+            return ""
+    if not content.title and not content.metadata:
+        return read
+    return hashlib.sha256(json.dumps([read, content.title, dict(content.metadata)]).encode()).hexdigest()
+
+
+def _sha256(data: bytes | Path) -> str:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    if not os.path.isfile(data):  # opening a pipe would wait for ever
+        raise OSError
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamp(digest: str, entry: Entry) -> str:
+    """Name everything that the documents of an item are made of."""
+    marks = [digest, dict(entry.metadata), sorted(entry.groups)]
+    return hashlib.sha256(json.dumps(marks, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _marked(document: Document, content: Content | None, entry: Entry) -> Document:
+    """Add what the source knows of a document, and what the recipe says of it; ``content`` is None for a part."""
+    title = content.title if content else ""
+    if not title and not entry.metadata:
+        return document
+    return replace(document, title=title or document.title, metadata={**document.metadata, **entry.metadata})

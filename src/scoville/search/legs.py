@@ -1,0 +1,137 @@
+"""The ways of finding: dense, BM25 and the graph, each for every question that a search was made into.
+
+Enters: what to search and within what. Leaves: a ranking for each leg, with filters and permissions before ranking. A
+leg that can find nothing for a question says why.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scoville.embed import Embedder
+from scoville.index import Index, Ranked
+from scoville.index.condition import Condition
+from scoville.recipe import Search
+from scoville.search.fuse import DENSE, Fused, fuse, fuse_alike, fuse_scores
+from scoville.search.graph import SEEDS, rank_related
+from scoville.search.rewrite import Rewritten
+from scoville.search.trace import Trace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BM25 = "bm25"
+GRAPH = "graph"
+FEEDBACK = 5
+"""Passages whose mean vector is added to the question's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Within what to search."""
+
+    count: int
+    """How many passages each leg brings."""
+    where: Condition | None = None
+    groups: Sequence[str] | None = None
+    """The reader's; None: no restriction."""
+
+
+class Legs:
+    """One search by every leg of an index."""
+
+    def __init__(self, index: Index, embedder: Embedder, settings: Search, scope: Scope, trace: Trace) -> None:
+        self.index = index
+        self.embedder = embedder
+        self.settings = settings
+        self.scope = scope
+        self.trace = trace
+        self.rankings: dict[str, list[Ranked]] = {}
+        self.similarity: float | None = None
+        """The best cosine of any passage to the question."""
+        self._vector: NDArray[np.float32] | None = None
+
+    def run(self, asked: Rewritten) -> list[Fused]:
+        """Search every question by every leg that has a weight, and fuse what they found."""
+        settings = self.settings
+        if settings.dense_weight:
+            self._dense(asked)
+        if settings.bm25_weight:
+            self._bm25(asked.questions)
+        if settings.feedback and self._vector is not None:
+            self._feedback()
+        if settings.graph_weight:
+            self._graph(asked.question)
+        with self.trace.step("fuse") as made:
+            fused = self._fuse()
+            made.ranking = [(one.id, one.score) for one in fused]
+        return fused
+
+    def _dense(self, asked: Rewritten) -> None:
+        with self.trace.step("embed"):
+            vectors = self.embedder.embed(list(asked.questions), "query")
+            if asked.passage:  # HyDE: the mean of the question and of what an answer may look like (Gao et al. 2023)
+                vectors[0] = _unit(vectors[0] + self.embedder.embed([asked.passage])[0])
+        self._vector = vectors[0]
+        with self.trace.step(DENSE) as made:
+            found = [self._near(vector) for vector in vectors]
+            self.similarity = max((ranking[0].score for ranking in found if ranking), default=None)
+            made.ranking = self.rankings[DENSE] = fuse_alike(found, self.settings.rrf_k)
+
+    def _bm25(self, questions: Iterable[str]) -> None:
+        scope = self.scope
+        with self.trace.step(BM25) as made:
+            found = [self.index.bm25(question, scope.count, scope.where, scope.groups) for question in questions]
+            made.ranking = self.rankings[BM25] = fuse_alike(found, self.settings.rrf_k)
+            if not made.ranking:
+                terms = next((terms for question in questions if (terms := self.index.terms(question))), ())
+                named = f"no passage holds {', '.join(terms[:5])}" if terms else "the question holds no word"
+                made.note = f"found nothing: {named}"
+
+    def _feedback(self) -> None:
+        """Search again with a vector between the question and the best passages (Rocchio 1971)."""
+        with self.trace.step("feedback") as made:
+            vectors = self._vectors([one.id for one in self._fuse()[:FEEDBACK]])
+            if vectors is not None and self._vector is not None:
+                self._vector = _unit(self._vector + self.settings.feedback * vectors.mean(axis=0))
+                made.ranking = self.rankings[DENSE] = self._near(self._vector)
+
+    def _graph(self, question: str) -> None:
+        scope = self.scope
+        with self.trace.step(GRAPH) as made:
+            seeds = self.index.passages([one.id for one in self._fuse()[:SEEDS]], scope.groups)
+            related = rank_related(self.index, question, seeds, scope.count, scope.where, scope.groups)
+            made.ranking = self.rankings[GRAPH] = related
+            made.note = "" if related else "found nothing: no other passage shares a name with the best ones"
+
+    def _near(self, vector: "NDArray[np.float32]") -> list[Ranked]:
+        return self.index.dense(vector, self.scope.count, self.scope.where, self.scope.groups)
+
+    def _fuse(self) -> list[Fused]:
+        settings = self.settings
+        weights = {DENSE: settings.dense_weight, BM25: settings.bm25_weight, GRAPH: settings.graph_weight}
+        if settings.fusion == "rrf":
+            return fuse(self.rankings, weights, settings.rrf_k)
+        return fuse_scores(self.rankings, weights, self._missing_cosines())
+
+    def _missing_cosines(self) -> dict[str, float]:
+        """Give the cosines of what only other legs found: without them it would count for nothing in the dense leg."""
+        if self._vector is None:
+            return {}
+        known = {ranked.id for ranked in self.rankings[DENSE]}
+        others = list({ranked.id for leg in self.rankings.values() for ranked in leg} - known)
+        vectors = self._vectors(others)
+        return {} if vectors is None else dict(zip(others, (vectors @ self._vector).tolist(), strict=True))
+
+    def _vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
+        try:
+            return self.index.vectors(ids) if ids else None
+        except KeyError:  # removed since a leg found it; what is left of it goes when the passages are fetched
+            return None
+
+
+def _unit(vector: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    import numpy as np
+
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)

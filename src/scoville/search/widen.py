@@ -1,0 +1,70 @@
+"""What was found is given with what stands around it: the neighbours, or the whole section.
+
+Enters: hits, best first. Leaves: hits whose passages are joined slices of their documents, none given twice. What the
+reader may not read ends a slice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from scoville.index import Index
+from scoville.split import join_passages
+from scoville.types import Hit, Passage
+
+REACH = 16
+"""Passages of a section that are looked for on either side at first."""
+
+
+class Widened(NamedTuple):
+    """A hit, and the passage it grew from."""
+
+    hit: Hit
+    found: str
+
+
+def widen(
+    index: Index, hits: Sequence[Hit], neighbours: int, limit: int, groups: Sequence[str] | None
+) -> list[Widened]:
+    """Give the first ``limit`` hits with their neighbours and sections; a hit inside a better one is left out."""
+    given: dict[str, set[int]] = {}
+    widened: list[Widened] = []
+    for hit in hits:
+        passage = hit.passage
+        taken = given.setdefault(passage.source, set())
+        if len(widened) == limit:
+            break
+        if not neighbours and not passage.section:
+            widened.append(Widened(hit, passage.id))
+        elif passage.number not in taken:
+            around = _around(index, passage, neighbours, groups)
+            run = _run([one for one in around if one.number not in taken], passage)
+            taken.update(one.number for one in run)
+            widened.append(Widened(replace(hit, passage=join_passages(run)), passage.id))
+    return widened
+
+
+def _around(index: Index, passage: Passage, neighbours: int, groups: Sequence[str] | None) -> list[Passage]:
+    """Give the passages of the section, and so many on either side of it."""
+    reach = REACH if passage.section else 0
+    while True:
+        first, last = max(passage.number - reach - neighbours, 0), passage.number + reach + neighbours
+        around = [one for one in index.neighbours(passage.source, first, last, groups)
+                  if one.document_id == passage.document_id]  # fmt: skip
+        inside = [one.number for one in around if passage.section and one.section == passage.section]
+        begin, end = min(inside, default=passage.number), max(inside, default=passage.number)
+        whole = (begin > first or not first) and (end < last or len(around) < last - first + 1)
+        if not reach or whole:
+            return [one for one in around if begin - neighbours <= one.number <= end + neighbours]
+        reach *= 2
+
+
+def _run(around: Sequence[Passage], passage: Passage) -> list[Passage]:
+    """Give the consecutive passages around one."""
+    numbered = {one.number: one for one in around} | {passage.number: passage}
+    first = last = passage.number
+    while first - 1 in numbered:
+        first -= 1
+    while last + 1 in numbered:
+        last += 1
+    return [numbered[number] for number in range(first, last + 1)]

@@ -1,0 +1,113 @@
+"""The files of a Git repository at one of its states, by the ``git`` program.
+
+Enters: an entry of the recipe. Leaves: the files of a branch, a tag or a commit as items, named ``NAME@path``; one
+whose blob is the same is not read again. The repository is fetched without its history and without being checked out,
+so that nothing in it is run: no hooks, no filters, no submodules.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from scoville.entries import GitEntry
+from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe import FILE_NAME
+from scoville.sources.fetch import MEGABYTE
+from scoville.sources.item import Content, Item, Listing
+from scoville.sources.pattern import chooser
+from scoville.sources.secret import expand_url, scrub
+
+FETCH_SECONDS = 600
+SCHEMES = "https:http:ssh:git:file"
+UNSAFE = re.compile(r"^-|^ext::|^fd::|[\x00-\x1f]")
+
+
+class _Blob(NamedTuple):
+    path: str
+    id: str
+    size: int
+
+
+class GitSource(Listing):
+    """The files of one state of a repository."""
+
+    def __init__(self, entry: GitEntry, folder: Path, *, max_megabytes: int, key: str = "") -> None:
+        self.entry = entry
+        super().__init__(key=key, prefix=f"{entry.name or repository_name(entry.git)}@")
+        self._folder = folder
+        """What a relative path is relative to."""
+        self._max_bytes = max_megabytes * MEGABYTE
+        self._takes = chooser(entry)
+        self._clone = ""
+
+    def items(self) -> Iterator[Item]:
+        """Fetch the state and list its files; hidden ones and links are left out."""
+        self.close()
+        self._clone = tempfile.mkdtemp(prefix="scoville-git-")
+        self._git("init", "--quiet", "--bare")
+        self._git("fetch", "--quiet", "--depth=1", "--no-tags", "source", self.entry.ref or "HEAD")
+        listed = self._git("ls-tree", "-r", "-z", "--long", "--full-tree", "FETCH_HEAD")
+        for line in filter(None, listed.split(b"\0")):
+            about, _, path = line.partition(b"\t")
+            mode, kind, blob, size = about.decode().split()
+            name = path.decode("utf-8", "backslashreplace")
+            if kind == "blob" and mode != "120000" and self._is_document(name):
+                yield Item(self.prefix + name, partial(self._open, _Blob(name, blob, int(size))))
+
+    def close(self) -> None:
+        """Remove the fetched state."""
+        if self._clone:
+            shutil.rmtree(self._clone, ignore_errors=True)
+            self._clone = ""
+
+    def _is_document(self, path: str) -> bool:
+        parts = path.split("/")
+        return not any(part.startswith(".") for part in parts) and parts[-1] != FILE_NAME and self._takes(path)
+
+    def _open(self, blob: _Blob, validator: str) -> Content | None:
+        if blob.id == validator:
+            return None
+        if blob.size > self._max_bytes:
+            raise ReadFailure(f"is {blob.size // MEGABYTE} MB, over read.max_megabytes; raise it in the recipe")
+        data = self._git("cat-file", "blob", blob.id)
+        return Content(data=data, file_name=PurePosixPath(blob.path).name, validator=blob.id)
+
+    def _address(self) -> str:
+        """Give the URL with its secrets, or the absolute path of a folder."""
+        given = self.entry.git
+        if UNSAFE.search(given) or UNSAFE.search(self.entry.ref or ""):
+            raise SourceError(f"{given!r} is no repository: expected a URL or a folder")
+        is_url = "://" in given or re.match(r"[\w.-]+@[\w.-]+:", given)
+        return expand_url(given) if is_url else str((self._folder / Path(given).expanduser()).resolve())
+
+    def _git(self, *words: str) -> bytes:
+        """Run git without a shell and without questions; the URL, which may hold a secret, is no argument."""
+        command = ["git", "-c", "core.hooksPath=/dev/null", *words]
+        environment = {**os.environ, "GIT_DIR": self._clone, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": SCHEMES,
+                       "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.source.url",
+                       "GIT_CONFIG_VALUE_0": self._address(),
+                       "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, env=environment, cwd=self._clone, capture_output=True, stdin=subprocess.DEVNULL,
+                timeout=FETCH_SECONDS, check=False,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise MissingExtra("Git repositories need the program `git`: install it") from None
+        except subprocess.TimeoutExpired:
+            raise SourceUnavailable(f"{self.prefix} took over {FETCH_SECONDS} s to fetch") from None
+        if done.returncode:
+            said = scrub(done.stderr.decode("utf-8", "replace"), [self.entry.git])
+            raise SourceUnavailable(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
+        return done.stdout
+
+
+def repository_name(address: str) -> str:
+    """Give what the files of a repository are called after: the last part of its URL or path."""
+    return re.split(r"[/:]", address.rstrip("/").removesuffix("/.git"))[-1].removesuffix(".git") or "git"

@@ -1,0 +1,103 @@
+"""Files of an object store, or of any other file system that fsspec knows.
+
+Enters: an entry of the recipe. Leaves: its files as items, named by their URLs without users and secrets. Credentials
+are found by the file system's own rules, mostly in the environment. Which library is needed is said when it is missing.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from scoville.entries import RemoteEntry
+from scoville.errors import MissingExtra, ReadFailure, ScovilleError, SourceError, SourceUnavailable
+from scoville.sources.fetch import MEGABYTE
+from scoville.sources.item import Content, Gone, Item, Listing
+from scoville.sources.pattern import chooser
+from scoville.sources.secret import expand, expand_url, scrub, without_user
+
+PACKAGES = {
+    "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
+    "adl": "adlfs", "sftp": "paramiko", "ssh": "paramiko", "smb": "smbprotocol", "hdfs": "pyarrow", "oss": "ossfs",
+}  # fmt: skip
+TOKENS = ("ETag", "etag", "content_md5", "md5Hash", "crc32c", "versionId", "LastModified", "last_modified", "updated",
+          "mtime", "modified", "created")  # fmt: skip
+"""What file systems call what changes with the content; the first that there is counts, with the size."""
+
+
+class RemoteSource(Listing):
+    """Files below a URL."""
+
+    def __init__(self, entry: RemoteEntry, *, max_megabytes: int, key: str = "") -> None:
+        self.entry = entry
+        base = without_user(entry.remote).rstrip("/")
+        super().__init__(key=key, prefix=base)
+        self._base = base
+        self._max_bytes = max_megabytes * MEGABYTE
+        self._takes = chooser(entry)
+
+    def covers(self, name: str) -> bool:
+        """Say whether an item lies at or below the URL."""
+        return name == self._base or name.startswith(f"{self._base}/")
+
+    def items(self) -> Iterator[Item]:
+        """List the files, by name."""
+        system, root = self._open_system()
+        try:
+            system.invalidate_cache()
+            found: Mapping[str, Any] = system.find(root, detail=True)
+            if not found and not system.exists(root):
+                raise SourceUnavailable(f"{self._base} is not there")
+        except ScovilleError:
+            raise
+        except PermissionError as error:
+            raise SourceError(f"{self._base} may not be listed: {self._said(error)}") from None
+        except Exception as error:  # each file system raises errors of its own
+            raise SourceUnavailable(f"{self._base} cannot be listed: {self._said(error)}") from None
+        for path, details in sorted(found.items()):
+            below = path[len(root) :].strip("/") if path.startswith(root) else path
+            if self._takes(below or PurePosixPath(path).name):
+                name = f"{self._base}/{below}" if below else self._base
+                yield Item(name, partial(self._open, system, path, details))
+
+    def _open_system(self) -> tuple[Any, str]:
+        protocol = self.entry.remote.partition("://")[0].partition("::")[0]
+        if protocol in ("http", "https"):
+            raise SourceError(f"{self._base} is a URL of the web: write it as `url:`")
+        try:
+            from fsspec.core import url_to_fs
+
+            options = {key: expand(one) if isinstance(one, str) else one for key, one in self.entry.options.items()}
+            system, root = url_to_fs(expand_url(self.entry.remote), **options)
+        except ImportError as error:
+            package = PACKAGES.get(protocol)
+            advice = f"pip install {package}" if package else str(error)
+            raise MissingExtra(f"{protocol}:// needs a library that is not installed: {advice}") from None
+        except ScovilleError:
+            raise
+        except Exception as error:  # each file system raises errors of its own, some connect here
+            raise SourceUnavailable(f"{self._base} cannot be opened: {self._said(error)}") from None
+        return system, str(root).rstrip("/")
+
+    def _open(self, system: Any, path: str, details: Mapping[str, Any], validator: str) -> Content | None:
+        token = next((f"{details[key]}" for key in TOKENS if details.get(key)), "")
+        size = details.get("size")
+        now = f"{size}-{token}" if token else ""
+        if now and now == validator:
+            return None
+        try:
+            with system.open(path, "rb") as file:
+                data = file.read(self._max_bytes + 1)
+        except FileNotFoundError:
+            raise Gone(path) from None
+        except PermissionError as error:
+            raise ReadFailure(f"may not be opened: {self._said(error)}") from None
+        except Exception as error:  # each file system raises errors of its own
+            raise SourceUnavailable(f"cannot be fetched: {self._said(error)}") from None
+        if len(data) > self._max_bytes:
+            raise ReadFailure(f"is over {self._max_bytes // MEGABYTE} MB, over read.max_megabytes")
+        return Content(data=data, file_name=PurePosixPath(path).name, validator=now)
+
+    def _said(self, error: Exception) -> str:
+        texts = (self.entry.remote, *(str(option) for option in self.entry.options.values()))
+        return scrub(f"{type(error).__name__}: {error}", texts)

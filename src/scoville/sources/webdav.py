@@ -1,0 +1,107 @@
+"""Files of a WebDAV server (RFC 4918), such as Nextcloud: PROPFIND to list, GET to read.
+
+Enters: an entry of the recipe whose URL begins with ``webdav+http``. Leaves: its files as items. User and password
+stand in the URL as ``${NAME}`` and are sent to this server only.
+"""
+
+import base64
+import re
+import xml.etree.ElementTree as Xml
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from scoville.entries import RemoteEntry
+from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.sources.fetch import MEGABYTE, Fetcher, normal
+from scoville.sources.item import Content, Gone, Item, Listing
+from scoville.sources.pattern import chooser
+from scoville.sources.secret import expand, without_user
+
+LISTING_BYTES = 50 * MEGABYTE
+ASKED = (
+    b'<?xml version="1.0"?><propfind xmlns="DAV:"><prop><resourcetype/><getetag/><getcontentlength/>'
+    b"<getlastmodified/></prop></propfind>"
+)
+
+
+class _Entry(NamedTuple):
+    url: str
+    is_folder: bool
+    validator: str
+
+
+class WebdavSource(Listing):
+    """Files below a folder of a WebDAV server."""
+
+    def __init__(self, entry: RemoteEntry, fetcher: Fetcher, key: str = "") -> None:
+        address = entry.remote.removeprefix("webdav+")
+        self._base = normal(without_user(address)).rstrip("/") + "/"
+        super().__init__(key=key, prefix=self._base)
+        self._fetcher = fetcher
+        self._takes = chooser(entry)
+        self._address = address
+        self._headers: dict[str, str] = {}
+
+    def items(self) -> Iterator[Item]:
+        """List the files, folder by folder."""
+        self._headers = _authorization(self._address)
+        waiting, seen = [self._base], {self._base}
+        while waiting:
+            for entry in self._list(waiting.pop()):
+                if not entry.url.startswith(self._base) or entry.url in seen:
+                    continue
+                seen.add(entry.url)
+                if entry.is_folder:
+                    waiting.append(entry.url)
+                elif self._takes(unquote(entry.url[len(self._base) :])):
+                    yield Item(entry.url, partial(self._open, entry))
+
+    def _list(self, folder: str) -> list[_Entry]:
+        headers = {**self._headers, "Depth": "1", "Content-Type": "application/xml"}
+        try:
+            response = self._fetcher.fetch(folder, headers, method="PROPFIND", body=ASKED, max_bytes=LISTING_BYTES)
+        except ReadFailure as error:
+            raise SourceUnavailable(f"the list of {folder} {error}") from None
+        if response.status in (401, 403):
+            raise SourceError(f"{folder} answered {response.status}: set the variables of its user and password")
+        if response.status != 207:
+            raise SourceUnavailable(f"{folder} answered {response.status}, and 207 was expected: is it WebDAV?")
+        if b"<!DOCTYPE" in response.data:
+            raise SourceError(f"{folder} answered XML with a DOCTYPE, which is not read")
+        try:
+            tree = Xml.fromstring(response.data)
+        except Xml.ParseError as error:
+            raise SourceUnavailable(f"{folder} answered XML that is damaged: {error}") from None
+        return [_entry(folder, node) for node in tree.iter("{DAV:}response")]
+
+    def _open(self, entry: _Entry, validator: str) -> Content | None:
+        if entry.validator and entry.validator == validator:
+            return None
+        response = self._fetcher.fetch(entry.url, self._headers)
+        if response.status in (404, 410):
+            raise Gone(entry.url)
+        if response.status != 200:
+            raise SourceError(f"its server answered {response.status}")
+        name = PurePosixPath(unquote(urlsplit(entry.url).path)).name
+        return Content(data=response.data, file_name=name, validator=entry.validator)
+
+
+def _entry(folder: str, node: Xml.Element) -> _Entry:
+    url = normal(urljoin(folder, (node.findtext("{DAV:}href") or "").strip()))
+    is_folder = node.find(".//{DAV:}collection") is not None
+    etag = node.findtext(".//{DAV:}getetag") or ""
+    changed = node.findtext(".//{DAV:}getlastmodified") or ""
+    size = node.findtext(".//{DAV:}getcontentlength") or ""
+    return _Entry(url.rstrip("/") + "/" if is_folder else url, is_folder, etag or (changed and f"{changed}-{size}"))
+
+
+def _authorization(address: str) -> dict[str, str]:
+    found = re.match(r"[^/]*//([^/?#@]*)@", address)
+    if not found:
+        return {}
+    user, _, password = found[1].partition(":")
+    pair = f"{expand(unquote(user))}:{expand(password)}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

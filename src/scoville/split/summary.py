@@ -1,0 +1,65 @@
+"""A section that is longer than a passage gets a summary, which is searched in its place.
+
+Enters: sections, and a model or the embedder. Leaves: a summary for each. Knows no documents and no models' names.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from scoville.embed import Embedder
+from scoville.split.draft import Draft, Prefixes
+from scoville.split.tokens import Span, TokenMap
+
+Summarise = Callable[[str], str]
+"""What a model makes of the text of a section."""
+
+
+def write_summaries(
+    drafts: Sequence[Draft],
+    tokens: TokenMap,
+    prefixes: Prefixes,
+    embedder: Embedder,
+    size: int,
+    summarise: Summarise | None,
+) -> None:
+    """Write the summary of each section that has more than ``size`` tokens, with its prefix.
+
+    By ``summarise``; without it, and where it gives nothing, the sentences nearest to the mean of all, in their order.
+    """
+    rest: list[Draft] = []
+    for draft in drafts:
+        if draft.tokens <= size:
+            continue
+        written = summarise(f"{draft.prefix}\n{tokens.text[slice(*draft.span)]}".strip()).strip() if summarise else ""
+        if written:
+            text = f"{prefixes.write(draft.headings)}\n{written}".strip()
+            pieces = TokenMap(text, embedder).cut(Span(0, len(text)), size)
+            draft.summary = text[: pieces[0].end]
+        else:
+            rest.append(draft)
+    _extract(rest, tokens, prefixes, embedder, size)
+
+
+def _extract(drafts: Sequence[Draft], tokens: TokenMap, prefixes: Prefixes, embedder: Embedder, size: int) -> None:
+    heads = [prefixes.write(draft.headings) for draft in drafts]
+    rooms = [size - prefixes.cost(head) for head in heads]
+    sentences = [
+        [piece for sentence in tokens.sentences(draft.span) for piece in tokens.cut(sentence, room)]
+        for draft, room in zip(drafts, rooms, strict=True)
+    ]
+    vectors = embedder.embed([tokens.text[slice(*span)] for spans in sentences for span in spans])
+    row = 0
+    for draft, head, spans, room in zip(drafts, heads, sentences, rooms, strict=True):
+        own = vectors[row : row + len(spans)]
+        row += len(spans)
+        ranked = [spans[number] for number in (-(own @ own.mean(axis=0))).argsort(kind="stable")]
+        chosen = sorted(_first_that_fit(ranked, tokens, room))
+        text = " ".join(" ".join(tokens.text[slice(*span)].split()) for span in chosen)
+        draft.summary = f"{head}\n{text}".strip()
+
+
+def _first_that_fit(spans: Sequence[Span], tokens: TokenMap, room: int) -> Iterator[Span]:
+    for span in spans:
+        cost = tokens.count(span)
+        if cost <= room:
+            room -= cost
+            yield span
