@@ -55,7 +55,6 @@ def main() -> None:
     result["state"] = index.state()._asdict()
     result["disk_mb"] = round(sum(path.stat().st_size for path in given.work.rglob("*") if path.is_file()) / 1e6)
     result |= measure(index, given.corpus, vectors, given.questions)
-    result["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
     print(json.dumps(result, indent=1))
     if given.out:
         given.out.write_text(json.dumps(result, indent=1) + "\n")
@@ -122,6 +121,7 @@ def measure(index: Index, corpus: Path, vectors: np.ndarray, count: int) -> dict
         result[f"{name}_first_ms"] = round((time.perf_counter() - started) * 1e3, 1)
         found[name], seconds = timed(way, range(len(questions)))
         result[f"{name}_ms"] = quantiles(seconds)
+    result["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
     exact = nearest(asked, vectors, None), nearest(asked, vectors, allowed)
     result["recall_at_10"] = recall([[int(one.id) for one in each] for each in found["dense"]], exact[0])
     result["recall_at_10_filter"] = recall([[int(one.id) for one in each] for each in found["dense_filter"]], exact[1])

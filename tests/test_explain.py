@@ -10,6 +10,7 @@ from scoville.errors import UsageError
 from scoville.recipe import Recipe, Rewrite, Search
 from scoville.search import Rewriter, Searcher, open_searcher
 from scoville.types import Message
+from test_cli import check
 
 LEAVE = "# Leave\n\nThe Leave Office of Robin Miller grants thirty days of annual leave.\n"
 WAGES = "# Wages\n\nWages are paid by the Pay Desk of Robin Miller on the last day of the month.\n"
@@ -97,7 +98,7 @@ def test_a_question_that_leans_on_the_one_before_finds_what_it_is_about(filled: 
     history = [Message(role="user", content="When are wages paid?"), Message(role="assistant", content="Monthly.")]
     searcher = opened(filled)
     assert searcher.search("Who does that?", history=history).hits[0].passage.source == "docs/wages.md"
-    assert searcher.search("Who does that?", history=history).question == "Who does that? wages paid Monthly"[:31]
+    assert searcher.search("Who does that?", history=history).question == "Who does that? wages paid"
     assert searcher.search("Who does that?").question == "Who does that?"
 
 
@@ -144,6 +145,8 @@ def test_explain_in_json_adds_steps_to_the_hits(filled: Bench, command: Command)
     assert explained["hits"][0]["steps"][0] == {"step": "dense", "rank": 1, "score": plain[0]["legs"]["dense"]["score"]}
     assert {step["step"] for step in explained["steps"]} >= {"embed", "dense", "bm25", "fuse", "widen"}
     assert explained["question"] == "annual leave"
+    unpaged = [f"hits[].boxes[].{part}" for part in ("page", "x0", "y0", "x1", "y1")]
+    check("search QUESTION --explain --json", [explained], never=[*unpaged, "hits[].headings[]"])
     assert explained["seconds"] >= max(step["seconds"] for step in explained["steps"])
 
 
@@ -180,6 +183,7 @@ def test_graph_shows_what_is_connected(filled: Bench, command: Command):
     assert done.out.startswith("robin miller: in 3 passages of\n")
     told = command("graph", "Robin Miller", "--json", "-w", root).json
     assert told["entity"] == "robin miller"
+    check("graph NAME --json", [told])
     assert {edge["entity"]: edge["together"] for edge in told["edges"]}["leave office"] == 2
     assert {one["document"] for one in told["documents"]} == {"docs/leave.md", "docs/wages.md", "docs/copy.md"}
 

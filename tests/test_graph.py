@@ -1,3 +1,4 @@
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import UsageError
 from scoville.index import LanceIndex
-from scoville.index.graph import MAX_ENTITIES, entities, entity_of, question_entities
+from scoville.index.graph import MAX_ENTITIES, entities, entity_forms, entity_of, question_entities
 from scoville.recipe import Search
 from scoville.search import Connections, Searcher, connections, parse_where
 from scoville.types import Passage
@@ -39,6 +40,12 @@ def test_the_first_word_of_a_sentence_is_no_name_by_its_capital():
     assert named("Leave is long. Wages are paid. The Office is shut.\nParking is free.") == {"office"}
 
 
+def test_names_within_a_name_are_entities_too():
+    assert named("Ask the Leave Office of Robin Miller.") == {
+        "leave office of robin miller", "leave office", "robin miller",
+    }  # fmt: skip
+
+
 def test_a_name_of_two_words_may_begin_a_sentence():
     assert named("Northwind Health covers eyes.") == {"northwind health"}
 
@@ -60,12 +67,13 @@ def test_a_heading_and_its_text_name_a_term_twice():
 
 def test_what_metadata_names_counts_where_it_stands():
     metadata = {"entities": "acme tools; Nobody", "identifiers": "x 17"}
-    assert named("we buy from acme tools, part x 17.", metadata=metadata) == {"acme tool", "x 17"}
+    assert named("we buy from acme tools, part x 17.", metadata=metadata) == {"acme tools", "x 17"}
 
 
 def test_one_entity_however_it_is_written():
-    assert entity_of("Leave  Policies") == entity_of("leave policy") == "leave policy"
+    assert entity_of("Leave  Policy") == entity_of("leave policy") == "leave policy"
     assert entity_of("Fabrikam’s") == entity_of("FABRIKAM") == "fabrikam"
+    assert entity_forms("Leave Policies of Sam Jones") == ("leave policies of sam jones", "leave policy of sam jone")
 
 
 def test_a_question_may_name_in_any_case():
@@ -82,11 +90,11 @@ def test_any_text_has_entities_each_once_and_not_too_many(text: str, prefix: str
     assert all(name and name == name.strip() and "\n" not in name for name in found)
 
 
-@pytest.mark.parametrize(
-    "text", ["A" * 50_000, "a1" * 30_000, "A b " * 10_000, "-" * 50_000, "1.2" * 20_000, "A-" * 20_000]
-)
-def test_huge_words_take_no_time(text: str):
-    entities(passage(1, text))
+@pytest.mark.parametrize("part", ["A", "a1", "A b ", "-", "1.2", "A-", "a@", "A of "])
+def test_huge_words_take_no_time(part: str):
+    started = time.process_time()
+    entities(passage(1, part * 20_000))
+    assert time.process_time() - started < 2
 
 
 # The graph of an index
@@ -193,7 +201,7 @@ def test_the_graph_leads_to_what_shares_no_word_with_the_question(index: LanceIn
     legs = {hit.passage.id: hit.legs for hit in found.hits}
     assert legs[PASSAGES[1].id]["graph"].rank <= 3
     assert "bm25" not in legs[PASSAGES[1].id]
-    assert all("graph" not in legs[PASSAGES[4].id] for _ in (0,))
+    assert "graph" not in legs[PASSAGES[4].id]
 
 
 def test_the_graph_leg_keeps_to_the_reader(index: LanceIndex):

@@ -596,3 +596,29 @@ def conditions(keys: Sequence[str], values: Sequence[str]) -> st.SearchStrategy[
         ),
         max_leaves=5,
     )
+
+
+class TestGraph:
+    def test_what_passages_name_is_counted_and_found(self, index: Index):
+        put(index, passage("a", "a.txt", "ask Robin Miller"), passage("b", "b.txt", "Robin Miller has form P11D"))
+        assert index.entities() == {"robin miller": 2, "p11d": 1}
+        (first, second) = index.mentions(["robin miller"], 9)
+        assert (first.id, first.source, first.entities) == ("a", "a.txt", ("robin miller",))
+        assert set(second.entities) == {"robin miller", "p11d"}
+        assert ids(index.mentions(["p11d", "unknown", "'; --"], 9)) == ["b"]
+        assert len(index.mentions(["robin miller"], 1)) == 1
+        assert index.mentions([], 9) == []
+
+    def test_the_graph_keeps_to_filters_and_the_reader(self, index: Index):
+        put(index, passage("a", "a.txt", "ask Robin Miller"), passage("b", "b.txt", "Robin Miller", groups=("hr",)))
+        where = parse_where(["document = b.txt"])
+        assert ids(index.mentions(["robin miller"], 9, groups=[])) == ["a"]
+        assert ids(index.mentions(["robin miller"], 9, where, ["hr"])) == ["b"]
+        assert index.entities(where, []) == {}
+        assert index.entities(where, ["hr"]) == {"robin miller": 1}
+
+    def test_a_document_that_goes_takes_its_part_of_the_graph_along(self, index: Index):
+        put(index, passage("a", "a.txt", "ask Robin Miller"), passage("b", "b.txt", "form P11D"))
+        put(index, passage("c", "a.txt", "ask Sam Jones"))
+        index.remove(["b.txt"])
+        assert index.entities() == {"sam jones": 1}

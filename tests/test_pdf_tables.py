@@ -7,6 +7,10 @@ import pytest
 
 from printed import TEXT, Paper, pdf, shown
 from scoville.read import read_document
+from scoville.read.pdf_ink import Row, Style
+from scoville.read.pdf_lines import Rectangle, Word
+from scoville.read.pdf_page import block_of
+from scoville.read.pdf_table_found import find_tables
 from scoville.recipe import Read
 from scoville.types import Document, Element, Merged
 
@@ -55,17 +59,26 @@ def test_a_title_above_and_a_note_below_are_no_rows(read: ReadPages) -> None:
     assert "Note: all amounts are those" in document.text
 
 
-def test_figures_in_columns_are_a_table_with_the_line_above_as_header(read: ReadPages) -> None:
-    def draw(paper: Paper) -> None:
-        paper.text(122, 100, "Number of ducks per year", size=12, font="Helvetica-Bold")
-        paper.rows((150, 240), 115, [["Year", "Ducks"]])
-        paper.rows((160, 254), 128, [[str(2019 + n), str(120 + n)] for n in range(6)], pitch=13)
+def printed_row(x: float, y: float, text: str) -> Row:
+    box = Rectangle(x, y, x + 6.0 * len(text), y + 11)
+    return Row(box, [Word(text, box)], Style("Helvetica", 11.0, False))
 
-    document = read(draw)
-    (table,) = tables(document)
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_figures_in_columns_are_a_table_with_the_line_above_as_header(apart: bool) -> None:
+    years = [printed_row(160, 128 + 13 * n, str(2019 + n)) for n in range(6)]
+    ducks = [printed_row(254, 128 + 13 * n, str(120 + n)) for n in range(6)]
+    above = [printed_row(122, 100, "Ducks"), printed_row(150, 115, "Year"), printed_row(240, 115, "Ducks")]
+    parts = [years, ducks] if apart else [[row for pair in zip(years, ducks, strict=True) for row in pair]]
+    heading, table = find_tables([block_of("heading", 1, above), *(block_of("paragraph", 1, part) for part in parts)])
+    assert (heading.kind, heading.text) == ("heading", "Ducks")
     assert table.rows == (("Year", "Ducks"), *((str(2019 + n), str(120 + n)) for n in range(6)))
     assert table.header_rows == 1
-    assert shown(document)[0] == ("heading", "Number of ducks per year")
+
+
+def test_a_column_of_words_is_no_table() -> None:
+    block = block_of("paragraph", 1, [printed_row(72 + 90 * (n % 2), 100 + 13 * (n // 2), "word") for n in range(8)])
+    assert find_tables([block]) == [block]
 
 
 def test_running_text_in_columns_by_chance_is_no_table(read: ReadPages) -> None:

@@ -26,6 +26,8 @@ NAME = re.compile(rf"(?<![\w/@.-]){CAPITAL}(?:[ \t](?:{JOINED}[ \t])?(?:{CAPITAL
 TOKEN = re.compile(r"(?<![\w@.-])[^\W_]+(?:[./-][^\W_]+)*(?![\w@-])")
 DIGIT = re.compile(r"\d")
 LETTER = re.compile(r"[^\W\d_]")
+ENTITY_WORD = re.compile(r"[^\W_]+(?:[./@&+-][^\W_]+)*")
+JOINT = re.compile(rf" {JOINED} ")
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 PHRASE_WORD = re.compile(r"[^\W\d_]+(?:-[^\W_]+)*|[.,;:!?()\[\]|\"“”/]|\n")
 LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d+\)$")
@@ -45,21 +47,29 @@ def entities(passage: Passage) -> tuple[str, ...]:
 
 
 def question_entities(question: str) -> tuple[str, ...]:
-    """Give what a question may name, however it is written: its names and codes, and each run of up to three words."""
-    words = [word for word in entity_of(question).split() if word]
-    runs = (" ".join(words[start : start + length]) for length in (3, 2, 1) for start in range(len(words) - length + 1))
-    wanted = (run for run in runs if run.split()[0] not in STOP_WORDS and run.split()[-1] not in STOP_WORDS)
-    return tuple(dict.fromkeys([*_codes(question), *wanted]))
+    """Give what a question may name, however it is written: its codes, and each run of up to three words."""
+    words = entity_of(question).split()
+    runs = [words[at : at + size] for size in (3, 2, 1) for at in range(len(words) - size + 1)]
+    wanted = [run for run in runs if run[0] not in STOP_WORDS and run[-1] not in STOP_WORDS]
+    return tuple(dict.fromkeys([*_codes(question), *(form for run in wanted for form in entity_forms(" ".join(run)))]))
 
 
 def entity_of(name: str) -> str:
-    """Write a name in the form in which entities are compared: folded, single-spaced, without a plural's ending."""
-    words = re.findall(r"[^\W_]+(?:[./@&+-][^\W_]+)*", name.casefold().replace("’s", "").replace("'s", ""))
-    return " ".join(_singular(word) for word in words)
+    """Write a name in the form in which entities are compared: folded, and single-spaced."""
+    return " ".join(ENTITY_WORD.findall(name.casefold().replace("’s", "").replace("'s", "")))
+
+
+def entity_forms(name: str) -> tuple[str, ...]:
+    """Give what a name may be compared as: as it is, and as a term, without the endings of plurals."""
+    entity = entity_of(name)
+    return tuple(dict.fromkeys((entity, " ".join(map(_singular, entity.split())))))
 
 
 def _names(text: str) -> Iterator[str]:
-    """Find names: runs of capitalised words; one that begins a sentence must be more than its first word."""
+    """Find names: runs of capitalised words, and the names of several words that they join.
+
+    One that begins a sentence must be more than its first word.
+    """
     for match in NAME.finditer(text):
         words = match[0].split()
         if _opens_sentence(text, match.start()) and not _is_acronym(words[0]):
@@ -71,6 +81,8 @@ def _names(text: str) -> Iterator[str]:
             words = words[:-1]
         if words and len(words) <= MAX_WORDS and (len(words) > 1 or len(words[0]) > 1):
             yield entity_of(" ".join(words))
+            parts = JOINT.split(" ".join(words))
+            yield from (entity_of(part) for part in parts if len(parts) > 1 and " " in part)
 
 
 def _codes(text: str) -> Iterator[str]:

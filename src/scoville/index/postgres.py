@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 SCAN_BELOW = 20_000
 """Where a filter leaves fewer passages, they are compared one by one: a graph of all passages would lose some."""
-BREADTHS = tuple(Effort(breadth, 0) for breadth in (40, 80, 160, 320, 640, 1000))
-"""How many passages a search of the graph holds in view."""
+BREADTHS = tuple(Effort(breadth, 0) for breadth in (120, 240, 480, 1000))
+"""How many passages a search of the graph holds in view. Fewer are enough for the sample (40 found .992 of 100,000) and
+not for real questions (50 found .947 for these)."""
 WORDS_SQL = """
     WITH asked AS MATERIALIZED (  -- the logarithm once for each term: once for each posting it takes 6 of 7 parts
         SELECT p.passages, p.counts, p.lengths,
@@ -150,7 +151,8 @@ class PostgresIndex:
         """Rank by BM25 over the terms of ``question``, best first; any term may match."""
         terms = self.terms(question)
         condition, values = self._allowed(where, groups)
-        allowed = f"AND n IN (SELECT n FROM {self._names.passages} WHERE {condition})" if condition else ""
+        # Compared with true, so that it is hashed once and not joined for each posting, which takes thrice the time.
+        allowed = f"AND (n IN (SELECT n FROM {self._names.passages} WHERE {condition})) = true" if condition else ""
         query = WORDS_SQL.replace("{allowed}", allowed)
         found = self._rows(query, terms=list(terms), limit=limit, **values) if terms else []
         return [Ranked(name, score) for name, score in found]

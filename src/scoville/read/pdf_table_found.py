@@ -38,7 +38,8 @@ def find_tables(blocks: Sequence[Block]) -> list[Block]:
             found += [block_of(above.kind, above.page, rest, above.level)] if rest else []
             rows.insert(0, _texts(head))
             lines.insert(0, head)
-        found.append(_table(block.page, lines, rows, header_rows=1 if head else 0))
+        headed = head or not any(FIGURE.fullmatch(text) for text, _ in rows[0])
+        found.append(_table(block.page, lines, rows, header_rows=1 if headed else 0))
     return found
 
 

@@ -22,7 +22,7 @@ from scoville.types import Document, Metadata
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "2"
+READER_VERSION = "3"
 """Changes when the same bytes give another Document."""
 
 MAX_DEPTH = 5

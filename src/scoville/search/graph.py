@@ -13,7 +13,7 @@ from typing import NamedTuple
 from scoville.errors import UsageError
 from scoville.index import Index, Mention, Ranked
 from scoville.index.condition import Condition
-from scoville.index.graph import entities, entity_of, question_entities
+from scoville.index.graph import entities, entity_forms, entity_of, question_entities
 from scoville.types import Passage
 
 SEEDS = 5
@@ -119,8 +119,8 @@ def connections(
 def _resolve(name: str, known: Collection[str]) -> str:
     """Find the entity that a name means: as it is, or the only one that holds its words."""
     wanted = entity_of(name)
-    if wanted in known:
-        return wanted
+    if exact := next((form for form in entity_forms(name) if form in known), None):
+        return exact
     near = sorted((one for one in known if wanted and f" {wanted} " in f" {one} "), key=lambda one: (len(one), one))
     if len(near) == 1:
         return near[0]
