@@ -1,6 +1,8 @@
 """How well pages are read as pictures: engines, turned pages, and which pages are sent to OCR.
 
     python benchmarks/ocr.py FOLDER_OF_DATA [--quick]
+    python benchmarks/ocr.py FOLDER_OF_DATA --only layout --out FOLDER
+    peers/python benchmarks/peers/pdf_scores.py --truth ODL/ground-truth/markdown --made FOLDER/scan FOLDER/scan-layout
 
 What enters: the public PDFs of ``contoso_hr``, ``pdfbench/odl`` and ``docling_tests``. What leaves: Markdown tables.
 Truth is a page's own text layer: the page is rendered, its picture is put into a PDF without text, and both are read
@@ -230,9 +232,33 @@ def measure_scores(data: Path) -> list[str]:
     return rows
 
 
+def measure_layout(data: Path, out: Path) -> list[str]:
+    """Write Markdown of scans of the odl pages, with and without models for their layout."""
+    from scoville.read.export import to_markdown
+
+    rows = ["| read.scan_layout | pages | CPU s/page |", "|---|---|---|"]
+    files = sorted((data / "pdfbench/odl/pdfs").glob("*.pdf"))
+    scans = {path.stem: as_scan(pypdfium2.PdfDocument(path)[0].render(scale=DPI / 72, grayscale=True).to_pil())
+             for path in files}  # fmt: skip
+    for name, on in (("scan", False), ("scan-layout", True)):
+        folder = out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        started = children_seconds()
+        for stem, scan in scans.items():
+            path = folder / f"{stem}.pdf"
+            path.write_bytes(scan)
+            document = read_document(path, source="s", settings=Read(scan_layout=on, processes=1))
+            (folder / f"{stem}.md").write_text(to_markdown(document), encoding="utf-8")
+            path.unlink()
+        rows.append(f"| {on} | {len(scans)} | {(children_seconds() - started) / len(scans):.1f} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("scans"), help="folder for the Markdown of `layout`")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="routing,scans,turns,engines,scores")
     arguments = parser.parse_args()
@@ -242,6 +268,7 @@ def main() -> None:
         "turns": lambda: measure_turns(list(pages_with_text(arguments.data, arguments.quick))),
         "engines": lambda: measure_engines(list(pages_with_text(arguments.data, arguments.quick))),
         "scores": lambda: measure_scores(arguments.data),
+        "layout": lambda: measure_layout(arguments.data, arguments.out),
     }
     for name in arguments.only.split(","):
         print(f"\n## {name}\n\n" + "\n".join(parts[name]()), flush=True)

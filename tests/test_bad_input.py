@@ -62,9 +62,9 @@ BAD_FILES = {
     "no-pages.pdf": (NO_PAGES, ""),
     "bomb.docx": (zip_bomb(), "ZIP bomb"),
     "garbage.bin": (bytes(range(256)) * 64, "binary data"),
-    "picture.txt": (b"\x89PNG\r\n\x1a\n" + bytes(200), "PNG"),
+    "picture.txt": (b"\x89PNG\r\n\x1a\n" + bytes(200), "damaged picture"),
     "archive.zip": (zip_bomb()[:100], "ZIP"),
-    "not-yet.xlsx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "XLS"),
+    "not-yet.xlsx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "damaged Office 97-2003"),
     "broken.docx": (b"PK\x03\x04" + bytes(400), "ZIP"),
 }
 BAD_LINKS = {"loop.txt": ("loop.txt", "link"), "dangling.txt": ("nowhere.txt", "does not exist")}
@@ -117,7 +117,10 @@ class TestFiles:
     def test_adding_again_changes_nothing_and_lists_the_failures_again(self, folder: Folder):
         assert folder.again.json["unchanged"] == folder.done.json["added"]
         assert folder.again.json["added"] == folder.again.json["changed"] == folder.again.json["removed"] == 0
-        assert folder.again.json["failed"] == folder.done.json["failed"]
+        assert [one["path"] for one in folder.again.json["failed"]] == [
+            one["path"] for one in folder.done.json["failed"]
+        ]
+        assert {one["attempts"] for one in folder.again.json["failed"]} == {2}
 
     @pytest.mark.parametrize("name", [*BAD_FILES, *BAD_LINKS, "pipe.txt"])
     def test_a_bad_file_is_a_failure_with_its_reason(self, folder: Folder, name: str):

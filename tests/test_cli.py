@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from email.message import EmailMessage
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +119,17 @@ class TestContract:
         outputs = [command("search", question, "--json").json for question in (QUESTION, "Juniper Ashgrove's cover")]
         check("search QUESTION --json", outputs)
         assert {hit["page"] for output in outputs for hit in output} >= {None, 1}
+
+    def test_inspect(self, paged: Bench, command: Command):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = "ash@example.com", "rowan@example.com", "Leave"
+        mail.set_content(LEAVE)
+        mail.add_attachment(b"%PDF-1.7 cut off", maintype="application", subtype="pdf", filename="torn.pdf")
+        paged.write("mail.eml", bytes(mail))
+        paged.write("grades.csv", "Grade,Days\nA,25\nB,27\n")
+        names = ("policy-schedule.pdf", "leave.md", "mail.eml", "grades.csv")
+        outputs = [command("inspect", f"docs/{name}", "--json").json for name in names]
+        check("inspect FILE --json", outputs, never={"documents[].warnings[]"})
 
     def test_ask_and_chat(self, paged: Bench, command: Command):
         unanswered = command("ask", "Zebra?", "--set", "answer.min_similarity=1.0", "--json").json

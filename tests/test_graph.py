@@ -216,5 +216,9 @@ def test_a_graph_that_leads_nowhere_says_so(tmp_path: Path):
     assert note == "graph: found nothing: no other passage shares a name with the best ones"
 
 
+def test_a_question_as_long_as_a_page_is_followed_too(index: LanceIndex):
+    assert search(index, "Robin Miller " + "word and " * 2000, graph_weight=1.0).hits
+
+
 def test_without_weight_the_graph_is_not_asked(index: LanceIndex):
     assert "graph" not in {step.name for step in search(index, "Robin Miller").steps}

@@ -117,6 +117,11 @@ def test_a_rerank_that_is_none_is_refused_by_the_recipe():
         Search(rerank="colbert")
 
 
+def test_feedback_without_the_dense_leg_is_a_contradiction():
+    with pytest.raises(ValueError, match="dense_weight is 0"):
+        Search(feedback=0.5, dense_weight=0)
+
+
 def test_scores_are_mixed_on_one_scale():
     scores = np.array([0.0, 10.0], np.float32)
     assert mix(scores, [1.0, 0.5], 1).tolist() == [0, 10]

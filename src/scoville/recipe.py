@@ -53,6 +53,9 @@ class Read(Section):
     """`auto`: Tesseract where its language data is installed, else RapidOCR."""
     ocr_languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("eng",)
     """For Tesseract: its codes, e.g. `[eng, deu]`."""
+    scan_layout: bool = False
+    """Have two small models tell the headings, figures, captions and tables of pages that are pictures. They are
+    fetched when the first such page is read (14 MB) and take 0.4 s a page."""
     pdf: Annotated[str, Field(pattern=r"^(auto|docling|(auto\+)?openai:.+)$")] = "auto"
     """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
     that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.
@@ -165,8 +168,8 @@ class Index(Section):
     recall: Annotated[float, Field(ge=0.5, le=1)] = 0.97
     """What share of the ten nearest passages a vector index must find; 1 compares with every passage. Measured when it
     is built; below `exact_below` passages every search is exact."""
-    exact_below: Annotated[int, Field(ge=0)] = 50_000
-    """With fewer passages no vector index is built."""
+    exact_below: Annotated[int, Field(ge=0)] = 20_000
+    """With fewer passages no vector index is built: all of 20,000 are compared in 25 ms, which an index does in 5."""
     url: str | None = None
     """`postgres://USER@HOST/DATABASE` keeps the index there, without a password: that is read from
     `PGPASSWORD`; the variable `SCOVILLE_POSTGRES_URL` takes the place of the whole. Default: in the workspace."""
@@ -199,7 +202,8 @@ class Search(Section):
     graph_weight: Annotated[float, Field(ge=0)] = 0.0
     """Of the passages that name what the best of the other legs name."""
     fusion: Literal["rrf", "weighted"] = "rrf"
-    """`rrf`: by the ranks of the legs. `weighted`: by their scores, each leg's divided by its best."""
+    """`rrf`: by the ranks of the legs. `weighted`: by their scores, the cosine as it is and the others' scaled to their
+    best. Against `rrf` nDCG@10 is .01 better on two sets of abstracts, and .04 worse on a company's handbooks."""
     rrf_k: Annotated[int, Field(ge=1)] = 60
     """The constant of reciprocal rank fusion."""
     feedback: Annotated[float, Field(ge=0, le=5)] = 0.0

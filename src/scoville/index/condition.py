@@ -96,7 +96,7 @@ def holds(condition: Condition, passage: Passage) -> bool:
 def matches(compare: Compare, value: Scalar) -> bool:
     """Say whether a comparison holds of a value of its field."""
     text = str(value)
-    if compare.operator == "=" and _glob(compare.value).fullmatch(text.casefold()):
+    if compare.operator == "=" and _matches_glob(compare.value.casefold(), text.casefold()):
         return True
     is_text = compare.exact and compare.operator == "=" or compare.field.casefold() in TEXT_FIELDS
     return not is_text and _compare_sizes(compare, text)
@@ -144,9 +144,21 @@ def _compare_sizes(compare: Compare, text: str) -> bool:
     return by_size(_with_day(text)[: len(compare.value)], compare.value)
 
 
-@lru_cache(maxsize=1024)
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.casefold().split("*"))), re.DOTALL)
+def _matches_glob(pattern: str, text: str) -> bool:
+    """Match by parts from left to right: a regular expression would take for ever over many stars."""
+    first, *others = pattern.split("*")
+    if not others:
+        return text == first
+    *middle, last = others
+    place, end = len(first), len(text) - len(last)
+    if end < place or not text.startswith(first) or not text.endswith(last):
+        return False
+    for part in middle:
+        found = text.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 @lru_cache(maxsize=4096)

@@ -140,6 +140,7 @@ class LanceIndex:
             if count >= SCAN_BELOW:
                 wanted |= {"id_idx": ("id", BTree()), "source_idx": ("source", BTree())}
                 wanted |= {"facets_idx": ("facets", LabelList()), "readers_idx": ("readers", LabelList())}
+                wanted |= {"entities_idx": ("entities", LabelList())}
             for name in wanted.keys() - names:
                 column, config = wanted[name]
                 self._table.create_index(column, config=config, name=name)

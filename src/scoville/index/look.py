@@ -105,7 +105,7 @@ class Look:
             content = self._open(item, self._validator(feed, item))
             if content is None:
                 return Outcome(item, feed, "skipped" if failure else "unchanged")
-            digest = _digest(content)
+            digest = self._digest(content)
             if digest and self._holds(item, _stamp(digest, feed.entry)):
                 return Outcome(item, feed, "unchanged", seen=Seen(content.validator, digest))
             if failure and self._is_dead(failure) and failure.digest == digest:
@@ -133,6 +133,19 @@ class Look:
             return failure.validator if self._is_dead(failure) else ""
         seen = self.seen.get(item.name)
         return seen.validator if seen and self._holds(item, _stamp(seen.digest, feed.entry)) else ""
+
+    def _digest(self, content: Content, read: str = "") -> str:
+        """Name what an item holds; empty where a file cannot be read: trying finds out why, and says so.
+
+        ``read`` is the SHA-256 of the bytes where they were read already, a moment later than they are now.
+        """
+        try:
+            read = read or _sha256(content.data, self.recipe.read.max_megabytes * 1_000_000)
+        except OSError:
+            return ""
+        if not read or (not content.title and not content.metadata):
+            return read
+        return hashlib.sha256(json.dumps([read, content.title, dict(content.metadata)]).encode()).hexdigest()
 
     def _holds(self, item: Item, stamp: str) -> bool:
         known = self.known.get(item.name)
@@ -165,7 +178,7 @@ class Look:
                 failures.append(self._failure(feed, item, document.source, "has no text"))
         if feed.entry.groups:
             passages = [replace(passage, groups=tuple(feed.entry.groups)) for passage in passages]
-        digest = _digest(content, reading.documents[0].id)
+        digest = self._digest(content, reading.documents[0].id)
         return Outcome(
             item, feed, "read" if read else "failed", passages, read, failures, _stamp(digest, feed.entry),
             Seen(content.validator, digest), read_seconds, time.perf_counter() - started - read_seconds,
@@ -191,7 +204,7 @@ class Look:
         keeps = not could_look and known is not None and known.build == self.build
         failure = self._failure(feed, item, item.name, reason)
         if content:
-            failure = replace(failure, validator=content.validator, digest=_digest(content))
+            failure = replace(failure, validator=content.validator, digest=self._digest(content))
         return Outcome(item, feed, "kept" if keeps else "failed", failures=[failure])
 
     def _failure(self, feed: Feed, item: Item, path: str, reason: str) -> Failure:
@@ -212,26 +225,14 @@ def pause(attempt: int) -> None:
         time.sleep(min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS))
 
 
-def _digest(content: Content, read: str = "") -> str:
-    """Name what an item holds; empty where a file cannot be opened: reading it finds out why, and says so.
-
-    ``read`` is the SHA-256 of the bytes where they were read already, a moment later than they are now.
-    """
-    if not read:
-        try:
-            read = _sha256(content.data)
-        except OSError:
-            return ""
-    if not content.title and not content.metadata:
-        return read
-    return hashlib.sha256(json.dumps([read, content.title, dict(content.metadata)]).encode()).hexdigest()
-
-
-def _sha256(data: bytes | Path) -> str:
+def _sha256(data: bytes | Path, most: int) -> str:
+    """Name bytes; empty for a file of more than ``most`` bytes, which takes for ever to go through and is not read."""
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
     if not os.path.isfile(data):  # opening a pipe would wait for ever
         raise OSError
+    if os.path.getsize(data) > most:
+        return ""
     with data.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -62,12 +62,19 @@ def quote_first_passage(messages: Sequence[Message]) -> str:
     """Give the first sentence of the passage numbered [1], with its marker.
 
     The passage is the text after the ``[1]`` that begins a line of the last message that has one; a first line that
-    is no sentence and is followed by more is taken for its headings.
+    is no sentence and is followed by more is taken for its headings. Of a table it is the first row below the header.
     """
     for message in reversed(messages):
         if match := _FIRST_PASSAGE.search(message.content):
             first_line, _, others = match[1].strip().partition("\n")
             passage = others if others and first_line[-1:] not in ".!?" else f"{first_line} {others}"
+            for paragraph in passage.split("\n\n"):
+                rows = [row for row in paragraph.splitlines() if not re.fullmatch(r"[|\s:-]+", row)]
+                if rows and rows[0].startswith("|"):
+                    return f"{rows[min(1, len(rows) - 1)]} [1]"
+                if re.search(r"[.!?:]", paragraph):
+                    passage = paragraph
+                    break
             sentence = _SENTENCE_END.split(" ".join(passage.split()))[0]
             return f"{sentence} [1]"
     return NOTHING_TO_QUOTE

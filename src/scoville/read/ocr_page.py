@@ -19,16 +19,18 @@ from scoville.read.pdf_lines import Line, PlacedText, Rectangle, union
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from scoville.read.assemble import Piece
+    from scoville.read.ocr_scan import ScanModels
     from scoville.read.pdf_page import Block, Page
 
-DOTS_PER_INCH = 200
+DOTS_PERINCH = 200
 """Of rendered pages: Tesseract read 8 pages as well at 150 (word F1 .990) and 200 (.988), but small print needs 200."""
-_VISION_DOTS_PER_INCH = 120
+_VISION_DOTS_PERINCH = 120
 MOST_PIXELS = 25_000_000
 LEAST_CONFIDENCE = 0.55
 """Mean of a page or picture; below, it holds no text that is worth finding."""
 _PICTURE_LETTERS = 12
-_INCH = 72.0
+INCH = 72.0
 
 
 class Source(NamedTuple):
@@ -63,8 +65,13 @@ class Recognised(NamedTuple):
     """Whether nothing is printed on it."""
 
 
-def recognise(source: Source, doubt: Doubt, engine: str, languages: Sequence[str]) -> Recognised:
-    """Read a doubtful page, or the doubtful pictures on it. Raises ReadFailure where no engine is installed."""
+def recognise(
+    source: Source, doubt: Doubt, engine: str, languages: Sequence[str], models: "ScanModels | None" = None
+) -> Recognised:
+    """Read a doubtful page, or the doubtful pictures on it. Raises ReadFailure where no engine is installed.
+
+    ``models`` see what the parts of a page are and how its tables are built.
+    """
     try:
         reader = open_engine(engine, languages)
     except MissingExtra as missing:
@@ -80,14 +87,36 @@ def recognise(source: Source, doubt: Doubt, engine: str, languages: Sequence[str
         if mean_confidence(read.lines) < LEAST_CONFIDENCE:
             return Recognised(doubt.page)
         shown = (picture.width, picture.height)
-        page = lay_out_words(doubt.page, read, picture.dpi, *(shown if read.turn % 180 == 0 else shown[::-1]))
+        width, height = shown if read.turn % 180 == 0 else shown[::-1]
+        page = _lay_out(doubt.page, read, picture.dpi, (width, height), models)
         turn = Turn(read.turn, *shown) if read.turn else None
         return Recognised(doubt.page, _pickled(page), None, turn, characters(read.lines))
 
 
+def recognise_picture(data: bytes, engine: str, languages: Sequence[str]) -> "tuple[Piece, ...]":
+    """Read a picture that lies in a document: its tables and what stands around them, else one figure of its text.
+
+    Raises ReadFailure where it is damaged or no engine is installed.
+    """
+    from scoville.read.image import open_frame
+    from scoville.read.pdf_flow import pieces_of
+    from scoville.read.pdf_page import Page
+
+    try:
+        reader = open_engine(engine, languages)
+    except MissingExtra as missing:
+        raise ReadFailure(str(missing)) from None
+    picture = open_frame(io.BytesIO(data), 1)
+    if is_blank(picture.image):
+        return ()
+    whole = Rectangle(0, 0, picture.width, picture.height)
+    blocks = _picture_blocks(1, whole, read_upright(picture.image, reader, picture.dpi), picture.dpi)
+    return tuple(pieces_of([Page(1, picture.height, blocks)])) if blocks else ()
+
+
 def png_of(source: Source, number: int) -> tuple[bytes, float, float]:
     """Render a page to PNG; give its size in points, too."""
-    with render(source, number, _VISION_DOTS_PER_INCH) as picture:
+    with render(source, number, _VISION_DOTS_PERINCH) as picture:
         stream = io.BytesIO()
         picture.image.save(stream, "PNG")
         return stream.getvalue(), picture.width, picture.height
@@ -104,7 +133,7 @@ class Picture(NamedTuple):
 
 
 @contextmanager
-def render(source: Source, number: int, dpi: float = DOTS_PER_INCH) -> Generator[Picture]:
+def render(source: Source, number: int, dpi: float = DOTS_PERINCH) -> Generator[Picture]:
     """Render a page in grey as it is shown, in fewer dots where it is very large."""
     if source.kind == "image":
         from scoville.read.image import open_frame
@@ -117,8 +146,8 @@ def render(source: Source, number: int, dpi: float = DOTS_PER_INCH) -> Generator
     try:
         page = document[number - 1]
         width, height = page.get_size()
-        dpi = min(dpi, (MOST_PIXELS / max(width * height, 1)) ** 0.5 * _INCH)
-        scale: Any = dpi / _INCH  # annotated as int, documented as float
+        dpi = min(dpi, (MOST_PIXELS / max(width * height, 1)) ** 0.5 * INCH)
+        scale: Any = dpi / INCH  # annotated as int, documented as float
         yield Picture(page.render(scale=scale, grayscale=True).to_pil(), dpi, width, height)
     finally:
         document.close()
@@ -130,6 +159,14 @@ def is_blank(image: "Image") -> bool:
     return float(high) - float(low) < 6  # pyright: ignore[reportArgumentType]
 
 
+def _lay_out(number: int, read: Upright, dpi: float, size: tuple[float, float], models: "ScanModels | None") -> "Page":
+    if models is None:
+        return lay_out_words(number, read, dpi, *size)
+    from scoville.read.ocr_scan import lay_out_scan
+
+    return lay_out_scan(number, read, dpi, *size, models)
+
+
 def lay_out_words(number: int, read: Upright, dpi: float, width: float, height: float) -> "Page":
     """Lay out an upright page of this size from its words and rulings."""
     from liteparse.parser import LiteParse
@@ -139,7 +176,7 @@ def lay_out_words(number: int, read: Upright, dpi: float, width: float, height: 
     from scoville.read.pdf_layout import PARSER_OPTIONS, lay_out
 
     def points(box: Rectangle) -> Rectangle:
-        return Rectangle(*(_INCH / dpi * edge for edge in box))
+        return Rectangle(*(INCH / dpi * edge for edge in box))
 
     lines = [[word._replace(box=points(word.box)) for word in line] for line in read.lines]
     rules = [points(rule) for rule in find_rules(read.image, dpi)]
@@ -163,7 +200,7 @@ def stand_back(box: Rectangle, turn: Turn) -> Rectangle:
 
 
 def _cut(picture: Picture, box: Rectangle) -> "Image":
-    scale = picture.dpi / _INCH
+    scale = picture.dpi / INCH
     return picture.image.crop(tuple(round(scale * edge) for edge in box))  # pyright: ignore[reportArgumentType]
 
 
@@ -181,7 +218,7 @@ def _picture_blocks(number: int, box: Rectangle, read: Upright, dpi: float) -> "
     page = lay_out_words(number, read, dpi, *(size if read.turn % 180 == 0 else size[::-1]))
     if any(block.kind == "table" for block in page.blocks):
         return [_moved(block, place) for block in page.blocks]
-    return [_figure(number, box, read, lambda inner: place(Rectangle(*(edge * _INCH / dpi for edge in inner))))]
+    return [_figure(number, box, read, lambda inner: place(Rectangle(*(edge * INCH / dpi for edge in inner))))]
 
 
 def _moved(block: "Block", place: Callable[[Rectangle], Rectangle]) -> "Block":

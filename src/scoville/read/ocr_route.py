@@ -162,9 +162,16 @@ def _pictures(page: "ParsedPage") -> tuple[Rectangle, ...]:
     return tuple(
         Rectangle(box.x, box.y, box.x + box.width, box.y + box.height)
         for box in boxes
-        if box.width >= _PICTURE_WIDTH
-        and box.height >= _PICTURE_HEIGHT
-        and box.width * box.height >= _PICTURE_SHARE * page.width * page.height
+        if is_large_enough(box.width, box.height, page.width, page.height)
+    )
+
+
+def is_large_enough(width: float, height: float, page_width: float, page_height: float) -> bool:
+    """Say whether a picture of this size on such a page may hold text to read; all in points."""
+    return (
+        width >= _PICTURE_WIDTH
+        and height >= _PICTURE_HEIGHT
+        and width * height >= _PICTURE_SHARE * page_width * page_height
     )
 
 

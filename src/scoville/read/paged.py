@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from scoville.errors import ReadFailure, StorageError
+from scoville.errors import ModelError, ReadFailure, StorageError
 from scoville.read.assemble import Draft
 from scoville.read.children import CHILDREN, TaskFailed, TimedOut
 from scoville.read.ocr_page import Recognised, Source, Turn
@@ -23,6 +23,7 @@ from scoville.read.pdf_child import Task
 
 if TYPE_CHECKING:
     from scoville.read.assemble import Piece
+    from scoville.read.ocr_scan import ScanModels
     from scoville.read.pdf_tasks import LaidOut, Opened
     from scoville.recipe import Read
 
@@ -50,6 +51,8 @@ class PagedFile:
     """With the page's number, to sort by."""
     lost: set[int] = field(default_factory=set[int])
     characters: int = 0
+    models: "ScanModels | None" = None
+    """What lays out scans; None: their words' geometry alone."""
 
     def __post_init__(self) -> None:
         self.deadline = monotonic() + self.settings.timeout_seconds
@@ -160,7 +163,21 @@ def lay_out_pages(file: PagedFile, count: int) -> None:
 
 def recognise_pages(file: PagedFile) -> None:
     """Read doubtful pages by OCR or a vision model."""
+    if file.settings.scan_layout and any(not doubt.boxes and not _sees(file, doubt) for doubt in file.doubts):
+        file.models = find_scan_models()
     file.side_by_side(lambda doubt: _read_page(file, doubt), sorted(file.doubts))
+
+
+def find_scan_models() -> "ScanModels":
+    """Find the models for the layout of scans, fetching them on first use. Raises ReadFailure when that fails."""
+    from scoville.models import locate_model
+    from scoville.read.ocr_scan import ScanModels
+
+    try:
+        regions = locate_model("scan-regions", kind="layout").weights
+        return ScanModels(regions, locate_model("scan-tables", kind="table").weights)
+    except ModelError as error:
+        raise ReadFailure(f"is a scan, and read.scan_layout needs models: {error}") from None
 
 
 def join_pages(file: PagedFile, count: int) -> "tuple[Piece, ...]":
@@ -238,10 +255,9 @@ def _take(file: PagedFile, laid_out: "LaidOut") -> None:
 
 def _read_page(file: PagedFile, doubt: Doubt) -> None:
     """Read a doubtful page; where that fails it keeps its text layer, with a warning."""
-    sees = file.settings.pdf.startswith("openai:") or doubt.reason in HARD
     what = "pictures were not searched for text" if doubt.boxes else doubt.reason
     try:
-        if sees:
+        if _sees(file, doubt):
             _see(file, doubt)
         else:
             _recognise(file, doubt)
@@ -249,6 +265,10 @@ def _read_page(file: PagedFile, doubt: Doubt) -> None:
         file.warnings.append((doubt.page, f"page {doubt.page}: {what}; reading it as a picture failed: it {error}"))
     except ReadFailure as failure:
         file.warnings.append((doubt.page, f"page {doubt.page}: {what}: {failure}"))
+
+
+def _sees(file: PagedFile, doubt: Doubt) -> bool:
+    return file.settings.pdf.startswith("openai:") or doubt.reason in HARD
 
 
 def _see(file: PagedFile, doubt: Doubt) -> None:
@@ -261,7 +281,9 @@ def _see(file: PagedFile, doubt: Doubt) -> None:
 
 
 def _recognise(file: PagedFile, doubt: Doubt) -> None:
-    found: Recognised = file.do_page("recognise", doubt, file.settings.ocr_engine, file.settings.ocr_languages)
+    settings = file.settings
+    arguments = (doubt, settings.ocr_engine, settings.ocr_languages, file.models)
+    found: Recognised = file.do_page("recognise", *arguments)
     if found.pictures:
         file.pictures.append(found.pictures)
     if found.page and is_better(found, doubt):

@@ -87,7 +87,7 @@ def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
         ink.rows = [row for row in ink.rows if row not in unseen]
     for row in orphans:
         if row not in unseen:
-            _insert(blocks, block_of("paragraph", page.page_num, [row]))
+            insert_block(blocks, block_of("paragraph", page.page_num, [row]))
     return Page(page.page_num, page.height, blocks, ink)
 
 
@@ -121,7 +121,7 @@ def _without(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:
     return kept
 
 
-def _insert(blocks: list[Block], new: Block) -> None:
+def insert_block(blocks: list[Block], new: Block) -> None:
     """Put a block before the first one below it in its column; behind all if there is none."""
     for number, block in enumerate(blocks):
         if block.box.y0 > new.box.y0 and block.box.x0 < new.box.x1 and block.box.x1 > new.box.x0:

@@ -6,18 +6,22 @@ A slide is a page: boxes count its points from the top left. Text that only a la
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoville.read.assemble import Draft, Piece
 from scoville.read.chart import chart_pieces, diagram_pieces
 from scoville.read.clean import clean, clean_line
 from scoville.read.figure import description
 from scoville.read.grid import Cell, Rows, lay_out
+from scoville.read.ocr_pictures import Pictures
 from scoville.read.order import reading_order
 from scoville.read.package import Package, core_properties, plain_package
 from scoville.read.pptx_text import Bullets, paragraph_text
 from scoville.read.xml_tree import all_text, attribute, child, descendants, name_of
 from scoville.types import Box, ElementKind, Region
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _POINT = 12_700  # English Metric Units
@@ -28,27 +32,32 @@ _ON = frozenset({"1", "true"})
 _COMMENTS = frozenset({"comments", "threadedComments", "threadedComment"})
 
 
-def read_pptx(data: bytes) -> Draft:
-    """Read a presentation; anchors are ``slide 3``. Raises ReadFailure for a damaged or unsafe file."""
+def read_pptx(data: bytes, settings: "Read | None" = None) -> Draft:
+    """Read a presentation; anchors are ``slide 3``. Raises ReadFailure for a damaged or unsafe file.
+
+    Without ``settings``, its pictures are not searched for text.
+    """
     data = plain_package(data)
     import pptx
 
     package = Package(data)
     presentation: Any = pptx.Presentation(io.BytesIO(data))
+    size = (presentation.slide_width, presentation.slide_height)
+    pictures = Pictures(settings, *((side or 0) / _POINT for side in size))
     pieces: list[Piece] = []
     warnings: list[str] = []
     for number, slide in enumerate(presentation.slides, 1):
         if slide.element.get("show") in {"0", "false"}:
             warnings.append(f"slide {number}: hidden in the show, read all the same")
-        pieces += _Slide(slide, number, package).read()
+        pieces += _Slide(slide, number, package, pictures).read()
     title, metadata = core_properties(package)
     return Draft(
         media_type=MEDIA_TYPE,
-        pieces=pieces,
+        pieces=pictures.read(pieces),
         title=None if title in {None, "PowerPoint Presentation"} else title,
         pages=len(presentation.slides),
         metadata=metadata,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *pictures.warnings),
     )
 
 
@@ -84,6 +93,7 @@ class _Slide:
     source: Any
     number: int
     package: Package
+    pictures: Pictures
     pieces: list[Piece] = field(default_factory=list[Piece])
 
     def read(self) -> list[Piece]:
@@ -132,6 +142,16 @@ class _Slide:
             properties = next(descendants(shape.element, "cNvPr"), None)
             if properties is not None and (text := description(properties.get("descr"))):
                 self.add_piece(Piece(kind="figure", text=text), shape.box)
+        if name_of(shape.element) == "pic":
+            self.add_picture(shape)
+
+    def add_picture(self, shape: _Shape) -> None:
+        """Leave a place for the text of a picture."""
+        box = shape.box
+        place = Piece(kind="figure", text="", page=self.number, anchor=f"slide {self.number}")
+        size = (box.x1 - box.x0, box.y1 - box.y0) if box else (0, 0)
+        if self.pictures.hold(place, shape.element, self.source.part, *size, box):
+            self.pieces.append(place)
 
     def add_piece(self, piece: Piece, box: Box | None, place: str = "") -> None:
         """Add a piece with its slide and its box, where that is known."""

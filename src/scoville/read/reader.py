@@ -155,31 +155,31 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
 
             return read_legacy(content.format, data, settings)
         case _:
-            return _read_package(content.format, data, settings.max_characters)
+            return _read_package(content.format, data, settings)
 
 
-def _read_package(format: Format, data: bytes, max_characters: int) -> Draft:
+def _read_package(format: Format, data: bytes, settings: "Read") -> Draft:
     match format:
         case "docx":
             from scoville.read.docx import read_docx
 
-            return read_docx(data)
+            return read_docx(data, settings)
         case "pptx":
             from scoville.read.pptx import read_pptx
 
-            return read_pptx(data)
+            return read_pptx(data, settings)
         case "xlsx":
             from scoville.read.xlsx import read_xlsx
 
-            return read_xlsx(data, max_characters)
+            return read_xlsx(data, settings.max_characters)
         case "epub":
             from scoville.read.epub import read_epub
 
-            return read_epub(data, max_characters)
+            return read_epub(data, settings.max_characters)
         case _:
             from scoville.read.odf import read_odf
 
-            return read_odf(data, max_characters)
+            return read_odf(data, settings.max_characters)
 
 
 def _read_mail(format: Format, data: bytes) -> Draft:

@@ -54,7 +54,7 @@ def fuse_alike(rankings: Sequence[Sequence[Ranked]], rrf_k: int = 60) -> list[Ra
 
 
 def _scale(leg: str, found: Sequence[Ranked]) -> float:
-    best = 2 * found[0].score if found and leg != DENSE else 1.0
+    best = 2 * max((ranked.score for ranked in found), default=0.0) if leg != DENSE else 1.0
     return best if best > 0 else 1.0
 
 

@@ -18,11 +18,13 @@ from scoville.types import Passage
 
 SEEDS = 5
 """Passages whose entities are followed."""
+ASKED = 60
+"""What a question may name that is looked for; a question may be a whole page."""
 FOLLOWED = 40
-"""Entities that are followed: those of the question first, then those of the best seeds."""
+"""Entities of the seeds that are followed."""
 NEAR = 8
 MOST_MENTIONS = 2000
-"""Passages that are weighed. Of more, those with the smallest ids are: what so many name says little."""
+"""Passages that are weighed; where there are more, some are passed over: what so many name says little."""
 
 
 class Edge(NamedTuple):
@@ -65,7 +67,7 @@ def rank_related(
     An entity weighs more the fewer passages name it and the better the seeds that do; a passage that names much gains
     less by each.
     """
-    asked = question_entities(question)
+    asked = question_entities(question)[:ASKED]
     weights: dict[str, float] = dict.fromkeys(asked, 1.0)
     for rank, seed in enumerate(seeds[:SEEDS], start=1):
         for entity in entities(seed):

@@ -95,7 +95,7 @@ class Searcher:
         legs = Legs(self.index, self.embedder, self.settings, scope, trace)
         fused = legs.run(asked)
         hits = self._rerank(asked.question, self._fetch(fused, limit, groups), trace)
-        hits = self._select(question, hits, limit, trace)
+        hits = self._select(asked.question, hits, limit, trace)
         with trace.step("widen") as made:
             widened = widen(self.index, hits, self.settings.neighbours, limit, groups)
             made.ranking = [(found, hit.score) for hit, found in widened]

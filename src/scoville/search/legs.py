@@ -71,12 +71,15 @@ class Legs:
     def _dense(self, asked: Rewritten) -> None:
         with self.trace.step("embed"):
             vectors = self.embedder.embed(list(asked.questions), "query")
-            if asked.passage:  # HyDE: the mean of the question and of what an answer may look like (Gao et al. 2023)
-                vectors[0] = _unit(vectors[0] + self.embedder.embed([asked.passage])[0])
+            likely = self.embedder.embed([asked.passage]) if asked.passage else None
         self._vector = vectors[0]
         with self.trace.step(DENSE) as made:
             found = [self._near(vector) for vector in vectors]
-            self.similarity = max((ranking[0].score for ranking in found if ranking), default=None)
+            # Of the question alone: what a model wrote must not make a question look answerable.
+            self.similarity = found[0][0].score if found[0] else None
+            if likely is not None:  # HyDE: between the question and what an answer may look like (Gao et al. 2023)
+                self._vector = _unit(vectors[0] + likely[0])
+                found[0] = self._near(self._vector)
             made.ranking = self.rankings[DENSE] = fuse_alike(found, self.settings.rrf_k)
 
     def _bm25(self, questions: Iterable[str]) -> None:

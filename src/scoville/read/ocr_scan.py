@@ -1,0 +1,162 @@
+"""A page that was read as a picture and two models in, its layout out: kinds and tables as they look.
+
+Words in a table's region become its cells by the structure that a model sees; the other words are laid out like those
+of any PDF, and their blocks take the kinds of the regions in which they stand. Runs in a child, which keeps the models.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from scoville.read.grid import Cell, lay_out
+from scoville.read.ocr import SeenWord, Upright
+from scoville.read.ocr_regions import Label, Region, RegionFinder, area, overlap
+from scoville.read.ocr_slanet import TableCell, TableCells, TableReader
+from scoville.read.pdf_lines import PlacedText, Rectangle, union
+from scoville.types import ElementKind
+
+if TYPE_CHECKING:
+    from scoville.read.pdf_page import Block, Page
+
+_MARGIN = 4.0
+"""Pixels around a table: the model wants to see its frame."""
+_FEWEST = 2
+"""Rows, and columns, of a table."""
+_WITHIN = 0.6
+"""Of a block: what must lie in a region for the block to be what the region is."""
+_HEADING_CHARACTERS = 300
+_KINDS: dict[Label, ElementKind] = {
+    "title": "heading",
+    "figure": "figure",
+    "figure caption": "caption",
+    "table caption": "caption",
+}
+"""Headers and footers are left to pdf_flow, which sees all pages: the model took titles for them, and their text was
+lost to search (NID .936 with them, .941 without)."""
+
+
+class ScanModels(NamedTuple):
+    """The weights of the models."""
+
+    regions: Path
+    tables: Path
+
+
+def lay_out_scan(
+    number: int, read: Upright, dots_per_inch: float, width: float, height: float, models: ScanModels
+) -> "Page":
+    """Lay out an upright page of this size in points."""
+    from scoville.read.ocr_page import INCH, lay_out_words
+    from scoville.read.pdf_page import insert_block
+
+    def points(box: Rectangle) -> Rectangle:
+        return Rectangle(*(round(edge * INCH / dots_per_inch, 2) for edge in box))
+
+    finder, tables = _open(models)
+    regions = finder.find(read.image)
+    found: list[Block] = []
+    for region in regions:
+        if region.label == "table":
+            box = _with_margin(region.box, read)
+            inside = [word for line in read.lines for word in line if _is_in(word, box)]
+            structure = tables.read(read.image.crop(tuple(map(round, box))))  # pyright: ignore[reportArgumentType]
+            if block := table_block(number, box, inside, structure):
+                found.append(_scaled(block, points))
+                rest = ([word for word in line if not _is_in(word, box)] for line in read.lines)
+                read = read._replace(lines=[line for line in rest if line])
+    page = lay_out_words(number, read, dots_per_inch, width, height)
+    placed = [region._replace(box=points(region.box)) for region in regions]
+    page.blocks = [as_seen(block, placed) for block in page.blocks]
+    for block in found:
+        insert_block(page.blocks, block)
+    return page
+
+
+@cache
+def _open(models: ScanModels) -> tuple[RegionFinder, TableReader]:
+    return RegionFinder(models.regions), TableReader(models.tables)
+
+
+def table_block(number: int, box: Rectangle, words: Sequence[SeenWord], structure: TableCells) -> "Block | None":
+    """Fill a table's cells, which are placed from the corner of ``box``, with words; None where it is no table."""
+    from scoville.read.pdf_page import Block
+
+    cells = [cell._replace(box=_moved(cell.box, box)) for cell in structure.cells]
+    if not words or len({cell.row for cell in cells}) < _FEWEST:
+        return None
+    contents = _contents(words, cells)
+    rows: list[list[Cell]] = [[] for _ in range(cells[-1].row + 1)]
+    for index, cell in enumerate(cells):
+        rows[cell.row].append(Cell(str(index), cell.columns, cell.rows))
+    header_rows = min(structure.header_rows, len(rows) - 1)
+    grid = lay_out(rows, header_rows)
+    columns = max(map(len, grid.rows))
+    if columns < _FEWEST:
+        return None
+    found = [[contents.get(index) for index in (*row, *[""] * (columns - len(row)))] for row in grid.rows]
+    return Block(
+        "table",
+        number,
+        box,
+        PlacedText(" ".join(word.text for word in words), [], []),
+        rows=tuple(tuple(" ".join(word.text for word in cell or ()) for cell in row) for row in found),
+        header_rows=header_rows,
+        merged=grid.merged,
+        cell_boxes=tuple(tuple(union(word.box for word in cell) if cell else None for cell in row) for row in found),
+    )
+
+
+def _contents(words: Sequence[SeenWord], cells: Sequence[TableCell]) -> Mapping[str, list[SeenWord]]:
+    """Give each word to the cell that it lies in most, else to the nearest; by the cells' numbers."""
+    contents: dict[str, list[SeenWord]] = defaultdict(list)
+    for word in words:
+        x, y = _middle(word)
+
+        def fit(index: int, box: Rectangle = word.box, x: float = x, y: float = y) -> tuple[float, float]:
+            cell = cells[index].box
+            far = max(cell.x0 - x, x - cell.x1, 0) + max(cell.y0 - y, y - cell.y1, 0)
+            return overlap(box, cell), -far
+
+        contents[str(max(range(len(cells)), key=fit))].append(word)
+    return contents
+
+
+def as_seen(block: "Block", regions: Sequence[Region]) -> "Block":
+    """Give a block the kind of the region in which it stands."""
+    if block.kind in {"table", "title"} or not regions:
+        return block
+    within = max(regions, key=lambda region: overlap(block.box, region.box))
+    kind = _KINDS.get(within.label)
+    if kind in {None, block.kind} or overlap(block.box, within.box) < _WITHIN * area(block.box):
+        return block
+    if kind == "heading" and len(block.text) > _HEADING_CHARACTERS:
+        return block
+    return replace(block, kind=kind, level=1 if kind == "heading" else None)
+
+
+def _scaled(block: "Block", points: Callable[[Rectangle], Rectangle]) -> "Block":
+    boxes = tuple(tuple(cell and points(cell) for cell in row) for row in block.cell_boxes)
+    return replace(block, box=points(block.box), cell_boxes=boxes)
+
+
+def _with_margin(box: Rectangle, read: Upright) -> Rectangle:
+    width, height = read.image.size
+    return Rectangle(
+        max(box.x0 - _MARGIN, 0), max(box.y0 - _MARGIN, 0), min(box.x1 + _MARGIN, width), min(box.y1 + _MARGIN, height)
+    )
+
+
+def _moved(box: Rectangle, by: Rectangle) -> Rectangle:
+    return Rectangle(box.x0 + by.x0, box.y0 + by.y0, box.x1 + by.x0, box.y1 + by.y0)
+
+
+def _middle(word: SeenWord) -> tuple[float, float]:
+    return (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
+
+
+def _is_in(word: SeenWord, box: Rectangle) -> bool:
+    x, y = _middle(word)
+    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
