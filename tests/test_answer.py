@@ -351,6 +351,21 @@ def test_a_model_that_fails_says_so(index: LanceIndex):
         answerer(index, ListeningLlm(fail)).ask(QUESTION)
 
 
+@pytest.mark.parametrize(
+    ("question", "reply", "refused"),
+    [
+        ("When may I cancel the policy?", "You may cancel the policy. [1]", True),
+        ("May I cancel the policy?", "You may cancel the policy. [1]", False),
+        ("When may I cancel the policy?", "You may cancel the policy within 14 days. [1]", False),
+    ],
+)
+def test_a_reply_that_only_repeats_what_was_asked_for_is_no_answer(
+    index: LanceIndex, question: str, reply: str, refused: bool
+):
+    answer = answerer(index, ListeningLlm(reply)).ask(question)
+    assert (answer.refused, answer.reason) == (refused, "ungrounded" if refused else None)
+
+
 # History
 
 

@@ -144,6 +144,8 @@ def borderless() -> Image.Image:
         for line in range(5):
             canvas.drawString(72, 710 - 16 * line, prose)
             canvas.drawString(72, 400 - 16 * line, prose)
+        for y in (612, 575, 435):
+            canvas.line(72, y, 520, y)
         for row, cells in enumerate(ROWS):
             for column, text in enumerate(cells):
                 for number, part in enumerate(wrap(text, 18)):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scoville import recipe
 from scoville.prompt import (
     DECLINE,
+    FOCUS_EXAMPLES,
     STANDING_INSTRUCTIONS,
     Rendered,
     render_focus,
@@ -254,7 +255,8 @@ def focus(*texts: str) -> list[Focus]:
 
 def test_small_models_read_the_nearest_sentence_last():
     settings = recipe.Prompt(role="Role.", instructions=("Be kind.",))
-    system, user = render_focus("How much leave?", focus("Nearest.", "Next.", "Third."), settings)
+    system, *examples, user = render_focus("How much leave?", focus("Nearest.", "Next.", "Third."), settings)
+    assert [message.role for message in examples] == ["user", "assistant"] * len(FOCUS_EXAMPLES)
     assert (system.role, user.role) == ("system", "user")
     assert system.content.startswith("Role.\n")
     assert DECLINE in system.content

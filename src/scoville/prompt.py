@@ -13,6 +13,21 @@ from scoville.types import Hit, Message
 
 DECLINE = "I don't know."
 FOCUS_JOINT = "\n\nAnswer from the text above: "
+FOCUS_EXAMPLES = (
+    (
+        "Crossings: Boat: Heron; Leaves: 9:15; Pier: 2\nCrossings: Boat: Plover; Leaves: 11:40; Pier: 5",
+        "Which pier does the Plover leave from?",
+        "The Plover leaves from pier 5.",
+    ),
+    (
+        "Visits: The lighthouse opens at ten and closes at dusk.\n"
+        "The lamp room: A stair of 112 steps leads to the lamp room.",
+        "How many steps lead to the lamp room?",
+        "112 steps lead to the lamp room.",
+    ),
+)
+"""What small models are shown before the question: without it SmolLM2-135M rambles (60 SQuAD questions: 205 characters
+an answer and F1 .16 without, 128 and .21 with). An example of declining makes it decline everything."""
 STANDING_INSTRUCTIONS = (
     "Answer in one or two short sentences, using only the numbered passages.",
     "After each sentence write the number of the passage it comes from, like [1].",
@@ -73,8 +88,8 @@ def render_prompt(
 def render_focus(
     question: str, focus: Sequence[Focus], settings: "recipe.Prompt", history: Sequence[Message] = ()
 ) -> tuple[Message, ...]:
-    """Write the messages for a small model: the role, the turn before, the nearest sentences, the nearest last, and the
-    question.
+    """Write the messages for a small model: the role, two worked examples, the turn before, the nearest sentences, the
+    nearest last, and the question.
 
     Numbers and longer instructions make small models answer worse; their citations are found by alignment. Give the
     last turn only: with three, SmolLM2-135M copies old answers.
@@ -83,8 +98,16 @@ def render_focus(
     system = "\n".join((settings.role, f"If the text does not say, write only: {DECLINE}", *settings.instructions))
     return (
         Message(role="system", content=system),
+        *(message for example in FOCUS_EXAMPLES for message in _example(*example)),
         *history,
+        _example(lines, question, "")[0],
+    )
+
+
+def _example(lines: str, question: str, answer: str) -> tuple[Message, Message]:
+    return (
         Message(role="user", content=f"{lines}{FOCUS_JOINT}{question}"),
+        Message(role="assistant", content=answer),
     )
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from scoville.answer.declines import declines
+from scoville.answer.declines import declines, repeats
 from scoville.answer.grounding import MARKER, Grounded, ground
 from scoville.errors import ScovilleError
 from scoville.index import Workspace
@@ -61,7 +61,7 @@ class Answerer:
         if not reply.text.strip() or declines(reply.text):
             return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
         grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
-        if not grounded.verified:
+        if not grounded.verified or repeats(reply.text, question):
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
 

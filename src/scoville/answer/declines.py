@@ -6,7 +6,7 @@ sounds like it ("the documents do not cover passengers") is an answer, and left 
 
 import re
 
-from scoville.sentences import sentences
+from scoville.sentences import content_words, sentences
 
 _NOT = "(?:do not|does not|did not|don't|doesn't|didn't|cannot|can not|can't|could not|couldn't)"
 _TEXTS = (
@@ -53,17 +53,27 @@ PATTERNS = tuple(
     )
 )
 MARKERS = re.compile(r"\s*\[[\d,\s]+\](?: and \[[\d,\s]+\])*")
+ASKS = re.compile(r"\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 GOES_ON = re.compile(",? (?:but|however) ")
 
 
 def declines(reply: str) -> bool:
     """Say whether a reply declines; one whose first sentence goes on (", but ...") is an answer."""
     first = next((sentence.text for sentence in sentences(reply)), "")
-    plain = (
-        re.sub(r"\s*\[[\d,\s]+\](?: and \[[\d,\s]+\])*", "", first).casefold().replace("’", "'").strip(" \t*_\"'“”‘`>-")
-    )
+    plain = MARKERS.sub("", first).casefold().replace("’", "'").strip(" \t*_\"'“”‘`>-")
     said = LEAD.sub("", " ".join(plain.split()), count=1)
     if not said.strip(" ."):
         return True
     found = next((match for pattern in PATTERNS if (match := pattern.match(said))), None)
     return bool(found) and not GOES_ON.search(said, found.end())
+
+
+def repeats(reply: str, question: str) -> bool:
+    """Say whether a reply to a question that asks for something says nothing that the question does not."""
+    plain = MARKERS.sub("", reply)
+    asks_for_something = bool(ASKS.search(question))
+    return (
+        asks_for_something
+        and content_words(plain) <= content_words(question)
+        and not re.match(r"\W*(?:yes|no)\b", plain, re.I)
+    )

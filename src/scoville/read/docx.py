@@ -157,9 +157,9 @@ class _Walk:
         """Leave a place for the text of a picture."""
         extent = child(drawing, "extent")
         if extent is not None:
-            size = (whole(extent.get(side), 0) / _POINT for side in ("cx", "cy"))
+            width, height = (whole(extent.get(side)) / _POINT for side in ("cx", "cy"))
             place = Piece(kind="figure", text="", anchor=anchor)
-            if self.pictures.hold(place, drawing, self.part, *size):
+            if self.pictures.hold(place, drawing, self.part, width, height):
                 self.pieces.append(place)
 
     def add_drawing(self, id: str, anchor: str) -> None:

@@ -30,7 +30,7 @@ MOST_PIXELS = 25_000_000
 LEAST_CONFIDENCE = 0.55
 """Mean of a page or picture; below, it holds no text that is worth finding."""
 _PICTURE_LETTERS = 12
-INCH = 72.0
+_INCH = 72.0
 
 
 class Source(NamedTuple):
@@ -146,8 +146,8 @@ def render(source: Source, number: int, dpi: float = DOTS_PERINCH) -> Generator[
     try:
         page = document[number - 1]
         width, height = page.get_size()
-        dpi = min(dpi, (MOST_PIXELS / max(width * height, 1)) ** 0.5 * INCH)
-        scale: Any = dpi / INCH  # annotated as int, documented as float
+        dpi = min(dpi, (MOST_PIXELS / max(width * height, 1)) ** 0.5 * _INCH)
+        scale: Any = dpi / _INCH  # annotated as int, documented as float
         yield Picture(page.render(scale=scale, grayscale=True).to_pil(), dpi, width, height)
     finally:
         document.close()
@@ -176,7 +176,7 @@ def lay_out_words(number: int, read: Upright, dpi: float, width: float, height: 
     from scoville.read.pdf_layout import PARSER_OPTIONS, lay_out
 
     def points(box: Rectangle) -> Rectangle:
-        return Rectangle(*(INCH / dpi * edge for edge in box))
+        return Rectangle(*(_INCH / dpi * edge for edge in box))
 
     lines = [[word._replace(box=points(word.box)) for word in line] for line in read.lines]
     rules = [points(rule) for rule in find_rules(read.image, dpi)]
@@ -200,7 +200,7 @@ def stand_back(box: Rectangle, turn: Turn) -> Rectangle:
 
 
 def _cut(picture: Picture, box: Rectangle) -> "Image":
-    scale = picture.dpi / INCH
+    scale = picture.dpi / _INCH
     return picture.image.crop(tuple(round(scale * edge) for edge in box))  # pyright: ignore[reportArgumentType]
 
 
@@ -218,7 +218,7 @@ def _picture_blocks(number: int, box: Rectangle, read: Upright, dpi: float) -> "
     page = lay_out_words(number, read, dpi, *(size if read.turn % 180 == 0 else size[::-1]))
     if any(block.kind == "table" for block in page.blocks):
         return [_moved(block, place) for block in page.blocks]
-    return [_figure(number, box, read, lambda inner: place(Rectangle(*(edge * INCH / dpi for edge in inner))))]
+    return [_figure(number, box, read, lambda inner: place(Rectangle(*(edge * _INCH / dpi for edge in inner))))]
 
 
 def _moved(block: "Block", place: Callable[[Rectangle], Rectangle]) -> "Block":

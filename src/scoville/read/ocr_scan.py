@@ -5,7 +5,7 @@ of any PDF, and their blocks take the kinds of the regions in which they stand. 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scoville.read.grid import Cell, lay_out
 from scoville.read.ocr import SeenWord, Upright
 from scoville.read.ocr_regions import Label, Region, RegionFinder, area, overlap
+from scoville.read.ocr_rules import find_rules
 from scoville.read.ocr_slanet import TableCell, TableCells, TableReader
 from scoville.read.pdf_lines import PlacedText, Rectangle, union
 from scoville.types import ElementKind
@@ -27,6 +28,9 @@ _FEWEST = 2
 """Rows, and columns, of a table."""
 _WITHIN = 0.6
 """Of a block: what must lie in a region for the block to be what the region is."""
+_RULES_ACROSS, _RULES_DOWN = 3, 2
+"""Of a table; with as many, rulings part all its rows and columns, or nearly."""
+_SAME_TABLE = 0.3
 _HEADING_CHARACTERS = 300
 _KINDS: dict[Label, ElementKind] = {
     "title": "heading",
@@ -49,30 +53,45 @@ def lay_out_scan(
     number: int, read: Upright, dots_per_inch: float, width: float, height: float, models: ScanModels
 ) -> "Page":
     """Lay out an upright page of this size in points."""
-    from scoville.read.ocr_page import INCH, lay_out_words
+    from scoville.read.ocr_page import lay_out_words
     from scoville.read.pdf_page import insert_block
 
-    def points(box: Rectangle) -> Rectangle:
-        return Rectangle(*(round(edge * INCH / dots_per_inch, 2) for edge in box))
-
-    finder, tables = _open(models)
+    finder, reader = _open(models)
+    page = lay_out_words(number, read, dots_per_inch, width, height)
     regions = finder.find(read.image)
     found: list[Block] = []
-    for region in regions:
-        if region.label == "table":
-            box = _with_margin(region.box, read)
-            inside = [word for line in read.lines for word in line if _is_in(word, box)]
-            structure = tables.read(read.image.crop(tuple(map(round, box))))  # pyright: ignore[reportArgumentType]
-            if block := table_block(number, box, inside, structure):
-                found.append(_scaled(block, points))
-                rest = ([word for word in line if not _is_in(word, box)] for line in read.lines)
-                read = read._replace(lines=[line for line in rest if line])
-    page = lay_out_words(number, read, dots_per_inch, width, height)
-    placed = [region._replace(box=points(region.box)) for region in regions]
+    for region in _unruled(regions, [block.box for block in page.blocks if block.kind == "table"], read, dots_per_inch):
+        box = _with_margin(region.box, read)
+        inside = [word for line in read.lines for word in line if _is_in(word, box)]
+        structure = reader.read(read.image.crop(tuple(map(round, box))))  # pyright: ignore[reportArgumentType]
+        if block := table_block(number, box, inside, structure):
+            found.append(_scaled(block, dots_per_inch))
+            rest = ([word for word in line if not _is_in(word, box)] for line in read.lines)
+            read = read._replace(lines=[line for line in rest if line])
+    if found:
+        page = lay_out_words(number, read, dots_per_inch, width, height)
+    placed = [region._replace(box=_points(region.box, dots_per_inch)) for region in regions]
     page.blocks = [as_seen(block, placed) for block in page.blocks]
     for block in found:
         insert_block(page.blocks, block)
     return page
+
+
+def _unruled(
+    regions: Sequence[Region], known: Sequence[Rectangle], read: Upright, dots_per_inch: float
+) -> list[Region]:
+    """Give the tables but those whose cells' rulings told the cells already: what is drawn is surer than a model."""
+    tables = [region for region in regions if region.label == "table"]
+    rules = find_rules(read.image, dots_per_inch) if tables and known else []
+    unruled: list[Region] = []
+    for table in tables:
+        place = _points(table.box, dots_per_inch)
+        inside = [rule for rule in rules if overlap(rule, table.box)]
+        down = sum(rule.y1 - rule.y0 > rule.x1 - rule.x0 for rule in inside)
+        ruled = len(inside) - down >= _RULES_ACROSS and down >= _RULES_DOWN
+        if not ruled or all(overlap(place, box) < _SAME_TABLE * area(place) for box in known):
+            unruled.append(table)
+    return unruled
 
 
 @cache
@@ -137,9 +156,13 @@ def as_seen(block: "Block", regions: Sequence[Region]) -> "Block":
     return replace(block, kind=kind, level=1 if kind == "heading" else None)
 
 
-def _scaled(block: "Block", points: Callable[[Rectangle], Rectangle]) -> "Block":
-    boxes = tuple(tuple(cell and points(cell) for cell in row) for row in block.cell_boxes)
-    return replace(block, box=points(block.box), cell_boxes=boxes)
+def _scaled(block: "Block", dots_per_inch: float) -> "Block":
+    boxes = tuple(tuple(cell and _points(cell, dots_per_inch) for cell in row) for row in block.cell_boxes)
+    return replace(block, box=_points(block.box, dots_per_inch), cell_boxes=boxes)
+
+
+def _points(box: Rectangle, dots_per_inch: float) -> Rectangle:
+    return Rectangle(*(round(edge * 72 / dots_per_inch, 2) for edge in box))
 
 
 def _with_margin(box: Rectangle, read: Upright) -> Rectangle:

@@ -100,6 +100,7 @@ class TableReader:
 
 
 def cells_of(written: list[tuple[str, Any]], side: float) -> Iterator[TableCell]:
+    """Give the cells that tokens write; corners are shares of ``side``."""
     row, columns, rows = -1, 1, 1
     box = Rectangle(0, 0, 0, 0)
     for token, corners in written:

@@ -149,8 +149,7 @@ class _Slide:
         """Leave a place for the text of a picture."""
         box = shape.box
         place = Piece(kind="figure", text="", page=self.number, anchor=f"slide {self.number}")
-        size = (box.x1 - box.x0, box.y1 - box.y0) if box else (0, 0)
-        if self.pictures.hold(place, shape.element, self.source.part, *size, box):
+        if box and self.pictures.hold(place, shape.element, self.source.part, box.x1 - box.x0, box.y1 - box.y0, box):
             self.pieces.append(place)
 
     def add_piece(self, piece: Piece, box: Box | None, place: str = "") -> None:
