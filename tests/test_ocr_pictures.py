@@ -123,6 +123,13 @@ def test_more_pictures_than_are_read_are_counted(read: ReadOffice, monkeypatch: 
     assert "2 pictures were not searched for text: over 1 in a file" in document.warnings
 
 
+def test_pictures_take_no_longer_than_a_file_may(read: ReadOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 301.0, 302.0])
+    monkeypatch.setattr(ocr_pictures, "monotonic", lambda: next(times))
+    (warning,) = read(word(picture_of(EXIT), picture_of(DRILL))).warnings
+    assert warning.endswith("all together take longer than read.timeout_seconds 300")
+
+
 @tesseract
 def test_a_damaged_picture_costs_only_itself(read: ReadOffice) -> None:
     document = word(picture_of(EXIT), picture_of(DRILL))

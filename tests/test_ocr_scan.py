@@ -148,7 +148,7 @@ def borderless() -> Image.Image:
             canvas.line(72, y, 520, y)
         for row, cells in enumerate(ROWS):
             for column, text in enumerate(cells):
-                for number, part in enumerate(wrap(text, 18)):
+                for number, part in enumerate(wrap(text, 22)):
                     canvas.drawString(80 + 150 * column, 592 - 40 * row - 14 * number, part)
 
     return rendered(pdf_of(draw), 200)

@@ -282,11 +282,22 @@ def test_a_tag_too_long_to_repeat_is_left_out():
 
 
 def test_a_passage_has_its_own_language_or_that_of_its_document():
-    german = "Die Versicherung ersetzt den Schaden, und das ist für alle Kunden nicht nur ein Wort. " * 6
-    english = "The policy covers the damage, and this is for all of the customers and not only a word. " * 12
+    german = "Die Versicherung ersetzt den Schaden, und das ist für alle Kunden nicht nur ein Wort. " * 30
+    english = "The policy covers the damage, and this is for all of the customers and not only a word. " * 60
     passages = split(document(("paragraph", german), ("paragraph", english), ("paragraph", "1,250.00 " * 40)), size=60)
     told = [passage.language for passage in passages]
     assert (told[0], told[-4], told[-1]) == ("de", "en", "en")
+
+
+def test_a_few_words_that_look_foreign_have_the_language_around_them():
+    english = "The policy covers the damage, and this is for all of the customers and not only a word. " * 20
+    parts = (
+        ("paragraph", english),
+        ("heading", "Home Health Care"),
+        ("paragraph", "La Covered Services pe Home"),
+        ("paragraph", english),
+    )
+    assert {passage.language for passage in split(document(*parts), size=60)} == {"en"}
 
 
 def test_joints_put_the_text_together_again():

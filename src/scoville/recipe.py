@@ -48,14 +48,15 @@ class Read(Section):
     """How many processes read pages side by side; 0 takes a process for each core."""
     ocr: Literal["auto", "always", "never"] = "auto"
     """Which PDF pages are read as pictures: those whose text layer is missing, broken or far less than what is
-    drawn, all, or none. Pictures on pages are read where they are large enough to hold text."""
+    drawn, all, or none. Pictures on pages, in Word documents and on slides are read where they are large enough to
+    hold text, unless it is `never`."""
     ocr_engine: Literal["auto", "tesseract", "rapidocr"] = "auto"
     """`auto`: Tesseract where its language data is installed, else RapidOCR."""
     ocr_languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("eng",)
     """For Tesseract: its codes, e.g. `[eng, deu]`."""
     scan_layout: bool = False
-    """Have two small models tell the headings, figures, captions and tables of pages that are pictures. They are
-    fetched when the first such page is read (14 MB) and take 0.4 s a page."""
+    """Have two small models tell the headings, figures, captions and tables of pages that are pictures: 0.2 s a page
+    for better tables and headings. Off because they are fetched when the first such page is read (14 MB)."""
     pdf: Annotated[str, Field(pattern=r"^(auto|docling|(auto\+)?openai:.+)$")] = "auto"
     """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
     that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.

@@ -59,7 +59,8 @@ def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
     reason = _ADVICE[format]
     if program:
         try:
-            return _read_converted(format, convert(program, data, format, f"{format}x", settings.timeout_seconds))
+            converted = convert(program, data, format, f"{format}x", settings.timeout_seconds)
+            return _read_converted(format, converted, settings)
         except ReadFailure as failure:
             reason = f"LibreOffice could not convert it ({failure})"
     return Draft(
@@ -78,14 +79,14 @@ def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
     return read_ppt(data)
 
 
-def _read_converted(format: LegacyFormat, data: bytes) -> Draft:
+def _read_converted(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
     if format == "doc":
         from scoville.read.docx import read_docx
 
-        return read_docx(data)
+        return read_docx(data, settings)
     from scoville.read.pptx import read_pptx
 
-    return read_pptx(data)
+    return read_pptx(data, settings)
 
 
 def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds: float) -> bytes:

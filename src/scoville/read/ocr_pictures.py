@@ -31,6 +31,7 @@ _SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".webp", ".bmp",
 
 
 class _Held(NamedTuple):
+    place: Piece
     data: bytes
     box: Box | None
 
@@ -57,7 +58,7 @@ class Pictures:
         if len(self._held) == MOST_PICTURES:
             self._left_out += 1
             return False
-        self._held[id(place)] = _Held(data, box)
+        self._held[id(place)] = _Held(place, data, box)
         return True
 
     def read(self, pieces: Sequence[Piece]) -> list[Piece]:
@@ -68,16 +69,12 @@ class Pictures:
         processes = settings.processes or os.cpu_count() or 1
         deadline = monotonic() + settings.timeout_seconds
 
-        def look(held: _Held) -> tuple[Piece, ...]:
-            limit = min(settings.page_timeout_seconds, deadline - monotonic())
-            arguments = (held.data, settings.ocr_engine, settings.ocr_languages)
+        def look(held: _Held) -> list[Piece]:
             try:
-                if limit <= 0:
-                    raise ReadFailure(f"all together take longer than read.timeout_seconds {settings.timeout_seconds}")
-                return CHILDREN.do(Task("ocr_page", "recognise_picture", arguments, {}, limit), most=processes)
+                return [_placed(new, held) for new in _recognise(held.data, settings, processes, deadline)]
             except ReadFailure as failure:
                 self.warnings.append(f"pictures were not searched for text: {failure}")
-                return ()
+                return []
 
         with ThreadPoolExecutor(processes) as threads:
             found = dict(zip(self._held, threads.map(look, self._held.values()), strict=True))
@@ -86,17 +83,20 @@ class Pictures:
                 f"{self._left_out} pictures were not searched for text: over {MOST_PICTURES} in a file"
             )
         self.warnings = list(dict.fromkeys(self.warnings))
-        return [
-            one
-            for piece in pieces
-            for one in ([_placed(new, piece, self._held[id(piece)].box) for new in found[id(piece)]]
-                        if id(piece) in found else [piece])
-        ]  # fmt: skip
+        return [one for piece in pieces for one in found.get(id(piece), [piece])]
 
 
-def _placed(new: Piece, place: Piece, box: Box | None) -> Piece:
-    regions = (Region(0, len(new.text), box),) if box and new.text and not new.rows else ()
-    return replace(new, anchor=place.anchor, page=place.page, regions=regions, cell_boxes=())
+def _recognise(data: bytes, settings: "Read", processes: int, deadline: float) -> Sequence[Piece]:
+    limit = min(settings.page_timeout_seconds, deadline - monotonic())
+    if limit <= 0:
+        raise ReadFailure(f"all together take longer than read.timeout_seconds {settings.timeout_seconds}")
+    task = Task("ocr_page", "recognise_picture", (data, settings.ocr_engine, settings.ocr_languages), {}, limit)
+    return CHILDREN.do(task, most=processes)
+
+
+def _placed(new: Piece, held: _Held) -> Piece:
+    regions = (Region(0, len(new.text), held.box),) if held.box and new.text and not new.rows else ()
+    return replace(new, anchor=held.place.anchor, page=held.place.page, regions=regions, cell_boxes=())
 
 
 def _embedded(element: Any, part: Any) -> bytes | None:

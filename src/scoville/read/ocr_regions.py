@@ -35,7 +35,7 @@ class Region(NamedTuple):
 
 
 class RegionFinder:
-    """Finds regions, in 0.1 s a page."""
+    """Finds the regions of pages."""
 
     def __init__(self, weights: Path) -> None:
         self._network, _ = network_of(weights)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from scoville.errors import ModelError, ReadFailure
 from scoville.read.grid import Cell, lay_out
 from scoville.read.ocr import SeenWord, Upright
 from scoville.read.ocr_regions import Label, Region, RegionFinder, area, overlap
@@ -47,6 +48,17 @@ class ScanModels(NamedTuple):
 
     regions: Path
     tables: Path
+
+
+def find_models() -> ScanModels:
+    """Find the models, fetching them on first use. Raises ReadFailure when that fails."""
+    from scoville.models import locate_model
+
+    try:
+        regions = locate_model("scan-regions", kind="layout").weights
+        return ScanModels(regions, locate_model("scan-tables", kind="table").weights)
+    except ModelError as error:
+        raise ReadFailure(f"is a scan, and read.scan_layout needs models: {error}") from None
 
 
 def lay_out_scan(

