@@ -58,7 +58,7 @@ def find_models() -> ScanModels:
         regions = locate_model("scan-regions", kind="layout").weights
         return ScanModels(regions, locate_model("scan-tables", kind="table").weights)
     except ModelError as error:
-        raise ReadFailure(f"is a scan, and read.scan_layout needs models: {error}") from None
+        raise ReadFailure(f"has pages that are pictures, and read.scan_layout needs models: {error}") from None
 
 
 def lay_out_scan(
