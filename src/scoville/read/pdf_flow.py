@@ -5,7 +5,7 @@ line ends back where they belong to the word. Does not know liteparse.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -17,7 +17,7 @@ from scoville.read.pdf_table_pages import is_rest_of, table_piece
 from scoville.types import Box, Region
 
 _ZONE = 0.1  # of the page's height, at the top and at the bottom
-_PAGES = 3
+_PAGES = 3  # or two, where the numbers in the text go on
 _SHARE = 1 / 3  # of the pages: left and right pages may differ, and chapters begin without a header
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|p[aá]gina|pag\.|p\.)?\s*[|–—\[(-]*\s*(?:\d{1,4}|[ivxl]{1,6})\s*[|–—\])-]*"
@@ -43,14 +43,19 @@ def pieces_of(pages: Sequence[Page]) -> list[Piece]:
 
 def _mark_furniture(pages: Sequence[Page]) -> None:
     """Call headers and footers what stands at the edge of many pages alike but for its numbers, and page numbers."""
-    seen: Counter[tuple[_Zone, str]] = Counter()
+    seen: defaultdict[tuple[_Zone, str], list[str]] = defaultdict(list)  # what stands alike, page by page
     for page in pages:
-        seen.update({(zone, _likeness(block.text)) for block in page.blocks if (zone := _zone(block, page))})
-    needed = max(_PAGES, _SHARE * len(pages))
+        found = {(zone, _likeness(block.text)): block.text for block in page.blocks if (zone := _zone(block, page))}
+        for key, text in found.items():
+            seen[key].append(text)
     for page in pages:
         for block in page.blocks:
             zone = _zone(block, page)
-            if zone and (seen[zone, _likeness(block.text)] >= needed or _PAGE_NUMBER.fullmatch(block.text.strip())):
+            if zone is None:
+                continue
+            alike = seen[zone, _likeness(block.text)]
+            needed = max(_PAGES - (len(set(alike)) > 1), _SHARE * len(pages))
+            if len(alike) >= needed or _PAGE_NUMBER.fullmatch(block.text.strip()):
                 block.kind, block.level = zone, None
 
 
