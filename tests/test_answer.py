@@ -429,7 +429,8 @@ def test_an_answer_as_json(ask: Ask):
     assert written["citations"] == [
         {
             "marker": 1, "document": "policy.pdf", "page": 2, "anchor": None, "quote": CANCEL, "verified": True,
-            "method": "model", "passage": PASSAGES[0].id, "boxes": [{"page": 2, "x0": 50, "y0": 60.0, "x1": 400, "y1": 72}],
+            "method": "model", "passage": PASSAGES[0].id,
+            "boxes": [{"page": 2, "x0": 50, "y0": 60.0, "x1": 400, "y1": 72}],
         }
     ]  # fmt: skip
     assert written["citations"][0]["passage"] == written["passages"][0]["id"]

@@ -43,7 +43,7 @@ def pieces_of(pages: Sequence[Page]) -> list[Piece]:
 
 def _mark_furniture(pages: Sequence[Page]) -> None:
     """Call headers and footers what stands at the edge of many pages alike but for its numbers, and page numbers."""
-    seen: defaultdict[tuple[_Zone, str], list[str]] = defaultdict(list)  # what stands alike, page by page
+    seen: defaultdict[tuple[str, str], list[str]] = defaultdict(list)  # what stands alike, page by page
     for page in pages:
         found = {(zone, _likeness(block.text)): block.text for block in page.blocks if (zone := _zone(block, page))}
         for key, text in found.items():
