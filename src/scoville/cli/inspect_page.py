@@ -121,7 +121,7 @@ def _render(file: Path, media_type: str, number: int) -> Picture | str:
     from scoville.read.ocr_page import Source
     from scoville.read.pdf_child import Task
 
-    source = Source("image" if media_type.startswith("image/") else "pdf", str(file))
+    source = Source("image" if media_type.startswith("image/") else "pdf", str(file.resolve()))
     try:
         return Picture(*CHILDREN.do(Task("ocr_page", "png_of", (source, number), {}, RENDER_SECONDS), most=1))
     except ReadFailure as failure:
