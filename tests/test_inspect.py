@@ -125,7 +125,7 @@ def test_a_document_cannot_bring_a_script_into_the_page(command: Command, here: 
     assert text.count("alert(") == text.count("alert(&#x27;") + text.count("onerror=alert(1)&gt;")
     assert not any(key.startswith("on") for _, attributes in page.tags for key in attributes)
     assert any("alert('run')" in data for data in page.texts)
-    assert not re.search(r"""(src|href)=["']?(?!data:)""", re.sub(r"&lt;.*?&gt;", "", text))
+    assert not re.search(r"""(src|href)=(?!["']data:)""", re.sub(r"&lt;.*?&gt;", "", text))
 
 
 def test_the_policy_allows_the_very_script_of_the_page(command: Command, here: Path):
