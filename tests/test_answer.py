@@ -356,6 +356,7 @@ def test_a_model_that_fails_says_so(index: LanceIndex):
     [
         ("When may I cancel the policy?", "You may cancel the policy. [1]", True),
         ("May I cancel the policy?", "You may cancel the policy. [1]", False),
+        ("When may I cancel the policy?", "You may cancel the policy: [1]", False),
         ("When may I cancel the policy?", "You may cancel the policy within 14 days. [1]", False),
     ],
 )

@@ -69,11 +69,10 @@ def declines(reply: str) -> bool:
 
 
 def repeats(reply: str, question: str) -> bool:
-    """Say whether a reply to a question that asks for something says nothing that the question does not."""
-    plain = MARKERS.sub("", reply)
-    asks_for_something = bool(ASKS.search(question))
-    return (
-        asks_for_something
-        and content_words(plain) <= content_words(question)
-        and not re.match(r"\W*(?:yes|no)\b", plain, re.I)
-    )
+    """Say whether a reply to a question that asks for something says nothing that the question does not.
+
+    What ends in a colon leads to a list that the model did not come to: a pointer to its place, with a citation.
+    """
+    plain = MARKERS.sub("", reply).strip()
+    says_so = re.match(r"\W*(?:yes|no)\b", plain, re.IGNORECASE) or plain.endswith(":")
+    return bool(ASKS.search(question)) and not says_so and content_words(plain) <= content_words(question)
