@@ -1,5 +1,7 @@
 """The index on disk: what only LanceDB promises. What every index promises is tested in test_index_backends.py."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,16 @@ def index(tmp_path: Path) -> LanceIndex:
 def put(index: LanceIndex, *passages: Passage) -> None:
     items = tuple(dict.fromkeys(passage.source for passage in passages))
     index.replace(items, passages, np.ones((len(passages), DIMENSION), np.float32), "b")
+
+
+def test_opening_an_index_does_not_load_the_rest_client():
+    check = (
+        "import sys; from scoville.index.lance_import import REST_CLIENT, import_lancedb; import_lancedb();"
+        "assert f'{REST_CLIENT}.api' not in sys.modules;"
+        "import lance_namespace_urllib3_client as client; assert client.TableApi.__name__ == 'TableApi';"
+        "assert not hasattr(client, 'Nothing')"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 class TestCommits:

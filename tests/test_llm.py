@@ -166,6 +166,28 @@ class TestStream:
         with pytest.raises(KeyboardInterrupt):
             stream.raise_error()
 
+    @pytest.mark.parametrize(
+        ("pieces", "text"),
+        [
+            (["They are", ":\n", "\n- a\n- b", "\n", "\nMore"], "They are:\n\n- a\n- b"),
+            (["They are: ", "\n\n- a"], "They are: \n\n- a"),
+            (["\n\n", "Yes.", "\n\nMore"], "\n\nYes."),
+            (["Yes.\n", "\nMore:\n\nMore"], "Yes."),
+        ],
+    )
+    def test_a_blank_line_stops_neither_a_list_nor_a_beginning(self, pieces: list[str], text: str):
+        stream = TextStream(stop=("\n\n",))
+        for piece in pieces:
+            if not stream.push(piece):
+                break
+        stream.end()
+        assert stream.text == text
+
+    def test_a_stop_string_with_words_stops_behind_a_colon(self):
+        stream = TextStream(stop=("END",))
+        assert stream.push("They are: END") is False
+        assert stream.text == "They are: "
+
     def test_json_ends_with_its_last_brace(self):
         stream = TextStream(ends_with_json=True)
         assert [stream.push(piece) for piece in ('{"a": ', '{"b": "}"}', "}", "\n\n")] == [True, True, False, False]

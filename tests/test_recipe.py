@@ -77,7 +77,7 @@ def test_every_setting_is_given_with_its_value(load: Load):
     settings = {setting.key: setting.value for setting in load("split: {size: 120}").settings}
     assert list(settings) == recipe_keys()
     assert settings["split.size"] == 120
-    assert settings["llm.stop"] == ["\n\n"]
+    assert settings["llm.stop"] is None
 
 
 # Precedence

@@ -293,8 +293,9 @@ class Llm(Section):
     """The longest answer."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    stop: tuple[str, ...] = ("\n\n",)
-    """An answer ends before any of these. The default, its first blank line, is where small models begin to ramble."""
+    stop: tuple[str, ...] | None = None
+    """An answer ends before any of these. Default: for local models its first blank line, where small ones begin to
+    ramble (a list may follow a colon), and for `openai:` models nothing."""
     timeout_seconds: PositiveInt = 60
     """For `openai:` models: the longest one request may take."""
     max_retries: Annotated[int, Field(ge=0, le=10)] = 3

@@ -7,6 +7,7 @@ An answer that no passage supports is a refusal. Knows no files and no screens.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from scoville.answer.declines import declines, repeats
@@ -20,6 +21,7 @@ from scoville.search import Found, Searcher, check_question, nearest_sentences, 
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply
 
 SMALL_RUNTIMES = {"openvino", "llamacpp", "quote"}  # `prompt.style: auto` gives these sentences, others passages
+BLANK_LINE = "\n\n"
 
 
 class Answerer:
@@ -29,6 +31,7 @@ class Answerer:
         self.searcher = searcher
         self.llm = llm
         self.recipe = recipe
+        self._small = llm.runtime in SMALL_RUNTIMES
         self._search_replies: list[Reply] = []
 
     def ask(
@@ -55,7 +58,7 @@ class Answerer:
         settings = self.recipe.llm
         found, rendered = self._render(question, found, history)
         generation = Generation(
-            max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=settings.stop
+            max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=self._stop()
         )
         reply = self.llm.generate(rendered.messages, generation, on_text)
         if not reply.text.strip() or declines(reply.text):
@@ -64,6 +67,12 @@ class Answerer:
         if not grounded.verified or repeats(reply.text, question):
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
+
+    def _stop(self) -> tuple[str, ...]:
+        stop = self.recipe.llm.stop
+        if stop is None:
+            return (BLANK_LINE,) if self._small else ()
+        return stop
 
     def think(self, messages: Sequence[Message]) -> str:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
@@ -76,8 +85,7 @@ class Answerer:
         """Write the prompt; looking for the nearest sentences counts as searching."""
         settings = self.recipe.prompt
         room = self.llm.context_tokens - self.recipe.llm.max_tokens
-        small = self.llm.runtime in SMALL_RUNTIMES
-        if settings.style == "sentences" or (settings.style == "auto" and small):
+        if settings.style == "sentences" or (settings.style == "auto" and self._small):
             started = time.perf_counter()
             asked = found.question or question
             focus = nearest_sentences(asked, found.hits, self.searcher.embedder, settings.sentences)
@@ -130,28 +138,17 @@ class Answerer:
 
 
 def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:
-    """Open the index and the model of a workspace, side by side since both take a second."""
-    opened: list[Llm | ScovilleError] = []
-
-    def load() -> None:
-        try:
-            llm = open_llm(recipe.llm)
-            llm.load()
-            opened.append(llm)
-        except ScovilleError as error:
-            opened.append(error)
-
-    loading = threading.Thread(target=load)
-    loading.start()
-    try:
-        searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages))
-    finally:
-        loading.join()
-    llm = opened[0]
-    if isinstance(llm, ScovilleError):
-        raise llm
+    """Open the index and the model of a workspace; the model loads while the index opens and the first search runs."""
+    llm = open_llm(recipe.llm)
+    threading.Thread(target=_load, args=(llm,)).start()
+    searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages))
     answerer = Answerer(searcher, llm, recipe)
     return answerer
+
+
+def _load(llm: Llm) -> None:
+    with suppress(ScovilleError):  # said again when the first reply is asked for, which waits for the loading
+        llm.load()
 
 
 def history_of(answers: Sequence[Answer]) -> list[Message]:

