@@ -26,7 +26,8 @@ from scoville.embed import open_embedder
 from scoville.index import Workspace, add_paths
 from scoville.llm import Generation, Llm, open_llm
 from scoville.models import locate_model
-from scoville.recipe import Recipe, load_recipe
+from scoville.recipe import Recipe
+from scoville.recipe_file import load_recipe
 from scoville.search import open_searcher
 from scoville.types import Message
 

@@ -16,7 +16,8 @@ import pytest
 
 from conftest import Bench, Command, Done
 from scoville.cli.app import COMMANDS
-from scoville.recipe import Recipe, load_recipe, recipe_keys
+from scoville.recipe import Recipe
+from scoville.recipe_file import load_recipe, recipe_keys
 
 LEAVE = "Staff of Larkspur Freight have thirty days of leave in a year."
 QUESTION = "How many days of leave do staff have?"

@@ -16,8 +16,9 @@ from scoville.cli.app import COMMANDS
 
 SOURCE = Path(scoville.__file__).parent
 ORDER = (
-    "types", "errors", "entries", "recipe", "cost", "quiet", "sentences", "language", "endpoint", "models", "read",
-    "metadata", "embed", "split", "sources", "index", "search", "prompt", "llm", "answer", "demo", "cli",
+    "types", "errors", "entries", "recipe", "recipe_file", "cost", "quiet", "sentences", "language", "endpoint",
+    "models", "read", "metadata", "embed", "split", "sources", "index", "search", "prompt", "llm", "answer", "track",
+    "evaluate", "compare", "demo", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""
@@ -26,7 +27,7 @@ HEAVY = {
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib",
 }  # fmt: skip
-AT_THE_TOP = {"click": ("cli/",), "pydantic": ("recipe.py", "entries.py", "models/")}
+AT_THE_TOP = {"click": ("cli/",), "pydantic": ("recipe.py", "recipe_file.py", "entries.py", "models/")}
 """What is no standard library and still imported at the top of a module: where the module is made of it."""
 HELP_SECONDS = 0.3
 

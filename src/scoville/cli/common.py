@@ -16,7 +16,8 @@ import click
 
 if TYPE_CHECKING:
     from scoville.index import Workspace, Writers
-    from scoville.recipe import LoadedRecipe, Recipe
+    from scoville.recipe import Recipe
+    from scoville.recipe_file import LoadedRecipe
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 JSON_LINE_ENDS = re.compile(
@@ -90,7 +91,7 @@ def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
     """Find the workspace and load its recipe."""
     from scoville.errors import UsageError
     from scoville.index import Workspace
-    from scoville.recipe import load_recipe
+    from scoville.recipe_file import load_recipe
 
     _announce_preparations()
     if folder is not None and folder.exists() and not folder.is_dir():
