@@ -6,6 +6,7 @@ stored or which library made it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal, NamedTuple
 
 ElementKind = Literal[
@@ -246,3 +247,53 @@ class Answer:
     first_token_seconds: float | None
     """From the question to the model's first token; None when no model was asked."""
     total_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Where the answer of a case stands."""
+
+    document: str
+    """As the index names it, or the end of that: a file's name is enough."""
+    page: int | None = None
+    quote: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A question with what is known of its answer."""
+
+    id: str
+    question: str
+    history: tuple[Message, ...] = ()
+    expected: tuple[str, ...] = ()
+    """Answers of which each is right; empty where only the evidence, or only that there is none, is known."""
+    evidence: tuple[Evidence, ...] = ()
+    answerable: bool = True
+    """False: the right answer is a refusal."""
+    tags: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """Of a multiple-choice question; ``expected`` then holds the letter, from A."""
+    split: str = ""
+    """``train``, ``dev`` or ``test``; empty where the cases were never divided."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """What one metric says of one answer."""
+
+    metric: str
+    value: float | None
+    """None: unscored, for the reason given. Never NaN or infinite."""
+    reason: str = ""
+    version: int = 1
+    """Of the metric: values of different versions are never compared."""
+    judge: str = ""
+    """The model that judged; empty where none did."""
+
+    def __post_init__(self) -> None:
+        """Refuse a value that could not be averaged, and a missing one without a reason."""
+        if self.value is not None and not isfinite(self.value):
+            raise ValueError(f"{self.metric}: {self.value} is no score; give None and the reason")
+        if self.value is None and not self.reason:
+            raise ValueError(f"{self.metric}: an unscored answer needs a reason")

@@ -1,0 +1,1 @@
+"""Stage 13: recipes × cases → a leaderboard, a sweep, what to blame."""

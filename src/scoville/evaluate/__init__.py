@@ -1,0 +1,1 @@
+"""Stage 12: cases × a system → a run with scores."""

@@ -1,0 +1,93 @@
+"""What a system said to one case, in the form in which a run keeps it.
+
+Enters: the JSON of an answer (docs/json.md), whoever wrote it. Leaves: a :class:`Result`. Knows no metric and no system.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieved:
+    """A passage that the system was given, in the order in which it was given."""
+
+    id: str
+    document: str
+    pages: tuple[int, ...]
+    """All that it touches; empty in formats without pages."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cited:
+    """A citation of the answer."""
+
+    document: str
+    pages: tuple[int, ...]
+    quote: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """An answer as it was saved; ``error`` is set where the system gave none."""
+
+    case_id: str
+    text: str
+    refused: bool
+    reason: str = ""
+    """Why it refused: `no_documents`, `weak_evidence`, `model_declined`, `ungrounded`, or what the system calls it."""
+    citations: tuple[Cited, ...] = ()
+    passages: tuple[Retrieved, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """None: not known."""
+    seconds: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+    """``search``, ``first_token``, ``generate``, ``total``, each where the system tells; ``total`` always."""
+    confidence: float | None = None
+    """How sure the system was, on any scale where more is surer; for risk–coverage."""
+    model: str = ""
+    error: str = ""
+
+
+def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
+    """Read the JSON of an answer; a missing field counts as empty."""
+    usage, seconds = saved.get("usage") or {}, saved.get("seconds") or {}
+    return Result(
+        case_id=case_id,
+        text=str(saved.get("answer") or ""),
+        refused=bool(saved.get("refused")),
+        reason=str(saved.get("reason") or ""),
+        citations=tuple(
+            Cited(
+                document=str(one.get("document") or ""),
+                pages=_pages(one),
+                quote=str(one.get("quote") or ""),
+                verified=bool(one.get("verified", True)),
+            )
+            for one in saved.get("citations") or ()
+        ),
+        passages=tuple(
+            Retrieved(
+                id=str(one.get("id") or number),
+                document=str(one.get("document") or ""),
+                pages=_pages(one),
+                text=str(one.get("text") or ""),
+            )
+            for number, one in enumerate(saved.get("passages") or ())
+        ),
+        prompt_tokens=int(usage.get("prompt_tokens") or 0),
+        completion_tokens=int(usage.get("completion_tokens") or 0),
+        cost_usd=saved.get("cost_usd", 0.0),
+        seconds=dict(seconds),
+        confidence=saved.get("confidence"),
+        model=str(saved.get("model") or ""),
+        error=str(saved.get("error") or ""),
+    )
+
+
+def _pages(place: Mapping[str, Any]) -> tuple[int, ...]:
+    pages = {box["page"] for box in place.get("boxes") or ()} | {place.get("page")}
+    return tuple(sorted(page for page in pages if isinstance(page, int)))

@@ -1,0 +1,1 @@
+"""Stage 11: what happened → runs, traces, costs, lineage."""
