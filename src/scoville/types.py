@@ -241,6 +241,8 @@ class Answer:
     """The passages in the order of their numbers in the prompt."""
     reply: Reply | None
     """None when the question was refused before a model was asked."""
+    similarity: float | None = None
+    """The best cosine similarity of any passage to the question; None without the dense leg."""
     search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
     """What the model wrote to rewrite the question and to rank passages."""
     search_seconds: float

@@ -130,6 +130,7 @@ class Answerer:
             citations=grounded.citations if grounded else (),
             hits=hits,
             reply=reply,
+            similarity=found.similarity,
             search_replies=tuple(self._search_replies),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,

@@ -1,6 +1,6 @@
 """What a system said to one case, in the form in which a run keeps it.
 
-Enters: the JSON of an answer (docs/json.md), whoever wrote it. Leaves: a :class:`Result`. Knows no metric and no system.
+Enters: the JSON of an answer (docs/json.md), whoever wrote it. Leaves: a :class:`Result`. Knows no metric, no system.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,89 @@
+"""A system is asked every case; what it says is kept and scored.
+
+Enters: a system, cases, a run. Leaves: the run with an answer or an error for each case, and its scores. A run that was
+killed goes on where it was; one that is scored again asks no system.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from scoville.errors import ScovilleError, UsageError
+from scoville.evaluate.result import Result
+from scoville.evaluate.runs import Run
+from scoville.evaluate.system import System, answer_of
+from scoville.types import Case, Score
+
+HANGS = 3
+"""After so many cases in a row without an answer in time the run is halted: the rest would hang too."""
+
+Scorer = Callable[[Case, Result], Iterable[Score]]
+OnCase = Callable[[int, int], None]
+"""Told how many cases are done, of how many."""
+
+
+def run_cases(
+    system: System, cases: Sequence[Case], run: Run, *, timeout_seconds: float = 120, on_case: OnCase | None = None
+) -> None:
+    """Ask a system every case that has no answer yet; cases with an error are asked again.
+
+    Raises ScovilleError when it hangs on three cases in a row: what it answered is kept.
+    """
+    saved = run.saved()
+    waiting = [case for case in cases if case.id not in saved or saved[case.id].get("error")]
+    hangs = 0
+    started = time.perf_counter()
+    with run.recording() as recorder:
+        for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
+            answer = answer_of(system, case, timeout_seconds)
+            recorder.write(case.id, answer)
+            late = str(answer.get("error", "")).startswith("no answer within")
+            hangs = hangs + 1 if late else 0
+            if hangs == HANGS:
+                run.update(status="halted")
+                raise ScovilleError(
+                    f"{system.name} gave no answer within {timeout_seconds:g} s to {HANGS} cases in a row; "
+                    f"run {run.id} is kept: go on with --resume {run.id}, perhaps with a longer --timeout"
+                )
+            if on_case:
+                on_case(number, len(cases))
+    seconds = run.header.get("seconds", 0.0) + time.perf_counter() - started
+    run.update(status="finished", seconds=round(seconds, 2))
+
+
+def score_cases(
+    cases: Iterable[Case], results: Mapping[str, Result], scorers: Mapping[str, Scorer]
+) -> dict[str, list[Score]]:
+    """Score every case that has an answer, by every scorer: case id → scores."""
+    return {
+        case.id: [score for scorer in scorers.values() for score in scorer(case, results[case.id])]
+        for case in cases
+        if case.id in results
+    }
+
+
+def same_cases(first: Sequence[Case], second: Sequence[Case]) -> None:
+    """Raise UsageError, with the difference, unless two runs were made on the same cases."""
+    one, other = ({case.id: case for case in cases} for cases in (first, second))
+    problems = [
+        f"{len(ids)} {what} ({', '.join(sorted(ids)[:3])}{', …' if len(ids) > 3 else ''})"
+        for ids, what in (
+            (one.keys() - other.keys(), "only in the first"),
+            (other.keys() - one.keys(), "only in the second"),
+            ({name for name in one.keys() & other.keys() if one[name] != other[name]}, "that differ"),
+        )
+        if ids
+    ]
+    if problems:
+        raise UsageError(f"the runs have different cases: {'; '.join(problems)}; evaluate both on the same file")
+
+
+def costs(results: Iterable[Result]) -> dict[str, Any]:
+    """Add up tokens and dollars; dollars are None when the price of one answer is not known."""
+    found = list(results)
+    known = [one.cost_usd for one in found if not one.error]
+    return {
+        "prompt_tokens": sum(one.prompt_tokens for one in found),
+        "completion_tokens": sum(one.completion_tokens for one in found),
+        "cost_usd": None if None in known else round(sum(cost or 0.0 for cost in known), 6),
+    }

@@ -1,0 +1,203 @@
+"""Runs on disk: everything that a system said to a set of cases, kept so that it can be scored again.
+
+Enters: cases, the JSON of answers, scores. Leaves: the same, read back. Knows no system and no metric.
+
+    .scoville/runs/<id>/
+      run.json        what ran: system, recipe, models, versions, seed, the digest of the cases, whether it ended
+      cases.jsonl     the cases, as they were
+      results.jsonl   a line for each answer, written as it came; a kill loses at most the one under way
+      scores.json     what the metrics said; written anew by each scoring
+"""
+
+import json
+import os
+import platform
+import secrets
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scoville.errors import UsageError, WorkspaceError
+from scoville.evaluate.cases import case_json, cases_of, digest
+from scoville.evaluate.result import Result, result_of
+from scoville.index.workspace import storage_errors
+from scoville.types import Case, Score
+
+FOLDER = "runs"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one run."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The name of the run: when it began, and a random part."""
+        return self.folder.name
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What ran."""
+        try:
+            header = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"{self.folder} is no run: {error}") from None
+        if header.get("format", 0) > FORMAT:
+            raise WorkspaceError(f"{self.folder} was written by a newer version of Scoville: install that")
+        return header
+
+    def cases(self) -> list[Case]:
+        """Read the cases, as they were when it ran."""
+        return cases_of(self.folder / "cases.jsonl")
+
+    def saved(self) -> dict[str, dict[str, Any]]:
+        """Read the JSON of every answer by the id of its case; a line that a kill cut off is left out."""
+        found: dict[str, dict[str, Any]] = {}
+        try:
+            lines = (self.folder / "results.jsonl").read_text(encoding="utf-8").split("\n")
+        except FileNotFoundError:
+            return found
+        for line in lines:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict) and isinstance(value.get("case"), str):
+                found[value["case"]] = value
+        return found
+
+    def results(self) -> dict[str, Result]:
+        """Read every answer by the id of its case."""
+        return {name: result_of(name, saved) for name, saved in self.saved().items()}
+
+    def scores(self) -> dict[str, dict[str, Score]]:
+        """Read the scores: case id → metric → score; empty before the first scoring."""
+        try:
+            saved = json.loads((self.folder / "scores.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"the scores of {self.id} cannot be read ({error}): score it again") from None
+        return {
+            case: {metric: Score(metric=metric, **values) for metric, values in scores.items()}
+            for case, scores in saved["cases"].items()
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Read what was summed up over all cases; empty before the first scoring."""
+        try:
+            return json.loads((self.folder / "scores.json").read_text(encoding="utf-8"))["summary"]
+        except FileNotFoundError:
+            return {}
+
+    def write_scores(self, scores: Mapping[str, Iterable[Score]], summary: Mapping[str, Any]) -> None:
+        """Replace the scores."""
+        cases = {
+            case: {
+                score.metric: {
+                    key: value
+                    for key in ("value", "reason", "version", "judge")
+                    if (value := getattr(score, key)) not in ("", 1) or key == "value"
+                }
+                for score in found
+            }
+            for case, found in scores.items()
+        }
+        self._write("scores.json", {"cases": cases, "summary": dict(summary)})
+
+    def update(self, **values: Any) -> None:
+        """Change the header."""
+        self._write("run.json", self.header | values)
+
+    @contextmanager
+    def recording(self) -> Generator["Recorder"]:
+        """Hold the run while answers are written to it; UsageError when another process does."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.folder / "lock").acquire(timeout=0), storage_errors(self.folder):
+                path = self.folder / "results.jsonl"
+                torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+                with path.open("a", encoding="utf-8") as file:
+                    file.write("\n" if torn else "")
+                    yield Recorder(file)
+        except Timeout:
+            raise UsageError(f"run {self.id} is under way in another process") from None
+
+    def _write(self, name: str, value: Any) -> None:
+        _write(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+class Recorder:
+    """Writes answers as they come."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, case_id: str, saved: Mapping[str, Any]) -> None:
+        """Append one answer, and see that it is on the disk."""
+        self._file.write(json.dumps({"case": case_id, **saved}, ensure_ascii=False) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run:
+    """Begin a run in the folder of runs."""
+    now = datetime.now(UTC)
+    run = Run(runs / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    with storage_errors(runs):
+        run.folder.mkdir(parents=True)
+    lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)
+    _write(run.folder / "cases.jsonl", "".join(f"{line}\n" for line in lines))
+    values = {
+        "format": FORMAT, "id": run.id, "status": "running", "started": now.isoformat(timespec="seconds"),
+        "cases": len(cases), "cases_digest": digest(cases), "machine": machine(), **header,
+    }  # fmt: skip
+    _write(run.folder / "run.json", json.dumps(values, ensure_ascii=False, indent=1))
+    return run
+
+
+def list_runs(runs: Path) -> list[Run]:
+    """List the runs, oldest first."""
+    return [Run(folder) for folder in sorted(runs.glob("*")) if (folder / "run.json").is_file()]
+
+
+def find_run(runs: Path, name: str) -> Run:
+    """Find a run by its id, the beginning or the end of it, a folder, or ``latest``."""
+    known = list_runs(runs)
+    if name == "latest" and known:
+        return known[-1]
+    if (Path(name) / "run.json").is_file():
+        return Run(Path(name))
+    found = [run for run in known if run.id.startswith(name) or run.id.endswith(name)] if name else []
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(run.id for run in (found or known)[-5:]) or "none yet: `scoville evaluate CASES` makes one"
+    raise UsageError(f"run {name!r}: {'several' if found else 'no'} runs have that name; there are {listed}")
+
+
+def machine() -> dict[str, Any]:
+    """Say what it ran on."""
+    return {
+        "system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }  # fmt: skip
+
+
+def _write(path: Path, text: str) -> None:
+    with storage_errors(path.parent):
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

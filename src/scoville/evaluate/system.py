@@ -1,0 +1,177 @@
+"""Whatever answers questions, behind one call: a recipe, a server, a Python function.
+
+Enters: a case. Leaves: the JSON of an answer (docs/json.md), or the error that there was instead. A system that raises,
+hangs or gives nothing costs its case an answer and never ends a run. Knows no metric.
+"""
+
+import importlib
+import importlib.util
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from scoville.answer import Answerer, answer_json
+from scoville.answer.declines import declines
+from scoville.errors import ScovilleError, UsageError
+from scoville.types import Answer, Case
+
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class System(Protocol):
+    """Maps a case to an answer."""
+
+    name: str
+
+    def describe(self) -> Mapping[str, Any]:
+        """Say what it is made of, for the header of a run."""
+        ...
+
+    def ask(self, case: Case) -> Any:
+        """Answer: an :class:`Answer`, the JSON of one, or a text."""
+        ...
+
+
+class RecipeSystem:
+    """The index and the model of a workspace, as a recipe says."""
+
+    def __init__(self, answerer: Answerer, name: str = "recipe") -> None:
+        self.name = name
+        self._answerer = answerer
+
+    def describe(self) -> Mapping[str, Any]:
+        """Give the recipe, its hash, and what it runs on."""
+        recipe = self._answerer.recipe
+        return {
+            "kind": "recipe", "recipe": recipe.model_dump(mode="json"), "recipe_hash": recipe.hash,
+            "models": {"llm": self._answerer.llm.name, "runtime": self._answerer.llm.runtime,
+                       "embedder": self._answerer.searcher.embedder.name},
+        }  # fmt: skip
+
+    def ask(self, case: Case) -> Answer:
+        """Answer a case."""
+        return self._answerer.ask(case.question, history=case.history)
+
+
+class FunctionSystem:
+    """A Python function that takes a question, or a question and its history, and gives a text or an answer's JSON."""
+
+    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+        import inspect
+
+        self.name = name or getattr(function, "__name__", "function")
+        self._function = function
+        takes = inspect.signature(function).parameters.values()
+        positional = [one for one in takes if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        self._takes_history = len(positional) > 1 or any(one.kind is one.VAR_POSITIONAL for one in takes)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Give the name of the function."""
+        return {"kind": "function", "function": self.name}
+
+    def ask(self, case: Case) -> Any:
+        """Call the function."""
+        history = [{"role": turn.role, "content": turn.content} for turn in case.history]
+        return self._function(case.question, history) if self._takes_history else self._function(case.question)
+
+
+class ServerSystem:
+    """A running server: a question is posted as JSON, an answer's JSON or a text comes back."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = 120) -> None:
+        self.name = url
+        self._url = url
+        self._timeout = timeout_seconds
+
+    def describe(self) -> Mapping[str, Any]:
+        """Give the address, without what may be a secret in it."""
+        return {"kind": "server", "url": self._url.partition("?")[0]}
+
+    def ask(self, case: Case) -> Any:
+        """Post ``{"question", "history"}``."""
+        import urllib.request
+
+        history = [{"role": turn.role, "content": turn.content} for turn in case.history]
+        body = json.dumps({"question": case.question, "history": history}).encode()
+        request = urllib.request.Request(self._url, body, HEADERS)  # noqa: S310 - http(s) only: see open_system
+        with urllib.request.urlopen(request, timeout=self._timeout) as response:  # noqa: S310
+            text = response.read().decode("utf-8", "replace")
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+
+def named_function(name: str) -> Callable[..., Any]:
+    """Import ``module:function`` or ``file.py:function``; runs the code of that module, which the caller asked for."""
+    place, _, function = name.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+            if spec is None or spec.loader is None:
+                raise ImportError(f"{place} is no Python file")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(place)
+        found = getattr(module, function)
+    except (ImportError, OSError, AttributeError, SyntaxError) as error:
+        raise UsageError(f"{name!r} is no function that can be imported ({error}); expected file.py:function") from None
+    if not callable(found):
+        raise UsageError(f"{name!r} is {type(found).__name__}, no function")
+    return found
+
+
+def answer_of(system: System, case: Case, timeout_seconds: float) -> dict[str, Any]:
+    """Ask a system one case and give the JSON of its answer; with ``error`` where it gave none.
+
+    The question runs in a thread of its own: one that hangs is left behind when its time is over.
+    """
+    given: list[Any] = []
+    failed: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            given.append(system.ask(case))
+        except Exception as error:  # whatever a system raises
+            failed.append(error)
+
+    started = time.perf_counter()
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(timeout_seconds)
+    seconds = round(time.perf_counter() - started, 4)
+    if thread.is_alive():
+        return _failure(f"no answer within {timeout_seconds:g} s", seconds)
+    if failed:
+        error = failed[0]
+        kind = "" if isinstance(error, ScovilleError) else f"{type(error).__name__}: "
+        return _failure(f"{kind}{error}"[:500], seconds)
+    return as_json(given[0], seconds)
+
+
+def as_json(given: Any, seconds: float) -> dict[str, Any]:
+    """Bring what a system gave into the form of an answer's JSON."""
+    if isinstance(given, Answer):
+        return answer_json(given)
+    if isinstance(given, str):
+        given = {"answer": given}
+    if not isinstance(given, Mapping) or not isinstance(given.get("answer"), str):
+        shape = "nothing" if given is None else f"{type(given).__name__}"
+        return _failure(f"the system gave {shape}; expected a text, or JSON with the text as `answer`", seconds)
+    try:
+        answer = json.loads(json.dumps(dict(given), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        return _failure(f"the system's answer cannot be written as JSON: {error}", seconds)
+    answer.setdefault("refused", not answer["answer"].strip() or declines(answer["answer"]))
+    answer["seconds"] = {"total": seconds, **(answer.get("seconds") or {})}
+    return answer
+
+
+def _failure(reason: str, seconds: float) -> dict[str, Any]:
+    return {"answer": "", "refused": False, "error": reason, "cost_usd": None, "seconds": {"total": seconds}}
