@@ -1,8 +1,8 @@
-"""Which way of splitting, and which size, finds the page of the answer: six HR documents, 101 questions.
+"""Which way of splitting, which size and which legs find the page of the answer: six HR documents, 101 questions.
 
     python benchmarks/splitters.py --data DATA/contoso_hr --out benchmarks/results/splitters.json
 
-Each file is read once; every way and size is searched as `scoville search` does, dense and BM25 fused. Writes a JSON
+Each file is read once; every way and size is searched as `scoville search` does, and by each leg alone. Writes a JSON
 file with every rank and a Markdown file beside it. See README.md here for the data.
 """
 
@@ -29,20 +29,28 @@ HERE = Path(__file__).parent
 WAYS = ("fixed", "sentence", "section", "parent", "summary", "semantic")
 SIZES = (100, 200, 400)
 BASE = "section 200"
+LEGS: dict[str, dict[str, Any]] = {
+    "fused": {}, "by score": {"fusion": "weighted"}, "dense": {"bm25_weight": 0}, "bm25": {"dense_weight": 0},
+}  # fmt: skip
 DEPTH = 20
 
 
 class Ranks(NamedTuple):
     """For one way and size, where each question's page was found."""
 
-    first: list[int | None]
-    """By the page on which a passage begins, as the other benchmarks count."""
+    legs: dict[str, list[int | None]]
+    """For each of LEGS, by the page on which a passage begins, as the other benchmarks count."""
     any: list[int | None]
-    """By any page that a passage stands on, which favours long ones."""
+    """Fused, by any page that a passage stands on, which favours long ones."""
     passages: int
     tokens: int
     split_seconds: float
     embed_seconds: float
+
+    @property
+    def first(self) -> list[int | None]:
+        """By both legs, fused as `scoville search` does."""
+        return self.legs["fused"]
 
 
 def main() -> None:
@@ -75,20 +83,29 @@ def ranks(documents: Sequence[Document], settings: Split, embedder: Embedder, ro
     started = time.perf_counter()
     vectors = embedder.embed([passage.searched for passage in passages])
     embed_seconds = time.perf_counter() - started
-    first: list[int | None] = []
-    anywhere: list[int | None] = []
+    gold = [measure.parse_truth(row["truth"]) for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         index = LanceIndex(Path(folder), "passages", embedder.dimension, create=True)
         index.replace([document.source for document in documents], passages, vectors, "benchmark")
         index.finish()  # builds the BM25 index
-        searcher = Searcher(index, embedder, Recipe().search)
-        for row in rows:
-            gold = measure.parse_truth(row["truth"])
-            found = [hit.passage for hit in searcher.search(row["question"], limit=DEPTH).hits]
-            first.append(measure.page_rank([measure.Place(one.source, one.page) for one in found], gold))
-            anywhere.append(rank_of_any(found, gold))
+        found = {
+            name: found_by(Searcher(index, embedder, Recipe().search.model_copy(update=changes)), rows)
+            for name, changes in LEGS.items()
+        }
+    legs = {
+        name: [
+            measure.page_rank([measure.Place(one.source, one.page) for one in each], places)
+            for each, places in zip(passages_found, gold, strict=True)
+        ]
+        for name, passages_found in found.items()
+    }
+    anywhere = [rank_of_any(each, places) for each, places in zip(found["fused"], gold, strict=True)]
     tokens = sum(passage.tokens for passage in passages)
-    return Ranks(first, anywhere, len(passages), tokens, split_seconds, embed_seconds)
+    return Ranks(legs, anywhere, len(passages), tokens, split_seconds, embed_seconds)
+
+
+def found_by(searcher: Searcher, rows: Sequence[dict[str, Any]]) -> list[list[Passage]]:
+    return [[hit.passage for hit in searcher.search(row["question"], limit=DEPTH).hits] for row in rows]
 
 
 def rank_of_any(found: Sequence[Passage], gold: Sequence[measure.Place]) -> int | None:
@@ -131,6 +148,13 @@ def report(results: dict[str, Ranks]) -> str:
             f"| {score([measure.hit(rank, 1) for rank in one.any])} | {score([measure.hit(rank, 5) for rank in one.any])} "
             f"| {one.passages} | {one.tokens} |"
         )
+    lines += ["", "## Each with each way of searching", "", "hit@1, and the difference to both legs fused by rank.", ""]
+    others = [name for name in LEGS if name != "fused"]
+    lines += [f"| way, size | fused | {' | '.join(others)} |", "|---" * (len(LEGS) + 1) + "|"]
+    for name, one in results.items():
+        ones = {leg: [measure.hit(rank, 1) for rank in ranks] for leg, ranks in one.legs.items()}
+        cells = [f"{score(ones[leg])} ({difference(ones[leg], ones['fused'])})" for leg in others]
+        lines.append(f"| {name} | {score(ones['fused'])} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
