@@ -42,7 +42,8 @@ def test_every_step_that_was_taken_is_told_in_its_order(filled: Bench):
         "rewrite", "embed", "dense", "bm25", "feedback", "graph", "fuse", "min_score", "distinct", "mmr", "widen",
     ]  # fmt: skip
     assert all(step.seconds >= 0 for step in found.steps)
-    assert sum(step.seconds for step in found.steps) <= found.seconds
+    alone = sum(step.seconds for step in found.steps if step.name != "bm25")  # which runs beside embed and dense
+    assert alone <= found.seconds
 
 
 def test_the_steps_say_what_they_left_out(filled: Bench):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
+from typing import Literal
 
 import numpy
 import pytest
@@ -10,17 +11,19 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from pictures import pdf_of, rendered, scan, tesseract
-from scoville.errors import ReadFailure
+from scoville import models
+from scoville.errors import ModelIntegrity, ModelUnavailable
 from scoville.read import read_document
 from scoville.read.ocr import SeenWord
 from scoville.read.ocr_regions import Label, Region, decode_boxes
-from scoville.read.ocr_scan import as_seen, table_block
+from scoville.read.ocr_scan import FoundModels, as_seen, find_models, table_block
 from scoville.read.ocr_slanet import TableCell, TableCells, cells_of
 from scoville.read.pdf_lines import PlacedText, Rectangle
 from scoville.read.pdf_page import Block
 from scoville.recipe import Read
 from scoville.types import Element, ElementKind, Merged
 
+ScanLayout = Literal["auto", "always", "never"]
 PAGE = Rectangle(10, 20, 210, 120)
 
 
@@ -99,15 +102,54 @@ def test_written_tokens_become_cells_with_their_spans() -> None:
     assert cells[0].box == pytest.approx((10, 20, 30, 40))
 
 
-def test_without_its_models_a_scan_is_a_failure_that_says_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+
+
+@tesseract
+@pytest.mark.parametrize(("choice", "warnings"), [("always", 1), ("auto", 0), ("never", 0)])
+def test_without_its_models_a_scan_is_read_and_one_warning_says_so(
+    choice: ScanLayout, warnings: int, tmp_path: Path, no_models: None
+) -> None:
     path = tmp_path / "scan.pdf"
-    path.write_bytes(pdf_of(scan(borderless())))
-    with pytest.raises(ReadFailure, match=r"read\.scan_layout needs models: scan-regions is not in"):
-        read_document(path, source="s", settings=Read(scan_layout=True))
+    path.write_bytes(pdf_of(scan(borderless()), scan(borderless())))
+    document = read_document(path, source="s", settings=Read(scan_layout=choice))
+    assert document.text.count("Goods in the warehouse") == 2
+    assert len(document.warnings) == warnings
+    for warning in document.warnings:
+        assert warning.startswith("scans were laid out without the models of read.scan_layout: scan-regions is not in")
+
+
+def test_models_are_fetched_only_when_asked_for_and_once(
+    tmp_path: Path, no_models: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def locate(name: str, *, kind: str, download: bool) -> None:
+        asked.append(download)
+        raise ModelUnavailable(f"{name} is far away")
+
+    monkeypatch.setattr(models, "locate_model", locate)
+    assert find_models(fetch=False) == FoundModels()
+    assert asked == [False]
+    for _ in range(2):
+        assert find_models(fetch=True) == FoundModels(reason="scan-regions is far away")
+    assert asked == [False, False, True, False]
+
+
+def test_damaged_models_are_named_and_not_used(no_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locate(name: str, *, kind: str, download: bool) -> None:
+        raise ModelIntegrity(f"{name} is damaged")
+
+    monkeypatch.setattr(models, "locate_model", locate)
+    assert find_models(fetch=False) == FoundModels(reason="scan-regions is damaged")
+
+
+@pytest.mark.parametrize(("given", "meant"), [(True, "always"), (False, "never"), ("auto", "auto")])
+def test_yes_and_no_are_taken_for_always_and_never(given: bool | str, meant: str) -> None:
+    assert Read.model_validate({"scan_layout": given}).scan_layout == meant
 
 
 @tesseract
@@ -115,13 +157,13 @@ def test_without_its_models_a_scan_is_a_failure_that_says_what_is_missing(
 def test_a_table_without_lines_whose_cells_wrap_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(pdf_of(scan(borderless())))
-    assert [element.rows for element in read_tables(path, scan_layout=False)] != [ROWS]
-    (table,) = read_tables(path, scan_layout=True)
+    assert [element.rows for element in read_tables(path, "never")] != [ROWS]
+    (table,) = read_tables(path, "auto")
     assert table.rows == ROWS
     assert all(200 < region.box.y0 < region.box.y1 < 420 for region in table.regions)
 
 
-def read_tables(path: Path, *, scan_layout: bool) -> list[Element]:
+def read_tables(path: Path, scan_layout: ScanLayout) -> list[Element]:
     document = read_document(path, source="s", settings=Read(scan_layout=scan_layout))
     return [element for element in document.elements if element.kind == "table"]
 

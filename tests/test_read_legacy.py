@@ -37,8 +37,12 @@ def doc(
     wide: bool = False,
     flags: int = 0x200,
     notes: int = 0,
+    lead: bytes = b"",
 ) -> bytes:
-    """A Word document of one piece; ``styles`` gives the properties of the paragraph that begins at a character."""
+    """A Word document of one piece; ``styles`` gives the properties of the paragraph that begins at a character.
+
+    Its stream of tables begins with ``lead``.
+    """
     coded = text.encode("utf-16-le" if wide else "cp1252")
     width = 2 if wide else 1
     characters = len(coded) // width
@@ -48,8 +52,8 @@ def doc(
     struct.pack_into("<H", stream, 0x0A, flags)
     struct.pack_into("<II", stream, 0x4C, characters - notes, notes)
     pieces = struct.pack("<II", 0, characters) + struct.pack("<HIH", 0, start if wide else 2 * start | 0x40000000, 0)
-    table = b"\x02" + struct.pack("<I", len(pieces)) + pieces
-    struct.pack_into("<II", stream, 0x1A2, 0, len(table))
+    table = lead + b"\x02" + struct.pack("<I", len(pieces)) + pieces
+    struct.pack_into("<II", stream, 0x1A2, len(lead), len(table) - len(lead))
     places = sorted({0, *styles})
     page = bytearray(512)
     struct.pack_into(f"<{len(places) + 1}I", page, 0, *(start + width * place for place in places), start + len(coded))

@@ -292,6 +292,15 @@ def test_an_encrypted_pdf_asks_for_its_password(read: ReadBytes) -> None:
     assert "Taxis" in read(data, password="secret").text
 
 
+def test_the_password_for_pdfs_beats_the_general_one(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = paged(lambda c: lines(c, SENTENCES), encrypt=pdfencrypt.StandardEncryption("secret", "owner"))
+    monkeypatch.setenv("SCOVILLE_PASSWORD", "secret")
+    assert "Taxis" in read(data).text
+    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "guess")
+    with pytest.raises(ReadFailure, match="is encrypted; the password is wrong"):
+        read(data)
+
+
 def test_damaged_pdfs_are_failures(read: ReadBytes) -> None:
     whole = paged(lambda c: lines(c, SENTENCES))
     pageless = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"

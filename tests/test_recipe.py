@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scoville.errors import RecipeError
-from scoville.recipe import READ_LIMITS, SPLIT_OPTIONS, Recipe
+from scoville.recipe import OBSERVERS, READ_LIMITS, SPLIT_OPTIONS, Recipe
 from scoville.recipe_file import LoadedRecipe, load_recipe, recipe_keys
 
 Load = Callable[..., LoadedRecipe]
@@ -352,7 +352,7 @@ def test_a_folder_in_place_of_the_recipe_is_refused(tmp_path: Path):
 
 def test_the_hash_is_that_of_the_values_in_every_process():
     recipe = Recipe()
-    values = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
+    values = json.dumps(recipe.model_dump(mode="json", exclude=OBSERVERS), sort_keys=True)
     assert recipe.hash == hashlib.sha256(values.encode()).hexdigest()[:16]
     assert recipe.hash == Recipe.model_validate_json(values).hash
     assert recipe.build_hash not in ("", recipe.hash)
@@ -376,6 +376,7 @@ CHANGES = [
     "split={by: parent, parent_size: 700}", "split={by: summary, summary_model: fake}",
     "split={by: semantic, buffer: 2}", "split={by: semantic, percentile: 90}",
     "metadata.rules=[{match: '(?P<year>x)'}]", "metadata.text=false", "metadata.entities=1", "metadata.model=fake",
+    "metadata.max_usd=2",
     "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
     "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
@@ -397,8 +398,15 @@ DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 def test_every_value_changes_the_hash_and_only_some_the_index(load: Load, flag: str):
     changed, default = load("", flag).recipe, Recipe()
     assert changed.hash != default.hash
-    decides = flag.startswith(DECIDE_THE_INDEX) and not flag.startswith(tuple(f"read.{key}=" for key in READ_LIMITS))
+    decides = flag.startswith(DECIDE_THE_INDEX) and not flag.startswith(
+        (*(f"read.{key}=" for key in READ_LIMITS), "metadata.max_usd=")
+    )
     assert (changed.build_hash != default.build_hash) == decides
+
+
+def test_how_the_system_is_watched_changes_no_hash(load: Load):
+    assert load("", "judge.model=quote").recipe.hash == Recipe().hash
+    assert Recipe.model_fields.keys() >= OBSERVERS
 
 
 def test_no_two_recipes_share_a_hash(load: Load):
@@ -408,7 +416,7 @@ def test_no_two_recipes_share_a_hash(load: Load):
 
 def test_every_key_is_tried():
     tried = {flag.partition("=")[0] for flag in CHANGES}
-    untried = set(recipe_keys()) - tried
+    untried = {key for key in recipe_keys() if key.partition(".")[0] not in OBSERVERS} - tried
     of_one_way = {f"split.{option}" for option in SPLIT_OPTIONS}
     assert (
         untried == {"version", "read.base_url", "index.name", "embed.base_url", "llm.base_url"} | of_one_way

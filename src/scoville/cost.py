@@ -1,8 +1,12 @@
-"""What a reply cost.
+"""What a reply cost, and whether another may be asked for.
 
 Enters: a model's name and its tokens. Leaves: US dollars. Does not know who asked or why. Prices come with the
 ``genai-prices`` package and are never fetched.
 """
+
+import threading
+
+from scoville.errors import UsageError
 
 LOCAL_RUNTIMES = frozenset({"openvino", "llamacpp", "fake"})
 
@@ -25,3 +29,33 @@ def price_usd(model: str, prompt_tokens: int, completion_tokens: int, *, provide
         return float(calc_price(usage, model, **place).total_price)  # pyright: ignore[reportCallIssue, reportArgumentType]
     except LookupError:
         return None
+
+
+class Budget:
+    """What may be spent, what is spent, and what is held for replies on their way; safe for threads."""
+
+    def __init__(self, limit_usd: float | None) -> None:
+        self.limit_usd = limit_usd
+        self.spent_usd: float | None = 0.0
+        """None once a price was not known."""
+        self._held_usd = 0.0
+        self._lock = threading.Lock()
+
+    def hold(self, most_usd: float | None) -> None:
+        """Hold the most that a reply can cost; UsageError, and nothing is held, where that could cross the limit."""
+        with self._lock:
+            if self.limit_usd is not None and most_usd != 0:
+                if most_usd is None or self.spent_usd is None:
+                    raise UsageError(f"the price of the next reply is unknown, and the limit is ${self.limit_usd:g}")
+                if self.spent_usd + self._held_usd + most_usd > self.limit_usd:
+                    raise UsageError(
+                        f"${self.spent_usd:.4f} is spent, and the next reply could cross ${self.limit_usd:g}"
+                    )
+            self._held_usd += most_usd or 0.0
+
+    def settle(self, most_usd: float | None, cost_usd: float | None) -> None:
+        """Put what a reply cost in the place of what was held for it."""
+        with self._lock:
+            self._held_usd -= most_usd or 0.0
+            known = cost_usd is not None and self.spent_usd is not None
+            self.spent_usd = (self.spent_usd or 0.0) + (cost_usd or 0.0) if known else None

@@ -3,6 +3,7 @@
     ScovilleError
     ├── UsageError               what was asked cannot be meant: exit code 2
     │   └── RecipeError          a recipe with an unknown key, a bad value or a contradiction
+    │       └── Contradiction    values that are valid, but not together
     ├── WorkspaceError           a folder that is no workspace, is newer than this version, or is locked
     │   ├── EmptyIndex           nothing has been added yet
     │   └── StaleIndex           the index was built with other settings than the recipe's
@@ -11,6 +12,7 @@
     ├── SourceError              a place that documents come from refuses, or is not what it was said to be
     │   └── SourceUnavailable    it cannot be reached now (retryable): what came from it before is kept
     ├── MissingExtra             an optional dependency is not installed
+    ├── LeakageError             cases that were, or stand too near to what was, seen before: a score would mislead
     ├── ModelError
     │   ├── UnknownModel
     │   ├── ModelIntegrity       a download whose hash is not the pinned one
@@ -46,6 +48,10 @@ class RecipeError(UsageError):
     """A recipe has an unknown key, a bad value or a contradiction."""
 
 
+class Contradiction(RecipeError):
+    """Values of a recipe are valid, but not together."""
+
+
 class WorkspaceError(ScovilleError):
     """The folder is no usable workspace."""
 
@@ -78,6 +84,10 @@ class SourceUnavailable(SourceError):
 
 class MissingExtra(ScovilleError):
     """An optional dependency is not installed."""
+
+
+class LeakageError(ScovilleError):
+    """Cases share questions or evidence with what they must not."""
 
 
 class ModelError(ScovilleError):

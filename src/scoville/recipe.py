@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from scoville.entries import PositiveInt, Section, Sources
 
@@ -28,6 +28,14 @@ READ_LIMITS = {"processes", "timeout_seconds", "page_timeout_seconds", "base_url
 """Settings of `read` that do not change what a file that can be read becomes."""
 
 
+OBSERVERS = {"judge", "track", "cost", "sweep"}
+"""Sections that say how the system is watched; they change nothing that it says."""
+
+
+def _always_or_never(value: Any) -> Any:
+    return {True: "always", False: "never"}[value] if isinstance(value, bool) else value
+
+
 class Read(Section):
     """How files become documents."""
 
@@ -43,15 +51,16 @@ class Read(Section):
     """How many processes read pages side by side; 0 takes a process for each core."""
     ocr: Literal["auto", "always", "never"] = "auto"
     """Which PDF pages are read as pictures: those whose text layer is missing, broken or far less than what is
-    drawn, all, or none. Pictures on pages, in Word documents and on slides are read where they are large enough to
+    drawn, all, or none. Pictures on pages, in documents, books and on slides are read where they are large enough to
     hold text, unless it is `never`."""
     ocr_engine: Literal["auto", "tesseract", "rapidocr"] = "auto"
     """`auto`: Tesseract where its language data is installed, else RapidOCR."""
     ocr_languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("eng",)
     """For Tesseract: its codes, e.g. `[eng, deu]`."""
-    scan_layout: bool = False
-    """Have two small models tell the headings, figures, captions and tables of pages that are pictures: 0.2 s a page
-    for better tables and headings. Off because they are fetched when the first such page is read (14 MB)."""
+    scan_layout: Annotated[Literal["auto", "always", "never"], BeforeValidator(_always_or_never)] = "auto"
+    """Whether two small models tell the headings, figures, captions and tables of pages that are pictures: 0.2 s a
+    page for better tables and headings. `auto`: where they are in the cache (`scoville models pull scan-regions` and
+    `scan-tables`). `always`: they are fetched when the first such page is read (14 MB)."""
     pdf: Annotated[str, Field(pattern=r"^(auto|docling|(auto\+)?openai:.+)$")] = "auto"
     """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
     that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.
@@ -137,6 +146,9 @@ class Metadata(Section):
     """The most names, amounts and identifiers to keep, each by frequency."""
     model: str | None = None
     """What is asked for author, date, subject and entities, named like `llm.model`. Default: no model."""
+    max_usd: Annotated[float, Field(ge=0)] | None = 1.0
+    """The most that a run of `add` or `sync` may pay for the replies of this model and of `split.summary_model`. It
+    ends before that is crossed, and keeps what was read; `add --yes` does without for once, null for ever."""
 
 
 class Embed(Section):
@@ -316,6 +328,135 @@ class Answering(Section):
     refusal: str = "I don't know: the documents do not say."
 
 
+class Judge(Section):
+    """What judges answers where plain comparison cannot decide."""
+
+    model: str | None = None
+    """Named like `llm.model`, and another than it: models favour their own answers. Default: no judge."""
+    allow_same: bool = False
+    """Whether the answering model may judge itself; that is announced."""
+    base_url: str | None = None
+    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+    runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
+    """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    """For `openai:` models: how many requests run at once."""
+    repeat: Annotated[int, Field(ge=1, le=20)] = 1
+    """How often each verdict is asked for, each time with another seed, to measure the judge's noise."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """With `repeat` a local model needs more than 0."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    reasons: bool | None = None
+    """Whether it writes a reason before its verdict. Default: hosted models do."""
+    timeout_seconds: PositiveInt = 60
+    """For `openai:` models: the longest one request may take."""
+    max_retries: Annotated[int, Field(ge=0, le=10)] = 3
+    """For `openai:` models: after 429, 5xx, time-outs and lost connections, with exponential backoff."""
+
+
+def _short_track(value: Any) -> Any:
+    """Read the short forms; what a validator gives is Python, where a list is no tuple."""
+    given = value if isinstance(value, dict) else {"to": [value] if isinstance(value, str) else value}
+    return {**given, "to": tuple(given["to"])} if isinstance(given.get("to"), list) else value
+
+
+class Track(Section):
+    """Where runs are shown besides the workspace, and what is kept of questions."""
+
+    to: tuple[Annotated[str, Field(pattern=r"^(mlflow|wandb):.+$")], ...] = ()
+    """`mlflow:URI` or `wandb:PROJECT`; `track: mlflow:URI` is short for it. W&B without `WANDB_API_KEY` stays offline."""
+    traces: bool = True
+    """Whether each question leaves a trace, with its words, in the workspace. The OTEL_EXPORTER_OTLP_* variables
+    export them, without the words."""
+
+
+class Cost(Section):
+    """What work costs here, and when to ask first."""
+
+    hardware_usd_per_hour: Annotated[float, Field(ge=0)] = 0.10
+    """What an hour of this machine costs, for work that nobody charges for. The default is a round figure for a small
+    rented machine: set yours, for a GPU its rent; 0 counts local work as free."""
+    limit_usd: Annotated[float, Field(ge=0)] | None = 1.0
+    """A command that will cost more says so first and needs --yes; null: never. An unknown price counts as more."""
+
+
+class Range(Section):
+    """Numbers between two ends, both included."""
+
+    low: int | float
+    high: int | float
+    step: Annotated[int | float, Field(gt=0)] | None = None
+    """From one value to the next; a grid needs it unless both ends are whole numbers."""
+    log: bool = False
+    """Whether small numbers are tried as often as large ones."""
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+        if self.log and (self.step is not None or self.low <= 0):
+            raise ValueError("log: needs a low above 0, and takes no step")
+        return self
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers are in it."""
+        return all(isinstance(one, int) for one in (self.low, self.high, 1 if self.step is None else self.step))
+
+
+def _read_space(given: Any, place: str = "") -> Any:
+    """Read lists of values and ranges by their dotted keys; sections may be nested."""
+    if not isinstance(given, dict):
+        return given
+    space: dict[str, Any] = {}
+    for key, value in given.items():
+        name = f"{place}{key}"
+        if isinstance(value, Range) or (isinstance(value, list | tuple) and value):
+            space[name] = value if isinstance(value, Range) else tuple(value)
+        elif isinstance(value, dict) and value.keys() & {"low", "high"}:
+            try:
+                space[name] = Range(**value)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                place_in = f"{name}.{problem['loc'][0]}" if problem["loc"] else name
+                raise ValueError(f"{place_in}: {problem['msg'].removeprefix('Value error, ')}") from None
+        elif isinstance(value, dict) and value:
+            space |= _read_space(value, f"{name}.")
+        else:
+            raise ValueError(f"{name}: {value!r:.80}; expected a list of values, or low and high")
+    return space
+
+
+class Sweep(Section):
+    """Which other values `scoville sweep` tries."""
+
+    cases: str | None = None
+    """The file of cases that every trial answers, from the workspace's folder."""
+    limit: PositiveInt | None = None
+    """Only the first so many cases."""
+    method: Literal["grid", "random", "tpe"] = "grid"
+    """`grid`: every combination. `random`: combinations by chance. `tpe`: those that earlier trials speak for (Bergstra
+    2011), with Optuna."""
+    trials: PositiveInt | None = None
+    """The most that are run. Default: the whole grid; 24 by the other methods."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    objectives: Annotated[tuple[str, ...], Field(min_length=1)] = ("quality",)
+    """Metrics, or `seconds`, `tokens`, `usd` of a question; the first decides which trial is the best."""
+    space: Annotated[dict[str, Any], BeforeValidator(_read_space)] = {}
+    """For a key of the recipe its values, a list or `{low, high, step}` or `{low, high, log: true}`, e.g.
+    `split.size: [100, 200]`. A section may be a key too, with some of its keys as each value."""
+    prune: bool = True
+    """Whether a trial ends early that is surely worse than one that is no dearer."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    """The longest that a case may take."""
+
+    @model_validator(mode="after")
+    def _objectives_differ(self) -> Self:
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError(f"objectives: {', '.join(self.objectives)}: one stands twice")
+        return self
+
+
 class Recipe(Section):
     """Every choice from reader to answer."""
 
@@ -331,11 +472,15 @@ class Recipe(Section):
     prompt: Prompt = Prompt()
     llm: Llm = Llm()
     answer: Answering = Answering()
+    judge: Judge = Judge()
+    track: Annotated[Track, BeforeValidator(_short_track)] = Track()
+    cost: Cost = Cost()
+    sweep: Sweep = Sweep()
 
     @property
     def hash(self) -> str:
-        """Name everything built from this recipe: 16 hex digits of the SHA-256 of its values."""
-        return _digest(self.model_dump(mode="json"))
+        """Name the system that this recipe makes: 16 hex digits of the SHA-256 of what decides what it says."""
+        return _digest(self.model_dump(mode="json", exclude=OBSERVERS))
 
     @property
     def build_hash(self) -> str:
@@ -344,7 +489,7 @@ class Recipe(Section):
             self.model_dump(
                 mode="json",
                 include={"read": True, "metadata": True, "split": True, "embed": {"model"}},
-                exclude={"read": READ_LIMITS},
+                exclude={"read": READ_LIMITS, "metadata": {"max_usd"}},
             )
         )
 

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 
 from scoville.entries import ENTRIES, SECRET
-from scoville.errors import RecipeError
+from scoville.errors import Contradiction, RecipeError
 from scoville.recipe import Recipe
 
 ENV_PREFIX = "SCOVILLE_"
+SPACE = "sweep.space"
+"""Its keys are keys of a recipe themselves."""
 
 
 class Setting(NamedTuple):
@@ -64,6 +66,22 @@ def load_recipe(
         Setting(key, value, origins.get(key, "default")) for key, value in _flatten(recipe.model_dump(mode="json"))
     )
     return LoadedRecipe(recipe, settings)
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """Give a recipe with other values by their dotted keys; of a section that is named, only those that are given.
+
+    Raises Contradiction for values that are valid and do not go together, else RecipeError.
+    """
+    merged = recipe.model_dump(mode="json")
+    for key, value in values.items():
+        for name, one in _flatten({key: value}):
+            _put(merged, name, one)
+    try:
+        return Recipe.model_validate_json(json.dumps(merged))
+    except ValidationError as error:
+        clash = all(problem["type"] == "value_error" for problem in error.errors())
+        raise (Contradiction if clash else RecipeError)(_explain(error, {})) from None
 
 
 def recipe_keys() -> list[str]:
@@ -156,7 +174,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
     flat: list[tuple[str, Any]] = []
     for key, value in values.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and name != SPACE:
             flat.extend(_flatten(value, f"{name}."))
         elif not (value is None and not prefix and key in Recipe.model_fields):  # `split:` with nothing below it
             flat.append((name, value))

@@ -228,6 +228,19 @@ class Citation:
 RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded"]
 
 
+class Stage(NamedTuple):
+    """One stage of an answer: what was done, and when."""
+
+    name: str
+    """``search``, ``prompt``, ``generate`` and ``ground``; what is done within another follows it after a slash:
+    ``search/dense``, ``search/rewrite/generate``."""
+    started: float
+    """Seconds after the question."""
+    seconds: float
+    note: str = ""
+    """As in the steps of a search."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """An answer with its citations, or a refusal with its reason."""
@@ -249,6 +262,10 @@ class Answer:
     first_token_seconds: float | None
     """From the question to the model's first token; None when no model was asked."""
     total_seconds: float
+    started_at: float = 0.0
+    """When it was asked, in Unix time."""
+    stages: tuple[Stage, ...] = ()
+    """What was done, and when; one that holds others stands before them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ An answer that no passage supports is a refusal. Knows no files and no screens.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from scoville.answer.declines import declines, repeats
@@ -18,7 +18,7 @@ from scoville.llm import Generation, Llm, open_llm
 from scoville.prompt import Rendered, render_focus, render_prompt
 from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, check_question, nearest_sentences, open_searcher
-from scoville.types import Answer, Hit, Message, RefusalReason, Reply
+from scoville.types import Answer, Hit, Message, RefusalReason, Reply, Stage
 
 SMALL_RUNTIMES = {"openvino", "llamacpp", "quote"}  # `prompt.style: auto` gives these sentences, others passages
 BLANK_LINE = "\n\n"
@@ -33,6 +33,8 @@ class Answerer:
         self.recipe = recipe
         self._small = llm.runtime in SMALL_RUNTIMES
         self._search_replies: list[Reply] = []
+        self._stages: list[Stage] = []
+        """With ``started`` by ``time.perf_counter``."""
 
     def ask(
         self,
@@ -51,19 +53,23 @@ class Answerer:
         started = time.perf_counter()
         question = check_question(question)
         self._search_replies.clear()
+        self._stages.clear()
         found = self.searcher.search(question, where=where, groups=groups, history=history)
         refusal = self._refuse_early(found)
         if refusal:
             return self._answer(question, found, found.hits, started, reason=refusal)
         settings = self.recipe.llm
-        found, rendered = self._render(question, found, history)
+        with self._stage("prompt"):
+            found, rendered = self._render(question, found, history)
         generation = Generation(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=self._stop()
         )
-        reply = self.llm.generate(rendered.messages, generation, on_text)
+        with self._stage("generate"):
+            reply = self.llm.generate(rendered.messages, generation, on_text)
         if not reply.text.strip() or declines(reply.text):
             return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
-        grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
+        with self._stage("ground"):
+            grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
         if not grounded.verified or repeats(reply.text, question):
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
@@ -77,9 +83,16 @@ class Answerer:
     def think(self, messages: Sequence[Message]) -> str:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
         settings = self.recipe.llm
-        reply = self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
+        with self._stage("search/generate"):
+            reply = self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
         self._search_replies.append(reply)
         return reply.text
+
+    @contextmanager
+    def _stage(self, name: str) -> Generator[None]:
+        started = time.perf_counter()
+        yield
+        self._stages.append(Stage(name, started, time.perf_counter() - started))
 
     def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
         """Write the prompt; looking for the nearest sentences counts as searching."""
@@ -135,7 +148,21 @@ class Answerer:
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
             total_seconds=total,
+            started_at=time.time() - total,
+            stages=tuple(stage._replace(started=stage.started - started) for stage in self._all_stages(found, started)),
         )
+
+    def _all_stages(self, found: Found, started: float) -> Iterator[Stage]:
+        """Give the stages of the search, with what the model was asked within each step, and those after it."""
+        thoughts = [stage for stage in self._stages if stage.name.startswith("search/")]
+        ended = max((step.started + step.seconds for step in found.steps), default=started)
+        yield Stage("search", started, ended - started)
+        for step in found.steps:
+            name = f"search/{step.name}"
+            yield Stage(name, step.started, step.seconds, step.note)
+            within = (one for one in thoughts if step.started <= one.started <= step.started + step.seconds)
+            yield from (one._replace(name=f"{name}/generate") for one in within)
+        yield from (stage for stage in self._stages if stage not in thoughts)
 
 
 def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:

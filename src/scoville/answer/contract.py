@@ -75,4 +75,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "generate": round(reply.total_seconds, 4) if reply else 0.0,
             "total": round(answer.total_seconds, 4),
         },
+        "stages": [
+            {"stage": one.name, "started": round(one.started, 4), "seconds": round(one.seconds, 4)}
+            for one in answer.stages
+        ],
     }

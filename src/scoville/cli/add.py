@@ -12,7 +12,7 @@ from scoville.cli.common import (
     common_options,
     fetch_models,
     open_session,
-    open_writers,
+    open_tracker,
     plain,
     progress_bar,
     read_stdin,
@@ -22,14 +22,17 @@ from scoville.cli.common import (
     write_json,
     write_json_line,
 )  # fmt: skip
+from scoville.cli.writers import open_paid_writers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scoville.index import AddProgress, AddReport, Failure
+    from scoville.index import AddProgress, AddReport, Failure, Writers
 
 SHOWN_FAILURES = 10
 WAITING = "Another `scoville add` is writing to this workspace; waiting for it to end."
+
+yes_option = click.option("--yes", is_flag=True, help="Pay for replies of models beyond metadata.max_usd.")
 
 
 @click.command("add")
@@ -37,12 +40,14 @@ WAITING = "Another `scoville add` is writing to this workspace; waiting for it t
 @click.option("--failed", is_flag=True, help="List what could not be read, and add nothing.")
 @click.option("--rebuild", is_flag=True, help="Read and embed every known file again.")
 @click.option("--watch", is_flag=True, help="Go on, and add what changes, until Ctrl-C.")
+@yes_option
 @common_options
 def command(
     paths: tuple[str, ...],
     failed: bool,
     rebuild: bool,
     watch: bool,
+    yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
     as_json: bool,
@@ -63,38 +68,58 @@ def command(
     if not paths and not rebuild:
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
-    report = run(session, named, rebuild=rebuild)
+    writers = open_paid_writers(session, no_limit=yes)
+    report = run(session, named, rebuild=rebuild, writers=writers)
     show_report(report, as_json, on_one_line=watch)
     if watch:
         from scoville.cli.sync import watch_and_repeat
 
         fetch_models(session, llm=False)
         places = [Path(path) for path in named if "://" not in path]
-        writers = open_writers(session.recipe)
         watch_and_repeat(places, lambda: add_paths(session.workspace, session.recipe, named, writers=writers), as_json)
     elif failed_entirely(report):
         raise SystemExit(1)
 
 
-def run(session: Session, paths: "tuple[Path | str, ...]", *, rebuild: bool = False) -> "AddReport":
+def run(
+    session: Session, paths: "tuple[Path | str, ...]", *, rebuild: bool = False, writers: "Writers | None" = None
+) -> "AddReport":
     """Add paths with a progress bar."""
     from scoville.index import add_paths
 
     return with_progress(
-        session, lambda options: add_paths(session.workspace, session.recipe, paths, rebuild=rebuild, **options)
+        session,
+        writers or open_paid_writers(session),
+        lambda options: add_paths(session.workspace, session.recipe, paths, rebuild=rebuild, **options),
     )
 
 
-def with_progress(session: Session, work: "Callable[[dict[str, Any]], AddReport]") -> "AddReport":
-    """Do what fills the index, which takes ``on_progress`` and ``on_wait``, with a progress bar."""
+def with_progress(session: Session, writers: "Writers", work: "Callable[[dict[str, Any]], AddReport]") -> "AddReport":
+    """Do what fills the index, which takes ``writers``, ``on_progress`` and ``on_wait``, with a progress bar."""
     fetch_models(session, llm=False)
     with progress_bar("files") as progress:
 
         def show(state: "AddProgress") -> None:
             progress(f"{state.passages} passages, {plain(state.current)}", state.files, state.total)
 
-        writers = open_writers(session.recipe)
-        return work({"on_progress": show, "on_wait": lambda: say(WAITING), "writers": writers})
+        report = work({"on_progress": show, "on_wait": lambda: say(WAITING), "writers": writers})
+    keep(session, report)
+    return report
+
+
+def keep(session: Session, report: "AddReport") -> None:
+    """Keep what an `add` or a `sync` took, and what the index is made of now where that changed."""
+    from scoville.search import open_current_index
+
+    if not (report.added or report.changed or report.removed):
+        return
+    recipe = session.recipe
+    documents = open_current_index(session.workspace, recipe).documents() if report.documents else {}
+    open_tracker(session).added(
+        report, session.workspace.require_built().embedder, recipe.build_hash,
+        {source: state.document_id for source, state in documents.items()},
+        writer=recipe.metadata.model or recipe.split.summary_model or "",
+    )  # fmt: skip
 
 
 def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False) -> None:
@@ -122,7 +147,9 @@ def summary(report: "AddReport") -> str:
         (report.unchanged, "unchanged"), (len(report.failed), "not read"), (report.skipped, "given up"),
     ) if count]  # fmt: skip
     total = f"{report.documents} documents, {report.passages} passages in the index"
-    return f"{', '.join(done) or 'no files found'} in {report.seconds:.1f} s; {total}."
+    paid = f", ${report.cost_usd:.4f} paid for replies" if report.cost_usd else ""
+    paid = ", replies paid for at an unknown price" if report.cost_usd is None else paid
+    return f"{', '.join(done) or 'no files found'} in {report.seconds:.1f} s{paid}; {total}."
 
 
 def failure_json(failure: "Failure") -> dict[str, Any]:

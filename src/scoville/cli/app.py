@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 COMMANDS = (
-    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "models", "recipe", "doctor", "demo",
+    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "cases", "evaluate", "report",
+    "judge", "trace", "cost", "lineage", "models", "recipe", "doctor", "demo",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from scoville.cli.common import (
     fetch_models,
     groups_option,
     open_session,
+    open_tracker,
     plain,
     progress_bar,
     read_question,
@@ -27,6 +28,7 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.answer import Answerer
+    from scoville.track.tracker import Tracker
 
 
 @click.command("ask")
@@ -62,16 +64,17 @@ def command(
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
     if questions is not None:
-        _answer_all(answerer, questions, filters, groups)
+        _answer_all(answerer, open_tracker(session), questions, filters, groups)
         return
     answer = answerer.ask(text, where=filters, groups=groups or None, on_text=streamer(stream))
     if stream:
         say("\n")
     if as_json:
         write_json(answer_json(answer))
-        return
-    write(answer_text(answer))
-    say(style(usage_text(answer), dim=True))
+    else:
+        write(answer_text(answer))
+        say(style(usage_text(answer), dim=True))
+    open_tracker(session).answered(answer, answerer.searcher.embedder.name)
 
 
 def streamer(wanted: bool) -> Callable[[str], None] | None:
@@ -99,7 +102,11 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _answer_all(
-    answerer: "Answerer", questions: list[dict[str, Any]], filters: tuple[str, ...], groups: tuple[str, ...]
+    answerer: "Answerer",
+    tracker: "Tracker",
+    questions: list[dict[str, Any]],
+    filters: tuple[str, ...],
+    groups: tuple[str, ...],
 ) -> None:
     """Write one line for each question as it is answered; a question that fails gets its error on its line."""
     from scoville.answer import answer_json
@@ -112,6 +119,7 @@ def _answer_all(
             try:
                 answer = answerer.ask(row["question"], where=filters, groups=groups or None)
                 line = {"id": row["id"], **answer_json(answer)}
+                tracker.answered(answer, answerer.searcher.embedder.name)
             except ScovilleError as error:
                 failed += 1
                 line = {"id": row["id"], "question": row["question"], "error": str(error)}

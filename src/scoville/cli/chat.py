@@ -13,6 +13,7 @@ from scoville.cli.common import (
     fetch_models,
     groups_option,
     open_session,
+    open_tracker,
     say,
     style,
     where_option,
@@ -48,6 +49,7 @@ def command(
     check_session(session, filters)
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
+    tracker = open_tracker(session)
     past: list[Answer] = []
     while question := _next_question():
         try:
@@ -61,6 +63,7 @@ def command(
         if stream:
             say("")
         past += [] if answer.refused else [answer]
+        tracker.answered(answer, answerer.searcher.embedder.name)
         if as_json:
             write_json_line(answer_json(answer))
             continue

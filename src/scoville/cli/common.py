@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from scoville.index import Workspace, Writers
+    from scoville.index import Workspace
     from scoville.recipe import Recipe
     from scoville.recipe_file import LoadedRecipe
+    from scoville.track.tracker import Tracker
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 JSON_LINE_ENDS = re.compile(
@@ -68,23 +69,14 @@ groups_option = click.option(
 )  # fmt: skip
 
 
-def open_writers(recipe: "Recipe") -> "Writers":
-    """Open the models that the recipe names for reading; each is loaded when it is first asked."""
-    from scoville.index import Writers
-    from scoville.llm import ask_with
-    from scoville.prompt import summary_messages
-    from scoville.types import Message
+def open_tracker(session: Session, run_id: str = "") -> "Tracker":
+    """Open what keeps the costs and the traces of a command; it closes itself when the program ends."""
+    from scoville.track.ledger import Ledger
+    from scoville.track.tracker import Tracker
 
-    def asker(model: str | None, prompt: "Callable[[str], Sequence[Message]]") -> "Callable[[str], str] | None":
-        if not model:
-            return None
-        ask = ask_with(recipe.llm.model_copy(update={"model": model, "runtime": "auto"}))
-        return lambda text: ask(prompt(text))
-
-    return Writers(
-        summarise=asker(recipe.split.summary_model, summary_messages),
-        describe=asker(recipe.metadata.model, lambda text: (Message(role="user", content=text),)),
-    )
+    recipe = session.recipe
+    ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
+    return Tracker(session.workspace, ledger, traces=recipe.track.traces)
 
 
 def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.add import list_failures, show_report, with_progress
-from scoville.cli.common import common_options, open_session, open_writers, say, style
+from scoville.cli.add import list_failures, show_report, with_progress, yes_option
+from scoville.cli.common import common_options, open_session, say, style
+from scoville.cli.writers import open_paid_writers
 
 if TYPE_CHECKING:
     from scoville.index import AddReport
@@ -22,6 +23,7 @@ DEFAULT_EVERY_SECONDS = 300.0
 @click.option("--prune", is_flag=True, help="Remove what came from sources that are empty, or not in the recipe now.")
 @click.option("--watch", is_flag=True, help="Go on, and take in what changes in folders, until Ctrl-C.")
 @click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, and look again so often.")
+@yes_option
 @common_options
 def command(
     failed: bool,
@@ -29,6 +31,7 @@ def command(
     prune: bool,
     watch: bool,
     every: float | None,
+    yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
     as_json: bool,
@@ -44,8 +47,11 @@ def command(
         list_failures(session.workspace.failures(), as_json)
         return
     repeats = watch or every is not None
+    writers = open_paid_writers(session, no_limit=yes)
     report = with_progress(
-        session, lambda options: sync_sources(session.workspace, session.recipe, retry=retry, prune=prune, **options)
+        session,
+        writers,
+        lambda options: sync_sources(session.workspace, session.recipe, retry=retry, prune=prune, **options),
     )
     show_report(report, as_json, on_one_line=repeats)
     if report.left:
@@ -55,7 +61,7 @@ def command(
             getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in session.recipe.sources.entries
         ]
         places = [session.workspace.root / path for path in paths if path] if watch else []
-        work = partial(sync_sources, session.workspace, session.recipe, writers=open_writers(session.recipe))
+        work = partial(sync_sources, session.workspace, session.recipe, writers=writers)
         watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
     elif any(failure.is_of_source for failure in report.failed):
         raise SystemExit(1)

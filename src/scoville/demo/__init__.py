@@ -4,12 +4,12 @@ Enters: nothing of the user's. Leaves: a folder with documents, cases, and score
 """
 
 import json
-import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from scoville.evaluate.metrics.words import contains
 from scoville.types import Answer
 
 
@@ -51,7 +51,7 @@ def is_right(case: DemoCase, answer: Answer) -> bool:
     """Say whether an answer holds an expected text, or refuses a question that has no answer."""
     if not case.answerable:
         return answer.refused
-    return not answer.refused and any(_holds(answer.text, expected) for expected in case.answers)
+    return not answer.refused and any(contains(answer.text, expected) for expected in case.answers)
 
 
 def cites_right(case: DemoCase, answer: Answer) -> bool:
@@ -63,12 +63,3 @@ def cites_right(case: DemoCase, answer: Answer) -> bool:
         and case.page in (None, citation.page)
         for citation in answer.citations
     )
-
-
-def _holds(text: str, expected: str) -> bool:
-    """Say whether a text holds another, and not only as a part of a longer word or number."""
-    return bool(re.search(rf"(?<!\w){re.escape(_plain(expected))}(?!\w|[.,]\d)", _plain(text)))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\s,]+", " ", re.sub(r"(?<=\d),(?=\d{3})", "", text)).casefold()

@@ -42,7 +42,7 @@ class Result:
     passages: tuple[Retrieved, ...] = ()
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: float | None = 0.0
+    cost_usd: float | None = None
     """None: not known."""
     seconds: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
     """``search``, ``first_token``, ``generate``, ``total``, each where the system tells; ``total`` always."""
@@ -80,7 +80,7 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         ),
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
-        cost_usd=saved.get("cost_usd", 0.0),
+        cost_usd=saved.get("cost_usd"),
         seconds=dict(seconds),
         confidence=saved.get("confidence"),
         model=str(saved.get("model") or ""),

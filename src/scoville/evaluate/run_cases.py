@@ -6,24 +6,30 @@ killed goes on where it was; one that is scored again asks no system.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from scoville.errors import ScovilleError, UsageError
+from scoville.evaluate.cases import digest
+from scoville.evaluate.metrics import Scorer
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
-from scoville.evaluate.system import System, answer_of
+from scoville.evaluate.system import OnAnswer, System, answer_of
 from scoville.types import Case, Score
 
 HANGS = 3
 """After so many cases in a row without an answer in time the run is halted: the rest would hang too."""
 
-Scorer = Callable[[Case, Result], Iterable[Score]]
 OnCase = Callable[[int, int], None]
 """Told how many cases are done, of how many."""
 
 
 def run_cases(
-    system: System, cases: Sequence[Case], run: Run, *, timeout_seconds: float = 120, on_case: OnCase | None = None
+    system: System,
+    cases: Sequence[Case],
+    run: Run,
+    *,
+    timeout_seconds: float = 120,
+    on_case: OnCase | None = None,
+    on_answer: OnAnswer | None = None,
 ) -> None:
     """Ask a system every case that has no answer yet; cases with an error are asked again.
 
@@ -35,7 +41,7 @@ def run_cases(
     started = time.perf_counter()
     with run.recording() as recorder:
         for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
-            answer = answer_of(system, case, timeout_seconds)
+            answer = answer_of(system, case, timeout_seconds, on_answer)
             recorder.write(case.id, answer)
             late = str(answer.get("error", "")).startswith("no answer within")
             hangs = hangs + 1 if late else 0
@@ -70,20 +76,12 @@ def same_cases(first: Sequence[Case], second: Sequence[Case]) -> None:
         for ids, what in (
             (one.keys() - other.keys(), "only in the first"),
             (other.keys() - one.keys(), "only in the second"),
-            ({name for name in one.keys() & other.keys() if one[name] != other[name]}, "that differ"),
+            (
+                {name for name in one.keys() & other.keys() if digest([one[name]]) != digest([other[name]])},
+                "that differ",
+            ),
         )
         if ids
     ]
     if problems:
         raise UsageError(f"the runs have different cases: {'; '.join(problems)}; evaluate both on the same file")
-
-
-def costs(results: Iterable[Result]) -> dict[str, Any]:
-    """Add up tokens and dollars; dollars are None when the price of one answer is not known."""
-    found = list(results)
-    known = [one.cost_usd for one in found if not one.error]
-    return {
-        "prompt_tokens": sum(one.prompt_tokens for one in found),
-        "completion_tokens": sum(one.completion_tokens for one in found),
-        "cost_usd": None if None in known else round(sum(cost or 0.0 for cost in known), 6),
-    }

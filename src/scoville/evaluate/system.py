@@ -11,13 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
 from scoville.answer import Answerer, answer_json
 from scoville.answer.declines import declines
 from scoville.errors import ScovilleError, UsageError
-from scoville.types import Answer, Case
+from scoville.types import Answer, Case, Message
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -48,6 +50,7 @@ class RecipeSystem:
         recipe = self._answerer.recipe
         return {
             "kind": "recipe", "recipe": recipe.model_dump(mode="json"), "recipe_hash": recipe.hash,
+            "build_hash": recipe.build_hash,
             "models": {"llm": self._answerer.llm.name, "runtime": self._answerer.llm.runtime,
                        "embedder": self._answerer.searcher.embedder.name},
         }  # fmt: skip
@@ -127,11 +130,29 @@ def named_function(name: str) -> Callable[..., Any]:
     return found
 
 
-def answer_of(system: System, case: Case, timeout_seconds: float) -> dict[str, Any]:
+OnAnswer = Callable[[Case, Answer], str]
+"""Given an answer as it comes; gives the id of its trace."""
+
+
+def answer_of(system: System, case: Case, timeout_seconds: float, on_answer: OnAnswer | None = None) -> dict[str, Any]:
     """Ask a system one case and give the JSON of its answer; with ``error`` where it gave none.
 
-    The question runs in a thread of its own: one that hangs is left behind when its time is over.
+    A user turn of the history without a reply, as in MT-bench, is asked first. The question runs in a thread of its
+    own: one that hangs is left behind when its time is over.
     """
+    history: list[Message] = []
+    for turn, after in pairwise((*case.history, Message(role="user", content=case.question))):
+        history.append(turn)
+        if turn.role == after.role == "user":
+            earlier = replace(case, question=turn.content, history=tuple(history[:-1]))
+            answer = _ask_once(system, earlier, timeout_seconds, on_answer)
+            if answer.get("error"):
+                return answer
+            history.append(Message(role="assistant", content=answer["answer"]))
+    return _ask_once(system, replace(case, history=tuple(history)), timeout_seconds, on_answer)
+
+
+def _ask_once(system: System, case: Case, timeout_seconds: float, on_answer: OnAnswer | None) -> dict[str, Any]:
     given: list[Any] = []
     failed: list[BaseException] = []
 
@@ -152,7 +173,8 @@ def answer_of(system: System, case: Case, timeout_seconds: float) -> dict[str, A
         error = failed[0]
         kind = "" if isinstance(error, ScovilleError) else f"{type(error).__name__}: "
         return _failure(f"{kind}{error}"[:500], seconds)
-    return as_json(given[0], seconds)
+    trace = on_answer(case, given[0]) if on_answer and isinstance(given[0], Answer) else ""
+    return as_json(given[0], seconds) | ({"trace": trace} if trace else {})
 
 
 def as_json(given: Any, seconds: float) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from scoville.index.ingest import AddProgress, Ingest, known_items
 from scoville.index.look import NO_WRITERS, Feed, Known, Look, Writers
 from scoville.index.open import open_index
 from scoville.index.protocol import Index
+from scoville.index.shelf import Shelf
 from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
@@ -53,6 +54,8 @@ class AddReport:
     """What failed too often to be tried again, and did not change."""
     left: int = 0
     """Documents of sources that the recipe names no more."""
+    cost_usd: float | None = 0.0
+    """What the replies of `metadata.model` and `split.summary_model` cost; None where a price is not known."""
 
 
 def build_hash(recipe: Recipe) -> str:
@@ -90,6 +93,28 @@ def add_paths(
         _check_paths(paths, run.place, run.everything)
         feeds = [*_feeds_of(paths, recipe, run.place), *(run.feeds_of_known() if rebuild else [])]
         return run.finish(feeds, started)
+
+
+def build_again(
+    workspace: Workspace,
+    recipe: Recipe,
+    items: Mapping[str, str],
+    *,
+    embedder: Embedder,
+    shelf: Shelf,
+    writers: Writers = NO_WRITERS,
+    on_progress: OnProgress = None,
+) -> AddReport:
+    """Build the index of another recipe over the items of an index, given with their origins; the items only.
+
+    ``workspace`` is a folder of its own, beside the index. What was built there before goes on.
+    """
+    started = time.perf_counter()
+    with workspace.writing():
+        run = _Run(workspace, recipe, embedder=embedder, shelf=shelf, writers=writers, on_progress=on_progress)
+        run.ingest.remove(run.everything.keys() - items.keys())
+        run.everything = dict(items)
+        return run.finish(run.feeds_of_known(), started)
 
 
 def sync_sources(
@@ -157,12 +182,14 @@ class _Run:
         tries_all: bool = True,
         writers: Writers = NO_WRITERS,
         on_progress: OnProgress = None,
+        embedder: Embedder | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         _check_writers(recipe, writers)
         self.workspace = workspace
         self.recipe = recipe
         self.place = _place(workspace)
-        self.embedder: Embedder = open_embedder(recipe.embed)
+        self.embedder: Embedder = embedder or open_embedder(recipe.embed)
         self.before = workspace.built()
         self._refuse_mixing(rebuild)
         self.target = self._target()
@@ -183,8 +210,10 @@ class _Run:
             from_scratch=from_scratch,
             tries_all=tries_all,
             writers=writers,
+            shelf=shelf,
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
+        self.spent_before = writers.spent_usd()
         self.everything = self._everything(known)
         """The items that were ever listed, with their origins: in the index, in the one before it, or failed."""
 
@@ -204,8 +233,8 @@ class _Run:
         # The index before this one goes with the next `add`: another process may be searching it.
         self.index.drop_others({self.before.table} if self.before else ())
         self.ingest.record()
-        if self.ingest.unreached:
-            raise self.ingest.unreached
+        if failure := self.ingest.stopped or self.ingest.unreached:
+            raise failure
         return self._report(time.perf_counter() - started, 0 if prune else sum(known[name].documents for name in left))
 
     def feeds_of_known(self) -> list[Feed]:
@@ -233,7 +262,12 @@ class _Run:
             seconds_by_stage={stage: round(spent, 3) for stage, spent in tally.seconds.items()},
             skipped=tally.skipped,
             left=left,
+            cost_usd=self._cost(),
         )
+
+    def _cost(self) -> float | None:
+        now = self.ingest.look.writers.spent_usd()
+        return None if now is None or self.spent_before is None else round(now - self.spent_before, 6)
 
     def _open(self, built: Built) -> Index:
         return open_index(self.workspace, self.recipe.index, built, create=True)

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scoville.errors import MissingExtra, SourceError
-from scoville.index.look import Feed, Known, Look, Outcome, pause
+from scoville.errors import MissingExtra, ScovilleError, SourceError
+from scoville.index.look import Feed, Known, Look, Outcome, WriterStopped, pause
 from scoville.index.protocol import Index
 from scoville.index.protocol import Item as Origin
 from scoville.index.workspace import Failure, Seen, Workspace
@@ -89,6 +89,8 @@ class Ingest:
         """Items that failed themselves and did not now; failures of their parts stand."""
         self.unreached: SourceError | MissingExtra | None = None
         """Why something that was added by hand cannot be reached."""
+        self.stopped: ScovilleError | None = None
+        """Why a model writes no more, and the run ended before its end."""
         self._done = 0
         self._total: int | None = 0
 
@@ -97,7 +99,8 @@ class Ingest:
         reached: list[Feed] = []
         try:
             self._index(self._items(feeds, reached))
-            self.remove({name for feed in reached for name in feed.source.gone(self._unlisted(feed))})
+            if self.stopped is None:
+                self.remove({name for feed in reached for name in feed.source.gone(self._unlisted(feed))})
         finally:
             for feed in feeds:
                 feed.source.close()
@@ -126,6 +129,8 @@ class Ingest:
     def _items(self, feeds: Sequence[Feed], reached: list[Feed]) -> Generator[tuple[Feed, Item]]:
         """Give the items of every source; one that cannot be reached is a failure and ends nothing."""
         begun = [self._begin(feed) for feed in feeds]
+        if foresee := self.look.writers.foresee:
+            foresee(self._to_read(begun))
         for feed, items in zip(feeds, begun, strict=True):
             failure = yield from self._items_of(feed, items)
             if failure is None:
@@ -146,6 +151,12 @@ class Ingest:
         if self._total is not None:
             self._total = self._total + len(items) if isinstance(items, Sized) else None
         return items
+
+    def _to_read(self, begun: Iterable[Iterable[Item] | None]) -> int | None:
+        """Count the items that are new or were read with other settings; None where a list is not at hand."""
+        if self._total is None:
+            return None
+        return len({item.name for items in begun for item in items or () if not self.look.is_current(item.name)})
 
     def _items_of(
         self, feed: Feed, items: Iterable[Item] | None
@@ -217,11 +228,20 @@ class Ingest:
             for feed, item in items:
                 pending.append(readers.submit(self.look.at, feed, item).result)
                 if len(pending) > READ_AHEAD:
-                    yield pending.popleft()()
+                    yield from self._outcome(pending.popleft())
+                if self.stopped:
+                    break
             while pending:
-                yield pending.popleft()()
+                yield from self._outcome(pending.popleft())
         finally:  # after an error or Ctrl-C, at most the items in hand are read to their end
             readers.shutdown(wait=False, cancel_futures=True)
+
+    def _outcome(self, wait: Callable[[], Outcome]) -> Generator[Outcome]:
+        """Give what came of an item; nothing where a model wrote no more. Those in hand behind it may have had all."""
+        try:
+            yield wait()
+        except WriterStopped as stop:
+            self.stopped = self.stopped or stop.reason
 
     def _take(self, outcome: Outcome, batch: _Batch) -> None:
         """Count what came of an item, and put what is to be written into the batch."""

@@ -15,11 +15,21 @@ from typing import Literal, NamedTuple
 
 from scoville.embed import Embedder
 from scoville.entries import Entry
-from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.errors import (
+    ContextTooLong,
+    ModelError,
+    ProviderError,
+    ReadFailure,
+    ScovilleError,
+    SourceError,
+    SourceUnavailable,
+    UsageError,
+)
+from scoville.index.shelf import Shelf
 from scoville.index.workspace import Failure, Seen
 from scoville.metadata import describe_document
 from scoville.read.reader import Reading, read_bytes, read_file
-from scoville.recipe import Recipe
+from scoville.recipe import READ_LIMITS, Recipe
 from scoville.sources import Content, Gone, Item, Source
 from scoville.split import split_document
 from scoville.types import Document, Passage
@@ -39,9 +49,22 @@ class Writers(NamedTuple):
     """Of `split.summary_model`: the text of a section → its summary."""
     describe: Write | None = None
     """Of `metadata.model`: a prompt → a JSON object."""
+    foresee: Callable[[int | None], None] | None = None
+    """Told before an item is read how many are known to be new or to be read again, None where that cannot be said;
+    what it raises ends the run with nothing changed."""
+    spent_usd: Callable[[], float | None] = lambda: 0.0
+    """What all replies cost until now, None where it is not known."""
 
 
 NO_WRITERS = Writers()
+
+
+class WriterStopped(Exception):
+    """A model cannot or may not write any more; the run ends, and keeps what was read before."""
+
+    def __init__(self, reason: ScovilleError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Feed(NamedTuple):
@@ -94,6 +117,8 @@ class Look:
     tries_all: bool
     """Whether what failed too often is tried again, too."""
     writers: Writers = Writers()
+    shelf: Shelf | None = None
+    """What was read for another index over the same files."""
 
     def at(self, feed: Feed, item: Item) -> Outcome:
         """Read an item if it changed."""
@@ -111,6 +136,8 @@ class Look:
             if failure and self._is_dead(failure) and failure.digest == digest:
                 return Outcome(item, feed, "skipped")
             return self._read(feed, item, content)
+        except WriterStopped:
+            raise
         except Gone:
             return Outcome(item, feed, "gone")
         except SourceError as error:
@@ -148,8 +175,11 @@ class Look:
         return hashlib.sha256(json.dumps([read, content.title, dict(content.metadata)]).encode()).hexdigest()
 
     def _holds(self, item: Item, stamp: str) -> bool:
-        known = self.known.get(item.name)
-        return known is not None and not self.from_scratch and (known.stamp, known.build) == (stamp, self.build)
+        return self.is_current(item.name) and self.known[item.name].stamp == stamp
+
+    def is_current(self, name: str) -> bool:
+        """Say whether an item was read with the present settings, and is not to be read again unless it changed."""
+        return not self.from_scratch and name in self.known and self.known[name].build == self.build
 
     def _open(self, item: Item, validator: str) -> Content | None:
         failure: SourceUnavailable | None = None
@@ -166,12 +196,13 @@ class Look:
         reading = self._reading(item, content)
         read_seconds = time.perf_counter() - started
         failures = [self._failure(feed, item, path, reason) for path, reason in reading.failures]
+        summarise, ask = _asking(self.writers.summarise), _asking(self.writers.describe)
         passages: list[Passage] = []
         read = 0
         for number, document in enumerate(reading.documents):
             marked = _marked(document, content if number == 0 else None, feed.entry)
-            described = describe_document(marked, self.recipe.metadata, ask=self.writers.describe)
-            made = split_document(described, self.recipe.split, self.embedder, summarise=self.writers.summarise)
+            described = describe_document(marked, self.recipe.metadata, ask=ask)
+            made = split_document(described, self.recipe.split, self.embedder, summarise=summarise)
             passages += made
             read += bool(made)
             if not made:
@@ -185,6 +216,12 @@ class Look:
         )  # fmt: skip
 
     def _reading(self, item: Item, content: Content) -> Reading:
+        if self.shelf and (digest := self._digest(content)):
+            settings = self.recipe.read.model_dump_json(exclude=READ_LIMITS)
+            return self.shelf.reading(f"{item.name}\n{digest}\n{settings}", lambda: self._reading_now(item, content))
+        return self._reading_now(item, content)
+
+    def _reading_now(self, item: Item, content: Content) -> Reading:
         settings = self.recipe.read
         if isinstance(content.data, Path):
             return read_file(content.data, source=item.name, settings=settings)
@@ -217,6 +254,22 @@ class Look:
             origin=feed.source.key,
             build=self.build,
         )
+
+
+def _asking(write: Write | None) -> Write | None:
+    """Tell a text that does not fit the model, about which nothing is written, from a model that writes no more."""
+    if write is None:
+        return None
+
+    def ask(text: str) -> str:
+        try:
+            return write(text)
+        except ContextTooLong:
+            return ""
+        except (ModelError, ProviderError, UsageError) as error:
+            raise WriterStopped(error) from error
+
+    return ask
 
 
 def pause(attempt: int) -> None:

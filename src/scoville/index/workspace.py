@@ -74,9 +74,10 @@ class Seen(NamedTuple):
 class Workspace:
     """A folder with a recipe and its index."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path | None = None) -> None:
+        """``folder`` takes the place of ``.scoville``: another index over the documents of the same workspace."""
         self.root = root.resolve()
-        self.folder = self.root / FOLDER
+        self.folder = folder or self.root / FOLDER
 
     @classmethod
     def find(cls, start: Path) -> Self:

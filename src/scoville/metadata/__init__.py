@@ -7,5 +7,6 @@ model       what a model is asked, and what of its reply stands in the text
 """
 
 from scoville.metadata.describe import Ask, describe_document
+from scoville.metadata.model import LONGEST_PROMPT
 
-__all__ = ["Ask", "describe_document"]
+__all__ = ["LONGEST_PROMPT", "Ask", "describe_document"]

@@ -21,13 +21,15 @@ PROMPT = """Read the beginning of a document and describe it as one JSON object 
 Title: {title}
 
 {text}"""
+LONGEST_PROMPT = len(PROMPT) + SHOWN_CHARACTERS + VALUE_CHARACTERS
+"""Characters, of which most models make at most as many tokens; of English a quarter."""
 ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 
 def ask_model(document: Document, ask: Callable[[str], str]) -> tuple[dict[str, Scalar], str]:
     """Give what the model says and the text holds, and a warning when the reply is no JSON object."""
     shown = document.text[:SHOWN_CHARACTERS]
-    told = _first_object(ask(PROMPT.format(title=document.title, text=shown)))
+    told = _first_object(ask(PROMPT.format(title=document.title[:VALUE_CHARACTERS], text=shown)))
     if told is None:
         return {}, "the metadata model's reply is no JSON object; its values are left out"
     known = content_words(f"{document.title}\n{shown}")

@@ -9,13 +9,13 @@
                 pdf_page, pdf_lines, pdf_form, pdf_flow, pdf_plain
     ocr         engines (ocr_tesseract, ocr_rapid) and which way up; ocr_route (which pages), ocr_page (one page),
                 ocr_rules (ruled lines), ocr_pdf (recognised words as a page to lay out)
-    image       picture files                       audio   speech
+    image       picture files                       audio   speech          ocr_pictures  those inside documents
     docx        Word: docx_xml, docx_styles, docx_numbering (list and heading numbers), docx_table, docx_notes
     pptx        PowerPoint: pptx_text, order (of boxes on a slide)          chart   charts and diagrams of both
     xlsx        Excel: number_format        delimited   CSV                 sheet   the tables on a sheet, of any origin
     odf         OpenDocument: odf_text, odf_styles                          package parts of a ZIP: Office, ODF, EPUB
     epub        books                       xml_text, jats   XML, articles  xml_tree parses XML safely
-    mail, msg   mails with attachments      ole2   Outlook's and old Office's files
+    mail, msg   mails with attachments      ole2   Outlook's and old Office's files     unlock  Office's passwords
     legacy      Office 97-2003, through LibreOffice or doc, ppt, rtf
     html        HTML: html_tree, html_table                                 grid    cells that take several places
     markdown, text                          math_text  formulas             figure  descriptions of pictures

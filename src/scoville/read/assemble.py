@@ -37,6 +37,8 @@ class Piece:
     merged: tuple[Merged, ...] = ()
     cell_boxes: tuple[tuple[Box | None, ...], ...] = ()
     """For each cell of ``rows`` where it is printed; empty where unknown."""
+    picture: int = 0
+    """Counts a document's pictures from 1: what is read from that one takes the place of this piece."""
 
 
 class Part(NamedTuple):

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 from time import monotonic
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
 from scoville.read.pdf_child import Result, Task, receive, send
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
 
 
 class TaskFailed(ReadFailure):
@@ -114,6 +117,11 @@ class Children:
                     self._all.append(Child())
                 else:
                     self._changed.wait()
+
+
+def process_count(settings: "Read") -> int:
+    """Give how many children may work side by side."""
+    return settings.processes or os.cpu_count() or 1
 
 
 def start_child() -> "subprocess.Popen[bytes]":

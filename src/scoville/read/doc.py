@@ -17,7 +17,7 @@ from scoville.read.ole2 import open_ole2
 from scoville.types import Metadata
 
 _MAGIC = 0xA5EC
-_ENCRYPTED, _TABLE_1 = 0x0100, 0x0200
+_TABLE_1 = 0x0200
 _LENGTHS = 0x4C
 """Where the numbers of characters stand: of the body, of the footnotes."""
 _PIECES, _PARAGRAPHS = 0x01A2, 0x0102
@@ -50,7 +50,7 @@ class _Paragraph(NamedTuple):
 
 
 def read_doc(data: bytes) -> Draft:
-    """Read a Word 97-2003 document. Raises ReadFailure when it is damaged, encrypted or older."""
+    """Read a Word 97-2003 document. Raises ReadFailure when it is damaged or older."""
     with open_ole2(data) as file:
         stream: bytes = file.openstream("WordDocument").read()
         if len(stream) < 0x200:
@@ -59,8 +59,6 @@ def read_doc(data: bytes) -> Draft:
         (flags,) = struct.unpack_from("<H", stream, 0x0A)
         if magic != _MAGIC or version < 0xC1:
             raise ReadFailure("is a Word document older than Word 97; save it as DOCX")
-        if flags & _ENCRYPTED:
-            raise ReadFailure("is encrypted; save it without a password")
         table: bytes = file.openstream("1Table" if flags & _TABLE_1 else "0Table").read()
         title, metadata = ole2_properties(file)
     try:

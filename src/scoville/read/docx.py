@@ -18,7 +18,7 @@ from scoville.read.docx_styles import BODY_LEVEL, Style, read_styles
 from scoville.read.docx_table import read_table
 from scoville.read.docx_xml import FALLBACK, W, children_of, is_monospaced, text_of, value_of
 from scoville.read.figure import description
-from scoville.read.ocr_pictures import Pictures
+from scoville.read.ocr_pictures import Pictures, embedded
 from scoville.read.package import Package, plain_package
 from scoville.read.xml_tree import attribute, child, name_of
 from scoville.types import ElementKind, Metadata
@@ -157,10 +157,9 @@ class _Walk:
         """Leave a place for the text of a picture."""
         extent = child(drawing, "extent")
         if extent is not None:
-            width, height = (whole(extent.get(side)) / _POINT for side in ("cx", "cy"))
-            place = Piece(kind="figure", text="", anchor=anchor)
-            if self.pictures.hold(place, drawing, self.part, width, height):
-                self.pieces.append(place)
+            size = (whole(extent.get("cx")) / _POINT, whole(extent.get("cy")) / _POINT)
+            if number := self.pictures.hold(lambda: embedded(drawing, self.part), size):
+                self.pieces.append(Piece(kind="figure", anchor=anchor, picture=number))
 
     def add_drawing(self, id: str, anchor: str) -> None:
         relation = self.part.rels.get(id)

@@ -4,23 +4,37 @@ Chapters are read as HTML. Books whose text is encrypted (DRM) are refused.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Draft, Piece, check_length
 from scoville.read.decode import decode
-from scoville.read.html import read_html
+from scoville.read.html import Show, read_html
+from scoville.read.ocr_pictures import Pictures, packed
+from scoville.read.ocr_route import SCREEN_PIXEL
 from scoville.read.package import Package, properties_of, resolve
 from scoville.read.xml_tree import all_text, attribute, child, descendants
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from scoville.recipe import Read
+
+_PAPER = (612.0, 792.0)
+"""Points. Books have no pages of their own; what is small beside a sheet is an ornament."""
+_PIXELS = re.compile(r"([0-9]{1,5})(?:px)?")
 _BESIDES = frozenset({"nav", "dialog", "menu"})  # notes stand in <aside>, and <header> holds a chapter's title
 _MARKUP = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 
 
-def read_epub(data: bytes, max_characters: int) -> Draft:
-    """Read a book; an anchor is the chapter's file and the nearest ``id``: ``text/one.xhtml#p3``."""
+def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) -> Draft:
+    """Read a book; an anchor is the chapter's file and the nearest ``id``: ``text/one.xhtml#p3``.
+
+    Without ``settings``, its pictures are not searched for text.
+    """
     package = Package(data)
     container = package.need("META-INF/container.xml")
     root_file = next(descendants(container, "rootfile"), None)
@@ -29,6 +43,7 @@ def read_epub(data: bytes, max_characters: int) -> Draft:
     manifest = {item.get("id", ""): item for item in descendants(book, "item")}
     titles = dict(reversed(list(_contents(package, place, manifest.values()))))
     locked = _encrypted(package)
+    pictures = Pictures(settings, *_PAPER)
     pieces: list[Piece] = []
     warnings: list[str] = []
     characters = 0
@@ -42,18 +57,32 @@ def read_epub(data: bytes, max_characters: int) -> Draft:
         if source is None:
             warnings.append(f"chapter {name!r}: missing")
             continue
-        chapter = _read_chapter(source, name, titles.get(name, ""))
+        chapter = _read_chapter(source, name, titles.get(name, ""), _show(pictures, package, name))
         characters += sum(len(piece.text) for piece in chapter)
         check_length(characters, max_characters)
         pieces += chapter
     title, metadata = properties_of(child(book, "metadata"))
     return Draft(
-        media_type="application/epub+zip", pieces=pieces, title=title, metadata=metadata, warnings=tuple(warnings)
-    )
+        media_type="application/epub+zip", pieces=pictures.read(pieces), title=title, metadata=metadata,
+        warnings=(*warnings, *pictures.warnings),
+    )  # fmt: skip
 
 
-def _read_chapter(source: bytes, name: str, title: str) -> list[Piece]:
-    read = read_html(decode(source) or "", _BESIDES)
+def _show(pictures: Pictures, package: Package, chapter: str) -> Show:
+    """Find a chapter's pictures in the book; they are often shown as large as they are."""
+
+    def show(picture: "LexborNode") -> int:
+        attributes = picture.attributes
+        sides = [_PIXELS.fullmatch(attributes.get(side) or "") for side in ("width", "height")]
+        width, height = (float(side[1]) * SCREEN_PIXEL if side else 0.0 for side in sides)
+        name = resolve(chapter, attributes.get("src") or "")
+        return pictures.hold(lambda: packed(package, name), (width, height) if width and height else None)
+
+    return show
+
+
+def _read_chapter(source: bytes, name: str, title: str, show: Show) -> list[Piece]:
+    read = read_html(decode(source) or "", _BESIDES, show)
     pieces = [replace(one, anchor=f"{name}#{one.anchor}" if one.anchor else name) for one in read.pieces]
     if title and pieces and not any(one.kind in {"heading", "title"} for one in pieces):
         pieces.insert(0, Piece(kind="heading", text=title, level=1, anchor=name))

@@ -5,6 +5,7 @@ out.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +37,11 @@ _METADATA = {
 }
 
 
-def read_html(text: str, besides: frozenset[str] = BESIDES) -> Draft:
+Show = Callable[["LexborNode"], int]
+"""Takes a picture; gives its number if its text is to be read."""
+
+
+def read_html(text: str, besides: frozenset[str] = BESIDES, show: Show = lambda _: 0) -> Draft:
     """Read a page; an element's anchor is the nearest ``id`` at or before it. Raises ReadFailure for absurd nesting.
 
     ``besides`` are the tags of what stands beside the page's own text.
@@ -48,7 +53,7 @@ def read_html(text: str, besides: frozenset[str] = BESIDES) -> Draft:
     pieces: list[Piece] = []
     if tree.root is not None:
         # A page that is all <header>, or hidden until a script runs, still has text.
-        pieces = _Walk(besides).read(tree.root) or _Walk(frozenset(), reads_hidden=True).read(tree.root)
+        pieces = _Walk(besides, show).read(tree.root) or _Walk(frozenset(), show, reads_hidden=True).read(tree.root)
     title = tree.css_first("head title")
     return Draft(
         media_type="text/html",
@@ -70,6 +75,7 @@ class _Walk:
     """One walk through a page, gathering the text of a block until the next begins."""
 
     besides: frozenset[str]
+    show: Show
     reads_hidden: bool = False
     pieces: list[Piece] = field(default_factory=list[Piece])
     contexts: list[_Context] = field(default_factory=lambda: [_Context("paragraph")])
@@ -174,6 +180,8 @@ class _Walk:
         in_figure = any(one.kind == "figure" for one in self.contexts)
         if text and (in_figure or len(text.split()) >= _LEAST_DESCRIPTION):
             self.pieces.append(Piece(kind="figure", text=text, anchor=self.anchor))
+        if number := self.show(picture):
+            self.pieces.append(Piece(kind="figure", anchor=self.anchor, picture=number))
 
     def add_text(self, text: str, *, verbatim: bool = False) -> None:
         text = text if verbatim else _SPACE.sub(" ", text)

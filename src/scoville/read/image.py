@@ -47,6 +47,12 @@ def count_frames(path: str) -> tuple[int, str]:
     return count, media_type
 
 
+def pixels_of(data: IO[bytes]) -> tuple[int, int]:
+    """Give width and height of a picture. Raises ReadFailure for what had better not be decoded."""
+    with _open(data) as image:
+        return image.size
+
+
 def open_frame(path: str | IO[bytes], number: int) -> Picture:
     """Decode a frame upright as its file says, on white, in grey."""
     from PIL import Image, ImageOps

@@ -45,7 +45,7 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
-    """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged or encrypted file."""
+    """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged file."""
     if format == "xls":
         from scoville.read.xlsx import read_binary_workbook
 
@@ -54,7 +54,7 @@ def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
         from scoville.read.rtf import read_rtf
 
         return read_rtf(data, settings.max_characters)
-    draft = _read_alone(format, data)  # first, as it recognises what is encrypted
+    draft = _read_alone(format, data)  # first, as it names what is damaged or too old
     program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
     reason = _ADVICE[format]
     if program:

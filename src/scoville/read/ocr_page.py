@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scoville.errors import MissingExtra, ReadFailure
 from scoville.read.ocr import Upright, characters, mean_confidence, open_engine, read_upright
-from scoville.read.ocr_route import Doubt
+from scoville.read.ocr_route import SCREEN_PIXEL, Doubt, is_large_enough
 from scoville.read.pdf_lines import Line, PlacedText, Rectangle, union
 
 if TYPE_CHECKING:
@@ -93,15 +93,22 @@ def recognise(
         return Recognised(doubt.page, _pickled(page), None, turn, characters(read.lines))
 
 
-def recognise_picture(data: bytes, engine: str, languages: Sequence[str]) -> "tuple[Piece, ...]":
+def recognise_picture(
+    data: bytes, engine: str, languages: Sequence[str], page: tuple[float, float] | None = None
+) -> "tuple[Piece, ...]":
     """Read a picture that lies in a document: its tables and what stands around them, else one figure of its text.
 
-    Raises ReadFailure where it is damaged or no engine is installed.
+    Where nobody says how large it is shown, ``page`` is the size of what it is shown on, in points, and its pixels
+    are those of a screen. Raises ReadFailure where it is damaged or no engine is installed.
     """
-    from scoville.read.image import open_frame
+    from scoville.read.image import open_frame, pixels_of
     from scoville.read.pdf_flow import pieces_of
     from scoville.read.pdf_page import Page
 
+    if page:
+        width, height = pixels_of(io.BytesIO(data))
+        if not is_large_enough(width * SCREEN_PIXEL, height * SCREEN_PIXEL, *page):
+            return ()
     try:
         reader = open_engine(engine, languages)
     except MissingExtra as missing:

@@ -31,6 +31,8 @@ _WORD = re.compile(r"[a-zA-Z]{3,}")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _PICTURE_WIDTH, _PICTURE_HEIGHT = 72.0, 36.0
 """Points: smaller pictures are logos and icons."""
+SCREEN_PIXEL = 72 / 96
+"""Points."""
 _PICTURE_SHARE = 0.03
 
 _OVER_PICTURES_SHARE = 0.4

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from scoville.errors import ModelError, ReadFailure
+from scoville.errors import ModelError, ModelUnavailable
 from scoville.read.grid import Cell, lay_out
 from scoville.read.ocr import SeenWord, Upright
 from scoville.read.ocr_regions import Label, Region, RegionFinder, area, overlap
@@ -50,15 +50,37 @@ class ScanModels(NamedTuple):
     tables: Path
 
 
-def find_models() -> ScanModels:
-    """Find the models, fetching them on first use. Raises ReadFailure when that fails."""
+class FoundModels(NamedTuple):
+    """The models, or why they are missing."""
+
+    models: ScanModels | None = None
+    reason: str = ""
+    """Empty where they are not missed."""
+
+
+def find_models(*, fetch: bool) -> FoundModels:
+    """Find the models in the cache; ``fetch`` gets those that are not there, once in a process."""
+    from scoville.models import cache_root
+
+    found = _locate(fetch=False)
+    return _fetch(cache_root()) if fetch and not found.models else found
+
+
+@cache
+def _fetch(_cache_root: Path) -> FoundModels:
+    """Fetch once for a cache: without a network, each of many scans would wait for it."""
+    return _locate(fetch=True)
+
+
+def _locate(*, fetch: bool) -> FoundModels:
     from scoville.models import locate_model
 
     try:
-        regions = locate_model("scan-regions", kind="layout").weights
-        return ScanModels(regions, locate_model("scan-tables", kind="table").weights)
+        regions = locate_model("scan-regions", kind="layout", download=fetch).weights
+        return FoundModels(ScanModels(regions, locate_model("scan-tables", kind="table", download=fetch).weights))
     except ModelError as error:
-        raise ReadFailure(f"has pages that are pictures, and read.scan_layout needs models: {error}") from None
+        missed = fetch or not isinstance(error, ModelUnavailable)
+        return FoundModels(reason=str(error) if missed else "")
 
 
 def lay_out_scan(

@@ -2,21 +2,25 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Draft, Piece, check_length
 from scoville.read.clean import clean
 from scoville.read.docx_numbering import whole
+from scoville.read.ocr_pictures import Pictures, packed
 from scoville.read.odf_styles import Styles, read_styles
 from scoville.read.odf_text import SHAPES, OpenObject, TextWalk
 from scoville.read.order import reading_order
-from scoville.read.package import Package, properties_of
+from scoville.read.package import Package, properties_of, resolve
 from scoville.read.sheet import Range, Sheet, sheet_pieces
 from scoville.read.xml_tree import all_text, attribute, child, descendants, name_of, parse_xml
 from scoville.types import Box, Region
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument."
 _LENGTH = re.compile(r"(-?[0-9.]{1,12})(cm|mm|in|pt|pc)")
@@ -24,6 +28,7 @@ _POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "pc": 12.0}
 _NUMBERS = frozenset({"float", "percentage", "currency", "date", "time"})
 _LEFT_OUT = frozenset({"page-number", "date-time"})
 _MOST_ROWS = 1_048_576
+_PAPER = (612.0, 792.0)
 
 
 class _Parts(NamedTuple):
@@ -33,10 +38,16 @@ class _Parts(NamedTuple):
     """The root that holds the master pages."""
     meta: Any
     open_object: OpenObject
+    pictures: Pictures
+    picture_of: Callable[[Any], bytes | None] = lambda _: None
+    """Gives the first picture of a frame that can be read."""
 
 
-def read_odf(data: bytes, max_characters: int) -> Draft:
-    """Read an OpenDocument file; anchors are paragraphs, slides or ranges of cells."""
+def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -> Draft:
+    """Read an OpenDocument file; anchors are paragraphs, slides or ranges of cells.
+
+    Without ``settings``, the pictures of texts and slides are not searched for text.
+    """
     package = Package(data)
     manifest = package.xml("META-INF/manifest.xml")
     if manifest is not None and next(descendants(manifest, "encryption-data"), None) is not None:
@@ -48,16 +59,24 @@ def read_odf(data: bytes, max_characters: int) -> Draft:
         name = posixpath.normpath(address)
         return package.xml(f"{name}/content.xml") if not name.startswith(("/", "..")) else None
 
-    parts = _Parts(child(content, "body"), read_styles(styles, content), styles, package.xml("meta.xml"), open_object)
+    def picture_of(frame: Any) -> bytes | None:
+        names = (resolve("content.xml", attribute(one, "href")) for one in frame.iterchildren("{*}image"))
+        return next(filter(None, (packed(package, name) for name in names)), None)
+
+    pictures = Pictures(settings, *_page_size(styles))
+    parts = _Parts(
+        child(content, "body"), read_styles(styles, content), styles, package.xml("meta.xml"), open_object, pictures,
+        picture_of,
+    )  # fmt: skip
     return _read(parts, max_characters)
 
 
 def read_flat_odf(data: bytes, max_characters: int) -> Draft:
     """Read an OpenDocument file that is one XML file."""
     root = parse_xml(data)
-    return _read(
-        _Parts(child(root, "body"), read_styles(root), root, child(root, "meta"), lambda _: None), max_characters
-    )
+    pictures = Pictures(None, *_PAPER)
+    parts = _Parts(child(root, "body"), read_styles(root), root, child(root, "meta"), lambda _: None, pictures)
+    return _read(parts, max_characters)
 
 
 def _read(parts: _Parts, max_characters: int) -> Draft:
@@ -70,18 +89,37 @@ def _read(parts: _Parts, max_characters: int) -> Draft:
         )  # fmt: skip
     if (slides := child(parts.body, "presentation")) is not None:
         return Draft(
-            media_type=f"{_MEDIA_TYPE}presentation", pieces=list(_read_slides(slides, parts)), title=title,
-            metadata=metadata, pages=sum(1 for _ in slides.iterchildren("{*}page")),
+            media_type=f"{_MEDIA_TYPE}presentation", pieces=parts.pictures.read(list(_read_slides(slides, parts))),
+            title=title, metadata=metadata, pages=sum(1 for _ in slides.iterchildren("{*}page")),
+            warnings=tuple(parts.pictures.warnings),
         )  # fmt: skip
     body = child(parts.body, "text")
     if body is None:
         body = child(parts.body, "drawing")
     if body is None:
         raise ReadFailure("is an OpenDocument file without text, sheets or slides; save it as ODT, ODS or ODP")
-    walk = TextWalk(parts.styles, parts.open_object)
+    walk = TextWalk(parts.styles, parts.open_object, lambda frame: _hold(frame, parts, None))
     walk.read(body)
-    pieces = [*walk.pieces, *_furniture(parts)]
-    return Draft(media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata)
+    pieces = [*parts.pictures.read(walk.pieces), *_furniture(parts)]
+    warnings = tuple(parts.pictures.warnings)
+    return Draft(media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata, warnings=warnings)
+
+
+def _hold(frame: Any, parts: _Parts, box: Box | None) -> int:
+    """Give the number of a frame's picture if it is to be read."""
+    size = _lengths(frame, "width", "height")
+    return parts.pictures.hold(lambda: parts.picture_of(frame), (size[0], size[1]), box) if size else 0
+
+
+def _page_size(masters: Any) -> tuple[float, float]:
+    """Give width and height of the first master page in points."""
+    master = next(descendants(masters, "master-page"), None) if masters is not None else None
+    for layout in descendants(masters, "page-layout") if master is not None else ():
+        if attribute(layout, "name") == attribute(master, "page-layout-name"):
+            properties = child(layout, "page-layout-properties")
+            size = _lengths(properties, "page-width", "page-height") if properties is not None else []
+            return (size[0], size[1]) if size else _PAPER
+    return _PAPER
 
 
 def _furniture(parts: _Parts) -> Iterator[Piece]:
@@ -168,7 +206,9 @@ def _read_slides(body: Any, parts: _Parts) -> Iterator[Piece]:
                 text = " ".join(all_text(one) for one in descendants(shape, "p"))
                 yield _on_slide(Piece(kind="heading", text=" ".join(text.split()), level=1), number, box)
                 continue
-            walk = TextWalk(parts.styles, parts.open_object)
+            walk = TextWalk(
+                parts.styles, parts.open_object, lambda frame, page=number: _hold(frame, parts, _box(frame, page))
+            )
             walk.read([shape])
             yield from (_on_slide(piece, number, box) for piece in walk.pieces)
         notes = TextWalk(parts.styles, parts.open_object)
@@ -198,8 +238,14 @@ def _box(shape: Any, page: int) -> Box | None:
             max(box.x1 for box in boxes),
             max(box.y1 for box in boxes),
         )
-    lengths = [_LENGTH.fullmatch(attribute(shape, name)) for name in ("x", "y", "width", "height")]
-    if None in lengths:
+    lengths = _lengths(shape, "x", "y", "width", "height")
+    if not lengths:
         return None
-    x, y, width, height = (float(one[1]) * _POINTS[one[2]] for one in lengths if one)
+    x, y, width, height = lengths
     return Box(page, *(round(value, 2) for value in (x, y, x + width, y + height)))
+
+
+def _lengths(element: Any, *names: str) -> list[float]:
+    """Give lengths among the attributes of an element in points; none where one is missing."""
+    found = [_LENGTH.fullmatch(attribute(element, name)) for name in names]
+    return [float(one[1]) * _POINTS[one[2]] for one in found if one] if None not in found else []

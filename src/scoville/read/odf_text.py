@@ -29,6 +29,8 @@ _MOST_NESTED = 100
 
 OpenObject = Callable[[str], Any]
 """Gives the root of an embedded object's content by its address; None where there is none."""
+Show = Callable[[Any], int]
+"""Takes a frame with pictures, which say the same in different formats; gives the number of what is to be read."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class TextWalk:
 
     styles: Styles
     open_object: OpenObject
+    show: Show = lambda _: 0
     pieces: list[Piece] = field(default_factory=list[Piece])
     paragraphs: int = 0
     tables: int = 0
@@ -112,6 +115,7 @@ class TextWalk:
         text = description(" ".join(all_text(one) for one in shape if name_of(one) in {"title", "desc"}))
         if text:
             self.pieces.append(Piece(kind="figure", text=text, anchor=f"paragraph {max(self.paragraphs, 1)}"))
+        self._add_picture(shape)
         for one in shape:
             match name_of(one):
                 case "object":
@@ -122,6 +126,12 @@ class TextWalk:
                     self._add_shape(one)
                 case _:
                     pass
+
+    def _add_picture(self, shape: Any) -> None:
+        """Leave a place for the text of a picture; that of an object or a table only shows what it says."""
+        holds = set(map(name_of, shape))
+        if "image" in holds and not holds & {"object", "table"} and (number := self.show(shape)):
+            self.pieces.append(Piece(kind="figure", anchor=f"paragraph {max(self.paragraphs, 1)}", picture=number))
 
     def _add_object(self, element: Any) -> None:
         root = self.open_object(attribute(element, "href")) if attribute(element, "href") else element
@@ -150,6 +160,8 @@ class TextWalk:
         self.pieces.append(
             Piece(kind="table", rows=grid.rows, header_rows=header_rows, merged=grid.merged, anchor=anchor)
         )
+        for frame in descendants(table, "frame"):
+            self._add_picture(frame)
 
     def _names_columns(self, row: list[Any]) -> bool:
         texts = [one for cell in row for one in descendants(cell, "p") if all_text(one).strip()]

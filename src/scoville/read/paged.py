@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import Draft
-from scoville.read.children import CHILDREN, TaskFailed, TimedOut
+from scoville.read.children import CHILDREN, TaskFailed, TimedOut, process_count
 from scoville.read.ocr_page import Recognised, Source, Turn
 from scoville.read.ocr_route import HARD, Doubt, Reason
 from scoville.read.pdf_child import Task
@@ -163,10 +163,13 @@ def lay_out_pages(file: PagedFile, count: int) -> None:
 
 def recognise_pages(file: PagedFile) -> None:
     """Read doubtful pages by OCR or a vision model."""
-    if file.settings.scan_layout and any(not doubt.boxes and not _sees(file, doubt) for doubt in file.doubts):
+    choice = file.settings.scan_layout
+    if choice != "never" and any(not doubt.boxes and not _sees(file, doubt) for doubt in file.doubts):
         from scoville.read.ocr_scan import find_models
 
-        file.models = find_models()
+        file.models, reason = find_models(fetch=choice == "always")
+        if reason:
+            file.warnings.append((0, f"scans were laid out without the models of read.scan_layout: {reason}"))
     file.side_by_side(lambda doubt: _read_page(file, doubt), sorted(file.doubts))
 
 
@@ -186,7 +189,7 @@ def join_pages(file: PagedFile, count: int) -> "tuple[Piece, ...]":
 
 
 def _paged(source: Source, settings: "Read") -> PagedFile:
-    return PagedFile(source=source, settings=settings, processes=settings.processes or os.cpu_count() or 1)
+    return PagedFile(source=source, settings=settings, processes=process_count(settings))
 
 
 def _every_page(count: int, reason: Reason) -> list[Doubt]:

@@ -3,10 +3,10 @@
 Does not know PDF.
 """
 
-import os
 from typing import TYPE_CHECKING
 
 from scoville.read.assemble import Draft
+from scoville.read.unlock import given_password
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
@@ -18,11 +18,11 @@ _HEADER_WITHIN = 1024
 def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> Draft:
     """Read a PDF: typed elements with a box for each printed line or table cell.
 
-    The password is, by default, ``SCOVILLE_PDF_PASSWORD`` of the environment. Raises ReadFailure when the file is
-    encrypted, damaged, without text, or takes longer than ``settings.timeout_seconds``.
+    The password is, by default, ``SCOVILLE_PDF_PASSWORD`` of the environment, else ``SCOVILLE_PASSWORD``. Raises
+    ReadFailure when the file is encrypted, damaged, without text, or takes longer than ``settings.timeout_seconds``.
     """
     data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]  # liteparse wants the header first
-    password = password or os.environ.get(PASSWORD_VARIABLE) or None
+    password = given_password(password, PASSWORD_VARIABLE)
     if settings.pdf == "docling":
         from scoville.read.pdf_docling import read_with_docling
 

@@ -19,7 +19,6 @@ _HEADER, _WIDE, _NARROW = 3999, 4000, 4008
 _EDIT, _DIRECTORY = 4085, 6002
 _TITLES = frozenset({0, 6})
 _NOTE_TEXT = 2
-_ENCRYPTED = bytes.fromhex("dfc4d1f3")
 _MOST_NESTED = 30
 _MOST_EDITS = 10_000
 
@@ -37,12 +36,10 @@ class _Text(NamedTuple):
 
 
 def read_ppt(data: bytes) -> Draft:
-    """Read a PowerPoint 97-2003 presentation. Raises ReadFailure when it is damaged or encrypted."""
+    """Read a PowerPoint 97-2003 presentation. Raises ReadFailure when it is damaged."""
     with open_ole2(data) as file:
         stream: bytes = file.openstream("PowerPoint Document").read()
         current: bytes = file.openstream("Current User").read() if file.exists("Current User") else b""
-        if file.exists("EncryptedSummary") or current[12:16] == _ENCRYPTED:
-            raise ReadFailure("is encrypted; save it without a password")
         title, metadata = ole2_properties(file)
     try:
         places = _directory(stream, current)

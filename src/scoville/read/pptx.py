@@ -13,7 +13,7 @@ from scoville.read.chart import chart_pieces, diagram_pieces
 from scoville.read.clean import clean, clean_line
 from scoville.read.figure import description
 from scoville.read.grid import Cell, Rows, lay_out
-from scoville.read.ocr_pictures import Pictures
+from scoville.read.ocr_pictures import Pictures, embedded
 from scoville.read.order import reading_order
 from scoville.read.package import Package, core_properties, plain_package
 from scoville.read.pptx_text import Bullets, paragraph_text
@@ -147,10 +147,11 @@ class _Slide:
 
     def add_picture(self, shape: _Shape) -> None:
         """Leave a place for the text of a picture."""
-        box = shape.box
-        place = Piece(kind="figure", text="", page=self.number, anchor=f"slide {self.number}")
-        if box and self.pictures.hold(place, shape.element, self.source.part, box.x1 - box.x0, box.y1 - box.y0, box):
-            self.pieces.append(place)
+        if (box := shape.box) is None:
+            return
+        size = (box.x1 - box.x0, box.y1 - box.y0)
+        if number := self.pictures.hold(lambda: embedded(shape.element, self.source.part), size, box):
+            self.pieces.append(Piece(kind="figure", page=self.number, anchor=f"slide {self.number}", picture=number))
 
     def add_piece(self, piece: Piece, box: Box | None, place: str = "") -> None:
         """Add a piece with its slide and its box, where that is known."""

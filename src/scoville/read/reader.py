@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import Draft, Part, assemble, check_length
 from scoville.read.sniff import Content, Format, sniff
+from scoville.read.unlock import unlocked
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Changes when the same bytes give another Document."""
 
 MAX_DEPTH = 5
@@ -113,9 +114,10 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
     if not part.data:
         raise ReadFailure("is empty")
     name = PurePath(part.name)
-    content = sniff(part.data, name.suffix)
+    data = unlocked(part.data, password, settings)
+    content = sniff(data, name.suffix)
     try:
-        draft = _read(content, part.data, name.name, settings, password)
+        draft = _read(content, data, name.name, settings, password)
         document = assemble(
             replace(draft, metadata={**draft.metadata, **part.metadata}) if part.metadata else draft,
             id=hashlib.sha256(part.data).hexdigest(),
@@ -175,11 +177,11 @@ def _read_package(format: Format, data: bytes, settings: "Read") -> Draft:
         case "epub":
             from scoville.read.epub import read_epub
 
-            return read_epub(data, settings.max_characters)
+            return read_epub(data, settings.max_characters, settings)
         case _:
             from scoville.read.odf import read_odf
 
-            return read_odf(data, settings.max_characters)
+            return read_odf(data, settings.max_characters, settings)
 
 
 def _read_mail(format: Format, data: bytes) -> Draft:

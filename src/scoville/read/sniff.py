@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from scoville.errors import ReadFailure
 from scoville.read.archive import member_names
 from scoville.read.decode import decode
-from scoville.read.ole2 import office_97
+from scoville.read.ole2 import OLE2, office_97
 
 Format = Literal[
     "pdf", "docx", "pptx", "xlsx", "odf", "epub", "doc", "ppt", "xls", "rtf", "html", "markdown", "text", "csv", "xml",
@@ -21,7 +21,6 @@ READABLE = (
 )
 
 _PDF_WITHIN = 1024  # Adobe's readers accept the header there, so files with junk before it exist
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"),
@@ -69,7 +68,7 @@ def sniff(data: bytes, suffix: str) -> Content:
         return Content("pdf")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(data)
-    if data.startswith(_OLE2):
+    if data.startswith(OLE2):
         return Content(office_97(data))
     if data.startswith(b"{\\rtf"):
         return Content("rtf")

@@ -5,6 +5,7 @@ leg that can find nothing for a question says why.
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,10 +56,12 @@ class Legs:
     def run(self, asked: Rewritten) -> list[Fused]:
         """Search every question by every leg that has a weight, and fuse what they found."""
         settings = self.settings
-        if settings.dense_weight:
+        if settings.dense_weight and settings.bm25_weight:
+            self._side_by_side(asked)
+        elif settings.dense_weight:
             self._dense(asked)
-        if settings.bm25_weight:
-            self._bm25(asked.questions)
+        else:
+            self._bm25(asked.questions, self.trace)
         if settings.feedback and self._vector is not None:
             self._feedback()
         if settings.graph_weight:
@@ -67,6 +70,15 @@ class Legs:
             fused = self._fuse()
             made.ranking = [(one.id, one.score) for one in fused]
         return fused
+
+    def _side_by_side(self, asked: Rewritten) -> None:
+        """Search by BM25 in a thread while the question is embedded and searched; the steps stay in their order."""
+        trace = Trace()
+        with ThreadPoolExecutor(1) as threads:
+            beside = threads.submit(self._bm25, asked.questions, trace)
+            self._dense(asked)
+        beside.result()
+        self.trace.steps += trace.steps
 
     def _dense(self, asked: Rewritten) -> None:
         with self.trace.step("embed"):
@@ -82,9 +94,9 @@ class Legs:
                 found[0] = self._near(self._vector)
             made.ranking = self.rankings[DENSE] = fuse_alike(found, self.settings.rrf_k)
 
-    def _bm25(self, questions: Iterable[str]) -> None:
+    def _bm25(self, questions: Iterable[str], trace: Trace) -> None:
         scope = self.scope
-        with self.trace.step(BM25) as made:
+        with trace.step(BM25) as made:
             found = [self.index.bm25(question, scope.count, scope.where, scope.groups) for question in questions]
             made.ranking = self.rankings[BM25] = fuse_alike(found, self.settings.rrf_k)
             if not made.ranking:

@@ -18,6 +18,8 @@ class Step(NamedTuple):
     """Passage id → rank and score after the step; empty for steps that rank nothing."""
     note: str = ""
     """What else is to be said: why a leg found nothing, what was asked in place of the question."""
+    started: float = 0.0
+    """By ``time.perf_counter``."""
 
 
 class Trace:
@@ -33,7 +35,7 @@ class Trace:
         started = time.perf_counter()
         yield made
         ranking = {name: Leg(rank, score) for rank, (name, score) in enumerate(made.ranking, start=1)}
-        self.steps.append(Step(name, time.perf_counter() - started, ranking, made.note))
+        self.steps.append(Step(name, time.perf_counter() - started, ranking, made.note, started))
 
 
 class Made:

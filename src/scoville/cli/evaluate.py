@@ -1,0 +1,202 @@
+"""`scoville evaluate`: ask a system every case, keep what it said, and score it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scoville.cli.common import (
+    common_options,
+    fetch_models,
+    open_session,
+    open_tracker,
+    progress_bar,
+    say,
+    write,
+    write_json,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoville.cli.common import Session
+    from scoville.evaluate.judge import Judge
+    from scoville.evaluate.runs import Run
+    from scoville.evaluate.system import System
+    from scoville.types import Case
+
+LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_hash", "quality")
+
+
+@click.command("evaluate")
+@click.argument("cases", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--system", "spec", default="", help="A recipe's file, file.py:function or http(s)://…; default: this workspace."
+)
+@click.option("--name", default="", help="What the run is called in tables.")
+@click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
+@click.option("--tag", "tags", multiple=True, help="Only cases with one of these tags; may be given several times.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
+@click.option(
+    "--against", type=click.Path(path_type=Path), multiple=True, help="Training cases: refuse to run on a leak."
+)
+@click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")
+@click.option("--resume", default="", metavar="RUN", help="Go on with a run that was interrupted.")
+@click.option("--score", "rescore", default="", metavar="RUN", help="Score a run again, without asking the system.")
+@click.option("--judge", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")
+@click.option("--baseline", default="", metavar="RUN", help="Compare with an earlier run on the same cases.")
+@click.option("--metric", default="quality", show_default=True, help="What is compared with the baseline.")
+@click.option("--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the summary there too, e.g. for a CI job.")
+@common_options
+def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Ask a system all CASES (JSONL, CSV) and score its answers; without CASES: list the runs.
+
+    RUN is the id of a run, a part of it, or `latest`.
+    """
+    from dataclasses import asdict
+
+    from scoville.cli.show_run import comparison_text, summary_markdown, summary_text
+    from scoville.evaluate.compare_runs import compare_runs
+    from scoville.evaluate.runs import find_run, list_runs
+    from scoville.evaluate.score_run import score_run
+
+    session = open_session(folder, flags)
+    runs = session.workspace.folder / "runs"
+    baseline = find_run(runs, options["baseline"]) if options["baseline"] else None
+    if options["rescore"]:
+        run = find_run(runs, options["rescore"])
+    elif options["resume"] or cases:
+        run = _ask(session, runs, cases, options)
+    else:
+        _list(list_runs(runs), as_json)
+        return
+    _score(session, run, judged=options["judge"])
+    if baseline and not baseline.scores():
+        score_run(baseline)
+    compared = compare_runs(baseline, run, options["metric"]) if baseline else None
+    comparison = comparison_text(options["metric"], compared) if compared else ""
+    if options["markdown"]:
+        options["markdown"].write_text(summary_markdown(run, comparison), encoding="utf-8")
+    if as_json:
+        write_json({"run": run.id, **run.summary(), "baseline": asdict(compared) if compared else None})
+    else:
+        write(f"{summary_text(run)}\n\n{comparison}".strip())
+    drop = -(compared.difference or 0.0) if compared else 0.0
+    if options["max_drop"] is not None and drop > options["max_drop"]:
+        say(f"{options['metric']} fell by {drop:.3f}, more than --max-drop {options['max_drop']:g}")
+        raise SystemExit(1)
+
+
+def _ask(session: "Session", runs: Path, path: Path | None, options: Mapping[str, Any]) -> "Run":
+    """Ask the system, in a new run or on with an old one."""
+    from scoville.cli.publish import note_index
+    from scoville.evaluate.run_cases import run_cases
+    from scoville.evaluate.runs import create_run, find_run
+
+    given = find_run(runs, options["resume"]) if options["resume"] else None
+    spec = options["spec"] or (given.header.get("spec", "") if given else "")
+    chosen = given.cases() if given else _cases(path or Path(), options)
+    system = open_system(session, spec, options["timeout"])
+    if given and given.header.get("recipe_hash") != system.describe().get("recipe_hash"):
+        say(f"The recipe is not the one that run {given.id} began with: its answers will be of both.")
+    run = given or create_run(runs, chosen, {
+        "system": options["name"] or system.name, "spec": spec, "seed": session.recipe.llm.seed,
+        "commit": _commit(session.workspace.root), "index": note_index(session, system), **system.describe(),
+    })  # fmt: skip
+    say(f"Run {run.id}: {len(chosen)} cases; after an interruption: scoville evaluate --resume {run.id}")
+    tracker = open_tracker(session, run.id)
+    embedder = str(system.describe().get("models", {}).get("embedder", ""))
+    with progress_bar("cases") as progress:
+        run_cases(system, chosen, run, timeout_seconds=options["timeout"],
+                  on_case=lambda done, total: progress(run.id, done, total),
+                  on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
+    return run
+
+
+def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
+    """Read the cases and keep those that are asked for."""
+    from scoville.errors import UsageError
+    from scoville.evaluate.cases import cases_of
+    from scoville.evaluate.cases_split import check_leakage
+
+    read = cases_of(path)
+    chosen = [
+        case
+        for case in read
+        if (not options["split"] or case.split == options["split"])
+        and (not options["tags"] or set(options["tags"]) & set(case.tags))
+    ][: options["limit"]]
+    if not chosen:
+        raise UsageError(f"{path}: none of {len(read)} cases is asked for; look at --split, --tag and --limit")
+    for other in options["against"]:
+        check_leakage(cases_of(other), chosen)
+    return chosen
+
+
+def open_system(session: "Session", spec: str, timeout_seconds: float) -> "System":
+    """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
+    from scoville.answer import open_answerer
+    from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
+    from scoville.recipe_file import load_recipe
+
+    if spec.startswith(("http://", "https://")):
+        return ServerSystem(spec, timeout_seconds=timeout_seconds)
+    if ":" in spec and not Path(spec).is_file():
+        return FunctionSystem(named_function(spec), spec)
+    fetch_models(session, llm=True)
+    recipe = load_recipe(Path(spec)).recipe if spec else session.recipe
+    return RecipeSystem(open_answerer(session.workspace, recipe), Path(spec).stem if spec else "recipe")
+
+
+def _score(session: "Session", run: "Run", *, judged: bool) -> None:
+    """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
+    from scoville.cli.publish import publish_run
+    from scoville.evaluate.score_run import score_run
+
+    judge = open_recipe_judge(session) if judged else None
+    with progress_bar("verdicts") as progress:
+        score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
+    if judge:
+        tracker = open_tracker(session, run.id)
+        for reply in judge.replies:
+            tracker.replied("judging", reply)
+    publish_run(session, run)
+
+
+def open_recipe_judge(session: "Session") -> "Judge":
+    """Open the judge that the recipe names."""
+    from scoville.errors import UsageError
+    from scoville.evaluate.judge import open_judge
+
+    settings = session.recipe.judge.model_dump()
+    model = settings.pop("model")
+    if model is None:
+        raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
+    answering = session.recipe.llm.model
+    return open_judge(model, **settings, answering_model=answering, cache=session.workspace.folder / "judges")
+
+
+def _commit(folder: Path) -> str:
+    """Give the commit of the folder's Git repository; empty where there is none."""
+    import subprocess
+
+    try:
+        asked = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _list(runs: "Sequence[Run]", as_json: bool) -> None:
+    headers = [run.header | {"quality": run.summary().get("metrics", {}).get("quality")} for run in runs]
+    if as_json:
+        write_json([{key: one.get(key) for key in LISTED} for one in headers])
+        return
+    for one in headers:
+        found = one["quality"]
+        value = f"{found['mean']:.3f}" if found and found["mean"] is not None else "not scored"
+        write(f"{one['id']}  {one['status']:<9} {one['cases']:5} cases  quality {value}  {one.get('system', '')}")
+    if not headers:
+        say("No runs yet: scoville evaluate CASES")

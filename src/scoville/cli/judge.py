@@ -1,0 +1,109 @@
+"""`scoville judge`: how far a judge can be trusted."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scoville.cli.common import common_options, open_session, plain, progress_bar, say, write, write_json
+
+NAMES = {
+    "agreement": "agreement", "kappa": "Cohen's kappa", "weighted_kappa": "quadratic kappa", "spearman": "Spearman",
+}  # fmt: skip
+
+
+@click.group("judge")
+def command() -> None:
+    """Measure the model that judges answers."""
+
+
+@command.command("check")
+@click.argument("labels", type=click.Path(path_type=Path))
+@click.option("--model", default="", help="The judge, named like llm.model. Default: the recipe's llm.model.")
+@click.option("--base-url", default=None, help="For openai: models, the endpoint.")
+@click.option("-n", "--limit", type=click.IntRange(1), default=None, help="Only this many labels, drawn by the seed.")
+@click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
+@click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 for --repeat.")
+@click.option("--reasons/--no-reasons", default=None, help="Whether it writes a reason first. Default: hosted ones do.")
+@common_options
+def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Compare the judge with LABELS, and keep the numbers to show them beside its scores.
+
+    LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
+    context; or answers graded 1 to 5; or MT-bench's human judgments.
+    """
+    from scoville.evaluate.judge import open_judge
+    from scoville.evaluate.judge_check import check_judge, save_check
+    from scoville.evaluate.judge_labels import read_labels
+
+    session = open_session(folder, flags)
+    llm = session.recipe.llm
+    read = read_labels(labels)
+    chosen = read.draw(options["limit"], llm.seed)
+    judge = open_judge(
+        options["model"] or llm.model,
+        base_url=options["base_url"] or (llm.base_url if not options["model"] else None),
+        cache=session.workspace.folder / "judges",
+        repeat=options["repeat"],
+        temperature=options["temperature"],
+        seed=llm.seed,
+        reasons=options["reasons"],
+        timeout_seconds=llm.timeout_seconds,
+        max_retries=llm.max_retries,
+    )
+    try:
+        judge.load()
+        say(f"{judge.label} judges {len(chosen)} of {len(read.found)} labels; {read.skipped} lines have none.")
+        started = time.perf_counter()
+        with progress_bar("labels") as progress:
+            metrics = check_judge(judge, chosen, on_scored=lambda done, total: progress("judging", done, total))
+        seconds = time.perf_counter() - started
+    finally:
+        judge.close()
+    path = save_check(session.workspace.folder, judge, labels, metrics)
+    asked = {
+        "asked": len(judge.replies),
+        "cached": judge.cached,
+        "seconds": round(seconds, 3),
+        "prompt_tokens": sum(reply.prompt_tokens for reply in judge.replies),
+        "completion_tokens": sum(reply.completion_tokens for reply in judge.replies),
+        "cost_usd": judge.cost_usd,
+    }
+    if as_json:
+        write_json({"judge": judge.label, "labels": str(labels), **asked, "metrics": metrics, "saved": str(path)})
+        return
+    for metric, numbers in metrics.items():
+        write(_table(metric, numbers))
+    write(_spent(asked))
+    say(f"Kept in {path}; `scoville evaluate` shows it beside this judge's scores.")
+
+
+def _table(metric: str, numbers: Mapping[str, Any]) -> str:
+    lines = [f"{metric}: {numbers['n']} of labels by {numbers['by']}, {numbers['unscored']} unscored, "
+             f"{numbers['decided_without_judge']} decided without the judge"]  # fmt: skip
+    for which, of in (("all", numbers), ("the judge alone", numbers["judge_alone"])):
+        if of["n"]:
+            lines.append(f"  {which} ({of['n']})")
+            lines += [f"    {name:<16} {_number(of[key], of[f'{key}_interval'])}" for key, name in NAMES.items()]
+    if numbers["noise"] is not None:
+        lines.append(f"  noise of one verdict: {numbers['noise']:.3f} (standard deviation)")
+    lines += [f"  {numbers['reason']}"] if numbers["reason"] else []
+    lines += [f"  unscored: {plain(reason)[:200]}" for reason in numbers["unscored_reasons"]]
+    return "\n".join(lines)
+
+
+def _number(value: float | None, interval: list[float] | None) -> str:
+    if value is None:
+        return "not defined"
+    return f"{value:.3f}" + (f"  ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def _spent(asked: Mapping[str, Any]) -> str:
+    cost = "unknown" if asked["cost_usd"] is None else f"${asked['cost_usd']:.4f}"
+    each = f", {asked['seconds'] / asked['asked']:.2f} s each" if asked["asked"] else ""
+    return (
+        f"{asked['asked']} asked{each}, {asked['cached']} from the cache; "
+        f"{asked['prompt_tokens']} + {asked['completion_tokens']} tokens, cost {cost}"
+    )

@@ -1,0 +1,74 @@
+"""`scoville lineage`: what was built from what."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scoville.cli.common import common_options, open_session, plain, say, style, write, write_json
+
+if TYPE_CHECKING:
+    from scoville.track.lineage import Artifact
+
+SHOWN = 20
+
+
+@click.command("lineage")
+@click.argument("artifact", required=False)
+@click.option("--all", "everything", is_flag=True, help=f"Show more than {SHOWN} of a kind.")
+@common_options
+def command(artifact: str | None, everything: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+    """Show what ARTIFACT was built from and what was built from it; without one, list what was recorded.
+
+    ARTIFACT is a document's name, a run, or an id that this command shows, or the beginning of one. Of a document that
+    changed, its newest content is taken; older ones have ids of their own.
+    """
+    from scoville.track.lineage import find_artifact, lineage, versions
+    from scoville.track.store import FILE_NAME, Store
+
+    session = open_session(folder, flags)
+    store = Store(session.workspace.folder / FILE_NAME, create=False)
+    if artifact is None:
+        known = versions(store)
+        if as_json:
+            write_json([_json(one) for one in known])
+        for one in [] if as_json else known:
+            write(_line(one))
+        return
+    found = lineage(store, find_artifact(store, artifact))
+    if as_json:
+        write_json({
+            "artifact": _json(found.artifact),
+            "built_from": [_json(one) for one in found.built_from],
+            "built_into": [_json(one) for one in found.built_into],
+            "versions": [_json(one) for one in found.versions],
+        })  # fmt: skip
+        return
+    write(style(_line(found.artifact), bold=True))
+    for title, artifacts in (
+        ("built from", found.built_from), ("built into", found.built_into), ("other contents of it", found.versions),
+    ):  # fmt: skip
+        if artifacts:
+            write(f"{title}:")
+            write("\n".join(_shown(artifacts, len(artifacts) if everything else SHOWN)))
+    if not found.built_from and not found.built_into:
+        say("Nothing was built from it yet.")
+
+
+def _shown(artifacts: "Sequence[Artifact]", most: int) -> list[str]:
+    lines: list[str] = []
+    for kind in dict.fromkeys(one.kind for one in artifacts):
+        same = [one for one in artifacts if one.kind == kind]
+        lines += [f"  {_line(one)}" for one in same[:most]]
+        if len(same) > most:
+            lines.append(f"  ... and {len(same) - most} more of kind {kind}: --all")
+    return lines
+
+
+def _line(one: "Artifact") -> str:
+    return f"{one.id}  {one.kind:<9} {plain(one.name)}"
+
+
+def _json(one: "Artifact") -> dict[str, Any]:
+    return {"id": one.id, "kind": one.kind, "name": one.name, "digest": one.digest, "bytes": one.bytes}

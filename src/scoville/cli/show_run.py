@@ -1,0 +1,82 @@
+"""What a run came to, for a terminal, a CI job's summary and a program. Enters: a scored run. Leaves: text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scoville.evaluate.paired import Comparison
+    from scoville.evaluate.runs import Run
+
+HEADLINE = (
+    "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",
+    "choice_match", "final_number", "page_hit@1", "page_hit@5", "page_mrr@10", "document_hit@1", "quote_hit@5",
+    "citation_precision", "citation_recall", "citation_page_hit", "citation_verified", "faithfulness", "hallucination",
+    "judged_faithfulness", "judged_answer_relevance", "toxicity_lexical", "refusal_right",
+)  # fmt: skip
+"""What is shown; the rest is in the JSON and the report."""
+SETS = ("refusal_precision", "refusal_recall", "refusal_f1", "aurc", "risk")
+
+
+def summary_text(run: "Run") -> str:
+    """Write the summary of a run for a terminal."""
+    return "\n".join([_title(run), "", *_aligned(_rows(run.summary())), "", _facts(run.summary())])
+
+
+def summary_markdown(run: "Run", comparison: str = "") -> str:
+    """Write the summary of a run, and how it compares with another, as Markdown."""
+    rows = _rows(run.summary())
+    table = [f"| {' | '.join(row)} |" for row in rows]
+    lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:], "", _facts(run.summary())]
+    return "\n".join([*lines, *(["", comparison] if comparison else []), ""])
+
+
+def comparison_text(metric: str, compared: "Comparison") -> str:
+    """Say how a run compares with another on the same cases."""
+    if compared.difference is None or compared.low is None or compared.high is None:
+        return f"{metric}: too few cases are scored in both runs to compare them"
+    surely = "worse" if compared.high < 0 else "better" if compared.low > 0 else "not distinguishable"
+    needed = compared.needed if surely == "not distinguishable" else None
+    return (
+        f"{metric} {compared.first:.3f} → {compared.second:.3f}: {compared.difference:+.3f} "
+        f"[{compared.low:+.3f}, {compared.high:+.3f}], p = {compared.p:.3f}, {surely} on {compared.n} cases"
+        + (f"; about {needed:,} cases would tell" if needed else "")
+    )
+
+
+def _title(run: "Run") -> str:
+    header = run.header
+    return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases"
+
+
+def _rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    metrics, sets = summary.get("metrics", {}), summary.get("sets", {})
+    rows = [("metric", "mean", f"95 %, by {summary.get('clusters', 'document')}", "n", "unscored")]
+    for name in (name for name in HEADLINE if name in metrics):
+        one = metrics[name]
+        if one["mean"] is None:
+            rows.append((name, "–", "", str(one["n"]), str(one["unscored"])))
+            continue
+        interval = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
+        rows.append((name, f"{one['mean']:.3f}", interval, str(one["n"]), str(one["unscored"] or "")))
+    rows += [(name, f"{sets[name]:.3f}", "", "", "") for name in SETS if sets.get(name) is not None]
+    return rows
+
+
+def _facts(summary: Mapping[str, Any]) -> str:
+    counts, sets = summary.get("counts", {}), summary.get("sets", {})
+    usd = "price not known" if sets.get("cost_usd_sum") is None else f"${sets['cost_usd_sum']:.4g} in fees"
+    tokens = [sets.get(f"{kind}_tokens_sum") or 0 for kind in ("prompt", "completion")]
+    median, late = sets.get("seconds_total_p50"), sets.get("seconds_total_p95")
+    timed = "" if median is None else f"; {median:.2f} s p50, {late:.2f} s p95 an answer"
+    missing = f", {counts['missing']} not asked yet" if counts.get("missing") else ""
+    return (
+        f"{counts.get('answered', 0)} answered, {counts.get('refused', 0)} refused, {counts.get('errors', 0)} errors"
+        f"{missing}; {tokens[0]:,.0f} + {tokens[1]:,.0f} tokens, {usd}{timed}"
+    )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip  # noqa: E501
+        yield "  ".join(cells).rstrip()

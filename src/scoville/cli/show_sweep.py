@@ -1,0 +1,172 @@
+"""What a sweep came to, for a terminal, a program and the next recipe. Enters: a sweep. Leaves: text, JSON, YAML."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scoville.compare.trials import SweepFolder, Trial
+    from scoville.recipe import Sweep
+
+MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
+
+
+def sweep_text(sweep: "SweepFolder") -> str:
+    """Write a sweep for a terminal: every trial, the keys that mattered, what was shared."""
+    from scoville.compare.sweep import best_trials
+
+    settings, trials = sweep.recipe.sweep, sweep.trials()
+    front = best_trials(settings, trials)
+    marks = {trial.number: "*" for trial in front}
+    if front:
+        marks[front[0].number] = "**"
+    rows = [("trial", *settings.objectives, "cases", *settings.space, "")]
+    shown = [*front, *(trial for trial in trials if trial not in front and trial.state != "invalid")]
+    rows += [
+        (
+            f"{trial.number}{marks.get(trial.number, '')}",
+            *(_number(trial.values.get(name)) for name in settings.objectives),
+            str(trial.cases),
+            *(_short(trial.choices[key]) for key in settings.space),
+            MARKS.get(trial.state, ""),
+        )
+        for trial in shown
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    several = "Pareto front" if len(settings.objectives) > 1 else "nothing is better"
+    return "\n".join([*lines, "", f"** best, * {several}. {_counts(trials)}", *_importance(sweep), _shared(trials)])
+
+
+def trial_line(settings: "Sweep", trial: "Trial") -> str:
+    """Write a trial in one line."""
+    values = ", ".join(f"{name} {_number(trial.values.get(name))}" for name in settings.objectives)
+    choices = ", ".join(f"{key}={_short(value)}" for key, value in trial.choices.items())
+    what = f"{values} on {trial.cases} cases in {trial.seconds:.1f} s" if trial.is_scored else trial.state
+    return f"trial {trial.number}: {choices}: {what}{f' ({trial.reason})' if trial.reason else ''}"
+
+
+def list_text(sweeps: "Sequence[SweepFolder]") -> str:
+    """List sweeps, a line each."""
+    if not sweeps:
+        return "no sweeps yet: `scoville sweep` makes one"
+    return "\n".join(
+        f"{one.name}  {len(one.trials())} trials × {one.header['cases']} cases  {', '.join(one.recipe.sweep.space)}"
+        for one in sweeps
+    )
+
+
+def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
+    """Give a sweep for a program."""
+    from dataclasses import asdict
+
+    from scoville.compare.sweep import best_trials
+
+    trials = sweep.trials()
+    front = best_trials(sweep.recipe.sweep, trials)
+    importance, note = _importances(sweep)
+    return {
+        "sweep": sweep.name,
+        "trials": [asdict(trial) for trial in trials],
+        "best": front[0].number if front else None,
+        "pareto": [trial.number for trial in front],
+        "importance": importance,
+        "importance_note": note,
+        "seconds": shared_seconds(trials),
+    }
+
+
+def recipe_text(sweep: "SweepFolder") -> str:
+    """Write the best recipe of a sweep, with the scores as its reasons."""
+    import yaml
+
+    from scoville.compare.sweep import best_trials, tied
+    from scoville.errors import UsageError
+    from scoville.recipe_file import with_values
+
+    recipe, trials = sweep.recipe, sweep.trials()
+    front = best_trials(recipe.sweep, trials)
+    if not front:
+        raise UsageError(f"sweep {sweep.name} has no trial that was run to its end: go on with `scoville sweep`")
+    best = front[0]
+    equals = tied(sweep, trials, best)
+    told = ", ".join(f"{name} {_number(best.values[name])}" for name in recipe.sweep.objectives)
+    notes = [
+        f"Trial {best.number} of {sum(trial.state != 'invalid' for trial in trials)} of sweep {sweep.name}, "
+        f"the best by {recipe.sweep.objectives[0]}.",
+        f"On {best.cases} cases: {told} (run {best.run}).",
+        *(f"{key}: {_short(value)}" for key, value in best.choices.items()),
+    ]
+    if equals:
+        names = ", ".join(str(trial.number) for trial in equals[:8])
+        notes.append(f"By {recipe.sweep.objectives[0]} not distinguishable from it: {len(equals)} trials ({names}).")
+    values = with_values(recipe, best.choices).model_dump(mode="json")
+    body = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+    return "".join(f"# {note}\n" for note in notes) + body.rstrip("\n")
+
+
+def shared_seconds(trials: "Sequence[Trial]") -> dict[str, float]:
+    """Give what the trials took, what their distinct stages took of it, and what they would have taken one by one."""
+    done = sum(sum(trial.done.values()) for trial in trials)
+    return {
+        "trials": round(sum(trial.seconds for trial in trials), 2),
+        "distinct_stages": round(done, 2),
+        "separately": round(done + sum(sum(trial.spared.values()) for trial in trials), 2),
+    }
+
+
+def _shared(trials: "Sequence[Trial]") -> str:
+    took = shared_seconds(trials)
+    by_stage: dict[str, float] = {}
+    for trial in trials:
+        for stage, seconds in trial.done.items():
+            by_stage[stage] = by_stage.get(stage, 0.0) + seconds
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in by_stage.items())
+    return (
+        f"The trials took {took['trials']:.1f} s, their distinct stages {took['distinct_stages']:.1f} s ({stages}); "
+        f"one by one they would have taken {took['separately']:.1f} s."
+    )
+
+
+def _counts(trials: "Sequence[Trial]") -> str:
+    counts = {state: sum(trial.state == state for trial in trials) for state in ("complete", *MARKS)}
+    told = [f"{counts['complete']} run to the end"]
+    told += [f"{counts[state]} {text}" for state, text in MARKS.items() if counts[state]]
+    return f"{', '.join(told)}."
+
+
+def _importance(sweep: "SweepFolder") -> list[str]:
+    found, note = _importances(sweep)
+    lines = [
+        f"What decides whether {objective} is among the best: "
+        + ", ".join(f"{key} {share:.0%}" for key, share in shares.items())
+        for objective, shares in found.items()
+    ]
+    return lines or [note]
+
+
+def _importances(sweep: "SweepFolder") -> tuple[dict[str, dict[str, float]], str]:
+    """Give the importances, or why there are none."""
+    from scoville.compare.propose import LEAST_TRIALS, importances
+    from scoville.compare.sweep import directions
+    from scoville.errors import MissingExtra
+
+    settings, trials = sweep.recipe.sweep, sweep.trials()
+    try:
+        found = importances(settings, trials, directions(settings))
+    except MissingExtra as error:
+        return {}, f"Which keys mattered is not known: {error}."
+    if found:
+        return {objective: dict(shares) for objective, shares in found.items()}, ""
+    scored = sum(trial.is_scored for trial in trials)
+    if scored < LEAST_TRIALS:
+        return {}, f"Which keys mattered cannot be told from {scored} trials: {LEAST_TRIALS} or more can."
+    return {}, "No key mattered: all trials have the same values."
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -1,0 +1,131 @@
+"""`scoville sweep`: try recipes on the same cases, and keep the best."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scoville.cli.common import common_options, open_session, progress_bar, say, write, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoville.cli.common import Session
+    from scoville.compare.trials import SweepFolder
+    from scoville.index import Writers
+    from scoville.recipe import Recipe
+    from scoville.types import Case
+
+
+@click.command("sweep")
+@click.option("--cases", "cases_file", type=click.Path(path_type=Path), default=None, help="Default: sweep.cases of the recipe.")  # fmt: skip  # noqa: E501
+@click.option("--trials", type=click.IntRange(1), default=None, help="The most recipes that are tried.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
+@click.option("--resume", "name", default="", metavar="SWEEP", help="Go on with this sweep as it was begun, whatever the recipe says now.")  # fmt: skip  # noqa: E501
+@click.option("--best", is_flag=True, help="Write the best recipe of the last sweep, or of --resume SWEEP; try none.")
+@click.option("--list", "listing", is_flag=True, help="List the sweeps; try none.")
+@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
+@common_options
+def command(
+    cases_file: Path | None, trials: int | None, limit: int | None, name: str, best: bool, listing: bool, yes: bool,
+    folder: Path | None, flags: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Try the values of `sweep` in the recipe; what recipes have in common is done once.
+
+    It goes on where it was interrupted. `scoville sweep --best > recipe.yaml` takes the best.
+    """
+    from scoville.cli.show_sweep import list_text, recipe_text, sweep_json, sweep_text
+    from scoville.compare.trials import FOLDER, find_sweep, list_sweeps
+
+    session = open_session(folder, flags)
+    sweeps = session.workspace.folder / FOLDER
+    if listing:
+        known = list_sweeps(sweeps)
+        if as_json:
+            write_json([{"name": one.name, "trials": len(one.trials()), "cases": one.header["cases"]} for one in known])
+        else:
+            write(list_text(known))
+        return
+    if best:
+        # The shell empties recipe.yaml before this begins: all that is needed stands in the folder of the sweep.
+        write(recipe_text(find_sweep(sweeps, name or "latest")))
+        return
+    sweep = _run(session, sweeps, _recipe(session, name, sweeps, trials, limit), cases_file, name, yes)
+    if as_json:
+        write_json(sweep_json(sweep))
+    else:
+        write(sweep_text(sweep))
+        say(f"Take the best: scoville sweep --best > recipe.yaml; {sweep.name} goes on with: scoville sweep")
+
+
+def _recipe(session: "Session", name: str, sweeps: Path, trials: int | None, limit: int | None) -> "Recipe":
+    """Give the recipe with the sweep that is asked for."""
+    from scoville.compare.trials import find_sweep
+
+    recipe = find_sweep(sweeps, name).recipe if name else session.recipe
+    changes = {key: value for key, value in (("trials", trials), ("limit", limit)) if value is not None}
+    return recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
+
+
+def _run(
+    session: "Session", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
+) -> "SweepFolder":  # fmt: skip
+    """Run the trials that have not been run."""
+    from scoville.cli.show_sweep import trial_line
+    from scoville.cli.writers import open_paid_writers
+    from scoville.compare.propose import require_optuna
+    from scoville.compare.stages import SharedStages
+    from scoville.compare.sweep import plan, run_sweep
+    from scoville.compare.trials import find_sweep, open_sweep
+    from scoville.recipe_file import LoadedRecipe
+
+    planned = plan(recipe)
+    if recipe.sweep.method == "tpe":
+        require_optuna()
+    cases = find_sweep(sweeps, name).cases() if name else _cases(session, recipe, cases_file)
+    _check_cost(recipe, planned.trials, cases, yes)
+
+    def writers(trial: "Recipe") -> "Writers":
+        return open_paid_writers(session._replace(loaded=LoadedRecipe(trial, ())), no_limit=yes)
+
+    stages = SharedStages(session.workspace, recipe, writers=writers)
+    sweep = find_sweep(sweeps, name) if name else open_sweep(sweeps, recipe, cases, stages.content)
+    stages.replies = sweep.replies
+    done = len(sweep.trials())
+    of = f" of {planned.combinations:,} combinations" if planned.combinations else ""
+    say(f"Sweep {sweep.name}: {planned.trials} trials{of} × {len(cases)} cases{f', {done} are done' if done else ''}")
+    try:
+        with progress_bar("cases") as progress:
+            run_sweep(
+                sweep, recipe, cases, stages,
+                on_trial=lambda trial: say(trial_line(recipe.sweep, trial)),
+                on_case=lambda now, total: progress("trial", now, total),
+            )  # fmt: skip
+    finally:
+        stages.close()
+    return sweep
+
+
+def _cases(session: "Session", recipe: "Recipe", given: Path | None) -> "Sequence[Case]":
+    from scoville.errors import UsageError
+    from scoville.evaluate.cases import cases_of
+
+    if given is None and recipe.sweep.cases is None:
+        raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give --cases FILE")
+    path = given or session.workspace.root / str(recipe.sweep.cases)
+    return cases_of(path)[: recipe.sweep.limit]
+
+
+def _check_cost(recipe: "Recipe", trials: int, cases: "Sequence[Case]", yes: bool) -> None:
+    """Say what hosted models may cost, and refuse what is over the limit; local work is not foreseen to a trial."""
+    from scoville.track.ledger import HOSTED
+    from scoville.track.limit import Planned, check_limit, preview
+
+    given = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
+    hosted = [model for model in given if str(model).startswith(HOSTED)]
+    replies = trials * len(cases) // len(given)
+    prompt = recipe.prompt.context_tokens + 400
+    planned = [Planned("generation", model, replies, prompt, recipe.llm.max_tokens, recipe.llm.base_url)
+               for model in hosted]  # fmt: skip
+    if planned and (said := check_limit(preview(planned, 0.0), recipe.cost.limit_usd, yes=yes)):
+        say(said)

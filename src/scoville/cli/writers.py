@@ -1,0 +1,165 @@
+"""The models that write while documents are added: what they may cost is said before, and what they cost is counted.
+
+Enters: a recipe. Leaves: the ``Writers`` of `add` and `sync`. No reply is paid for twice: it is kept in the workspace,
+for a run that was interrupted and for documents that are read again. Knows no document.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from scoville.cli.common import Session, say
+
+if TYPE_CHECKING:
+    from scoville.cost import Budget
+    from scoville.evaluate.judge_cache import VerdictCache
+    from scoville.index import Writers
+    from scoville.recipe import Llm, Recipe
+    from scoville.types import Message
+
+FOLDER = "written"
+"""In the workspace: the replies."""
+MESSAGE_TOKENS = 16
+"""What a message takes besides its text, at most."""
+PATIENCE = "give --yes to pay for it, or set metadata.max_usd higher"
+
+
+def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
+    """Open the models that the recipe names for reading; each is loaded when it is first asked."""
+    from scoville.index import Writers
+
+    recipe = session.recipe
+    if not (recipe.metadata.model or recipe.split.summary_model):
+        return Writers()
+    from scoville.cost import Budget
+    from scoville.evaluate.judge_cache import VerdictCache
+    from scoville.prompt import summary_messages
+    from scoville.types import Message
+
+    budget = Budget(None if no_limit else recipe.metadata.max_usd)
+    forecast = _Forecast(recipe, budget)
+    cache = VerdictCache(session.workspace.folder / FOLDER)
+
+    def open_asker(model: str | None, write: "Callable[[str], Sequence[Message]]") -> Callable[[str], str] | None:
+        return _asker(_settings(recipe, model), write, budget, cache, forecast) if model else None
+
+    return Writers(
+        summarise=open_asker(recipe.split.summary_model, summary_messages),
+        describe=open_asker(recipe.metadata.model, lambda text: (Message(role="user", content=text),)),
+        foresee=forecast.foresee,
+        spent_usd=lambda: budget.spent_usd,
+    )
+
+
+def _settings(recipe: "Recipe", model: str) -> "Llm":
+    return recipe.llm.model_copy(update={"model": model, "runtime": "auto"})
+
+
+def _asker(
+    settings: "Llm",
+    write: "Callable[[str], Sequence[Message]]",
+    budget: "Budget",
+    cache: "VerdictCache",
+    forecast: "_Forecast",
+) -> Callable[[str], str]:
+    """Give a function that asks a model, where it was not asked the same before and the budget holds."""
+    from scoville.errors import UsageError
+    from scoville.evaluate.judge_cache import cache_key
+    from scoville.llm import Generation, open_llm
+    from scoville.track.ledger import fee_usd
+
+    llm = open_llm(settings)
+    generation = Generation(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed)
+
+    def ask(text: str) -> str:
+        messages = write(text)
+        key = cache_key(
+            model=settings.model, url=settings.base_url, messages=[(one.role, one.content) for one in messages],
+            longest=settings.max_tokens, temperature=settings.temperature, seed=settings.seed,
+        )  # fmt: skip
+        if (known := cache.get(key)) is not None:
+            return known
+        forecast.announce()
+        # No tokenizer makes more tokens of a text than it has bytes.
+        tokens = sum(len(one.content.encode(errors="replace")) + MESSAGE_TOKENS for one in messages)
+        most = cost = fee_usd(settings.model, tokens, settings.max_tokens, settings.base_url)
+        try:
+            budget.hold(most)
+        except UsageError as error:
+            raise UsageError(f"{error}: what was read is in the index; to go on, {PATIENCE}") from None
+        try:
+            reply = llm.generate(messages, generation)
+            cost = reply.cost_usd
+        finally:  # a reply that broke off may be paid for, too
+            budget.settle(most, cost)
+        cache.put(key, reply.text)
+        return reply.text
+
+    return ask
+
+
+class _Share(NamedTuple):
+    """What one of the models may take."""
+
+    line: str
+    most_usd: float | None
+    """For all that is foreseen, or for one reply where nothing is."""
+
+
+class _Forecast:
+    """Says once what the models may cost, before the first is asked."""
+
+    def __init__(self, recipe: "Recipe", budget: "Budget") -> None:
+        self.recipe = recipe
+        self.budget = budget
+        self._is_said = False
+
+    def foresee(self, items: int | None) -> None:
+        """Say what so many items may cost; UsageError where that is over the limit. Nothing is said of none."""
+        from scoville.errors import UsageError
+
+        shares = self._shares(items)
+        limit = self.budget.limit_usd
+        if items == 0 or self._is_said:
+            return
+        self._say(shares)
+        if limit is None:
+            return
+        named = f"metadata.max_usd is ${limit:g}; nothing was sent"
+        if any(share.most_usd is None for share in shares):
+            raise UsageError(f"the price of a model is unknown, and {named}: {PATIENCE}")
+        if (most := sum(share.most_usd or 0.0 for share in shares)) > limit:
+            raise UsageError(f"the replies could cost up to ${most:.2f}, and {named}: {PATIENCE}")
+
+    def announce(self) -> None:
+        """Say what a reply may cost, unless more than that was said."""
+        if not self._is_said:
+            self._say(self._shares(None))
+
+    def _say(self, shares: "Sequence[_Share]") -> None:
+        self._is_said = True
+        for share in shares:
+            say(share.line)
+        if any(share.most_usd != 0 for share in shares) and self.budget.limit_usd is not None:
+            say(f"  it ends before ${self.budget.limit_usd:g} is crossed (metadata.max_usd), and keeps what was read")
+
+    def _shares(self, items: int | None) -> list[_Share]:
+        from scoville.metadata import LONGEST_PROMPT
+
+        metadata, split = self.recipe.metadata, self.recipe.split
+        shares: list[_Share] = []
+        if metadata.model:
+            what = f"{items:,} files" if items else "each new or changed file"
+            shares.append(self._share("metadata.model", metadata.model, what, items or 1, LONGEST_PROMPT))
+        if split.summary_model:
+            what = f"each section of over {split.size} tokens (how many is known when they are read)"
+            shares.append(self._share("split.summary_model", split.summary_model, what, 1, 2 * split.parent_size))
+        return shares
+
+    def _share(self, key: str, model: str, what: str, count: int, prompt: int) -> _Share:
+        from scoville.track.ledger import fee_usd
+
+        reply = self.recipe.llm.max_tokens
+        most = fee_usd(model, count * prompt, count * reply, self.recipe.llm.base_url)
+        price = "price unknown" if most is None else f"at most ${most:.4f}" if most else "local, $0 in fees"
+        tokens = f"up to {count * prompt:,} prompt and {count * reply:,} completion tokens"
+        return _Share(f"{key} {model} is asked about {what}: {tokens}, {price}", most)

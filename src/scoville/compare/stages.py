@@ -1,0 +1,289 @@
+"""Many recipes over one folder of documents: what they have in common is done once.
+
+Enters: a workspace, recipes. Leaves: for each recipe a system, on an index that was built with it. Each file is read
+once for each way of reading, each text embedded once, each question searched once for each way of searching, each
+prompt answered once; an answer tells the seconds of the first time. Knows no objectives and no scores.
+"""
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scoville.answer import Answerer
+from scoville.embed import open_embedder
+from scoville.embed.remember import RememberingEmbedder
+from scoville.evaluate.system import RecipeSystem
+from scoville.index import Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
+from scoville.index.ingest import known_items
+from scoville.llm import Generation, open_llm
+from scoville.llm.remember import RememberingLlm
+from scoville.recipe import Embed, Recipe, Rewrite
+from scoville.recipe import Llm as LlmSettings
+from scoville.recipe import Search as SearchSettings
+from scoville.search import Found, Rewriter, Searcher, open_current_index
+from scoville.search.rerank import Reranker, open_reranker
+from scoville.types import Answer, Case, Message, Reply
+
+BUILDS = "builds"
+"""Indexes of other recipes stand in this folder of the workspace, by the hash of what decides their content."""
+MOST_LOADED = 2
+"""Local models that are kept in memory at a time."""
+OF_A_REPLY = ("max_tokens", "temperature", "seed", "stop", "timeout_seconds", "max_retries")
+"""Settings of `llm` that each reply brings along, or that change none: models that differ in them only are one."""
+
+
+class Work:
+    """Seconds by stage: what was done, and what would have been done if nothing were remembered."""
+
+    def __init__(self, done: Mapping[str, float] | None = None, spared: Mapping[str, float] | None = None) -> None:
+        self.done = defaultdict[str, float](float, done or {})
+        self.spared = defaultdict[str, float](float, spared or {})
+
+    def copy(self) -> "Work":
+        """Give these seconds as they are now."""
+        return Work(self.done, self.spared)
+
+    def since(self, before: "Work") -> "Work":
+        """Give what came since."""
+        return Work(*(
+            {stage: seconds - old[stage] for stage, seconds in now.items() if seconds > old[stage]}
+            for now, old in ((self.done, before.done), (self.spared, before.spared))
+        ))  # fmt: skip
+
+
+class SharedStages:
+    """Opens a system for any recipe over the documents of one workspace."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        recipe: Recipe,
+        *,
+        writers: Callable[[Recipe], Writers] = lambda _: Writers(),
+    ) -> None:
+        """``recipe`` says where the index of the workspace is."""
+        self.workspace = workspace
+        self.work = Work()
+        self.shelf = Shelf()
+        self.replies: Path | None = None
+        """The file where what models write is kept."""
+        self._writers = writers
+        self._settings = recipe.index
+        built = workspace.require_built()
+        index = open_index(workspace, recipe.index, built)
+        documents = index.documents().values()
+        self._own = Build(index, built.embedder, 0.0)
+        self._items = {name: one.origin for name, one in known_items(index).items()}
+        self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
+        """Names what is in the documents."""
+        self._builds: dict[str, Build] = {}
+        self._learned: set[int] = set()
+        self._embedders: dict[str, RememberingEmbedder] = {}
+        self._llms: dict[str, RememberingLlm] = {}
+        self._searchers: dict[str, RememberingSearcher] = {}
+
+    def system(self, recipe: Recipe) -> "SharedSystem":
+        """Open what answers with a recipe, building its index if there is none."""
+        searcher, llm = self._searcher(recipe), self.llm(recipe.llm)
+        return SharedSystem(Answerer(searcher, llm, recipe), searcher, self.embedder(recipe.embed), llm, self.work)
+
+    def embedder(self, settings: Embed) -> RememberingEmbedder:
+        """Open an embedder, once."""
+        key = settings.model_dump_json(exclude={"threads", "timeout_seconds"})
+        if key not in self._embedders:
+            self._embedders[key] = RememberingEmbedder(open_embedder(settings))
+        return self._embedders[key]
+
+    def llm(self, settings: LlmSettings) -> RememberingLlm:
+        """Open a model, once; of those that run here, the last two stay in memory."""
+        key = settings.model_dump_json(exclude=set(OF_A_REPLY))
+        llm = self._llms.pop(key, None) or RememberingLlm(open_llm(settings), self.replies, _digest([key]))
+        self._llms[key] = llm
+        for other in list(self._llms.values())[:-MOST_LOADED]:
+            other.close()
+        return llm
+
+    def close(self) -> None:
+        """Free the models."""
+        for llm in self._llms.values():
+            llm.close()
+
+    def _searcher(self, recipe: Recipe) -> "RememberingSearcher":
+        index = self._build(recipe)
+        asks = recipe.search.rerank == "llm" or recipe.rewrite.asks_model
+        key = repr((self._build_key(recipe), recipe.search, recipe.rewrite, recipe.llm if asks else None))
+        if key not in self._searchers:
+            embedder = self.embedder(recipe.embed)
+            thinker = Thinker(self.llm(recipe.llm), recipe.llm) if asks else None
+            ask = thinker.ask if thinker else None
+            self._searchers[key] = RememberingSearcher(
+                index,
+                embedder,
+                recipe.search,
+                reranker=open_reranker(recipe.search, embedder.embedder, ask, recipe.embed.threads),
+                rewriter=Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None,
+                thinker=thinker,
+                work=self.work,
+            )
+        return self._searchers[key]
+
+    def _build(self, recipe: Recipe) -> Index:
+        """Give the index that was built with a recipe."""
+        key = self._build_key(recipe)
+        if key in self._builds:
+            self.work.spared["build"] += self._builds[key].seconds
+            return self._builds[key].index
+        embedder = self.embedder(recipe.embed)
+        self._take_spared(embedder)
+        started = time.perf_counter()
+        self._learn(self._own, embedder)
+        index = self._own.index
+        if embedder.name != self._own.embedder or not index.is_current(key):
+            index = self._build_beside(recipe, key, embedder)
+        seconds, spared = time.perf_counter() - started, self._take_spared(embedder)
+        self._builds[key] = Build(index, embedder.name, seconds + spared)
+        self.work.done["build"] += seconds
+        self.work.spared["build"] += spared
+        return index
+
+    def _build_beside(self, recipe: Recipe, key: str, embedder: RememberingEmbedder) -> Index:
+        place = Workspace(self.workspace.root, folder=self.workspace.folder / BUILDS / key)
+        local = recipe.model_copy(update={"index": recipe.index.model_copy(update={"url": None, "name": None})})
+        if built := place.built():  # by a sweep that was killed, or an earlier one
+            self._learn(Build(open_index(place, local.index, built), built.embedder, 0.0), embedder)
+        build_again(
+            place, local, self._items, embedder=embedder, shelf=self.shelf, writers=self._writers(recipe)
+        )  # fmt: skip
+        return open_current_index(place, local)
+
+    def _build_key(self, recipe: Recipe) -> str:
+        """Name a build; how its index is tuned counts where that is not as in the workspace's own."""
+        build = build_hash(recipe)
+        same = recipe.index == self._settings
+        return build if same else f"{build}-{_digest([recipe.index.model_dump_json()])}"
+
+    def _learn(self, build: "Build", embedder: RememberingEmbedder) -> None:
+        """Take the vectors of an index, once, so that its texts are not embedded for another."""
+        if embedder.name != build.embedder or id(build.index) in self._learned:
+            return
+        self._learned.add(id(build.index))
+        for source, state in build.index.documents().items():
+            passages = build.index.neighbours(source, 0, state.passages)
+            vectors = build.index.vectors([one.id for one in passages])
+            embedder.learn([one.searched for one in passages], vectors)
+
+    def _take_spared(self, embedder: RememberingEmbedder) -> float:
+        return self.shelf.take_spared() + embedder.take_spared()
+
+
+@dataclass(frozen=True)
+class Build:
+    """An index, and what it took."""
+
+    index: Index
+    embedder: str
+    seconds: float
+    """Without what was remembered, it would have taken so long."""
+
+
+class Thinker:
+    """Asks the model on behalf of a search, and keeps what it replied."""
+
+    def __init__(self, llm: RememberingLlm, settings: LlmSettings) -> None:
+        self.llm = llm
+        self.replies: list[Reply] = []
+        self._generation = Generation(max_tokens=settings.max_tokens, seed=settings.seed)
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        """Ask the model."""
+        self.replies.append(self.llm.generate(messages, self._generation))
+        return self.replies[-1].text
+
+
+class RememberingSearcher(Searcher):
+    """Searches for nothing twice; what it finds has the seconds and the replies of the first time."""
+
+    def __init__(
+        self,
+        index: Index,
+        embedder: RememberingEmbedder,
+        settings: SearchSettings,
+        *,
+        reranker: Reranker | None,
+        rewriter: Rewriter | None,
+        thinker: Thinker | None,
+        work: Work,
+    ) -> None:
+        super().__init__(index, embedder, settings, reranker=reranker, rewriter=rewriter)
+        self.replies: tuple[Reply, ...] = ()
+        """What the model wrote for the last search."""
+        self._remembering = embedder
+        self._thinker = thinker
+        self._work = work
+        self._found: dict[str, tuple[Found, tuple[Reply, ...]]] = {}
+
+    def search(self, question: str, *, history: Sequence[Message] = (), **options: Any) -> Found:
+        """Search, or give what was found for the same question, without the steps."""
+        key = repr((question, tuple(history), sorted(options.items())))
+        if key in self._found:
+            found, self.replies = self._found[key]
+            self._work.spared["search"] += found.seconds
+            return replace(found, steps=())
+        thinker = self._thinker
+        if thinker:
+            thinker.replies.clear()
+        self._take_spared()
+        found = super().search(question, history=history, **options)
+        spared = self._take_spared()
+        self._work.done["search"] += found.seconds
+        self._work.spared["search"] += spared
+        self.replies = tuple(thinker.replies) if thinker else ()
+        self._found[key] = replace(found, seconds=found.seconds + spared), self.replies
+        return self._found[key][0]
+
+    def _take_spared(self) -> float:
+        return self._remembering.take_spared() + (self._thinker.llm.take_spared() if self._thinker else 0.0)
+
+
+class SharedSystem(RecipeSystem):
+    """A recipe's system, whose answers have the seconds, tokens and dollars that they would have alone."""
+
+    def __init__(
+        self, answerer: Answerer, searcher: RememberingSearcher, embedder: RememberingEmbedder, llm: RememberingLlm,
+        work: Work,
+    ) -> None:  # fmt: skip
+        super().__init__(answerer)
+        self._shared = searcher, embedder, llm, work
+
+    def ask(self, case: Case) -> Answer:
+        """Answer a case."""
+        searcher, embedder, llm, work = self._shared
+        before, generated = work.copy(), llm.generated
+        llm.take_spared()
+        started = time.perf_counter()
+        answer = super().ask(case)
+        seconds = time.perf_counter() - started
+        focus, generation = embedder.take_spared(), llm.take_spared()
+        work.spared["prompt"] += focus
+        work.spared["generate"] += generation
+        reply = answer.reply
+        if reply and llm.generated > generated and not generation:
+            work.done["generate"] += reply.total_seconds
+        since = work.since(before)
+        work.done["prompt"] += max(0.0, seconds - sum(since.done.values()))
+        total = answer.total_seconds + sum(since.spared.values())
+        return replace(
+            answer,
+            search_replies=searcher.replies,
+            search_seconds=answer.search_seconds + focus,
+            total_seconds=total,
+            first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
+        )
+
+
+def _digest(values: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(values).encode(errors="backslashreplace")).hexdigest()[:16]

@@ -1,0 +1,279 @@
+"""Recipes are tried one after the other on the same cases, until the space or the number of trials is at its end.
+
+Enters: a sweep, what its recipes share. Leaves: a trial for each combination, saved as it ends; which are the best. A
+sweep that was killed goes on in the middle of a run. Knows no screen.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from scoville.compare.leaderboard import Aim, pareto
+from scoville.compare.propose import propose
+from scoville.compare.space import Choices, check_space, size
+from scoville.compare.stages import SharedStages
+from scoville.compare.trials import SweepFolder, Trial
+from scoville.errors import RecipeError, ScovilleError
+from scoville.evaluate.metrics import METRICS, SCORERS
+from scoville.evaluate.paired import ALPHA, flip_test
+from scoville.evaluate.result import Result
+from scoville.evaluate.run_cases import OnCase, run_cases, score_cases
+from scoville.evaluate.runs import Run, create_run
+from scoville.evaluate.score_run import QUALITY, quality, score_run
+from scoville.evaluate.statistics import cluster_sums
+from scoville.evaluate.system import System
+from scoville.recipe import Recipe, Sweep
+from scoville.recipe_file import with_values
+from scoville.types import Case
+
+TRIALS = 24
+"""Of a sweep that has no end and says no number."""
+LEAST_CASES = 20
+"""Before so many cases no trial is ended early."""
+LATER = 1.5
+"""The next look is after so many times the cases: few looks, so that few are by chance."""
+SURE = 0.01
+"""A trial is ended where a difference like the one seen has less than this chance, if there were none."""
+MOST_ERRORS = 0.1
+"""A trial failed when more than this share of its cases has no answer."""
+USES: Mapping[str, Callable[[Result], float | None]] = {
+    "seconds": lambda result: (result.seconds.get("search") or 0.0) + (result.seconds.get("generate") or 0.0),
+    "tokens": lambda result: float(result.prompt_tokens + result.completion_tokens),
+    "usd": lambda result: result.cost_usd,
+}
+"""What a question uses; less is better."""
+
+CaseValues = Mapping[str, Mapping[str, float]]
+"""Objective → case id → value, of the cases that have one."""
+OnTrial = Callable[[Trial], None]
+
+
+class Hopeless(Exception):
+    """A trial is surely worse than another that is no dearer."""
+
+
+class Plan(NamedTuple):
+    """What a sweep will do."""
+
+    trials: int
+    """The most that are run."""
+    combinations: int | None
+    """None: without end."""
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Check the sweep of a recipe, and say how much it is; RecipeError when it makes no sense."""
+    check_space(recipe)
+    directions(recipe.sweep)
+    count = size(recipe.sweep)
+    wanted = recipe.sweep.trials or (count if recipe.sweep.method == "grid" else None) or TRIALS
+    return Plan(min(wanted, count or wanted), count)
+
+
+def directions(sweep: Sweep) -> list[bool]:
+    """Say for each objective whether more is better; RecipeError for one that is unknown or neither way better."""
+    known = {"quality": QUALITY.higher_is_better} | dict.fromkeys(USES, False)
+    known |= {name: metric.higher_is_better for name, metric in METRICS.items() if metric.higher_is_better is not None}
+    for name in sweep.objectives:
+        if known.get(name) is None:
+            raise RecipeError(f"sweep.objectives: {name!r} is unknown; expected of {', '.join(sorted(known))}")
+    return [bool(known[name]) for name in sweep.objectives]
+
+
+def run_sweep(
+    sweep: SweepFolder, recipe: Recipe, cases: Sequence[Case], stages: SharedStages, *,
+    on_trial: OnTrial | None = None, on_case: OnCase | None = None,
+) -> list[Trial]:  # fmt: skip
+    """Run the trials of a sweep that have not been run; give all, in their order."""
+    wanted = plan(recipe).trials
+    better = directions(recipe.sweep)
+    race = Race(recipe.sweep, better)
+    past = sweep.trials()
+    for trial in past:
+        if trial.state == "complete":
+            run = Run(sweep.runs / trial.run)
+            race.enter(case_values(recipe.sweep, run.cases(), run.results()))
+    while sum(trial.state != "invalid" for trial in past) < wanted:
+        choices = propose(recipe.sweep, past, better)
+        if choices is None:
+            break
+        trial = _Try(sweep, recipe, cases, stages, race, on_case).run(choices, past)
+        sweep.add(trial)
+        past.append(trial)
+        if on_trial:
+            on_trial(trial)
+    if not any(trial.is_scored for trial in past):
+        reasons = "; ".join(dict.fromkeys(trial.reason for trial in past))
+        raise ScovilleError(f"no trial of {sweep.name} came to a result: {reasons[:500]}")
+    return past
+
+
+class Race:
+    """The trials that were run to their end, and whether another can still catch up with them."""
+
+    def __init__(self, sweep: Sweep, better: Sequence[bool]) -> None:
+        self._sweep = sweep
+        self._better = better
+        self._finished: list[CaseValues] = []
+
+    def enter(self, values: CaseValues) -> None:
+        """Add a trial that was run to its end."""
+        self._finished.append(values)
+
+    def is_lost(self, values: CaseValues) -> bool:
+        """Say whether a trial that has these values so far is surely worse than one that is otherwise no worse."""
+        return self._sweep.prune and any(self._beats(other, values) for other in self._finished)
+
+    def _beats(self, other: CaseValues, values: CaseValues) -> bool:
+        first, *others = self._sweep.objectives
+        for objective, more in zip(others, self._better[1:], strict=True):
+            gaps = _gaps(other[objective], values[objective], more)
+            if not gaps or sum(gaps) < 0:
+                return False
+        gaps = _gaps(other[first], values[first], self._better[0])
+        return len(gaps) >= LEAST_CASES and sum(gaps) > 0 and bool(flip_test(cluster_sums(gaps)) < SURE)
+
+
+class _Try:
+    """One combination is tried."""
+
+    def __init__(
+        self, sweep: SweepFolder, recipe: Recipe, cases: Sequence[Case], stages: SharedStages, race: Race,
+        on_case: OnCase | None,
+    ) -> None:  # fmt: skip
+        self.sweep = sweep
+        self.recipe = recipe
+        self.settings = recipe.sweep
+        self.cases = cases
+        self.stages = stages
+        self.race = race
+        self.on_case = on_case
+        self.look_after = LEAST_CASES
+
+    def run(self, choices: Choices, past: Sequence[Trial]) -> Trial:
+        """Give what came of a combination."""
+        number = len(past)
+        try:
+            recipe = with_values(self.recipe, choices)
+        except RecipeError as error:
+            return Trial(number=number, choices=choices, state="invalid", reason=str(error))
+        same = next((trial.number for trial in past if trial.recipe_hash == recipe.hash), None)
+        if same is not None:
+            return Trial(number=number, choices=choices, state="invalid", reason=f"is the same as trial {same}")
+        before, started = self.stages.work.copy(), time.perf_counter()
+        run: Run | None = None
+        reason, pruned = "", False
+        try:
+            system = self.stages.system(recipe)
+            header = {**system.describe(), "system": f"trial {number}", "sweep": self.sweep.name, "choices": choices}
+            run = self.sweep.unfinished(recipe) or create_run(self.sweep.runs, self.cases, header)
+            self._ask(system, run)
+        except Hopeless as end:
+            pruned, reason = True, str(end)
+        except ScovilleError as error:
+            reason = str(error)
+        values: Mapping[str, float | None] = {}
+        answered = 0
+        if run and (pruned or not reason):
+            values, answered, failure = self._score(run)
+            reason = reason or failure
+        took = self.stages.work.since(before)
+        return Trial(
+            number=number, choices=choices, recipe_hash=recipe.hash, values=values, cases=answered,
+            state="pruned" if pruned else "failed" if reason else "complete",
+            reason=reason, run=run.id if run else "", seconds=round(time.perf_counter() - started, 3),
+            done={stage: round(seconds, 4) for stage, seconds in took.done.items()},
+            spared={stage: round(seconds, 4) for stage, seconds in took.spared.items()},
+        )  # fmt: skip
+
+    def _ask(self, system: System, run: Run) -> None:
+        """Ask every case; Hopeless once the rest would change nothing."""
+
+        def watch(done: int, total: int) -> None:
+            if self.on_case:
+                self.on_case(done, total)
+            if self.look_after <= done < total:
+                self.look_after = int(done * LATER)
+                if self.race.is_lost(case_values(self.settings, self.cases, run.results())):
+                    run.update(status="pruned")
+                    raise Hopeless(f"after {done} cases surely worse than a trial that is otherwise no worse")
+
+        run_cases(system, self.cases, run, timeout_seconds=self.settings.timeout_seconds, on_case=watch)
+
+    def _score(self, run: Run) -> tuple[dict[str, float | None], int, str]:
+        """Score a run; give the means, how many cases were answered, and why that says nothing."""
+        started = time.perf_counter()
+        score_run(run)
+        results = run.results()
+        values = case_values(self.settings, self.cases, results)
+        self.stages.work.done["score"] += time.perf_counter() - started
+        means = {name: sum(found.values()) / len(found) if found else None for name, found in values.items()}
+        errors = [result.error for result in results.values() if result.error]
+        failure = ""
+        if len(errors) > MOST_ERRORS * len(self.cases):
+            failure = f"{len(errors)} of {len(self.cases)} cases have no answer: {errors[0]}"
+        elif empty := [name for name, found in values.items() if not found]:
+            failure = f"no case has a value for {', '.join(empty)}"
+        elif run.header["status"] == "finished":
+            self.race.enter(values)
+        return means, len(results) - len(errors), failure
+
+
+def case_values(sweep: Sweep, cases: Sequence[Case], results: Mapping[str, Result]) -> CaseValues:
+    """Give the value of each objective for each case that has one."""
+    needs_scores = any(name not in USES for name in sweep.objectives)
+    scores = score_cases(cases, results, SCORERS) if needs_scores else {}
+    values: dict[str, dict[str, float]] = {name: {} for name in sweep.objectives}
+    for case in cases:
+        result = results.get(case.id)
+        if result is None or result.error:
+            continue
+        found = {name: USES[name](result) for name in sweep.objectives if name in USES}
+        if needs_scores:
+            scored = [*scores[case.id], quality(case, scores[case.id])]
+            found |= {score.metric: score.value for score in scored if score.metric in values}
+        for name, value in found.items():
+            if value is not None:
+                values[name][case.id] = value
+    return values
+
+
+def best_trials(sweep: Sweep, trials: Sequence[Trial]) -> list[Trial]:
+    """Give the trials that no other beats in everything (the Pareto front), best of the first objective first."""
+    better = directions(sweep)
+    aims: dict[str, Aim] = {
+        name: "max" if more else "min" for name, more in zip(sweep.objectives, better, strict=True)
+    }  # fmt: skip
+    ended = {str(trial.number): trial for trial in trials if trial.state == "complete"}
+    kept = [ended[name] for name in pareto({name: trial.values for name, trial in ended.items()}, aims)]
+    signs = [-1 if more else 1 for more in better]
+
+    def order(trial: Trial) -> list[float]:
+        return [sign * (trial.values[name] or 0.0) for sign, name in zip(signs, sweep.objectives, strict=True)]
+
+    return sorted(kept, key=order)
+
+
+def tied(sweep: SweepFolder, trials: Sequence[Trial], best: Trial) -> list[Trial]:
+    """Give the other trials whose first objective cannot be told apart from the best one's on the same cases."""
+    settings = sweep.recipe.sweep
+    name, more = settings.objectives[0], directions(settings)[0]
+    cases = sweep.cases()
+
+    def values(trial: Trial) -> Mapping[str, float]:
+        return case_values(settings, cases, Run(sweep.runs / trial.run).results())[name]
+
+    first = values(best)
+    others = [trial for trial in trials if trial.state == "complete" and trial.number != best.number]
+    gaps = {trial.number: _gaps(first, values(trial), more) for trial in others}
+    return [
+        trial
+        for trial in others
+        if not any(gaps[trial.number]) or flip_test(cluster_sums(gaps[trial.number])) > ALPHA
+    ]  # fmt: skip
+
+
+def _gaps(one: Mapping[str, float], other: Mapping[str, float], more: bool) -> list[float]:
+    """Give by how much one is better than the other on each case that both have."""
+    sign = 1 if more else -1
+    return [sign * (one[case] - other[case]) for case in one.keys() & other.keys()]

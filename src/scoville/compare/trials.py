@@ -1,0 +1,181 @@
+"""Sweeps on disk: what was tried and what came of it.
+
+Enters: trials. Leaves: the same, read back. Knows no space and runs nothing.
+
+    .scoville/sweeps/<name>/
+      sweep.json      the recipe with its sweep, the digests of cases and documents
+      cases.jsonl     the cases of every trial
+      trials.jsonl    a line for each trial that ended
+      runs/           a run for each trial; that of a trial which was killed goes on
+      replies.jsonl   what models wrote, so that nothing is asked twice
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from scoville.errors import UsageError, WorkspaceError
+from scoville.evaluate.cases import case_json, cases_of, digest
+from scoville.evaluate.runs import Run, list_runs
+from scoville.index.workspace import storage_errors
+from scoville.recipe import Recipe
+from scoville.types import Case
+
+FOLDER = "sweeps"
+FORMAT = 1
+
+State = Literal["complete", "pruned", "invalid", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """One combination, and what came of it."""
+
+    number: int
+    """From 0."""
+    choices: Mapping[str, Any]
+    recipe_hash: str = ""
+    state: State
+    """``pruned``: it ended early, because another was surely better. ``invalid``: its values contradict each other."""
+    values: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+    """Mean of each objective over the cases that have it."""
+    cases: int = 0
+    """How many were answered."""
+    reason: str = ""
+    run: str = ""
+    seconds: float = 0.0
+    done: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Seconds by stage."""
+    spared: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Seconds by stage that it would have taken besides, alone."""
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether every objective has a value."""
+        return self.state in ("complete", "pruned") and bool(self.values) and None not in self.values.values()
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """The folder of one sweep."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """When it began, and a random part."""
+        return self.folder.name
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What is swept."""
+        try:
+            header = json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"{self.folder} is no sweep: {error}") from None
+        if header.get("format", 0) > FORMAT:
+            raise WorkspaceError(f"{self.folder} was written by a newer version of Scoville: install that")
+        return header
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as it was, with its sweep."""
+        return Recipe.model_validate_json(json.dumps(self.header["recipe"]))
+
+    @property
+    def runs(self) -> Path:
+        """The folder of its runs."""
+        return self.folder / "runs"
+
+    @property
+    def replies(self) -> Path:
+        """The file of what models wrote."""
+        return self.folder / "replies.jsonl"
+
+    def cases(self) -> list[Case]:
+        """Read the cases, as they were when it began."""
+        return cases_of(self.folder / "cases.jsonl")
+
+    def trials(self) -> list[Trial]:
+        """Read the trials, in their order; a line that a kill cut off is left out."""
+        try:
+            lines = (self.folder / "trials.jsonl").read_text(encoding="utf-8").split("\n")
+        except FileNotFoundError:
+            return []
+        trials: list[Trial] = []
+        for line in lines:
+            try:
+                trials.append(Trial(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+        return trials
+
+    def add(self, trial: Trial) -> None:
+        """Append a trial."""
+        with storage_errors(self.folder), (self.folder / "trials.jsonl").open("a", encoding="utf-8") as file:
+            file.write(f"\n{json.dumps(asdict(trial), ensure_ascii=False, allow_nan=False)}")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def unfinished(self, recipe: Recipe) -> Run | None:
+        """Find the run of a trial that was killed."""
+        ended = {trial.run for trial in self.trials()}
+        runs = (run for run in list_runs(self.runs) if run.id not in ended)
+        return next((run for run in runs if run.header.get("recipe_hash") == recipe.hash), None)
+
+
+def identity(recipe: Recipe, cases: Sequence[Case], documents: str) -> str:
+    """Name what decides the trials of a sweep; not how many they are."""
+    sweep = recipe.sweep.model_dump(mode="json", include={"method", "seed", "objectives", "space", "prune"})
+    named = json.dumps([recipe.hash, sweep, digest(cases), documents], sort_keys=True)
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
+
+
+def open_sweep(sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str) -> SweepFolder:
+    """Open the last sweep of the same recipe, space, cases and documents, or begin one."""
+    name = identity(recipe, cases, documents)
+    for known in reversed(list_sweeps(sweeps)):
+        if known.header.get("identity") == name:
+            return known
+    now = datetime.now(UTC)
+    sweep = SweepFolder(sweeps / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    header = {
+        "format": FORMAT, "identity": name, "started": now.isoformat(timespec="seconds"), "cases": len(cases),
+        "cases_digest": digest(cases), "documents": documents, "recipe": recipe.model_dump(mode="json"),
+    }  # fmt: skip
+    with storage_errors(sweeps):
+        sweep.folder.mkdir(parents=True)
+        lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)
+        (sweep.folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        temporary = sweep.folder / "sweep.json.tmp"  # a folder without sweep.json is no sweep
+        temporary.write_text(json.dumps(header, ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.replace(sweep.folder / "sweep.json")
+    return sweep
+
+
+def list_sweeps(sweeps: Path) -> list[SweepFolder]:
+    """List the sweeps, oldest first."""
+    return [SweepFolder(folder) for folder in sorted(sweeps.glob("*")) if (folder / "sweep.json").is_file()]
+
+
+def find_sweep(sweeps: Path, name: str) -> SweepFolder:
+    """Find a sweep by its name, the beginning or the end of it, or ``latest``: the one that was worked on last."""
+    known = list_sweeps(sweeps)
+    if name == "latest" and known:
+        return max(known, key=lambda one: (_touched(one), one.name))
+    found = [one for one in known if name and (one.name.startswith(name) or one.name.endswith(name))]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(one.name for one in (found or known)[-5:]) or "none yet: `scoville sweep` makes one"
+    raise UsageError(f"sweep {name!r}: {'several' if found else 'no'} sweeps have that name; there are {listed}")
+
+
+def _touched(sweep: SweepFolder) -> float:
+    trials = sweep.folder / "trials.jsonl"
+    return (trials if trials.exists() else sweep.folder / "sweep.json").stat().st_mtime

@@ -1,0 +1,106 @@
+"""How well a judge agrees with labels, beyond chance.
+
+Enters: labels and verdicts as numbers, in the same order. Leaves: one number, or None where it means nothing. Pure
+functions; knows no judge.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+Statistic = Callable[[Sequence[float], Sequence[float]], float | None]
+
+RESAMPLES = 1000
+LEAST_DEFINED = 0.9
+"""The share of resamples in which a statistic must be defined to have an interval."""
+
+
+class Interval(NamedTuple):
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+def agreement(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give the share of verdicts that equal their label; None of nothing."""
+    return sum(a == b for a, b in zip(labels, verdicts, strict=True)) / len(labels) if labels else None
+
+
+def cohen_kappa(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give the agreement beyond chance: 1 is perfect, 0 what two raters with these habits reach by chance.
+
+    Cohen, 1960. None when all labels are equal: then every judge agrees with them by chance.
+    """
+    return _kappa(labels, verdicts, lambda a, b: float(a != b))
+
+
+def weighted_kappa(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give Cohen's kappa with quadratic weights, for scales: a verdict two steps off counts four times one step.
+
+    Cohen, 1968. None when all labels are equal.
+    """
+    return _kappa(labels, verdicts, lambda a, b: (a - b) ** 2)
+
+
+def spearman(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give the correlation of the ranks, ties sharing theirs; None when either side is constant."""
+    first, second = _ranks(labels), _ranks(verdicts)
+    middle = (len(first) + 1) / 2
+    top = sum((a - middle) * (b - middle) for a, b in zip(first, second, strict=True))
+    spread = sum((a - middle) ** 2 for a in first) * sum((b - middle) ** 2 for b in second)
+    return top / spread**0.5 if spread else None
+
+
+def bootstrap(
+    statistic: Statistic, labels: Sequence[float], verdicts: Sequence[float], *, seed: int = 0
+) -> Interval | None:
+    """Give the percentile interval of a statistic over resampled pairs; None where it is too often undefined."""
+    chance = random.Random(seed)
+    pairs = list(zip(labels, verdicts, strict=True))
+    found: list[float] = []
+    for _ in range(RESAMPLES if pairs else 0):
+        drawn = chance.choices(pairs, k=len(pairs))
+        value = statistic([label for label, _ in drawn], [verdict for _, verdict in drawn])
+        if value is not None:
+            found.append(value)
+    if len(found) < LEAST_DEFINED * RESAMPLES:
+        return None
+    found.sort()
+    return Interval(found[int(0.025 * len(found))], found[int(0.975 * len(found)) - 1])
+
+
+def noise(repeated: Sequence[Sequence[float]]) -> float | None:
+    """Give the standard deviation of a judge that is asked the same again, pooled over the answers.
+
+    Each element holds the values of one answer; those with fewer than two say nothing. None when all do.
+    """
+    freedom, squares = 0, 0.0
+    for values in repeated:
+        mean = sum(values) / len(values) if values else 0.0
+        squares += sum((value - mean) ** 2 for value in values)
+        freedom += max(len(values) - 1, 0)
+    return (squares / freedom) ** 0.5 if freedom else None
+
+
+def _kappa(
+    labels: Sequence[float], verdicts: Sequence[float], distance: Callable[[float, float], float]
+) -> float | None:
+    count = len(labels)
+    if len(set(labels)) < 2:
+        return None
+    observed = sum(distance(a, b) for a, b in zip(labels, verdicts, strict=True)) / count
+    by_label, by_verdict = Counter(labels), Counter(verdicts)
+    expected = sum(distance(a, b) * by_label[a] * by_verdict[b] for a in by_label for b in by_verdict) / count**2
+    return 1 - observed / expected
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    counts = Counter(values)
+    rank: dict[float, float] = {}
+    below = 0
+    for value in sorted(counts):
+        rank[value] = below + (counts[value] + 1) / 2
+        below += counts[value]
+    return [rank[value] for value in values]

@@ -1,0 +1,33 @@
+"""What went wrong in a run, stage by stage. Enters: a scored run, the index it answered from. Leaves: blames."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from scoville.evaluate.blame import Blame, Library, blame
+from scoville.evaluate.runs import Run
+from scoville.search import Searcher
+from scoville.types import Passage
+
+WRONG_BELOW = 0.5
+"""An answer with less quality is wrong."""
+OVERRULED = ("exact_match", "numeric_match", "choice_match", "final_number")
+
+
+def blame_run(run: Run, searcher: Searcher) -> list[Blame]:
+    """Find the stage to blame for each wrong answer; those that could not be scored are left out."""
+
+    def search(question: str, limit: int) -> Sequence[Passage]:
+        return [hit.passage for hit in searcher.search(question, limit=limit).hits]
+
+    library = Library(searcher.index, search)
+    results, scores = run.results(), run.scores()
+    found: list[Blame] = []
+    for case in run.cases():
+        values: dict[str, Any] = {name: score.value for name, score in scores.get(case.id, {}).items()}
+        quality = values.get("quality")
+        wrong = case.id in results and (results[case.id].error or (quality is not None and quality < WRONG_BELOW))
+        if wrong:
+            judged_wrong = values.get("correctness") is not None
+            overruled = judged_wrong and any(values.get(name) == 1.0 for name in OVERRULED)
+            found.append(blame(case, results[case.id], library, overruled=overruled))
+    return found

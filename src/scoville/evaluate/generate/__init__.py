@@ -1,0 +1,32 @@
+"""Cases from the user's own documents: passages → drafts → checks → cases.
+
+    draft      what a generator writes, and the protocol of generators
+    sample     every document and page gets its share
+    clauses    sentence → subject, verb, rest
+    facts      clause → questions that it answers
+    tables     passage → cells that a question can name
+    reword     other words, and the opposite
+    pairs      questions that need a second one
+    templates  the generator that asks no model
+    prompts    what a model is asked
+    model      the generator that asks one
+    checks     is it fit to be a case, and why not
+    ledger     what was tried, on disk
+    estimate   what it will cost
+    generate   the loop
+
+Knows no system that will answer the cases, and no metric.
+"""
+
+from scoville.evaluate.generate.checks import Checks, find_by_words
+from scoville.evaluate.generate.draft import KINDS, Kind
+from scoville.evaluate.generate.estimate import Estimate, estimate
+from scoville.evaluate.generate.generate import Generated, generate_cases
+from scoville.evaluate.generate.ledger import Ledger
+from scoville.evaluate.generate.model import ModelGenerator
+from scoville.evaluate.generate.templates import Templates
+
+__all__ = [
+    "KINDS", "Checks", "Estimate", "Generated", "Kind", "Ledger", "ModelGenerator", "Templates", "estimate",
+    "find_by_words", "generate_cases",
+]  # fmt: skip

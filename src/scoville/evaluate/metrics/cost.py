@@ -1,0 +1,90 @@
+"""What answers took: seconds, tokens, dollars.
+
+Enters: results. Leaves: scores of each, percentiles and sums of all. What is not known is not counted as nothing: a
+price that is not known makes the sum unknown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import floor, isfinite
+
+from scoville.evaluate.metrics.metric import Scores, table
+from scoville.evaluate.result import Result
+from scoville.types import Case, Score
+
+STEPS = {"search": "searching", "first_token": "from the question to the first token", "generate": "writing",
+         "total": "the whole answer"}  # fmt: skip
+PERCENTILES = (50, 95, 99)
+PERCENTILE = "Hyndman and Fan, 1996, type 7"
+METRICS = table(
+    "cost",
+    *((f"seconds_{step}", f"seconds: {what}") for step, what in STEPS.items()),
+    ("prompt_tokens", "tokens that models read"),
+    ("completion_tokens", "tokens that models wrote"),
+    ("cost_usd", "US dollars; unscored where the price is not known"),
+    higher_is_better=False,
+    high=None,
+)
+SUMMARIES = table(
+    "cost",
+    *(
+        (f"seconds_{step}_p{percent}", f"{percent} % of the answers took at most so many seconds: {what}", PERCENTILE)
+        for step, what in STEPS.items()
+        for percent in PERCENTILES
+    ),
+    ("prompt_tokens_sum", "tokens that models read, all answers"),
+    ("completion_tokens_sum", "tokens that models wrote, all answers"),
+    ("cost_usd_sum", "US dollars of all answers; not known when one price is not"),
+    ("cost_usd_known_sum", "US dollars of the answers whose price is known"),
+    ("cost_unknown", "answers whose price is not known"),
+    ("cost_usd_per_1000", "US dollars of 1,000 answers; not known when one price is not"),
+    higher_is_better=False,
+    high=None,
+)
+
+
+def score_cost(case: Case, result: Result) -> Iterable[Score]:
+    """Score what one answer took; of a step that the system does not tell there is no score."""
+    for step in STEPS:
+        seconds = result.seconds.get(step)
+        if result.error or seconds is not None:
+            yield _score(f"seconds_{step}", seconds, result.error)
+    yield _score("prompt_tokens", result.prompt_tokens, result.error)
+    yield _score("completion_tokens", result.completion_tokens, result.error)
+    unknown = "the price is not known" if result.cost_usd is None else ""
+    yield _score("cost_usd", result.cost_usd, result.error or unknown)
+
+
+def summarise_cost(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+    """Give percentiles of the seconds, and the sums of tokens and dollars, over the answers without an error."""
+    done = [results[case.id] for case in cases if case.id in results and not results[case.id].error]
+    values: dict[str, float | None] = {}
+    for step in STEPS:
+        seconds = [value for one in done if (value := one.seconds.get(step)) is not None]
+        values |= {f"seconds_{step}_p{percent}": percentile(seconds, percent) for percent in PERCENTILES}
+    known = [one.cost_usd for one in done if one.cost_usd is not None]
+    whole = sum(known) if done and len(known) == len(done) else None
+    return values | {
+        "prompt_tokens_sum": float(sum(one.prompt_tokens for one in done)),
+        "completion_tokens_sum": float(sum(one.completion_tokens for one in done)),
+        "cost_usd_sum": whole,
+        "cost_usd_known_sum": float(sum(known)),
+        "cost_unknown": float(len(done) - len(known)),
+        "cost_usd_per_1000": None if whole is None else 1000 * whole / len(done),
+    }
+
+
+def percentile(values: Iterable[float], percent: float) -> float | None:
+    """Give a percentile by linear interpolation (numpy's default); None for no values."""
+    ranked = sorted(values)
+    if not ranked:
+        return None
+    place = percent / 100 * (len(ranked) - 1)
+    below = floor(place)
+    above = min(below + 1, len(ranked) - 1)
+    return ranked[below] + (place - below) * (ranked[above] - ranked[below])
+
+
+def _score(name: str, value: float | None, reason: str) -> Score:
+    if reason or value is None or not isfinite(value):
+        return METRICS[name].score(None, reason or "the system gave no number")
+    return METRICS[name].score(float(value))

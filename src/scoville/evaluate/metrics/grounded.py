@@ -1,0 +1,128 @@
+"""Whether an answer stands on its passages: the measures of Ragas (Es et al., 2024) without a judge.
+
+Enters: a case and a result, and for some an embedder. Leaves: scores. Sentences are compared with passages by their
+words, as grounding does (``answer.evidence``): a paraphrase that shares no words with its source counts as
+unsupported, and a system that drops what its passages do not hold, as Scoville's grounding does, is faithful by
+construction. A judge reads meaning; this reads words, costs nothing and is the same on each day.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+
+from scoville.answer.evidence import Claim, Evidence, support
+from scoville.evaluate.metrics.metric import Scorer, table
+from scoville.evaluate.metrics.places import holds_quote, points_at
+from scoville.evaluate.metrics.ranking import average_precision
+from scoville.evaluate.metrics.retrieval import cosine, unscored
+from scoville.evaluate.metrics.words import strip_citations
+from scoville.evaluate.result import Result, Retrieved
+from scoville.sentences import content_words, sentences
+from scoville.types import Case, Passage, Score
+
+RAGAS = "Es et al., 2024"
+METRICS = table(
+    "grounded",
+    ("faithfulness", "share of the answer's sentences that a passage holds, by words", RAGAS),
+    ("context_precision", "mean precision at the ranks of passages that hold evidence, or the expected answer", RAGAS),
+    ("context_recall", "share of the expected answer's sentences that a passage holds, by words", RAGAS),
+) | table(
+    "grounded",
+    ("answer_relevance", "cosine of question and answer", RAGAS),
+    ("answer_similarity", "cosine of answer and expected answer", RAGAS),
+    low=-1.0,
+)
+LEAST_SUPPORT = 0.5
+"""Share of a sentence's content words that its evidence holds; fixed, so that no recipe moves the measure."""
+
+Embed = Callable[[Sequence[str]], Sequence[Sequence[float]]]
+
+
+def faithfulness(answer: str, texts: Sequence[str], question: str = "") -> float | None:
+    """Give the share of an answer's sentences that some passage holds; None when it claims nothing."""
+    held = supported(answer, texts, question)
+    return sum(held) / len(held) if held else None
+
+
+def supported(text: str, texts: Sequence[str], question: str = "") -> list[bool]:
+    """Say of each sentence of a text whether some passage holds it.
+
+    Questions, and lines that lead in others, are left out. A sentence of few words is read as an answer to
+    the question, as grounding does.
+    """
+    given = "\n".join([question, *texts])
+    claims = (Claim(claim, question, given) for claim in _claims(text))
+    return [any(support(claim, _read(one), LEAST_SUPPORT).share >= LEAST_SUPPORT for one in texts) for claim in claims]
+
+
+def score_grounded(case: Case, result: Result) -> Iterable[Score]:
+    """Score an answer against its passages, and the passages against what was expected."""
+    if result.error or not result.refused:
+        yield METRICS["faithfulness"].score(*_faithfulness(case, result))
+    if case.answerable and (case.evidence or case.expected):
+        reason = unscored(result)
+        yield METRICS["context_precision"].score(None if reason else _context_precision(case, result), reason)
+        if claimed := _expected(case):
+            value = None if reason else _context_recall(claimed, case, result)
+            yield METRICS["context_recall"].score(value, reason)
+
+
+def embedded_scorer(embed: Embed) -> Scorer:
+    """Make a scorer of answer relevance and similarity from what embeds texts; unit length is not needed."""
+
+    def score(case: Case, result: Result) -> Iterable[Score]:
+        expected = [text for text in case.expected if text.strip()] if not case.choices else []
+        if not case.answerable:
+            return
+        answer = strip_citations(result.text)
+        silent = {name: METRICS[name].score_silence(result) for name in ("answer_relevance", "answer_similarity")}
+        empty = not any(silent.values()) and not answer
+        vectors = [] if empty or any(silent.values()) else list(embed([answer, case.question, *expected]))
+        for name, others in (("answer_relevance", vectors[1:2]), ("answer_similarity", vectors[2:])):
+            if name == "answer_relevance" or expected:
+                value = max((cosine(vectors[0], other) for other in others), default=0.0)
+                yield silent[name] or METRICS[name].score(value, "the answer is empty" if empty else "")
+
+    return score
+
+
+def _faithfulness(case: Case, result: Result) -> tuple[float | None, str]:
+    if reason := unscored(result):
+        return None, reason
+    value = faithfulness(result.text, [passage.text for passage in result.passages], case.question)
+    return value, "" if value is not None else "the answer claims nothing"
+
+
+def _context_precision(case: Case, result: Result) -> float:
+    """Give the mean, over the passages that are of use, of the precision at their ranks; 0 when none is."""
+    useful = [float(_is_useful(passage, case)) for passage in result.passages]
+    return average_precision(useful, int(sum(useful)), len(useful)) if any(useful) else 0.0
+
+
+def _is_useful(passage: Retrieved, case: Case) -> bool:
+    if case.evidence:
+        return any(holds_quote(passage, one) if one.quote.strip() else points_at(passage, one) for one in case.evidence)
+    return any(any(supported(text, [passage.text], case.question)) for text in _expected(case))
+
+
+def _context_recall(expected: Sequence[str], case: Case, result: Result) -> float:
+    texts = [passage.text for passage in result.passages]
+    return max(faithfulness(text, texts, case.question) or 0.0 for text in expected)
+
+
+def _expected(case: Case) -> list[str]:
+    """Give the expected answers that claim something; the letter of a choice does not."""
+    return [] if case.choices else [text for text in case.expected if any(_claims(text))]
+
+
+def _claims(text: str) -> Iterable[str]:
+    for sentence in sentences(strip_citations(text)):
+        if content_words(sentence.text) and not sentence.text.endswith(("?", ":")):
+            yield sentence.text
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Evidence:
+    """Read a passage for comparing; the answer and what was expected are compared with the same ones."""
+    return Evidence(
+        Passage(id="", source="", document_id="", title="", media_type="", start=0, end=len(text), text=text)
+    )

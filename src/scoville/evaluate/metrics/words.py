@@ -1,0 +1,84 @@
+"""Words as metrics compare them: in any script, whatever their case, width and punctuation.
+
+Enters: texts. Leaves: tokens, and whether one text stands in another. Knows no case and no score.
+"""
+
+import re
+import unicodedata
+
+ARTICLES = frozenset({"a", "an", "the"})
+FUNCTION_WORDS = frozenset(
+    "a an the and or but if as at by for from in into of on to with without is are was were be been being am do does "
+    "did has have had it its this that these those they them their you your we our us he she his her i my me may can "
+    "will would should could must not no so such than then there which who whom what when where how also any "
+    "all".split()
+)
+"""Those of benchmarks/measure.py, so that its numbers and these can be set side by side."""
+SPACELESS = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Kana and Han
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+)
+"""Scripts that put no spaces between words: each of their characters is a token."""
+SPACELESS_CHARACTER = re.compile(f"[{SPACELESS}]")
+TYPOGRAPHY = str.maketrans(dict.fromkeys("‘’‚‛´`", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‐‑‒–—―−", "-"))
+BRACKET = re.compile(r"\s*\[([^\[\]]*)\]")
+REFERENCE = re.compile(r"[^\[\],;#]+\.\w+(?:\s*#\s*(?:page\s*=\s*)?\d+)?", re.IGNORECASE)
+MARKER = re.compile(r"\d+(?:\s*[,;-]\s*\d+)*")
+
+
+def strip_citations(text: str) -> str:
+    """Remove markers like ``[2]`` or ``[1, 3]`` and cited files like ``[plan.pdf#page=7]``."""
+
+    def cites(inside: str) -> bool:
+        return bool(MARKER.fullmatch(inside.strip()) or REFERENCE.search(inside))
+
+    return BRACKET.sub(lambda match: "" if cites(match[1]) else match[0], text).strip()
+
+
+def fold(text: str) -> str:
+    """Make texts that differ in case, width and typographic signs the same (Unicode NFKC and case folding)."""
+    return unicodedata.normalize("NFKC", text).translate(TYPOGRAPHY).casefold()
+
+
+def squad_tokens(text: str) -> list[str]:
+    """Split into tokens as SQuAD does: without case, punctuation and articles (Rajpurkar et al., 2016).
+
+    Beyond that: citations, typographic punctuation and forms of width count nothing, and scripts without spaces are
+    split into characters.
+    """
+    folded = fold(strip_citations(text))
+    kept = "".join(sign for sign in folded if unicodedata.category(sign)[0] != "P" and sign not in "$+<=>^`|~")
+    return [token for token in _spaced(kept).split() if token not in ARTICLES]
+
+
+def content_tokens(text: str) -> set[str]:
+    """Give the distinct tokens that are no function words."""
+    return set(squad_tokens(text)) - FUNCTION_WORDS
+
+
+def word_tokens(text: str) -> list[str]:
+    """Split into words and numbers, articles too, as rouge-score does for English."""
+    return re.findall(r"[^\W_]+", _spaced(fold(strip_citations(text))))
+
+
+def space_characters(text: str) -> str:
+    """Put spaces around the characters of scripts without spaces."""
+    return " ".join(_spaced(text).split())
+
+
+def contains(text: str, expected: str) -> bool:
+    """Say whether a text holds another, and not only as a part of a longer word or number; thousands commas aside."""
+    wanted = _plain(expected).strip(" .;:!?\"'")
+    if not wanted:
+        return False
+    before = "" if SPACELESS_CHARACTER.match(wanted) else r"(?<!\w)"
+    after = "" if SPACELESS_CHARACTER.match(wanted[-1]) else r"(?!\w|[.,]\d)"
+    return bool(re.search(f"{before}{re.escape(wanted)}{after}", _plain(text)))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s,]+", " ", re.sub(r"(?<=\d),(?=\d{3})", "", fold(strip_citations(text))))
+
+
+def _spaced(text: str) -> str:
+    return SPACELESS_CHARACTER.sub(r" \g<0> ", text)

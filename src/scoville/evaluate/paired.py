@@ -1,0 +1,320 @@
+"""Which of two systems is better, on the same cases.
+
+Enters: the values of two systems by case id, and the cluster (the document) of each case. Leaves: the difference with
+its interval, the chance that it is none, its size, and how many cases would tell. Compares pairs only: cases that one
+system has and the other has not are an error, cases unscored for one of the two are left out and counted.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from scoville.errors import UsageError
+from scoville.evaluate.agreement import noise
+from scoville.evaluate.statistics import (
+    BLOCK,
+    LEVEL,
+    RESAMPLES,
+    Estimate,
+    Interval,
+    Sums,
+    binomial,
+    cluster_sums,
+    estimate,
+    freedom,
+    jackknife_variance,
+    student_chance,
+    student_interval,
+)
+
+if TYPE_CHECKING:
+    from scoville.evaluate.statistics import Array
+
+ALPHA = 0.05
+EXACT_CLUSTERS = 14
+"""Up to so many, every way of turning signs is tried: 8,192."""
+LEAST_CLUSTERS = 5
+"""With fewer, no way of turning signs is rare enough to say anything at 5 %; then Student's t."""
+
+Effect = Literal["cohen_dz", "odds_ratio"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """The second system less the first."""
+
+    n: int
+    """Cases that both have a score for."""
+    unscored: int
+    """Cases left out, as one of the two has none."""
+    first: float | None
+    """Mean on the cases of both; None of none."""
+    second: float | None
+    difference: float | None
+    low: float | None
+    """Of the 95 % interval: the differences that the test does not reject at 5 %. None of fewer than two cases."""
+    high: float | None
+    p: float
+    """Of no difference; 1 where nothing differs."""
+    effect: float | None
+    """None where nothing differs, or all differ by the same."""
+    effect_name: Effect
+    mcnemar_p: float | None
+    """Of a binary metric, as if cases were independent; None of others."""
+    needed: int | None
+    """How many cases would show a difference of this size; None where there is none."""
+
+
+class Noise(NamedTuple):
+    """A mean from a judge that was asked several times."""
+
+    once: Estimate
+    """As wide as it is when each case is judged once."""
+    averaged: Estimate
+    """Without most of the judge's noise: of each case's mean."""
+    case_deviation: float
+    """Standard deviation of the verdicts on one answer."""
+    run_deviation: float
+    """Standard deviation of whole rounds of judging beyond that: what more cases do not average out."""
+
+
+def compare(
+    first: Mapping[str, float | None],
+    second: Mapping[str, float | None],
+    clusters: Mapping[str, Hashable] | None = None,
+    *,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two systems by their values for the same cases; UsageError where the cases differ.
+
+    That the questions are the same, too, says :func:`scoville.evaluate.run_cases.same_cases`.
+    """
+    same_ids(first, second)
+    names = sorted(first)
+    labels = [clusters[name] for name in names] if clusters is not None else None
+    return paired_difference([first[name] for name in names], [second[name] for name in names], labels, seed=seed)
+
+
+def paired_difference(
+    first: Sequence[float | None],
+    second: Sequence[float | None],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two systems by their values in the order of the cases."""
+    labels = range(len(first)) if clusters is None else clusters
+    rows = [
+        (one, other, label)
+        for one, other, label in zip(first, second, labels, strict=True)
+        if one is not None and other is not None
+    ]
+    values = [value for one, other, _ in rows for value in (one, other)]
+    gaps, n, unscored = [other - one for one, other, _ in rows], len(rows), len(first) - len(rows)
+    gained, lost = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+    binary = set(values) <= {0.0, 1.0}
+    effect = odds_ratio(gained, lost) if binary else cohen_dz(gaps)
+    name: Effect = "odds_ratio" if binary else "cohen_dz"
+    chance = mcnemar(gained, lost) if binary and n else None
+    if n < 2:
+        one, other = values or (None, None)
+        return Comparison(
+            n=n, unscored=unscored, first=one, second=other, difference=gaps[0] if gaps else None, low=None, high=None,
+            p=1.0, effect=effect, effect_name=name, mcnemar_p=chance, needed=None,
+        )  # fmt: skip
+    sums = cluster_sums(gaps, [label for *_, label in rows])
+    limits, p = _tested(sums, all(0 <= value <= 1 for value in values), seed)
+    difference = math.fsum(gaps) / n
+    deviation = math.sqrt(float(jackknife_variance(sums)) * n)
+    return Comparison(
+        n=n, unscored=unscored, first=math.fsum(values[::2]) / n, second=math.fsum(values[1::2]) / n,
+        difference=difference, low=min(limits.low, difference), high=max(limits.high, difference), p=p,
+        effect=effect, effect_name=name, mcnemar_p=chance,
+        needed=cases_needed(difference, deviation) if difference and deviation else None,
+    )  # fmt: skip
+
+
+def same_ids(first: Mapping[str, object], second: Mapping[str, object]) -> None:
+    """Raise UsageError, with the difference, unless both have the same cases."""
+    problems = [
+        f"{len(ids)} only in the {which} ({', '.join(sorted(ids)[:3])}{', …' if len(ids) > 3 else ''})"
+        for ids, which in ((first.keys() - second.keys(), "first"), (second.keys() - first.keys(), "second"))
+        if ids
+    ]
+    if problems:
+        raise UsageError(f"the systems have different cases: {'; '.join(problems)}; evaluate both on the same file")
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Give the exact two-sided p that as many cases are gained as lost (McNemar, 1947)."""
+    n = gained + lost
+    return min(1.0, 2 * math.fsum(binomial(count, n, 0.5) for count in range(min(gained, lost) + 1)))
+
+
+def odds_ratio(gained: int, lost: int) -> float | None:
+    """Give the cases gained for each that is lost, half a case added to both (Haldane, 1956); None of neither."""
+    return (gained + 0.5) / (lost + 0.5) if gained or lost else None
+
+
+def cohen_dz(gaps: Sequence[float]) -> float | None:
+    """Give the mean in standard deviations of the differences (Cohen, 1988, 2.3.5); None where all are equal."""
+    if len(gaps) < 2 or max(gaps) - min(gaps) < 1e-12:
+        return None
+    mean = math.fsum(gaps) / len(gaps)
+    return mean / math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / (len(gaps) - 1))
+
+
+def cases_needed(difference: float, deviation: float, *, power: float = 0.8, alpha: float = ALPHA) -> int:
+    """Give how many cases show a difference, with the chance ``power``; ``deviation`` is that of the differences.
+
+    Cohen, 1988, with Guenther's (1981) correction for an unknown deviation. ValueError of no difference.
+    """
+    if not difference:
+        raise ValueError("no number of cases shows a difference of 0; give the least difference that matters")
+    level, chance = NormalDist().inv_cdf(1 - alpha / 2), NormalDist().inv_cdf(power)
+    return max(math.ceil(((level + chance) * deviation / difference) ** 2 + level**2 / 2), 2)
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Adjust p values for being several (Holm, 1979), in their order."""
+    adjusted = [1.0] * len(chances)
+    most = 0.0
+    for rank, place in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
+        most = max(most, min(1.0, (len(chances) - rank) * chances[place]))
+        adjusted[place] = most
+    return adjusted
+
+
+def judged_again(repeated: Sequence[Sequence[float]], clusters: Sequence[Hashable] | None = None) -> Noise:
+    """Measure a judge's noise from cases that were judged several times, and add it to the interval.
+
+    Each element holds the values of one case, in the order of the rounds. What differs between the rounds' means beyond
+    the noise of single verdicts is found only where all cases have as many. Noise is added to the squares of an
+    interval's arms (Zou and Donner, 2008).
+    """
+    if not repeated or min(len(values) for values in repeated) < 1 or max(len(values) for values in repeated) < 2:
+        raise ValueError("noise needs at least one value of each case, and two of one")
+    variance = (noise(repeated) or 0.0) ** 2
+    rounds = min(len(values) for values in repeated)
+    means = [math.fsum(column) / len(repeated) for column in zip(*repeated, strict=False)]
+    shift = 0.0
+    if all(len(values) == rounds for values in repeated):
+        within = _within(repeated, means) / len(repeated)
+        shift = max((noise([means]) or 0.0) ** 2 - within, 0.0)
+        variance = within * len(repeated)
+    averaged = estimate([math.fsum(values) / len(values) for values in repeated], clusters)
+    left = math.fsum(1 - 1 / len(values) for values in repeated) / len(repeated)
+    return Noise(_widened(averaged, variance * left / len(repeated) + shift), averaged, variance**0.5, shift**0.5)
+
+
+def flip_test(sums: Sums, *, seed: int = 0) -> "Array":
+    """Give the two-sided mid-p of a mean of 0 by turning the signs of clusters; ``[..., clusters]`` in, ``[...]`` out.
+
+    Fisher's test of pairs (1935), by clusters; the wild cluster bootstrap of Cameron, Gelbach and Miller (2008) does
+    the same. Ways that tie with what was seen count half (Lancaster, 1961): with 6 clusters the plain test can reject no
+    more than 3.1 %. The signs are right where a difference is as likely as its opposite.
+    """
+    import numpy as np
+
+    seen = np.abs(sums.totals.sum(-1))
+    found = np.concatenate([np.abs(sums.totals @ signs.T) for signs in _signs(sums.sizes.shape[-1], seed)], axis=-1)
+    return _middle_chance(found, seen, 1e-9 * np.abs(sums.totals).sum(-1))
+
+
+def _flipped(sums: Sums, seed: int) -> Callable[[float], float]:
+    """Give the function from a supposed difference to its mid-p: signs are turned once for all."""
+    import numpy as np
+
+    totals, sizes = np.concatenate([signs @ np.stack(sums).T for signs in _signs(len(sums.sizes), seed)]).T
+    total, n = sums.totals.sum(), sums.sizes.sum()
+    largest = np.abs(sums.totals).sum()
+
+    def chance(supposed: float) -> float:
+        found, seen = np.abs(totals - supposed * sizes), np.abs(total - supposed * n)
+        return float(_middle_chance(found, seen, 1e-9 * (largest + abs(supposed) * n)))
+
+    return chance
+
+
+def _middle_chance(found: "Array", seen: "Array", tolerance: "Array") -> "Array":
+    """Count what is more extreme than what was seen, and half of what ties with it; 1 where nothing was seen."""
+    import numpy as np
+
+    more = (found > (seen + tolerance)[..., None]).mean(-1)
+    least = (found >= (seen - tolerance)[..., None]).mean(-1)
+    return np.where(seen <= tolerance, 1.0, (more + least) / 2)
+
+
+def _signs(count: int, seed: int) -> "Iterator[Array]":
+    """Give blocks ``[ways, clusters]`` of signs; the first cluster keeps its own, as turning all changes nothing."""
+    import numpy as np
+
+    if count <= EXACT_CLUSTERS:
+        ways = np.arange(2 ** (count - 1))[:, None] >> np.arange(count - 1)
+        yield np.hstack([np.ones((len(ways), 1)), 1.0 - 2.0 * (ways & 1)])
+        return
+    yield np.ones((1, count))  # the way that was seen is one of them: p is never 0
+    chance = np.random.default_rng(seed)
+    for _ in range(RESAMPLES // BLOCK):
+        yield 1.0 - 2.0 * chance.integers(0, 2, (BLOCK, count), dtype=np.int8)
+
+
+def _tested(sums: Sums, within: bool, seed: int) -> tuple[Interval, float]:
+    """Give the interval and p of a difference; both by the same test, so that they do not disagree."""
+    count, mean, widest = len(sums.sizes), float(sums.mean), 1.0 if within else math.inf
+    error = math.sqrt(float(jackknife_variance(sums)))
+    if error < 1e-12:
+        return _unseen(sums, mean) if within else Interval(mean, mean), float(flip_test(sums, seed=seed))
+    if count < LEAST_CLUSTERS:
+        low, high = (float(limit) for limit in student_interval(sums))
+        return Interval(max(low, -widest), min(high, widest)), student_chance(mean / error, float(freedom(sums)))
+    chance = _flipped(sums, seed)
+    low, high = (_limit(chance, mean, way * error, widest) for way in (-1, 1))
+    return Interval(low, high), chance(0.0)
+
+
+def _unseen(sums: Sums, mean: float) -> Interval:
+    """Give what a mean can be where all differ by the same: others may be hidden (Clopper and Pearson, 1934)."""
+    independent = float(sums.sizes.sum()) if abs(mean) < 1e-12 else len(sums.sizes)
+    hidden = 1 - ((1 - LEVEL) / 2) ** (1 / independent)
+    return Interval(mean - hidden * (1 + mean), mean + hidden * (1 - mean))
+
+
+def _limit(chance: Callable[[float], float], mean: float, step: float, widest: float) -> float:
+    """Find where the test begins to reject, going from the mean by steps and then by halves."""
+    near, far = mean, mean + 2 * step
+    while chance(far) > ALPHA:
+        if abs(far) > widest or abs(far - mean) > 1e6 * abs(step):
+            return math.copysign(min(widest, abs(far)), step)
+        near, far = far, mean + 2 * (far - mean)
+    for _ in range(40):
+        middle = (near + far) / 2
+        near, far = (middle, far) if chance(middle) > ALPHA else (near, middle)
+    return min(max(far, -widest), widest)
+
+
+def _within(repeated: Sequence[Sequence[float]], means: Sequence[float]) -> float:
+    """Give the variance of verdicts about their case and their round (two-way analysis of variance)."""
+    rounds, count = len(means), len(repeated)
+    grand = math.fsum(means) / rounds
+    squares = math.fsum(
+        (value - math.fsum(values) / rounds - mean + grand) ** 2
+        for values in repeated
+        for value, mean in zip(values, means, strict=True)
+    )
+    return squares / max((rounds - 1) * (count - 1), 1)
+
+
+def _widened(found: Estimate, variance: float) -> Estimate:
+    if found.mean is None or found.low is None or found.high is None:
+        return found
+    added = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2 * variance
+    low = found.mean - math.sqrt((found.mean - found.low) ** 2 + added)
+    high = found.mean + math.sqrt((found.high - found.mean) ** 2 + added)
+    inside = found.low >= 0 and found.high <= 1
+    return Estimate(
+        mean=found.mean, low=max(low, 0.0) if inside else low, high=min(high, 1.0) if inside else high,
+        n=found.n, unscored=found.unscored,
+    )  # fmt: skip

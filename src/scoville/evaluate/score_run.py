@@ -1,0 +1,93 @@
+"""A run gets its scores, and what they come to over all its cases.
+
+Enters: a run, perhaps a judge. Leaves: ``scores.json`` of the run. Asks no system; without a judge no model either, so
+that a run can be scored again in a second when a metric changes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from scoville.evaluate.judge import Judge
+from scoville.evaluate.judge_metrics import judge_all
+from scoville.evaluate.metrics import METRICS, SCORERS, Metric, summaries
+from scoville.evaluate.result import Result
+from scoville.evaluate.run_cases import OnCase, score_cases
+from scoville.evaluate.runs import Run
+from scoville.evaluate.statistics import LEAST_CLUSTERS, estimate
+from scoville.types import Case, Score
+
+QUALITY = Metric(
+    name="quality", family="all",
+    description="of an unanswerable case whether it was refused, of others the first that there is of correctness, "
+    "choice_match, final_number, gold_token_recall",
+)  # fmt: skip
+FIRST_OF = ("correctness", "choice_match", "final_number", "gold_token_recall")
+
+
+def score_run(run: Run, *, judge: Judge | None = None, on_case: OnCase | None = None) -> None:
+    """Score every answer of a run and write the scores down; earlier ones are replaced."""
+    cases, results = run.cases(), run.results()
+    scores = score_cases(cases, results, SCORERS)
+    if judge:
+        for case_id, found in judge_all(judge, cases, results, on_done=on_case).items():
+            scores[case_id] += found
+    for case in cases:
+        if case.id in scores:
+            scores[case.id].append(quality(case, scores[case.id]))
+    run.write_scores(scores, summarise(cases, results, scores))
+
+
+def quality(case: Case, scores: Iterable[Score]) -> Score:
+    """Give one number for a case, whatever is known of its answer."""
+    found = {score.metric: score for score in scores}
+    names = FIRST_OF if case.answerable else ("refusal_right",)
+    chosen = next((found[name] for name in names if name in found), None)
+    if chosen is None:
+        return QUALITY.score(None, "the case has neither an expected answer nor a verdict of a judge")
+    return QUALITY.score(chosen.value, chosen.reason if chosen.value is None else chosen.metric)
+
+
+def summarise(
+    cases: Sequence[Case], results: Mapping[str, Result], scores: Mapping[str, Sequence[Score]]
+) -> dict[str, Any]:
+    """Give the mean of each metric with its interval, and what only a set of cases has."""
+    names = dict.fromkeys(score.metric for found in scores.values() for score in found)
+    by, clusters = clusters_of(cases)
+    by_case = [(clusters[case_id], {score.metric: score.value for score in found}) for case_id, found in scores.items()]
+    metrics = {
+        name: asdict(
+            estimate(
+                [values[name] for _, values in by_case if name in values],
+                [cluster for cluster, values in by_case if name in values],
+                high=METRICS[name].high if name in METRICS else 1.0,
+            )
+        )
+        for name in names
+        if name not in METRICS or METRICS[name].family != "cost"  # of these percentiles and sums tell more
+    }
+    counts = {
+        "cases": len(cases),
+        "answered": sum(not one.refused and not one.error for one in results.values()),
+        "refused": sum(one.refused for one in results.values()),
+        "errors": sum(bool(one.error) for one in results.values()),
+        "missing": sum(case.id not in results for case in cases),
+    }
+    return {"counts": counts, "clusters": by, "metrics": metrics, "sets": summaries(cases, results, scores)}
+
+
+def clusters_of(cases: Iterable[Case]) -> tuple[str, dict[str, str]]:
+    """Give for each case what it shares with others that stand and fall with it: the document of its evidence.
+
+    Of fewer than ten documents nothing can be said of others, so that the pages are the clusters, and what is said
+    holds for these documents. A case without evidence stands alone.
+    """
+    places = {case.id: case.evidence[0] if case.evidence else None for case in cases}
+    documents = {place.document for place in places.values() if place}
+    by = "document" if len(documents) >= LEAST_CLUSTERS else "page"
+    names = {
+        case_id: f"case {case_id}" if not place else place.document if by == "document"
+        else f"{place.document}#{place.page}"
+        for case_id, place in places.items()
+    }  # fmt: skip
+    return by, names

@@ -1,0 +1,76 @@
+"""An Office file that a password protects in, its plain bytes out; every other file passes as it is.
+
+Decrypts in a child with a time-out and a memory limit: how often a key is hashed, the file says. PDFs are unlocked by
+what reads them.
+"""
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+from scoville.errors import ReadFailure
+from scoville.read.ole2 import OLE2, is_encrypted, open_ole2
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
+
+PASSWORD_VARIABLE = "SCOVILLE_PASSWORD"
+_NOBODYS = "VelvetSweatshop"
+"""The password of workbooks whose author gave none, only protected them from changes ([MS-OFFCRYPTO] 2.1.1); Excel
+opens them without asking."""
+
+
+def given_password(password: str | None, *variables: str) -> str | None:
+    """Give the password that was passed, else that of the first variable which holds one, else of the general one."""
+    return password or next(filter(None, map(os.environ.get, (*variables, PASSWORD_VARIABLE))), None)
+
+
+def unlocked(data: bytes, password: str | None, settings: "Read") -> bytes:
+    """Decrypt an Office file that is encrypted; the password is, by default, ``SCOVILLE_PASSWORD`` of the environment.
+
+    Raises ReadFailure where the password is missing or wrong, or the way of encryption is not known.
+    """
+    if not data.startswith(OLE2):
+        return data
+    with open_ole2(data) as file:
+        if not is_encrypted(file):
+            return data
+    from scoville.read.children import CHILDREN, TimedOut, process_count
+    from scoville.read.pdf_child import Task
+
+    password = given_password(password)
+    passwords = [password, _NOBODYS] if password else [_NOBODYS]
+    task = Task("unlock", "decrypt", (data, passwords), {}, settings.timeout_seconds)
+    try:
+        plain: bytes | None = CHILDREN.do(task, most=process_count(settings))
+    except TimedOut:
+        raise ReadFailure(f"is encrypted; unlocking it took longer than {settings.timeout_seconds} s") from None
+    if plain is None and password:
+        raise ReadFailure("is encrypted; the password is wrong")
+    if plain is None:
+        raise ReadFailure(f"is encrypted; set {PASSWORD_VARIABLE} to its password to read it")
+    if len(plain) > len(data):  # encryption does not compress; so read.max_megabytes holds here, too
+        raise ReadFailure("is encrypted and unpacks to more than it holds: not opened, it may be malicious")
+    return plain
+
+
+def decrypt(data: bytes, passwords: list[str]) -> bytes | None:
+    """Decrypt with the first password that fits; None where none does. Raises ReadFailure for unknown encryption."""
+    import msoffcrypto
+    from msoffcrypto.exceptions import InvalidKeyError
+
+    try:
+        file: Any = msoffcrypto.OfficeFile(io.BytesIO(data))
+        checked = {"verify_password": True} if file.format == "ooxml" else {}  # the others always check
+        for password in passwords:
+            plain = io.BytesIO()
+            try:
+                file.load_key(password=password, **checked)
+                file.decrypt(plain)
+            except InvalidKeyError:
+                continue
+            return plain.getvalue()
+    except Exception as error:  # the library asserts, and parses without checks: struct.error, KeyError, ExpatError
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ReadFailure(f"is encrypted in a way that is not known ({reason}); save it without a password") from None
+    return None

@@ -1,0 +1,106 @@
+"""Runs in MLflow: a database (``sqlite:///mlflow.db``) or a server.
+
+Enters: a run. Leaves: a run of MLflow with its parameters, metrics, the table of cases, its files and its traces' ids.
+Nothing global of MLflow is changed. Importing it takes 3 s, so that is done when the first run is over.
+"""
+
+import importlib
+import importlib.util
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scoville.errors import MissingExtra, ScovilleError, UsageError
+from scoville.track.mirror import MirroredRun, columns_of, flat
+
+RUN_TAG = "scoville.run_id"
+TRACE_TAG = "scoville.trace_ids"
+STATUS = {"finished": "FINISHED", "failed": "FAILED", "halted": "KILLED", "running": "RUNNING"}
+LONGEST_PARAMETER = 6000
+LONGEST_TAG = 5000
+BATCH = 100
+SCHEMES = re.compile(r"(sqlite|postgresql|mysql|mssql|https?|databricks)\b")
+
+
+class MlflowMirror:
+    """Shows runs in MLflow."""
+
+    def __init__(self, uri: str, folder: Path) -> None:
+        if not SCHEMES.match(uri):
+            raise UsageError(
+                f"track: mlflow:{uri}: MLflow keeps no runs in folders any more; "
+                "expected e.g. mlflow:sqlite:///mlflow.db or mlflow:http://127.0.0.1:5000"
+            )
+        if importlib.util.find_spec("mlflow") is None:
+            raise MissingExtra("track: mlflow: MLflow is not installed: pip install 'scoville[mlflow]'")
+        self._uri = uri
+        self._folder = folder
+
+    def publish(self, shown: MirroredRun) -> str:
+        """Write a run, or write it again, and say where it can be seen."""
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        mlflow = importlib.import_module("mlflow")  # no dependency, so unknown to the type checker
+        try:
+            return self._publish(mlflow.MlflowClient(tracking_uri=self._uri), shown)
+        except (mlflow.MlflowException, OSError) as error:
+            raise ScovilleError(f"MLflow at {self._uri} does not take the run: {str(error)[:300]}") from error
+
+    def _publish(self, client: Any, shown: MirroredRun) -> str:
+        run = shown.run
+        experiment = self._experiment(client, shown.group)
+        known = client.search_runs([experiment], filter_string=f"tags.`{RUN_TAG}` = '{run.id}'", max_results=1)
+        if known:
+            run_id, before = known[0].info.run_id, known[0].data.params
+        else:
+            started = int(run.started * 1000)
+            run_id = client.create_run(experiment, start_time=started, run_name=run.name or run.id).info.run_id
+            before: Mapping[str, str] = {}
+        self._log(client, run_id, shown, before)
+        if shown.table:
+            self._log_table(client, run_id, columns_of(shown.table))
+        if shown.folder:
+            client.log_artifacts(run_id, str(shown.folder), "run")
+        client.set_terminated(run_id, STATUS.get(run.status, "FINISHED"), _milliseconds(run.finished))
+        return f"mlflow run {run_id} at {self._uri}"
+
+    def _experiment(self, client: Any, name: str) -> str:
+        found = client.get_experiment_by_name(name)
+        if found:
+            return found.experiment_id
+        # A server knows where to keep files; with a database MLflow would take the folder one happens to be in.
+        artifacts = None if self._uri.startswith("http") else (self._folder / "mlflow").resolve().as_uri()
+        return client.create_experiment(name, artifact_location=artifacts)
+
+    def _log_table(self, client: Any, run_id: str, columns: Mapping[str, list[Any]]) -> None:
+        name = "cases.json"
+        if any(file.path == name for file in client.list_artifacts(run_id)):  # `log_table` would append to it
+            rows = [list(row) for row in zip(*columns.values(), strict=True)]
+            client.log_dict(run_id, {"columns": list(columns), "data": rows}, name)
+        else:
+            client.log_table(run_id, columns, name)
+
+    def _log(self, client: Any, run_id: str, shown: MirroredRun, before: Mapping[str, str]) -> None:
+        made = importlib.import_module("mlflow.entities")
+        run = shown.run
+        now = _milliseconds(run.finished or run.started) or 0
+        metrics = [made.Metric(_name(name), value, now, 0) for name, value in run.metrics.items() if value is not None]
+        wanted = {_name(key): str(value)[:LONGEST_PARAMETER] for key, value in flat(run.params).items()}
+        params = [
+            made.Param(key, value) for key, value in wanted.items() if key not in before
+        ]  # MLflow lets none change
+        tags = {RUN_TAG: run.id, "scoville.kind": run.kind, "scoville.recipe_hash": run.recipe_hash}
+        tags[TRACE_TAG] = " ".join(shown.trace_ids)[:LONGEST_TAG]
+        client.log_batch(run_id, tags=[made.RunTag(key, value) for key, value in tags.items() if value])
+        for at in range(0, max(len(metrics), len(params)), BATCH):
+            client.log_batch(run_id, metrics=metrics[at : at + BATCH], params=params[at : at + BATCH])
+
+
+def _name(name: str) -> str:
+    """Write a name with the signs that MLflow takes: ``page_hit@5`` as ``page_hit_at_5``."""
+    return re.sub(r"[^\w\-. /]", "_", name.replace("@", "_at_"))
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds * 1000)

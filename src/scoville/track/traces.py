@@ -1,0 +1,106 @@
+"""Traces as they were stored, for looking at them.
+
+Enters: the database. Leaves: traces, as a list or as a tree of spans. Knows no terminal.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from scoville.errors import UsageError
+from scoville.track.spans import INPUT_MESSAGES, NANOSECONDS
+from scoville.track.store import Store
+
+COLUMNS = "trace_id, span_id, parent_id, name, started, finished, status, attributes"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSpan:
+    """One span."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    """Empty for the outermost; in another program's trace its parent may be elsewhere."""
+    name: str
+    started: int
+    """Unix time in nanoseconds."""
+    finished: int
+    status: str
+    """``UNSET``, ``OK`` or ``ERROR``."""
+    attributes: Mapping[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished - self.started) / NANOSECONDS
+
+    @property
+    def question(self) -> str:
+        """What was asked; empty where it was not a question."""
+        try:
+            return str(json.loads(self.attributes[INPUT_MESSAGES])[0]["parts"][0]["content"])
+        except (KeyError, ValueError, IndexError, TypeError):
+            return ""
+
+
+class Branch(NamedTuple):
+    """A span and how deep it stands."""
+
+    depth: int
+    span: StoredSpan
+
+
+def recent(store: Store, limit: int = 20) -> list[StoredSpan]:
+    """List the outermost spans of the newest traces, newest first."""
+    rows = store.query(
+        f"SELECT {COLUMNS} FROM spans s WHERE parent_id = '' OR NOT EXISTS "  # noqa: S608
+        "(SELECT 1 FROM spans p WHERE p.trace_id = s.trace_id AND p.span_id = s.parent_id) "
+        "ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return sorted(map(_span, rows), key=lambda span: -span.started)
+
+
+def find_trace(store: Store, name: str) -> str:
+    """Find a trace by its id, the beginning of it, or ``latest``; UsageError when there is none, or several."""
+    if name == "latest":
+        found = [span.trace_id for span in recent(store, 1)]
+    else:
+        start = name.strip().lower()
+        last = start + "g"  # after every hex digit
+        found = [
+            row[0]
+            for row in store.query(
+                "SELECT DISTINCT trace_id FROM spans WHERE trace_id >= ? AND trace_id < ? LIMIT 3", (start, last)
+            )
+        ]
+    if len(found) != 1:
+        known = ", ".join(one.trace_id[:8] for one in recent(store, 5)) or "none yet: `scoville ask` makes one"
+        raise UsageError(f"trace {name!r}: {'several begin so' if found else 'there is none'}; the newest are {known}")
+    return found[0]
+
+
+def load_trace(store: Store, trace_id: str) -> list[Branch]:
+    """Give the spans of a trace in the order of a waterfall: each before those within it, these by their start."""
+    rows = store.query(f"SELECT {COLUMNS} FROM spans WHERE trace_id = ? ORDER BY started, id", (trace_id,))  # noqa: S608
+    spans = [_span(row) for row in rows]
+    known = {span.span_id for span in spans}
+    below: dict[str, list[StoredSpan]] = {}
+    for span in spans:
+        below.setdefault(span.parent_id if span.parent_id in known else "", []).append(span)
+    return list(_walk(below, "", 0))
+
+
+def _walk(below: Mapping[str, Sequence[StoredSpan]], parent: str, depth: int) -> Iterator[Branch]:
+    for span in below.get(parent, ()):
+        yield Branch(depth, span)
+        yield from _walk(below, span.span_id, depth + 1)
+
+
+def _span(row: tuple[Any, ...]) -> StoredSpan:
+    return StoredSpan(
+        trace_id=row[0], span_id=row[1], parent_id=row[2], name=row[3], started=row[4], finished=row[5], status=row[6],
+        attributes=json.loads(row[7]),
+    )  # fmt: skip

@@ -1,0 +1,320 @@
+"""Formulas against numbers worked out by hand, their laws, and what they promise, by simulation."""
+
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoville.errors import UsageError
+from scoville.evaluate.paired import (
+    cases_needed,
+    cohen_dz,
+    compare,
+    flip_test,
+    holm,
+    judged_again,
+    mcnemar,
+    odds_ratio,
+    paired_difference,
+)
+from scoville.evaluate.statistics import (
+    Sums,
+    bootstrap_interval,
+    bounded_interval,
+    cluster_sums,
+    estimate,
+    jackknife_variance,
+    percentile,
+    student_chance,
+    student_interval,
+    student_quantile,
+    wilson,
+)
+
+SHARES = st.lists(st.floats(0, 1).map(lambda value: round(value, 6)), min_size=1, max_size=40)
+POINTS = 0.015
+"""How far from 95 % an interval may cover, and from 5 % a test may raise a false alarm."""
+
+
+class TestByHand:
+    def test_wilson(self):
+        # 8 of 10 with z = 2: ratio = 4/10; middle = (0.8 + 0.2) / 1.4; half = sqrt(0.4 · 0.16 + 0.04) / 1.4
+        low, high = wilson(0.8, 10, 2)
+        assert (low, high) == pytest.approx((1 / 1.4 - math.sqrt(0.104) / 1.4, 1 / 1.4 + math.sqrt(0.104) / 1.4))
+        assert wilson(0.0, 10)[0] == 0
+
+    def test_the_variance_of_unclustered_values_is_that_of_their_mean(self):
+        assert float(jackknife_variance(cluster_sums([1.0, 2.0, 6.0]))) == pytest.approx(7 / 3)  # s² = 7, n = 3
+
+    def test_the_variance_of_two_clusters(self):
+        # Sums 2 of 2 cases, 0 of 1: mean 2/3; without the first 0, without the second 1; 1/2 · (4/9 + 1/9)
+        assert float(jackknife_variance(cluster_sums([1.0, 1.0, 0.0], "aab"))) == pytest.approx(5 / 18)
+
+    @pytest.mark.parametrize(("freedom", "quantile"), [(1, 12.7062), (2, 4.30265), (5, 2.57058), (30, 2.04227)])
+    def test_student(self, freedom: float, quantile: float):
+        assert student_quantile(freedom) == pytest.approx(quantile, rel=1e-5)
+        assert student_chance(-quantile, freedom) == pytest.approx(0.05, abs=1e-6)
+
+    def test_mcnemar(self):
+        assert mcnemar(1, 5) == pytest.approx(2 * (1 + 6) / 64)
+        assert mcnemar(5, 1) == mcnemar(1, 5)
+        assert mcnemar(0, 0) == mcnemar(3, 3) == 1
+
+    def test_holm(self):
+        assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+        assert holm([0.9, 0.8]) == [1.0, 1.0]
+        assert holm([]) == []
+
+    def test_effects(self):
+        assert cohen_dz([1.0, 2.0, 3.0]) == pytest.approx(2.0)
+        assert cohen_dz([0.5, 0.5]) is None
+        assert odds_ratio(7, 2) == pytest.approx(3.0)
+        assert odds_ratio(0, 0) is None
+
+    def test_signs_of_three_clusters_turned(self):
+        # |±1 ±2 +4|: 7, 5, 3, 1 and as often again; what was seen, 7, ties with one way of four
+        assert float(flip_test(Sums(np.array([1.0, 2.0, 4.0]), np.ones(3)))) == pytest.approx(0.125)
+        # 5 was seen: one way is above, one ties
+        assert float(flip_test(Sums(np.array([-1.0, 2.0, 4.0]), np.ones(3)))) == pytest.approx(0.375)
+
+    def test_cases_needed(self):
+        # (1.959964 + 0.841621)² · (0.5 / 0.1)² = 196.2; + 1.92
+        assert cases_needed(0.1, 0.5) == 199
+        with pytest.raises(ValueError, match="least difference"):
+            cases_needed(0, 0.5)
+
+    def test_percentile(self):
+        # Of 10 values, 1 or fewer lie below the median with 11/1024, 2 or fewer with 56/1024: the 2nd and the 9th
+        assert percentile([float(value) for value in range(10)], 0.5) == (4.5, 1.0, 8.0)
+
+    def test_a_high_percentile_of_few_values_has_no_upper_limit(self):
+        found = percentile([float(value) for value in range(30)], 0.95)
+        assert found is not None
+        assert (found.low, found.high) == (25.0, None)
+        assert percentile([], 0.5) is None
+
+
+class TestEstimate:
+    def test_nothing_scored_is_no_mean(self):
+        found = estimate([None, None])
+        assert (found.mean, found.low, found.high, found.n, found.unscored) == (None, None, None, 0, 2)
+
+    def test_unscored_cases_are_counted_and_left_out(self):
+        found = estimate([1.0, None, 0.0], ["a", "b", "c"])
+        assert (found.mean, found.n, found.unscored) == (0.5, 2, 1)
+
+    def test_one_case_says_little(self):
+        found = estimate([1.0])
+        assert found.low is not None
+        assert found.low < 0.25
+        assert found.high == 1
+
+    def test_one_value_without_bounds_says_nothing_of_the_spread(self):
+        assert estimate([3.0]).low is None
+
+    def test_equal_values_are_not_certain(self):
+        found = estimate([1.0] * 30)
+        assert found.low == pytest.approx(1 / (1 + 1.959964**2 / 30), abs=0.01)
+        assert found.high == 1
+
+    def test_answers_alike_within_documents_widen_the_interval(self):
+        values = [1.0] * 20 + [0.0] * 20
+        alone, clustered = estimate(values), estimate(values, [place // 10 for place in range(40)])
+        assert alone.low is not None
+        assert clustered.low is not None
+        assert clustered.low < alone.low - 0.1
+
+    def test_clusters_with_the_same_mean_do_not_make_it_certain(self):
+        assert estimate([0.0, 1.0] * 6, [place // 2 for place in range(12)]) == estimate([0.0, 1.0] * 6)
+
+    def test_one_document_counts_as_none(self):
+        assert estimate([1.0, 0.0, 1.0], ["a"] * 3) == estimate([1.0, 0.0, 1.0])
+
+    def test_another_seed_changes_a_bootstrap_a_little_and_the_same_one_nothing(self):
+        values = [math.exp(value / 10) for value in range(40)]
+        first, again, other = (estimate(values, high=None, seed=seed) for seed in (1, 1, 2))
+        assert first == again != other
+        assert first.low == pytest.approx(other.low, rel=0.03)
+
+    def test_300_cases_are_resampled_10000_times_in_50_ms(self):
+        values = np.random.default_rng(0).lognormal(size=300).tolist()
+        taken: list[float] = []
+        for seed in range(5):
+            started = time.process_time()
+            estimate(values, high=None, seed=seed)
+            taken.append(time.process_time() - started)
+        assert min(taken) < 0.05
+
+    @given(SHARES, st.randoms(use_true_random=False))
+    @settings(max_examples=60, deadline=None)
+    def test_the_mean_lies_inside_whatever_the_order(self, values: list[float], chance):
+        labelled = [(value, chance.randrange(4)) for value in values]
+        found = estimate([value for value, _ in labelled], [label for _, label in labelled])
+        assert None not in (found.mean, found.low, found.high)
+        assert 0 <= found.low <= found.mean <= found.high <= 1
+        chance.shuffle(labelled)
+        again = estimate([value for value, _ in labelled], [label for _, label in labelled])
+        assert (again.mean, again.low, again.high) == pytest.approx((found.mean, found.low, found.high), abs=1e-9)
+
+    @given(SHARES, st.sampled_from([0.01, 2.0, 100.0]))
+    @settings(max_examples=40, deadline=None)
+    def test_the_scale_does_not_matter(self, values: list[float], scale: float):
+        found, scaled = estimate(values), estimate([value * scale for value in values], high=scale * (1 + 1e-12))
+        assert [scaled.low, scaled.high] == pytest.approx([found.low * scale, found.high * scale], abs=1e-5 * scale)
+
+
+class TestComparison:
+    def test_a_system_does_not_differ_from_itself(self):
+        found = compare({"a": 1.0, "b": 0.0, "c": 0.5}, {"c": 0.5, "b": 0.0, "a": 1.0})
+        assert (found.difference, found.p, found.needed, found.effect) == (0, 1, None, None)
+        assert found.low is not None
+        assert found.low < 0
+
+    def test_other_cases_are_refused_with_the_difference(self):
+        with pytest.raises(UsageError, match=r"1 only in the first \(a\); 2 only in the second \(c, d\)"):
+            compare({"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0, "d": 0.0})
+
+    def test_cases_that_one_has_no_score_for_are_counted(self):
+        found = compare({"a": 1.0, "b": None, "c": 0.0}, {"a": 0.0, "b": 1.0, "c": None})
+        assert (found.n, found.unscored, found.difference, found.low, found.p) == (1, 2, -1, None, 1)
+
+    def test_no_case_that_both_have_is_no_difference(self):
+        found = paired_difference([None], [1.0])
+        assert (found.n, found.difference, found.p) == (0, None, 1)
+
+    def test_binary_scores_have_odds_and_others_a_standardised_difference(self):
+        binary = paired_difference([0.0] * 10 + [1.0] * 10, [1.0] * 17 + [0.0] * 3)
+        assert (binary.effect_name, binary.effect, binary.mcnemar_p) == ("odds_ratio", 10.5 / 3.5, mcnemar(10, 3))
+        graded = paired_difference([0.1, 0.2, 0.9], [0.4, 0.3, 0.8])
+        assert (graded.effect_name, graded.mcnemar_p) == ("cohen_dz", None)
+
+    def test_the_test_follows_the_clusters(self):
+        first, second = [0.0] * 40, [1.0] * 10 + [0.0] * 30
+        assert paired_difference(first, second).p < 0.01
+        assert paired_difference(first, second, [place // 10 for place in range(40)]).p > 0.2
+
+    def test_a_gain_in_every_case_of_many_documents_is_found(self):
+        found = paired_difference([0.2] * 30, [0.6] * 30, [place % 10 for place in range(30)])
+        assert found.p < 0.01
+        assert found.low is not None
+        assert found.low > 0
+
+    @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, 1.0]), st.integers(0, 7)),
+                    min_size=2, max_size=30))  # fmt: skip
+    @settings(max_examples=60, deadline=None)
+    def test_turned_around_all_is_mirrored_and_the_interval_agrees_with_the_test(self, rows):
+        first, second, labels = ([row[place] for row in rows] for place in range(3))
+        found, turned = paired_difference(first, second, labels), paired_difference(second, first, labels)
+        assert found.low <= found.difference <= found.high
+        assert (turned.difference, turned.p) == pytest.approx((-found.difference, found.p))
+        assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low), abs=1e-6)
+        if len(set(labels)) >= 5 and max(found.high - found.difference, found.difference - found.low) > 1e-3:
+            edge = min(abs(found.low), abs(found.high))
+            assert edge < 1e-6 or (found.low > 0 or found.high < 0) == (found.p <= 0.05)
+
+
+class TestJudgeNoise:
+    def test_a_judge_that_repeats_itself_adds_nothing(self):
+        found = judged_again([[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+        assert found.once == found.averaged
+        assert (found.case_deviation, found.run_deviation) == (0, 0)
+
+    def test_noise_within_rounds_and_between_them_is_told_apart(self):
+        chance = np.random.default_rng(4)
+        verdicts = chance.normal(0.5, 0.1, (400, 1)) + chance.normal(0, 0.08, (400, 8)) + chance.normal(0, 0.03, 8)
+        found = judged_again(verdicts.clip(0, 1).tolist())
+        assert found.case_deviation == pytest.approx(0.08, abs=0.005)
+        assert found.run_deviation == pytest.approx(0.03, abs=0.015)
+        assert found.once.low < found.averaged.low < found.averaged.high < found.once.high
+
+    def test_single_verdicts_tell_no_noise(self):
+        with pytest.raises(ValueError, match="two of one"):
+            judged_again([[1.0], [0.0]])
+
+
+class World(NamedTuple):
+    """Systems' answers as they could have been, ``[replications, clusters]``, and the mean that they vary about."""
+
+    sums: Sums
+    mean: float
+
+
+def world(kind: str, clusters: int, n: int, replications: int = 3000, likeness: float = 0.1) -> World:
+    """Draw scores that are alike within documents (a correlation of 0.1), of documents with unequally many cases."""
+    chance = np.random.default_rng(sum(map(ord, kind)) + 1000 * clusters + n)
+    shares = chance.dirichlet(np.full(clusters, 2.0), replications)
+    sizes = 1 + chance.multinomial(n - clusters, shares) if clusters < n else np.ones((replications, n), dtype=int)
+    labels = np.repeat(np.tile(np.arange(clusters), replications), sizes.ravel()).reshape(replications, n)
+    place = labels + np.arange(replications)[:, None] * clusters
+    rate = 0.8 if kind in ("rate", "skewed", "same") else 0.5
+    spread = (1 - likeness) / likeness
+    levels = chance.beta(rate * spread, (1 - rate) * spread, (replications, clusters)).ravel()[place]
+    right, mean = chance.random((replications, n)) < levels, rate
+    values = right.astype(float)
+    if kind == "skewed":  # recall: mostly 1, else anywhere, rather low
+        values, mean = np.where(right, 1.0, chance.beta(1, 2, (replications, n))), rate + (1 - rate) / 3
+    elif kind == "same":  # two systems of one quality that often agree, by documents
+        other = np.where(chance.random((replications, n)) < 0.5, values, chance.random((replications, n)) < levels)
+        values, mean = other - values, 0.0
+    elif kind == "shifted":  # two systems that differ in every document, by chance one way or the other
+        shift = chance.normal(0, 0.1, (replications, clusters)).ravel()[place]
+        values, mean = shift + chance.normal(0, 0.25, (replications, n)), 0.0
+    elif kind == "seconds":
+        values, mean = chance.gamma(2, 0.5, (replications, n)) * chance.gamma(25, 0.04, (replications, clusters)).ravel()[place], 1.0  # fmt: skip  # noqa: E501
+    totals = np.bincount(place.ravel(), values.ravel(), minlength=replications * clusters)
+    return World(Sums(totals.reshape(replications, clusters), sizes.astype(float)), mean)
+
+
+class TestPromises:
+    @pytest.mark.parametrize("kind", ["rate", "skewed", "half"])
+    @pytest.mark.parametrize(("clusters", "n"), [(6, 100), (6, 300), (15, 100), (30, 100), (30, 300)])
+    def test_intervals_of_scores_cover_95_percent(self, kind: str, clusters: int, n: int):
+        drawn = world(kind, clusters, n)
+        low, high = bounded_interval(drawn.sums)
+        assert ((low <= drawn.mean) & (drawn.mean <= high)).mean() == pytest.approx(0.95, abs=POINTS)
+
+    @pytest.mark.parametrize(("clusters", "n"), [(6, 100), (30, 100)])
+    def test_a_percentile_bootstrap_would_not_keep_the_promise_with_few_documents(self, clusters: int, n: int):
+        drawn = world("rate", clusters, n, replications=1000)
+        counts = np.random.default_rng(0).multinomial(clusters, np.full(clusters, 1 / clusters), 1000).T
+        means = (drawn.sums.totals @ counts) / (drawn.sums.sizes @ counts)
+        low, high = np.quantile(means, [0.025, 0.975], axis=1)
+        covered = ((low <= drawn.mean) & (drawn.mean <= high)).mean()
+        assert (covered < 0.95 - POINTS) == (clusters == 6)
+
+    def test_intervals_of_seconds_cover_95_percent(self):
+        drawn = world("seconds", 30, 200, replications=600)
+        found = [bootstrap_interval(Sums(*pair), resamples=1000) for pair in zip(*drawn.sums, strict=True)]
+        assert np.mean([low <= 1 <= high for low, high in found]) == pytest.approx(0.95, abs=0.025)  # 600 replications
+        few = world("seconds", 6, 200)
+        low, high = student_interval(few.sums)
+        assert ((low <= 1) & (high >= 1)).mean() == pytest.approx(0.95, abs=POINTS)
+
+    @pytest.mark.parametrize(
+        ("kind", "clusters", "n"),
+        [("shifted", 6, 100), ("shifted", 12, 100), ("shifted", 30, 300), ("same", 12, 300), ("same", 30, 300), ("same", 100, 100)],
+    )  # fmt: skip
+    def test_the_paired_test_raises_5_percent_false_alarms(self, kind: str, clusters: int, n: int):
+        alarms = (flip_test(world(kind, clusters, n).sums) <= 0.05).mean()
+        assert alarms == pytest.approx(0.05, abs=POINTS)
+
+    def test_the_paired_test_finds_a_difference_as_often_as_cases_needed_says(self):
+        chance = np.random.default_rng(9)
+        n = cases_needed(0.1, 0.4)
+        alarms = (flip_test(Sums(chance.normal(0.1, 0.4, (1500, n)), np.ones((1500, n)))) <= 0.05).mean()
+        assert alarms == pytest.approx(0.8, abs=0.03)
+
+    def test_the_interval_of_a_noisy_judge_covers_what_he_says_on_average(self):
+        chance = np.random.default_rng(5)
+        covered = 0
+        for _ in range(400):
+            truth = chance.beta(4, 2, 60)
+            verdicts = chance.binomial(4, truth[:, None], (60, 3)) / 4
+            found = judged_again(verdicts.tolist())
+            covered += found.once.low <= 4 / 6 <= found.once.high
+            assert found.once.low <= found.averaged.low
+        assert covered / 400 == pytest.approx(0.96, abs=0.03)
