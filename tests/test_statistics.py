@@ -277,14 +277,12 @@ class TestPromises:
         low, high = bounded_interval(drawn.sums)
         assert ((low <= drawn.mean) & (drawn.mean <= high)).mean() == pytest.approx(0.95, abs=POINTS)
 
-    @pytest.mark.parametrize(("clusters", "n"), [(6, 100), (30, 100)])
-    def test_a_percentile_bootstrap_would_not_keep_the_promise_with_few_documents(self, clusters: int, n: int):
-        drawn = world("rate", clusters, n, replications=1000)
-        counts = np.random.default_rng(0).multinomial(clusters, np.full(clusters, 1 / clusters), 1000).T
+    def test_a_percentile_bootstrap_would_not_keep_the_promise_with_few_documents(self):
+        drawn = world("rate", 6, 100, replications=1000)
+        counts = np.random.default_rng(0).multinomial(6, np.full(6, 1 / 6), 1000).T
         means = (drawn.sums.totals @ counts) / (drawn.sums.sizes @ counts)
         low, high = np.quantile(means, [0.025, 0.975], axis=1)
-        covered = ((low <= drawn.mean) & (drawn.mean <= high)).mean()
-        assert (covered < 0.95 - POINTS) == (clusters == 6)
+        assert ((low <= drawn.mean) & (drawn.mean <= high)).mean() < 0.88
 
     def test_intervals_of_seconds_cover_95_percent(self):
         drawn = world("seconds", 30, 200, replications=600)
@@ -296,8 +294,9 @@ class TestPromises:
 
     @pytest.mark.parametrize(
         ("kind", "clusters", "n"),
-        [("shifted", 6, 100), ("shifted", 12, 100), ("shifted", 30, 300), ("same", 12, 300), ("same", 30, 300), ("same", 100, 100)],
-    )  # fmt: skip
+        [("shifted", 6, 100), ("shifted", 12, 100), ("shifted", 30, 300)]
+        + [("same", 12, 300), ("same", 30, 300), ("same", 100, 100)],
+    )
     def test_the_paired_test_raises_5_percent_false_alarms(self, kind: str, clusters: int, n: int):
         alarms = (flip_test(world(kind, clusters, n).sums) <= 0.05).mean()
         assert alarms == pytest.approx(0.05, abs=POINTS)
@@ -308,13 +307,12 @@ class TestPromises:
         alarms = (flip_test(Sums(chance.normal(0.1, 0.4, (1500, n)), np.ones((1500, n)))) <= 0.05).mean()
         assert alarms == pytest.approx(0.8, abs=0.03)
 
-    def test_the_interval_of_a_noisy_judge_covers_what_he_says_on_average(self):
+    def test_the_interval_of_a_noisy_judge_covers_what_one_round_of_judging_gives(self):
         chance = np.random.default_rng(5)
         covered = 0
-        for _ in range(400):
-            truth = chance.beta(4, 2, 60)
-            verdicts = chance.binomial(4, truth[:, None], (60, 3)) / 4
-            found = judged_again(verdicts.tolist())
-            covered += found.once.low <= 4 / 6 <= found.once.high
-            assert found.once.low <= found.averaged.low
-        assert covered / 400 == pytest.approx(0.96, abs=0.03)
+        for _ in range(600):
+            truth = chance.beta(40, 20, 60)
+            verdicts = chance.binomial(1, truth[:, None], (60, 3)).astype(float)
+            found, error = judged_again(verdicts.tolist()), verdicts[:, 0].mean() - 40 / 60
+            covered += found.once.low - found.once.mean <= -error <= found.once.high - found.once.mean
+        assert covered / 600 == pytest.approx(0.96, abs=0.025)

@@ -57,7 +57,8 @@ def load_recipe(
             layer["sources"] = {"entries": layer["sources"]}
         for key, value in _flatten(layer):
             origins[key] = origin
-            _put(merged, key, value)
+            known = merged.get("sweep", {}).get("space", {}) if key == SPACE and isinstance(value, dict) else None
+            _put(merged, key, {**known, **value} if known else value)
     try:
         recipe = Recipe.model_validate_json(json.dumps(merged))
     except ValidationError as error:

@@ -213,8 +213,8 @@ def flip_test(sums: Sums, *, seed: int = 0) -> "Array":
     """Give the two-sided mid-p of a mean of 0 by turning the signs of clusters; ``[..., clusters]`` in, ``[...]`` out.
 
     Fisher's test of pairs (1935), by clusters; the wild cluster bootstrap of Cameron, Gelbach and Miller (2008) does
-    the same. Ways that tie with what was seen count half (Lancaster, 1961): with 6 clusters the plain test can reject no
-    more than 3.1 %. The signs are right where a difference is as likely as its opposite.
+    the same. Ways that tie with what was seen count half (Lancaster, 1961): with 6 clusters the plain test can reject
+    no more than 3.1 %. The signs are right where a difference is as likely as its opposite.
     """
     import numpy as np
 
@@ -276,10 +276,17 @@ def _tested(sums: Sums, within: bool, seed: int) -> tuple[Interval, float]:
 
 
 def _unseen(sums: Sums, mean: float) -> Interval:
-    """Give what a mean can be where all differ by the same: others may be hidden (Clopper and Pearson, 1934)."""
-    independent = float(sums.sizes.sum()) if abs(mean) < 1e-12 else len(sums.sizes)
-    hidden = 1 - ((1 - LEVEL) / 2) ** (1 / independent)
-    return Interval(mean - hidden * (1 + mean), mean + hidden * (1 - mean))
+    """Give what a mean from -1 to 1 can be where all differ by the same: others may not have been seen.
+
+    The rule of three in its exact form (Louis, 1981): the share that is seen in none of ``count`` with a chance of 5 %.
+    What was not seen may differ the other way as much, or go further this way. Excludes 0 where the test rejects it.
+    """
+    count = float(sums.sizes.sum()) if abs(mean) < 1e-12 else len(sums.sizes)
+    hidden = 1 - ALPHA ** (1 / count)
+    if abs(mean) < 1e-12:
+        return Interval(-hidden, hidden)
+    limits = mean * (1 - 2 * hidden), mean + hidden * (math.copysign(1, mean) - mean)
+    return Interval(min(limits), max(limits))
 
 
 def _limit(chance: Callable[[float], float], mean: float, step: float, widest: float) -> float:
@@ -308,7 +315,7 @@ def _within(repeated: Sequence[Sequence[float]], means: Sequence[float]) -> floa
 
 
 def _widened(found: Estimate, variance: float) -> Estimate:
-    if found.mean is None or found.low is None or found.high is None:
+    if not variance or found.mean is None or found.low is None or found.high is None:
         return found
     added = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2 * variance
     low = found.mean - math.sqrt((found.mean - found.low) ** 2 + added)
