@@ -211,7 +211,7 @@ class Search(Section):
     """Of the passages that name what the best of the other legs name."""
     fusion: Literal["rrf", "weighted"] = "rrf"
     """`rrf`: by the ranks of the legs. `weighted`: by their scores, the cosine as it is and the others' scaled to their
-    best. Against `rrf` nDCG@10 is .01 better on two sets of abstracts, and .04 worse on a company's handbooks."""
+    best. Against `rrf` nDCG@10 is .01 better on two sets of abstracts, and .01 worse on a company's handbooks."""
     rrf_k: Annotated[int, Field(ge=1)] = 60
     """The constant of reciprocal rank fusion."""
     feedback: Annotated[float, Field(ge=0, le=5)] = 0.0
