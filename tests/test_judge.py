@@ -12,7 +12,6 @@ import pytest
 
 from scoville.errors import ContextTooLong, ModelError, ProviderError, ProviderTimeout, UnknownModel, UsageError
 from scoville.evaluate.judge import FAILURES_IN_A_ROW, TRIES, Judge, open_judge
-from scoville.evaluate.judge_cache import FILE, VerdictCache
 from scoville.evaluate.judge_metrics import judge_all, judge_result
 from scoville.evaluate.judge_prompts import (
     CORRECTNESS,
@@ -24,6 +23,7 @@ from scoville.evaluate.judge_prompts import (
 )
 from scoville.evaluate.result import Result
 from scoville.llm import FakeLlm, Generation
+from scoville.llm.kept import FILE, KeptReplies
 from scoville.llm.protocol import OnText
 from scoville.types import Case, FinishReason, Message, Reply
 from test_llm_openai import Endpoint, Handler, refuse, stream
@@ -284,7 +284,7 @@ class TestCache:
 
         word(Judge([Scripted(RIGHT)], cache=tmp_path))
         with sqlite3.connect(tmp_path / FILE) as database:
-            database.execute("UPDATE verdicts SET reply = 'torn'")
+            database.execute("UPDATE replies SET reply = 'torn'")
         database.close()
         llm = Scripted(RIGHT)
         assert word(Judge([llm], cache=tmp_path)) == "right"
@@ -294,7 +294,7 @@ class TestCache:
         (tmp_path / FILE).write_bytes(b"no database at all" * 100)
         judge = Judge([Scripted(RIGHT)], cache=tmp_path)
         assert [word(judge), word(judge)] == ["right", "right"]
-        assert caplog.text.count("Verdicts are not kept") == 1
+        assert caplog.text.count("Replies are not kept") == 1
 
     def test_two_processes_may_write_at_once(self, tmp_path: Path):
         context = multiprocessing.get_context("spawn")
@@ -304,14 +304,14 @@ class TestCache:
         for writer in writers:
             writer.join()
             assert writer.exitcode == 0
-        cache = VerdictCache(tmp_path)
+        cache = KeptReplies(tmp_path)
         assert all(cache.get(f"{name}{number}") == name for name in ("one", "two") for number in range(50))
         assert cache.get("both") in ("one", "two")
         cache.close()
 
 
 def fill(folder: Path, name: str) -> None:
-    cache = VerdictCache(folder)
+    cache = KeptReplies(folder)
     for number in range(50):
         cache.put("both", name)
         cache.put(f"{name}{number}", name)

@@ -23,6 +23,7 @@ from scoville.evaluate.paired import (
 )
 from scoville.evaluate.statistics import (
     Sums,
+    _draws,
     bootstrap_interval,
     bounded_interval,
     cluster_sums,
@@ -86,6 +87,22 @@ class TestByHand:
         assert cases_needed(0.1, 0.5) == 199
         with pytest.raises(ValueError, match="least difference"):
             cases_needed(0, 0.5)
+
+    def test_the_bootstrap_is_that_of_its_definition(self):
+        sums = Sums(np.array([0.5, 3.0, 9.0, 2.0, 7.0, 1.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0, 9.0]))
+
+        def error(totals: np.ndarray, sizes: np.ndarray) -> float:
+            rest = totals - sizes * totals.sum() / sizes.sum()
+            return math.sqrt((rest**2).sum() * 6 / 5) / sizes.sum()
+
+        ratios: list[float] = []
+        for counts in np.concatenate(list(_draws(6, 1000, 0))).astype(int):
+            totals, sizes = (np.repeat(part, counts) for part in sums)
+            if (spread := error(totals, sizes)) > 1e-9:
+                ratios.append((totals.sum() / sizes.sum() - float(sums.mean)) / spread)
+        low, high = np.quantile(ratios, [0.025, 0.975])
+        mean, spread = float(sums.mean), error(*sums)
+        assert bootstrap_interval(sums, resamples=1000) == pytest.approx((mean - high * spread, mean - low * spread))
 
     def test_percentile(self):
         # Of 10 values, 1 or fewer lie below the median with 11/1024, 2 or fewer with 56/1024: the 2nd and the 9th
@@ -307,12 +324,26 @@ class TestPromises:
         alarms = (flip_test(Sums(chance.normal(0.1, 0.4, (1500, n)), np.ones((1500, n)))) <= 0.05).mean()
         assert alarms == pytest.approx(0.8, abs=0.03)
 
-    def test_the_interval_of_a_noisy_judge_covers_what_one_round_of_judging_gives(self):
+    @pytest.mark.parametrize(("kind", "clusters", "n"), [("rate", 6, 30), ("skewed", 6, 30), ("skewed", 30, 30)])
+    def test_intervals_of_few_cases_are_rather_too_wide(self, kind: str, clusters: int, n: int):
+        drawn = world(kind, clusters, n)
+        low, high = bounded_interval(drawn.sums)
+        assert ((low <= drawn.mean) & (drawn.mean <= high)).mean() > 0.95 - POINTS
+
+    @pytest.mark.parametrize(("clusters", "n"), [(6, 30), (6, 100), (30, 30)])
+    def test_the_paired_test_rather_misses_than_invents_where_few_cases_differ(self, clusters: int, n: int):
+        assert (flip_test(world("same", clusters, n).sums) <= 0.05).mean() < 0.05 + POINTS
+
+    def test_the_interval_of_a_judge_whose_rounds_differ_covers_a_round_that_is_new(self):
         chance = np.random.default_rng(5)
-        covered = 0
-        for _ in range(600):
-            truth = chance.beta(40, 20, 60)
-            verdicts = chance.binomial(1, truth[:, None], (60, 3)).astype(float)
-            found, error = judged_again(verdicts.tolist()), verdicts[:, 0].mean() - 40 / 60
-            covered += found.once.low - found.once.mean <= -error <= found.once.high - found.once.mean
-        assert covered / 600 == pytest.approx(0.96, abs=0.025)
+        covered, alone = 0, 0
+        for _ in range(1500):
+            shifts = chance.normal(0, 0.05, 4)
+            chances = (chance.beta(40, 20, (2, 60))[..., None] + shifts).clip(0, 1)
+            found = judged_again(chance.binomial(1, chances[0, :, :3]).astype(float).tolist())
+            fresh = chance.binomial(1, chances[1, :, 3]).astype(float)
+            single = estimate(fresh.tolist())
+            covered += found.once.low - found.once.mean <= 40 / 60 - fresh.mean() <= found.once.high - found.once.mean
+            alone += single.low <= 40 / 60 <= single.high
+        assert alone / 1500 < 0.905
+        assert covered / 1500 == pytest.approx(0.94, abs=0.02)

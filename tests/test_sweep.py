@@ -20,7 +20,7 @@ from scoville.compare.trials import SweepFolder, Trial, find_sweep, identity, li
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import MissingExtra, RecipeError, ScovilleError, UsageError
 from scoville.evaluate.runs import list_runs
-from scoville.index import look
+from scoville.index import Workspace, look, open_index, remove_documents
 from scoville.llm.fake import FakeLlm
 from scoville.recipe import Range, Recipe, Sweep
 from scoville.recipe_file import load_recipe
@@ -302,6 +302,13 @@ def test_a_build_that_stands_is_not_embedded_again(sweeping: Sweeping, counts: C
     assert all(text.startswith("query") for text in counts.embedded)
 
 
+def test_texts_that_the_index_holds_are_not_embedded_for_another_build(sweeping: Sweeping, counts: Counts):
+    sweeping.sweep(space={"split.size": [2000, 4000]})  # all documents are one passage, as in the index
+    sweeping.run()
+    assert counts.read
+    assert all(text.startswith("query") for text in counts.embedded)
+
+
 def test_an_answer_from_memory_has_the_tokens_and_seconds_of_the_first_time(
     sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
 ):
@@ -350,15 +357,18 @@ def test_a_shared_trial_answers_as_the_recipe_alone(sweeping: Sweeping):
 def test_builds_hold_the_documents_of_the_workspace(sweeping: Sweeping):
     sweeping.sweep(space={"split.size": [40]})
     sweeping.run()
-    sweeping.bench.docs.joinpath("otter.txt").unlink()
+    remove_documents(sweeping.bench.workspace, sweeping.bench.recipe, ["docs/otter.txt"])
     sweeping.bench.write("stoat.txt", "The stoat eats 99 fish each day.")
-    sweeping.bench.add()
+    sweeping.bench.add(sweeping.bench.docs / "stoat.txt")
     _, stages = sweeping.open()
     from scoville.recipe_file import with_values
 
     system = stages.system(with_values(sweeping.bench.recipe, {"split.size": 40}))
-    found = {hit.passage.source for hit in system.ask(Case(id="x", question="Which fish?")).hits}
-    assert "docs/otter.txt" not in found
+    (build,) = (sweeping.bench.workspace.folder / "builds").iterdir()
+    place = Workspace(sweeping.bench.workspace.root, folder=build)
+    index = open_index(place, sweeping.bench.recipe.index, place.require_built())
+    names = {*ANIMALS, "stoat"} - {"otter"}
+    assert index.documents().keys() == {f"docs/{name}.txt" for name in names}
     assert "99 fish" in system.ask(Case(id="y", question="How many fish does the stoat eat?")).hits[0].passage.text
 
 
@@ -474,6 +484,21 @@ def test_a_killed_sweep_goes_on_in_the_middle_of_a_trial(sweeping: Sweeping, cou
     assert set(counts.generated.values()) == {1}
     passages = {text: count for text, count in counts.embedded.items() if text.startswith("passage")}
     assert set(passages.values()) == {1}
+
+
+def test_what_models_wrote_outlives_the_process(sweeping: Sweeping, counts: Counts):
+    sweeping.sweep(space={"search.rrf_k": [60, 61]})
+
+    def kill(_: Trial) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        sweeping.run(on_trial=kill)
+    answered = len(counts.generated)
+    assert answered == len(sweeping.cases)
+    assert len(sweeping.run()) == 2
+    assert len(counts.generated) == answered
+    assert set(counts.generated.values()) == {1}
 
 
 def test_a_sweep_that_is_done_runs_nothing_again(sweeping: Sweeping, counts: Counts):

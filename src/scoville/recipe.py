@@ -364,7 +364,8 @@ class Track(Section):
     """Where runs are shown besides the workspace, and what is kept of questions."""
 
     to: tuple[Annotated[str, Field(pattern=r"^(mlflow|wandb):.+$")], ...] = ()
-    """`mlflow:URI` or `wandb:PROJECT`; `track: mlflow:URI` is short for it. W&B without `WANDB_API_KEY` stays offline."""
+    """`mlflow:URI` or `wandb:PROJECT`; `track: mlflow:URI` is short for it. W&B without `WANDB_API_KEY` stays
+    offline."""
     traces: bool = True
     """Whether each question leaves a trace, with its words, in the workspace. The OTEL_EXPORTER_OTLP_* variables
     export them, without the words."""

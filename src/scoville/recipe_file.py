@@ -57,8 +57,9 @@ def load_recipe(
             layer["sources"] = {"entries": layer["sources"]}
         for key, value in _flatten(layer):
             origins[key] = origin
-            known = merged.get("sweep", {}).get("space", {}) if key == SPACE and isinstance(value, dict) else None
-            _put(merged, key, {**known, **value} if known else value)
+            if key == SPACE:
+                value = _joined(merged.get("sweep"), value)
+            _put(merged, key, value)
     try:
         recipe = Recipe.model_validate_json(json.dumps(merged))
     except ValidationError as error:
@@ -190,6 +191,12 @@ def _put(target: dict[str, Any], dotted: str, value: Any) -> None:
             raise RecipeError(f"{parent}: {child!r:.80} is no section, so {dotted} has no place in it")
         target = child
     target[last] = value
+
+
+def _joined(sweep: Any, space: Any) -> Any:
+    """Add the keys of a space to those of the layers before."""
+    known = sweep.get("space") if isinstance(sweep, dict) else None
+    return {**known, **space} if isinstance(known, dict) and isinstance(space, dict) else space
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:

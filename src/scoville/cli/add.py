@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def command(
 
         fetch_models(session, llm=False)
         places = [Path(path) for path in named if "://" not in path]
-        watch_and_repeat(places, lambda: add_paths(session.workspace, session.recipe, named, writers=writers), as_json)
+        work = partial(add_paths, session.workspace, session.recipe, named, writers=writers)
+        watch_and_repeat(session, places, work, as_json)
     elif failed_entirely(report):
         raise SystemExit(1)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from scoville.cli.common import Session
     from scoville.evaluate.judge import Judge
+    from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import System
     from scoville.types import Case
@@ -62,13 +63,14 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     from scoville.evaluate.runs import find_run, list_runs
     from scoville.evaluate.score_run import score_run
 
+    _check_options(cases, options)
     session = open_session(folder, flags)
     runs = session.workspace.folder / "runs"
     baseline = find_run(runs, options["baseline"]) if options["baseline"] else None
     if options["rescore"]:
         run = find_run(runs, options["rescore"])
     elif options["resume"] or cases:
-        run = _ask(session, runs, cases, options)
+        run = _ask(session, runs, cases, options, baseline)
     else:
         _list(list_runs(runs), as_json)
         return
@@ -83,26 +85,60 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         write_json({"run": run.id, **run.summary(), "baseline": asdict(compared) if compared else None})
     else:
         write(f"{summary_text(run)}\n\n{comparison}".strip())
-    drop = -(compared.difference or 0.0) if compared else 0.0
-    if options["max_drop"] is not None and drop > options["max_drop"]:
-        say(f"{options['metric']} fell by {drop:.3f}, more than --max-drop {options['max_drop']:g}")
-        raise SystemExit(1)
+    if baseline and compared and options["max_drop"] is not None:
+        worse = _worse(baseline, run, compared, options)
+        for reason in worse:
+            say(reason)
+        if worse:
+            raise SystemExit(1)
 
 
-def _ask(session: "Session", runs: Path, path: Path | None, options: Mapping[str, Any]) -> "Run":
+def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:
+    from scoville.errors import UsageError
+
+    given = [name for name, value in (("CASES", cases), ("--resume", options["resume"]), ("--score", options["rescore"])) if value]  # fmt: skip  # noqa: E501
+    if len(given) > 1:
+        raise UsageError(f"got {' and '.join(given)}: expected one of them; a run has its own cases")
+    if not given and options["baseline"]:
+        raise UsageError("--baseline: expected CASES to ask, or --score RUN to compare a saved run")
+    if options["max_drop"] is not None and not options["baseline"]:
+        raise UsageError("--max-drop: expected --baseline RUN, to compare with")
+
+
+def _worse(baseline: "Run", run: "Run", compared: "Comparison", options: Mapping[str, Any]) -> list[str]:
+    """Say why a run may not take the place of its baseline: it fell, it cannot be told, or it fails more often."""
+    metric, limit = options["metric"], options["max_drop"]
+    failed, before = (found["errors"] + found["missing"] for found in (run.summary()["counts"], baseline.summary()["counts"]))  # fmt: skip  # noqa: E501
+    found: list[str] = []
+    if compared.difference is None:
+        found.append(f"{metric} is scored in both runs for no case: --max-drop cannot be told")
+    elif -compared.difference > limit + 1e-9:  # 0.7 - 0.68 is a little over 0.02
+        found.append(f"{metric} fell by {-compared.difference:.3f}, more than --max-drop {limit:g}")
+    if failed > before:
+        found.append(f"{failed} cases have no answer, in the baseline {before}: they are in no comparison")
+    return found
+
+
+def _ask(
+    session: "Session", runs: Path, path: Path | None, options: Mapping[str, Any], baseline: "Run | None"
+) -> "Run":
     """Ask the system, in a new run or on with an old one."""
     from scoville.cli.publish import note_index
-    from scoville.evaluate.run_cases import run_cases
+    from scoville.evaluate.run_cases import run_cases, same_cases
     from scoville.evaluate.runs import create_run, find_run
+    from scoville.evaluate.system import without_secrets
 
     given = find_run(runs, options["resume"]) if options["resume"] else None
     spec = options["spec"] or (given.header.get("spec", "") if given else "")
     chosen = given.cases() if given else _cases(path or Path(), options)
+    if baseline:
+        same_cases(baseline.cases(), chosen)  # before anything is asked
     system = open_system(session, spec, options["timeout"])
     if given and given.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         say(f"The recipe is not the one that run {given.id} began with: its answers will be of both.")
     run = given or create_run(runs, chosen, {
-        "system": options["name"] or system.name, "spec": spec, "seed": session.recipe.llm.seed,
+        "system": options["name"] or system.name, "spec": without_secrets(spec) if "://" in spec else spec,
+        "cases_file": path.name if path else "", "seed": session.recipe.llm.seed,
         "commit": _commit(session.workspace.root), "index": note_index(session, system), **system.describe(),
     })  # fmt: skip
     say(f"Run {run.id}: {len(chosen)} cases; after an interruption: scoville evaluate --resume {run.id}")

@@ -67,11 +67,14 @@ def shown_run(run: "Run", blamed: "list[Blame]") -> "Shown":
 
 
 def blame_answers(session: "Session", run: "Run") -> "list[Blame]":
-    """Say which stage lost each wrong answer, by the index of the workspace; nothing where that is not the run's."""
+    """Say which stage lost each wrong answer, by the index of the workspace; nothing where another system answered."""
     from scoville.errors import ScovilleError
     from scoville.evaluate.blame_run import blame_run
     from scoville.search import open_searcher
 
+    if run.header.get("kind") != "recipe":
+        say(f"No stage is blamed in {run.id}: what {run.header.get('system')} searched is not known here.")
+        return []
     try:
         searcher = open_searcher(session.workspace, session.recipe)
     except ScovilleError as error:

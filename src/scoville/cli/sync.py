@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.add import list_failures, show_report, with_progress, yes_option
-from scoville.cli.common import common_options, open_session, say, style
+from scoville.cli.add import keep, list_failures, show_report, with_progress, yes_option
+from scoville.cli.common import Session, common_options, open_session, say, style
 from scoville.cli.writers import open_paid_writers
 
 if TYPE_CHECKING:
@@ -62,13 +62,17 @@ def command(
         ]
         places = [session.workspace.root / path for path in paths if path] if watch else []
         work = partial(sync_sources, session.workspace, session.recipe, writers=writers)
-        watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
+        watch_and_repeat(session, places, work, as_json, every or DEFAULT_EVERY_SECONDS)
     elif any(failure.is_of_source for failure in report.failed):
         raise SystemExit(1)
 
 
 def watch_and_repeat(
-    places: list[Path], work: "Callable[[], AddReport]", as_json: bool, every_seconds: float | None = None
+    session: Session,
+    places: list[Path],
+    work: "Callable[[], AddReport]",
+    as_json: bool,
+    every_seconds: float | None = None,
 ) -> None:
     """Do the work again whenever a file changes, and every so often, until Ctrl-C; what fails waits for the next."""
     from scoville.errors import ScovilleError, UsageError
@@ -90,5 +94,6 @@ def watch_and_repeat(
                 continue
             if report.added or report.changed or report.removed or report.failed:
                 show_report(report, as_json, on_one_line=True)
+                keep(session, report)
     except KeyboardInterrupt:
         say("Ended; the index is up to date with what was finished.")

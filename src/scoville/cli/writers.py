@@ -11,8 +11,8 @@ from scoville.cli.common import Session, say
 
 if TYPE_CHECKING:
     from scoville.cost import Budget
-    from scoville.evaluate.judge_cache import VerdictCache
     from scoville.index import Writers
+    from scoville.llm.kept import KeptReplies
     from scoville.recipe import Llm, Recipe
     from scoville.types import Message
 
@@ -31,13 +31,13 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
     if not (recipe.metadata.model or recipe.split.summary_model):
         return Writers()
     from scoville.cost import Budget
-    from scoville.evaluate.judge_cache import VerdictCache
+    from scoville.llm.kept import KeptReplies
     from scoville.prompt import summary_messages
     from scoville.types import Message
 
     budget = Budget(None if no_limit else recipe.metadata.max_usd)
     forecast = _Forecast(recipe, budget)
-    cache = VerdictCache(session.workspace.folder / FOLDER)
+    cache = KeptReplies(session.workspace.folder / FOLDER)
 
     def open_asker(model: str | None, write: "Callable[[str], Sequence[Message]]") -> Callable[[str], str] | None:
         return _asker(_settings(recipe, model), write, budget, cache, forecast) if model else None
@@ -58,13 +58,13 @@ def _asker(
     settings: "Llm",
     write: "Callable[[str], Sequence[Message]]",
     budget: "Budget",
-    cache: "VerdictCache",
+    cache: "KeptReplies",
     forecast: "_Forecast",
 ) -> Callable[[str], str]:
     """Give a function that asks a model, where it was not asked the same before and the budget holds."""
     from scoville.errors import UsageError
-    from scoville.evaluate.judge_cache import cache_key
     from scoville.llm import Generation, open_llm
+    from scoville.llm.kept import cache_key
     from scoville.track.ledger import fee_usd
 
     llm = open_llm(settings)

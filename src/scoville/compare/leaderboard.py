@@ -69,7 +69,7 @@ class Leaderboard:
     def note(self) -> str:
         """Say how to read it."""
         return (
-            f"{self.cases} cases; intervals hold 95 %; p: paired with the best, by document, adjusted for "
+            f"{self.cases} cases; intervals hold 95 %; p: paired with the best, adjusted for "
             f"{max(len(self.rows) - 1, 0)} comparisons; not distinguishable: p over {ALPHA:g}; "
             "cases needed: to tell, with 80 % power"
         )
@@ -93,7 +93,8 @@ def leaderboard(
     """Rank systems by a metric from their scores: system → case → scores.
 
     A case for which no system has the metric is left out: it does not apply. UsageError where systems have different
-    cases, no score at all, or values that mean different things: other versions of the metric, other judges.
+    cases, no score at all, or values that mean different things: other versions of the metric, other judges, a
+    ``quality`` that was taken from other metrics.
     """
     values = _values(scores, metric)
     cases = list(next(iter(values.values())))
@@ -156,20 +157,29 @@ def _values(scores: Mapping[str, Mapping[str, Sequence[Score]]], metric: str) ->
         name: {case: score for case, given in cases.items() for score in given if score.metric == metric}
         for name, cases in scores.items()
     }
-    given = [score for cases in found.values() for score in cases.values()]
-    if all(score.value is None for score in given):
-        raise UsageError(f"no system has a value of {metric}; score the runs again, or name another metric")
-    for what, seen in (
-        ("versions", {one.version for one in given}),
-        ("judges", {one.judge for one in given if one.judge}),
-    ):
-        if len(seen) > 1:
-            named = ", ".join(sorted(map(str, seen)))
-            raise UsageError(f"{metric} has scores of different {what} ({named}): score all runs again with one")
+    _same_measure(found, metric)
     applies = [case for case in scores[first] if any(case in cases for cases in found.values())]
     return {
         name: {case: cases[case].value if case in cases else None for case in applies} for name, cases in found.items()
     }
+
+
+def _same_measure(found: Mapping[str, Mapping[str, Score]], metric: str) -> None:
+    """Raise UsageError unless there are values, and all mean the same."""
+    given = [score for cases in found.values() for score in cases.values()]
+    if all(score.value is None for score in given):
+        raise UsageError(f"no system has a value of {metric}; score the runs again, or name another metric")
+    kinds = [("versions", {str(one.version) for one in given}), ("judges", {one.judge for one in given if one.judge})]
+    if metric == "quality":  # its reason is the metric that it was taken from
+        made: dict[str, set[str]] = {}
+        for cases in found.values():
+            for case, score in cases.items():
+                made.setdefault(case, set()).update({score.reason} if score.value is not None else ())
+        kinds += [("metrics", names) for names in made.values()]
+    for what, seen in kinds:
+        if len(seen) > 1:
+            named = ", ".join(sorted(seen))
+            raise UsageError(f"{metric} has scores of different {what} ({named}): score all runs again with one")
 
 
 def _rank(quality: Estimate, sign: float, name: str) -> tuple[bool, float, int, str]:

@@ -96,6 +96,8 @@ def _cell(summary: Mapping[str, Any], name: str) -> str:
     if found["mean"] is None:
         return "unscored"
     unscored = f" <span class='bad'>{found['unscored']} unscored</span>" if found["unscored"] else ""
+    if found["low"] is None:
+        return f"{found['mean']:.3f}{unscored}"
     return f"{found['mean']:.3f} <span class='note'>[{found['low']:.3f}, {found['high']:.3f}]</span>{unscored}"
 
 

@@ -6,6 +6,6 @@ generate/      cases out of documents
 system         what answers: a recipe, a server, a function
 result, runs   what it said, and where that is kept      run_cases  asking all      score_run  scoring them
 metrics/       what a score is                           statistics, paired  how sure it is
-judge          a model that judges: judge_lane, judge_prompts, judge_cache, judge_metrics; judge_check, agreement
+judge          a model that judges: judge_lane, judge_prompts, judge_metrics; judge_check, agreement
 blame          which stage lost the answer
 """

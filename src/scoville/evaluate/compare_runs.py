@@ -1,13 +1,16 @@
 """Two runs on the same cases, case by case. Enters: scored runs. Leaves: what changed, and whether by chance.
 
-Runs on different cases, and scores of different versions of a metric, are not compared.
+Runs on different cases, and scores of different versions of a metric or of different judges, are not compared.
 """
+
+from collections.abc import Mapping
 
 from scoville.errors import UsageError
 from scoville.evaluate.paired import Comparison, compare
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import clusters_of
+from scoville.types import Score
 
 
 def compare_runs(baseline: Run, run: Run, metric: str) -> Comparison:
@@ -18,7 +21,25 @@ def compare_runs(baseline: Run, run: Run, metric: str) -> Comparison:
     shared = [case for case in cases if all(metric in found.get(case.id, {}) for found in scores)]
     if not shared:
         raise UsageError(f"no case has {metric} in both runs; score both with --score, or name another --metric")
-    if len({found[case.id][metric].version for found in scores for case in shared}) > 1:
-        raise UsageError(f"{metric} has changed since: run `scoville evaluate --score {baseline.id}` first")
-    first, second = ({case.id: found[case.id][metric].value for case in shared} for found in scores)
-    return compare(first, second, clusters_of(shared)[1])
+    first, second = ({case.id: found[case.id][metric] for case in shared} for found in scores)
+    _same_measure(first, second, f"{metric} of {baseline.id} and of {run.id}")
+    one, other = ({name: score.value for name, score in found.items()} for found in (first, second))
+    return compare(one, other, clusters_of(shared)[1])
+
+
+def _same_measure(first: Mapping[str, Score], second: Mapping[str, Score], what: str) -> None:
+    """Raise UsageError unless both were scored by the same version, the same judge and, of ``quality``, one metric."""
+    again = "score both anew with `scoville evaluate --score RUN`, with the same judge or none"
+    if any(first[name].version != second[name].version for name in first):
+        raise UsageError(f"{what} are of different versions of the metric: {again}")
+    judges = [", ".join(sorted({score.judge for score in found.values()} - {""})) for found in (first, second)]
+    if all(judges) and judges[0] != judges[1]:
+        raise UsageError(f"{what} are of different judges, {' and '.join(judges)}: {again}")
+    made = {
+        (one.reason, other.reason)
+        for name, one in first.items()
+        if one.metric == "quality" and None not in (one.value, (other := second[name]).value)
+    }
+    for one, other in sorted(made):
+        if one != other:  # the reason of a quality is the metric that it was taken from
+            raise UsageError(f"{what} are made of {one} and of {other}: {again}")

@@ -27,7 +27,6 @@ from scoville.errors import (
     UnknownModel,
     UsageError,
 )
-from scoville.evaluate.judge_cache import VerdictCache, cache_key
 from scoville.evaluate.judge_prompts import (
     JSON_FORM,
     PROMPTS_VERSION,
@@ -38,6 +37,7 @@ from scoville.evaluate.judge_prompts import (
     verdict_schema,
 )
 from scoville.llm import FakeLlm, Generation, Llm, open_llm
+from scoville.llm.kept import KeptReplies, cache_key
 from scoville.types import Message, Reply
 
 TRIES = 3
@@ -99,7 +99,7 @@ class Judge:
         for llm in llms:
             self._idle.put(llm)
         self._llms = tuple(llms)
-        self._cache = VerdictCache(cache)
+        self._cache = KeptReplies(cache)
         self._temperature, self._seed, self._reasons = temperature, seed, reasons
         self._lock = threading.Lock()
         self._takes_schema = True

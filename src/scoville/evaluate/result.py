@@ -53,7 +53,7 @@ class Result:
 
 
 def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
-    """Read the JSON of an answer; a missing field counts as empty."""
+    """Read the JSON of an answer; a missing field counts as empty, one of another type is a TypeError or its like."""
     usage, seconds = saved.get("usage") or {}, saved.get("seconds") or {}
     return Result(
         case_id=case_id,
@@ -80,12 +80,18 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         ),
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
-        cost_usd=saved.get("cost_usd"),
-        seconds=dict(seconds),
-        confidence=saved.get("confidence"),
+        cost_usd=_number(saved.get("cost_usd")),
+        seconds={name: _number(value) for name, value in seconds.items()},
+        confidence=_number(saved.get("confidence")),
         model=str(saved.get("model") or ""),
         error=str(saved.get("error") or ""),
     )
+
+
+def _number(value: Any) -> float | None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise TypeError(f"{value!r}; expected a number or null")
 
 
 def _pages(place: Mapping[str, Any]) -> tuple[int, ...]:

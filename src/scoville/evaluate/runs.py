@@ -60,7 +60,7 @@ class Run:
         """Read the JSON of every answer by the id of its case; a line that a kill cut off is left out."""
         found: dict[str, dict[str, Any]] = {}
         try:
-            lines = (self.folder / "results.jsonl").read_text(encoding="utf-8").split("\n")
+            lines = (self.folder / "results.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")
         except FileNotFoundError:
             return found
         for line in lines:
@@ -78,23 +78,14 @@ class Run:
 
     def scores(self) -> dict[str, dict[str, Score]]:
         """Read the scores: case id → metric → score; empty before the first scoring."""
-        try:
-            saved = json.loads((self.folder / "scores.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise WorkspaceError(f"the scores of {self.id} cannot be read ({error}): score it again") from None
         return {
             case: {metric: Score(metric=metric, **values) for metric, values in scores.items()}
-            for case, scores in saved["cases"].items()
+            for case, scores in self._scored().get("cases", {}).items()
         }
 
     def summary(self) -> dict[str, Any]:
         """Read what was summed up over all cases; empty before the first scoring."""
-        try:
-            return json.loads((self.folder / "scores.json").read_text(encoding="utf-8"))["summary"]
-        except FileNotFoundError:
-            return {}
+        return self._scored().get("summary", {})
 
     def write_scores(self, scores: Mapping[str, Iterable[Score]], summary: Mapping[str, Any]) -> None:
         """Replace the scores."""
@@ -124,11 +115,20 @@ class Run:
             with FileLock(self.folder / "lock").acquire(timeout=0), storage_errors(self.folder):
                 path = self.folder / "results.jsonl"
                 torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
-                with path.open("a", encoding="utf-8") as file:
+                with path.open("a", encoding="utf-8", errors="backslashreplace") as file:  # \\udce9 is JSON
                     file.write("\n" if torn else "")
                     yield Recorder(file)
         except Timeout:
             raise UsageError(f"run {self.id} is under way in another process") from None
+
+    def _scored(self) -> dict[str, Any]:
+        try:
+            return json.loads((self.folder / "scores.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            advice = f"scoville evaluate --score {self.id}"
+            raise WorkspaceError(f"the scores of {self.id} cannot be read ({error}): {advice}") from None
 
     def _write(self, name: str, value: Any) -> None:
         _write(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
@@ -142,7 +142,7 @@ class Recorder:
 
     def write(self, case_id: str, saved: Mapping[str, Any]) -> None:
         """Append one answer, and see that it is on the disk."""
-        self._file.write(json.dumps({"case": case_id, **saved}, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps({**saved, "case": case_id}, ensure_ascii=False) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -150,7 +150,7 @@ class Recorder:
 def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run:
     """Begin a run in the folder of runs."""
     now = datetime.now(UTC)
-    run = Run(runs / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    run = Run(runs / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(2)}")  # by name is by time
     with storage_errors(runs):
         run.folder.mkdir(parents=True)
     lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)

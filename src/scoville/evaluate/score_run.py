@@ -5,7 +5,7 @@ that a run can be scored again in a second when a metric changes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from scoville.evaluate.judge import Judge
@@ -45,7 +45,8 @@ def quality(case: Case, scores: Iterable[Score]) -> Score:
     chosen = next((found[name] for name in names if name in found), None)
     if chosen is None:
         return QUALITY.score(None, "the case has neither an expected answer nor a verdict of a judge")
-    return QUALITY.score(chosen.value, chosen.reason if chosen.value is None else chosen.metric)
+    reason = chosen.reason if chosen.value is None else chosen.metric
+    return replace(QUALITY.score(chosen.value, reason), version=chosen.version, judge=chosen.judge)
 
 
 def summarise(

@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from scoville.answer import Answerer, answer_json
 from scoville.answer.declines import declines
-from scoville.errors import ScovilleError, UsageError
+from scoville.errors import ProviderError, ScovilleError, UsageError
+from scoville.evaluate.result import result_of
 from scoville.types import Answer, Case, Message
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -61,16 +63,15 @@ class RecipeSystem:
 
 
 class FunctionSystem:
-    """A Python function that takes a question, or a question and its history, and gives a text or an answer's JSON."""
+    """A Python function that takes a question, or a question and its history, and gives a text or an answer's JSON.
+
+    A second argument with a default is the history only where it has that name.
+    """
 
     def __init__(self, function: Callable[..., Any], name: str = "") -> None:
-        import inspect
-
         self.name = name or getattr(function, "__name__", "function")
         self._function = function
-        takes = inspect.signature(function).parameters.values()
-        positional = [one for one in takes if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-        self._takes_history = len(positional) > 1 or any(one.kind is one.VAR_POSITIONAL for one in takes)
+        self._takes_history = _takes_history(function)
 
     def describe(self) -> Mapping[str, Any]:
         """Give the name of the function."""
@@ -86,48 +87,83 @@ class ServerSystem:
     """A running server: a question is posted as JSON, an answer's JSON or a text comes back."""
 
     def __init__(self, url: str, *, timeout_seconds: float = 120) -> None:
-        self.name = url
+        self.name = without_secrets(url)
         self._url = url
-        self._timeout = timeout_seconds
+        self._timeout = timeout_seconds + 1  # the run's own clock, which counts hangs, decides first
 
     def describe(self) -> Mapping[str, Any]:
-        """Give the address, without what may be a secret in it."""
-        return {"kind": "server", "url": self._url.partition("?")[0]}
+        """Give the address."""
+        return {"kind": "server", "url": self.name}
 
     def ask(self, case: Case) -> Any:
         """Post ``{"question", "history"}``."""
+        import urllib.error
         import urllib.request
 
         history = [{"role": turn.role, "content": turn.content} for turn in case.history]
         body = json.dumps({"question": case.question, "history": history}).encode()
         request = urllib.request.Request(self._url, body, HEADERS)  # noqa: S310 - http(s) only: see open_system
-        with urllib.request.urlopen(request, timeout=self._timeout) as response:  # noqa: S310
-            text = response.read().decode("utf-8", "replace")
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout) as response:  # noqa: S310
+                text = response.read().decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.read(200).decode("utf-8", "replace")
+            raise ProviderError(f"{self.name} answered {error.code} {error.reason}: {said}") from None
         try:
             return json.loads(text)
         except ValueError:
             return text
 
 
+def without_secrets(url: str) -> str:
+    """Give an address without the name, password and query in it."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def named_function(name: str) -> Callable[..., Any]:
     """Import ``module:function`` or ``file.py:function``; runs the code of that module, which the caller asked for."""
     place, _, function = name.rpartition(":")
     try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            if spec is None or spec.loader is None:
-                raise ImportError(f"{place} is no Python file")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(place)
-        found = getattr(module, function)
-    except (ImportError, OSError, AttributeError, SyntaxError) as error:
-        raise UsageError(f"{name!r} is no function that can be imported ({error}); expected file.py:function") from None
+        found = getattr(_load(Path(place)) if place.endswith(".py") else importlib.import_module(place), function)
+    except Exception as error:  # whatever the module raises
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"{name!r} is no function that can be imported ({reason}); expected file.py:function"
+        ) from error
     if not callable(found):
         raise UsageError(f"{name!r} is {type(found).__name__}, no function")
     return found
+
+
+def _load(path: Path) -> ModuleType:
+    """Run a file as a module whose name hides none of the standard library; it may import its neighbours."""
+    spec = importlib.util.spec_from_file_location(f"scoville_system_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _takes_history(function: Callable[..., Any]) -> bool:
+    import inspect
+
+    try:
+        takes = list(inspect.signature(function).parameters.values())
+    except ValueError:  # e.g. str
+        return False
+    positional = [one for one in takes if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    second = next(iter(positional[1:]), None)
+    if second is None:
+        return any(one.kind is one.VAR_POSITIONAL for one in takes)
+    return second.name == "history" or second.default is second.empty
 
 
 OnAnswer = Callable[[Case, Answer], str]
@@ -159,7 +195,7 @@ def _ask_once(system: System, case: Case, timeout_seconds: float, on_answer: OnA
     def ask() -> None:
         try:
             given.append(system.ask(case))
-        except Exception as error:  # whatever a system raises
+        except BaseException as error:  # whatever a system raises, SystemExit too
             failed.append(error)
 
     started = time.perf_counter()
@@ -187,11 +223,13 @@ def as_json(given: Any, seconds: float) -> dict[str, Any]:
         shape = "nothing" if given is None else f"{type(given).__name__}"
         return _failure(f"the system gave {shape}; expected a text, or JSON with the text as `answer`", seconds)
     try:
-        answer = json.loads(json.dumps(dict(given), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        return _failure(f"the system's answer cannot be written as JSON: {error}", seconds)
-    answer.setdefault("refused", not answer["answer"].strip() or declines(answer["answer"]))
-    answer["seconds"] = {"total": seconds, **(answer.get("seconds") or {})}
+        text = json.dumps(dict(given), ensure_ascii=False, allow_nan=False)
+        answer = json.loads(text.encode("utf-8", "replace"))  # half a character becomes a question mark
+        answer.setdefault("refused", not answer["answer"].strip() or declines(answer["answer"]))
+        answer["seconds"] = {"total": seconds, **(answer.get("seconds") or {})}
+        result_of("", answer)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        return _failure(f"the system's answer is not that of docs/json.md: {type(error).__name__}: {error}", seconds)
     return answer
 
 

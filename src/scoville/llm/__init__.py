@@ -10,6 +10,7 @@
     openai      any endpoint that speaks OpenAI's protocol
     quote       the nearest sentence, word for word
     fake        a model that needs no weights
+    kept        replies on disk       remember  replies in memory
     stream      text on its way out of a model
 
 Does not know questions, passages or citations.

@@ -1,6 +1,6 @@
-"""Verdicts that were given before, by the hash of everything that they depend on.
+"""Replies that were given before, by the hash of everything that they depend on.
 
-Enters: a key and a reply. Leaves: the reply that was kept first. Does not know what a verdict is. Several processes may
+Enters: a key and a reply. Leaves: the reply that was kept first. Several processes may
 share a folder: SQLite keeps them apart. A cache that is damaged or cannot be written is announced and done without.
 """
 
@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-FILE = "verdicts.db"
+FILE = "replies.db"
 BUSY_SECONDS = 30.0
 
 logger = logging.getLogger("scoville")
@@ -23,7 +23,7 @@ def cache_key(**parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode(errors="replace")).hexdigest()
 
 
-class VerdictCache:
+class KeptReplies:
     """Keeps replies in a folder; without one it keeps nothing."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -34,7 +34,7 @@ class VerdictCache:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._database = sqlite3.connect(folder / FILE, timeout=BUSY_SECONDS, check_same_thread=False)
                 with self._database:
-                    self._database.execute("CREATE TABLE IF NOT EXISTS verdicts (key TEXT PRIMARY KEY, reply TEXT)")
+                    self._database.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT)")
             except (sqlite3.Error, OSError) as error:
                 self._do_without(error, f"{folder / FILE}")
 
@@ -44,7 +44,7 @@ class VerdictCache:
             if self._database is None:
                 return None
             try:
-                row = self._database.execute("SELECT reply FROM verdicts WHERE key = ?", (key,)).fetchone()
+                row = self._database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
             except sqlite3.Error as error:
                 self._do_without(error, FILE)
                 return None
@@ -57,7 +57,7 @@ class VerdictCache:
                 return
             try:
                 with self._database:
-                    self._database.execute("INSERT OR IGNORE INTO verdicts VALUES (?, ?)", (key, reply))
+                    self._database.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, reply))
             except sqlite3.Error as error:
                 self._do_without(error, FILE)
 
@@ -69,7 +69,7 @@ class VerdictCache:
             self._database = None
 
     def _do_without(self, error: Exception, place: str) -> None:
-        logger.warning("Verdicts are not kept from here on: %s: %s; delete it if it is damaged", place, error)
+        logger.warning("Replies are not kept from here on: %s: %s; delete it if it is damaged", place, error)
         if self._database:
             self._database.close()
         self._database = None
