@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -490,6 +491,25 @@ def workspace(folder: Path) -> Workspace:
 def test_a_workspace_opens_and_answers(tmp_path: Path):
     answer = open_answerer(workspace(tmp_path), SETTINGS).ask(QUESTION)
     assert answer.citations[0].quote == CANCEL
+
+
+def test_the_first_search_does_not_wait_for_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    released = threading.Event()
+
+    class SlowLlm(FakeLlm):
+        def load(self) -> None:
+            assert released.wait(10)
+
+    monkeypatch.setattr("scoville.answer.answerer.open_llm", lambda _: SlowLlm())
+    opened = open_answerer(workspace(tmp_path), SETTINGS)
+    assert opened.searcher.search(QUESTION).hits
+    released.set()
+
+
+def test_an_answer_tells_how_near_the_nearest_passage_is(tmp_path: Path):
+    answer = open_answerer(workspace(tmp_path), SETTINGS).ask(QUESTION)
+    assert answer.similarity is not None
+    assert answer_json(answer)["confidence"] == round(answer.similarity, 4)
 
 
 def test_a_workspace_without_index_is_empty(tmp_path: Path):

@@ -175,7 +175,8 @@ def test_a_run_over_a_real_index_is_blamed(bench: Bench, tmp_path: Path):
     evidence = (Evidence(document="leave.md", quote=QUOTE),)
     gone = (Evidence(document="gone.md", quote=QUOTE),)
     cases = [
-        replace(CASE, id="right", evidence=evidence), replace(CASE, id="low", question="Which leave?", evidence=evidence),
+        replace(CASE, id="right", evidence=evidence),
+        replace(CASE, id="low", question="Which leave?", evidence=evidence),
         replace(CASE, id="gone", question="What is gone?", evidence=gone), replace(CASE, id="down", question="Down?"),
         replace(CASE, id="unasked", question="Unasked?"),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from email.message import EmailMessage
 from importlib.resources import files
@@ -18,6 +19,8 @@ from conftest import Bench, Command, Done
 from scoville.cli.app import COMMANDS
 from scoville.recipe import Recipe
 from scoville.recipe_file import load_recipe, recipe_keys
+from scoville.track.lineage import Artifact, record, run_artifact
+from scoville.track.store import FILE_NAME, Store
 
 LEAVE = "Staff of Larkspur Freight have thirty days of leave in a year."
 QUESTION = "How many days of leave do staff have?"
@@ -162,6 +165,85 @@ class TestContract:
         seen = [*done.lines, command("ask", "Zebra?", "--set", "answer.min_similarity=1.0", "--json").json]
         check("ask --batch FILE", seen)
 
+    def test_cases(self, filled: Bench, command: Command):
+        Path("qa.jsonl").write_text(
+            f'{{"question": "{QUESTION}", "truth": "Thirty.[leave.md#page=1]"}}\n'
+            '{"question": "What is preferred to planes?", "truth": "Trains.[gone.md]"}\n{"question": ""}\n'
+        )
+        imported = command("cases", "import", "qa.jsonl", "--json")
+        check("cases import SOURCE --json", [imported.json])
+        file = imported.json["file"]
+        assert command("cases", "import", "qa.jsonl", "--out", "cases/again.jsonl").code == 0
+        checked = command("cases", "check", file, "cases/again.jsonl", "--json")
+        assert checked.code == 1
+        check("cases check FILE --json", [checked.json])
+        check("cases split FILE --json", [command("cases", "split", file, "--json").json])
+        check("cases list --json", [command("cases", "list", "--json").json])
+        check("cases review FILE --json", [command("cases", "review", file, "--json", stdin=b"a\nd\n").json])
+
+    def test_cases_generate(self, paged: Bench, command: Command):
+        for name in ("claims-guide.docx", "faq.html", "handbook.md"):
+            paged.write(name, (files("scoville.demo") / "documents" / name).read_bytes())
+        paged.add()
+        done = command("cases", "generate", "-n", "40", "--generator", "templates", "--json")
+        assert done.code == 0, done.err
+        check("cases generate --json", [done.json])
+
+    def test_evaluate_and_report(self, filled: Bench, command: Command):
+        rows = [
+            {"question": QUESTION, "expected": LEAVE, "evidence": [{"document": "leave.md", "quote": LEAVE}]},
+            {"question": "How much notice must be given?", "expected": "Nine years.",
+             "evidence": [{"document": "gone.md"}]},
+            {"question": "Who is the queen of the moon?", "answerable": False},
+        ]  # fmt: skip
+        Path("cases.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        Path("bot.py").write_text(
+            "def half(question): return 'I do not know.' if 'queen' in question or 'leave' in question else 'x' / 2\n"
+            "def less(question): return 'Nine years.' if 'queen' not in question else 'Nobody, for nine years.'\n"
+        )
+        bots = [command("evaluate", "cases.jsonl", "--system", f"bot.py:{name}", "--json") for name in ("half", "less")]
+        outputs = [command("evaluate", "cases.jsonl", "--json", "--baseline", bot.json["run"]) for bot in bots]
+        judge = 'fake:{"verdict": "wrong"}'
+        label = {"question": QUESTION, "answer": "Ten.", "expected": ["Thirty."], "label": 0}
+        Path("labels.jsonl").write_text(json.dumps(label))
+        assert command("judge", "check", "labels.jsonl", "--model", judge).code == 0
+        outputs.append(command("evaluate", "--score", "latest", "--judge", "--set", f"judge.model='{judge}'", "--json"))
+        assert all(done.code == 0 for done in [*bots, *outputs])
+        check("evaluate CASES --json", [done.json for done in (*bots, *outputs)])
+        check("evaluate --json", [command("evaluate", "--json").json])
+        check("report RUN --json", [command("report", "--json").json])
+        check("report RUN --blame --json", [command("report", "--blame", "--json").json])
+        run = outputs[-1].json["run"]
+        store = Store(filled.workspace.folder / FILE_NAME)
+        rows_of_it = Artifact(kind="rows", name="rows", digest="ef", bytes=9)
+        record(store, Artifact(kind="adapter", name="adapter", digest="ab", bytes=7), [run_artifact(run), rows_of_it])
+        record(store, Artifact(kind="adapter", name="adapter", digest="cd", bytes=8), [run_artifact(run), rows_of_it])
+        store.close()
+        check("lineage --json", [command("lineage", "--json").json])
+        made = [command("lineage", name, "--json").json for name in (run, "adapter")]
+        check("lineage ARTIFACT --json", made)
+
+    def test_trace_and_cost(self, filled: Bench, command: Command):
+        assert command("ask", QUESTION).code == 0
+        ends = time.monotonic() + 10  # written by a thread
+        while command("trace", "--json").out.strip() in ("", "[]") and time.monotonic() < ends:
+            time.sleep(0.05)
+        traces = command("trace", "--json").json
+        check("trace --json", [traces, command("trace", "latest", "--json").json])
+        check("cost --json", [command("cost", "--json").json])
+
+    def test_judge(self, filled: Bench, command: Command):
+        answers = ("Thirty days.", "For ten.") * 10 + ("A month.", "Thirty days")
+        rows = [
+            {"question": QUESTION, "answer": answer, "expected": ["Thirty days."], "label": int(answer[0] in "TA")}
+            for answer in answers
+        ]
+        Path("labels.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        words = "--model", 'fake:{"verdict": "wrong"}', "--repeat", "2", "--temperature", "0.5"
+        done = command("judge", "check", "labels.jsonl", *words, "--json")
+        assert done.code == 0, done.err
+        check("judge check LABELS --json", [done.json], never={"metrics.*.unscored_reasons[]"})
+
     def test_models(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))
         missing = command("models", "--json")
@@ -206,7 +288,8 @@ class TestContract:
         assert cards["fake"]["right"] == sum(case["right"] for case in cases if case["answerable"])
 
     def test_every_command_with_json_is_documented(self):
-        assert {name.split()[0] for name in TABLES if name not in {"Box", "Hit", "Answer"}} == set(COMMANDS) - {"chat"}
+        commands = {name.split()[0] for name in TABLES if name not in {"Box", "Hit", "Answer", "Counts", "Artifact"}}
+        assert commands == set(COMMANDS) - {"chat"}
         assert "chat --json" in DOCS.read_text(encoding="utf-8")
 
     def test_the_check_fails_on_what_is_not_documented_and_on_what_is_missing(self):

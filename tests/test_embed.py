@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scoville.embed import Embedder, TokenEmbedder, open_embedder
 from scoville.embed.cross_encoder import CrossEncoder
 from scoville.embed.fake import FakeEmbedder
-from scoville.embed.network import BATCH_TOKENS, batches
+from scoville.embed.network import BATCH_TOKENS, SMALL_BATCH_TOKENS, batches
 from scoville.embed.openvino import OpenVINOEmbedder
 from scoville.errors import (
     ModelError,
@@ -619,6 +619,13 @@ def test_batches_hold_every_text_once_and_little_padding(lengths: list[int]):
         assert longest <= batch.length < max(longest, 1) + 16
         assert batch.length <= 512
         assert len(batch.rows) == 1 or len(batch.rows) * batch.length <= BATCH_TOKENS
+
+
+def test_a_few_texts_make_batches_for_every_thread():
+    few, many = list(batches([40] * 30, 512, 2)), list(batches([240] * 900, 512, 2))
+    assert all(len(batch.rows) * batch.length <= SMALL_BATCH_TOKENS for batch in few)
+    assert len(few) >= 2
+    assert max(len(batch.rows) * batch.length for batch in many) > SMALL_BATCH_TOKENS
 
 
 # Prompts

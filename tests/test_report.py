@@ -70,7 +70,11 @@ def loads(html: str) -> set[str]:
 
 class TestPage:
     def test_the_page_loads_and_runs_nothing(self, tmp_path: Path):
-        answer = {"answer": "Nine days.", "confidence": 0.5, "passages": [{"id": "p", "document": "a.pdf", "text": "t"}]}
+        answer = {
+            "answer": "Nine days.",
+            "confidence": 0.5,
+            "passages": [{"id": "p", "document": "a.pdf", "text": "t"}],
+        }
         runs = [shown(tmp_path, [DAYS], answer), shown(tmp_path, [DAYS], "Thirty days.")]
         html = report_html(runs, metric="quality", board="1. bot", pareto=[runs[0].name])
         assert loads(html) == set()
@@ -90,7 +94,8 @@ class TestPage:
         assert loads(html) == set()
         text = Page(html).text
         for word in (
-            "question", "expected", "document", "passage", "answer", "system", "other", "error", "stage", "advice", "board",
+            "question", "expected", "document", "passage", "answer", "system", "other", "error", "stage", "advice",
+            "board",
         ):  # fmt: skip
             assert f"{word} {HOSTILE}" in text, word
 
@@ -146,7 +151,8 @@ class TestPlots:
         assert all(float(bar.attrib["width"]) > 0 and float(bar.attrib["height"]) > 0 for bar in bars)
 
     @pytest.mark.parametrize(
-        "points", [[Point(0.5, 0.5, "a")], [Point(0, 0, "a")], [Point(1, 2, "a"), Point(1, 2, "b")], [Point(-1, -2, "a")]]
+        "points",
+        [[Point(0.5, 0.5, "a")], [Point(0, 0, "a")], [Point(1, 2, "a"), Point(1, 2, "b")], [Point(-1, -2, "a")]],
     )  # fmt: skip
     def test_points_lie_within_the_plot(self, points: list[Point]):
         drawn = ElementTree.fromstring(scatter(points, title="t", x="x", y="y", best=["a"]))

@@ -102,7 +102,10 @@ class TestScoring:
     def test_answers_that_all_failed_leave_no_mean_and_nothing_infinite(self, tmp_path: Path):
         summary = made(tmp_path, [DAYS, MOON], lambda _: None).summary()
         assert summary["metrics"]["quality"] == {"mean": None, "low": None, "high": None, "n": 0, "unscored": 2}
-        values = [*summary["sets"].values(), *(mean for found in summary["metrics"].values() for mean in found.values())]
+        values = [
+            *summary["sets"].values(),
+            *(mean for found in summary["metrics"].values() for mean in found.values()),
+        ]
         assert all(value is None or math.isfinite(value) for value in values)
 
     def test_quality_is_the_refusal_of_an_unanswerable_case_and_else_the_surest_there_is(self):

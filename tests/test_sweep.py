@@ -13,12 +13,13 @@ from conftest import Bench
 from scoville.cli.sweep import command as sweep_command
 from scoville.compare import stages as stages_module
 from scoville.compare.propose import importances, propose
+from scoville.compare.race import Race
 from scoville.compare.space import check_space, draw, grid, listed, size
 from scoville.compare.stages import SharedStages
-from scoville.compare.sweep import Race, best_trials, plan, run_sweep
+from scoville.compare.sweep import best_trials, plan, run_sweep
 from scoville.compare.trials import SweepFolder, Trial, find_sweep, identity, list_sweeps, open_sweep
 from scoville.embed.fake import FakeEmbedder
-from scoville.errors import MissingExtra, RecipeError, ScovilleError, UsageError
+from scoville.errors import MissingExtra, ProviderUnavailable, RecipeError, ScovilleError, UsageError
 from scoville.evaluate.runs import list_runs
 from scoville.index import Workspace, look, open_index, remove_documents
 from scoville.llm.fake import FakeLlm
@@ -276,6 +277,12 @@ def test_the_key_that_decides_is_the_important_one():
     assert sum(found.values()) == pytest.approx(1)
 
 
+def test_equal_values_do_not_hide_the_important_key():
+    sweep = recipe(space={"split.size": [16, 40, 80], "search.passages": {"low": 1, "high": 4}}).sweep
+    past = choose(sweep, 12, lambda choices: 1.0 if choices["split.size"] == 16 else 0.75)
+    assert importances(sweep, past, [True])["quality"]["split.size"] > 0.9
+
+
 def test_of_few_trials_or_equal_values_no_importance_is_told():
     sweep = recipe(space=SPACE | {"search.candidates": [20, 30]}).sweep
     assert importances(sweep, choose(sweep, 9, lambda choices: choices["split.size"]), [True]) == {}
@@ -395,6 +402,27 @@ def test_a_trial_whose_model_is_not_to_be_had_fails_and_the_others_run(sweeping:
     good, bad = sweeping.run()
     assert (good.state, bad.state) == ("complete", "failed")
     assert "no-such-model" in bad.reason
+
+
+def test_a_trial_that_failed_is_tried_again_by_the_next_sweep(sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch):
+    class Down(FakeLlm):
+        is_down = True
+
+        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Any:
+            if self.is_down and "Be short." in str(messages):
+                raise ProviderUnavailable("the endpoint is down")
+            return super().generate(messages, generation, on_text)
+
+    monkeypatch.setattr(stages_module, "open_llm", lambda _: Down())
+    sweeping.sweep(space={"prompt.instructions": [["Be short."], []]})
+    bad, good = sweeping.run()
+    assert (bad.state, good.state) == ("failed", "complete")
+    assert "8 of 8 cases have no answer: the endpoint is down" in bad.reason
+    monkeypatch.setattr(Down, "is_down", False)
+    again = sweeping.run()
+    assert [(one.number, one.state, one.run) for one in again] == [(0, "complete", bad.run), (1, "complete", good.run)]
+    (sweep,) = list_sweeps(sweeping.folder)
+    assert sweep.trials() == again
 
 
 def test_the_pareto_front_is_what_nothing_beats():
@@ -583,6 +611,16 @@ def test_the_best_recipe_is_a_recipe_even_when_the_shell_has_emptied_the_file(
     assert loaded.sweep.space.keys() == SPACE.keys()
     assert text.startswith(f"# Trial {found['best']} of 8")
     assert "On 8 cases: quality" in text
+
+
+def test_the_ledger_has_what_was_really_written(invoke: Any, sweeping: Sweeping):
+    import sqlite3
+
+    invoke()
+    (sweep,) = list_sweeps(sweeping.folder)
+    with sqlite3.connect(sweeping.bench.workspace.folder / "track.db") as store:
+        entered = store.execute("SELECT COUNT(*) FROM ledger WHERE activity = 'generation'").fetchone()[0]
+    assert 0 < entered == len([line for line in sweep.replies.read_text().split("\n") if line])
 
 
 def test_the_json_has_every_trial_and_the_front(invoke: Any):

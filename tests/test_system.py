@@ -39,7 +39,12 @@ class TestAnswers:
         assert 0 <= answer["seconds"]["total"] < 5
 
     def test_the_json_of_an_answer_is_kept_with_fields_of_its_own(self):
-        given = {"answer": "Nine days.", "citations": [{"document": "a.pdf", "page": 3}], "confidence": 0.5, "mine": [1]}
+        given = {
+            "answer": "Nine days.",
+            "citations": [{"document": "a.pdf", "page": 3}],
+            "confidence": 0.5,
+            "mine": [1],
+        }
         answer = said(lambda _: given | {"seconds": {"search": 0.25}})
         assert answer.items() >= given.items()
         result = result_of("a", answer)
@@ -69,7 +74,8 @@ class TestFailures:
             ({"answer": "a", "score": math.nan}, "JSON"), ({"answer": "a", "score": math.inf}, "JSON"),
             ({"answer": "a", "when": object()}, "JSON"), ({"answer": "a", "seconds": "fast"}, "mapping"),
             ({"answer": "a", "citations": 5}, "iterable"), ({"answer": "a", "passages": ["text"]}, "str"),
-            ({"answer": "a", "usage": {"prompt_tokens": "many"}}, "many"), ({"answer": "a", "cost_usd": "free"}, "free"),
+            ({"answer": "a", "usage": {"prompt_tokens": "many"}}, "many"),
+            ({"answer": "a", "cost_usd": "free"}, "free"),
             ({"answer": "a", "confidence": True}, "True"), ({"answer": "a", "seconds": {"total": "1 s"}}, "1 s"),
             ({"answer": "a", "citations": [{"boxes": [{}]}]}, "page"),
         ],
@@ -227,7 +233,8 @@ class TestServer:
         server.reply = lambda asked: (200, json.dumps({"answer": json.dumps(asked)}).encode())
         case = Case(id="a", question="Ça?", history=(user("Hello"), assistant("Hi")))
         assert json.loads(answer_of(ServerSystem(server.url), case, 5)["answer"]) == {
-            "question": "Ça?", "history": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}],
+            "question": "Ça?",
+            "history": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}],
         }  # fmt: skip
 
     def test_a_failure_of_the_server_is_the_error(self, server: Server):

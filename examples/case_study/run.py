@@ -16,11 +16,12 @@ from pathlib import Path
 
 from systems import open_systems, whole_document
 
-from scoville.compare.side_by_side import BuiltStages, Compared, ask_cases
+from scoville.compare.side_by_side import BuiltStages, Compared, open_run
 from scoville.compare.systems import COST, Table, compare_systems
 from scoville.cost import price_usd
 from scoville.evaluate.importers import import_cases
 from scoville.evaluate.judge import open_judge
+from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
 from scoville.index import Index, Workspace, add_paths
 from scoville.llm import Llm
@@ -45,7 +46,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with data/*.pdf and qa/*.jsonl")
     parser.add_argument("--limit", type=int, default=30, help="answerable questions, spread over the documents")
     parser.add_argument("--unanswerable", type=int, default=8)
-    parser.add_argument("--document-tokens", type=int, default=7600, help="of a whole document, at most")
+    parser.add_argument("--document-tokens", type=int, default=3000, help="of a whole document, at most")
     parser.add_argument("--hosted", default="gpt-4o-mini", help="the OpenAI model at whose prices tokens are reckoned")
     parser.add_argument("--judge", default=None, metavar="MODEL", help="e.g. openai:NAME; default: no judge")
     parser.add_argument("--work", type=Path, default=Path(".case_study"), help="where index and runs are kept")
@@ -101,7 +102,9 @@ def ask_all(stages: BuiltStages, recipe: Recipe, cases: Sequence[Case], given: a
     compared: list[Compared] = []
     for system in open_systems(stages, recipe, given.document_tokens):
         header = {"system": system.name, "index": index, "seed": recipe.llm.seed}
-        run, origin = ask_cases(system, cases, runs, header, timeout_seconds=600)
+        run, origin = open_run(system, cases, runs, header)
+        if origin != "reused":
+            run_cases(system, cases, run, timeout_seconds=600)
         score_run(run, judge=judge)
         sys.stderr.write(f"{system.name}: {origin}, {run.header.get('seconds', 0):.0f} s\n")
         compared.append(Compared(name=system.name, run=run, origin=origin, build=build))
@@ -134,11 +137,15 @@ def results(
     rows = {row.system: row for row in table.board.rows}
     answerable = sum(case.answerable for case in cases)
     machine = compared[0].run.header["machine"]
+    judge = (
+        f"Judged by {given.judge}."
+        if given.judge
+        else "No judge: correctness is `quality`, hallucination 1 − `faithfulness`, both by words."
+    )
     lines = [
         "# Results", "",
         f"{answerable} answerable and {len(cases) - answerable} unanswerable questions; "
-        f"{compared[0].run.header['models']['llm']}; {machine['cores']} cores, {machine['processor']}. "
-        f"{f'Judged by {given.judge}.' if given.judge else 'No judge: correctness is `quality`, hallucination 1 − `faithfulness`, by words.'}", "",
+        f"{compared[0].run.header['models']['llm']}; {machine['cores']} cores, {machine['processor']}. {judge}", "",
         f"| system | {' | '.join(COLUMNS)} |", f"|---{'|--:' * len(COLUMNS)}|",
     ]  # fmt: skip
     for one in compared:
@@ -177,7 +184,7 @@ def _tokens(one: Compared) -> tuple[float, float]:
     )
 
 
-def _percent(found: Mapping[str, float] | None, less_from: float | None = None) -> str:
+def _percent(found: Mapping[str, float | None] | None, less_from: float | None = None) -> str:
     if not found or found["mean"] is None:
         return "–"
     return f"{found['mean'] if less_from is None else less_from - found['mean']:.0%}"
@@ -195,7 +202,7 @@ def _gain(compared: Sequence[Compared], gain: Mapping[str, float], hosted: str) 
     lines = [f"| in the prompt | tokens | $ / 1,000 at {hosted} | × |", "|---|--:|--:|--:|"]
     for name, tokens in rows:
         price = usd(tokens)
-        known = f"{price:,.2f} | {price / first:,.0f}" if price is not None and first else "not known | –"
+        known = f"{price:,.2f} | {price / first:,.0f}" if price and first else "not known | –"
         lines.append(f"| {name} | {tokens:,.0f} | {known} |")
     return lines
 

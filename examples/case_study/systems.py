@@ -36,7 +36,7 @@ Find = Callable[[Case], tuple[Sequence[Hit], float | None, float]]
 Write = Callable[[str, Sequence[Hit]], Sequence[Message]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unchecked:
     """Finds passages, writes a prompt and takes the reply as it is: no citations, no check against the passages."""
 
@@ -83,7 +83,7 @@ def open_systems(stages: BuiltStages, recipe: Recipe, document_tokens: int) -> l
         checked,
         default,
         Unchecked(
-            "grounded prompt, whole document", llm, document,
+            f"grounded prompt, {document_tokens:,} tokens of the document", llm, document,
             grounded_prompt(llm, recipe.prompt.model_copy(update={"context_tokens": llm.context_tokens})),
         ),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ import click
 
 COMMANDS = (
     "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "cases", "evaluate", "report",
-    "judge", "trace", "cost", "lineage", "models", "recipe", "doctor", "demo",
+    "compare", "sweep", "judge", "trace", "cost", "lineage", "models", "recipe", "doctor", "demo",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.cli.common import Session
+    from scoville.cli.show_run import Judges
     from scoville.evaluate.judge import Judge
     from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
@@ -58,7 +59,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     """
     from dataclasses import asdict
 
-    from scoville.cli.show_run import comparison_text, summary_markdown, summary_text
+    from scoville.cli.show_run import comparison_text, judges_text, summary_markdown, summary_text
     from scoville.evaluate.compare_runs import compare_runs
     from scoville.evaluate.runs import find_run, list_runs
     from scoville.evaluate.score_run import score_run
@@ -67,6 +68,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     session = open_session(folder, flags)
     runs = session.workspace.folder / "runs"
     baseline = find_run(runs, options["baseline"]) if options["baseline"] else None
+    judge = open_recipe_judge(session) if options["judge"] else None
     if options["rescore"]:
         run = find_run(runs, options["rescore"])
     elif options["resume"] or cases:
@@ -74,17 +76,19 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     else:
         _list(list_runs(runs), as_json)
         return
-    _score(session, run, judged=options["judge"])
+    _score(session, run, judge)
     if baseline and not baseline.scores():
         score_run(baseline)
     compared = compare_runs(baseline, run, options["metric"]) if baseline else None
-    comparison = comparison_text(options["metric"], compared) if compared else ""
+    judges = _judges(session, run)
+    notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
     if options["markdown"]:
-        options["markdown"].write_text(summary_markdown(run, comparison), encoding="utf-8")
+        options["markdown"].write_text(summary_markdown(run, notes), encoding="utf-8")
     if as_json:
-        write_json({"run": run.id, **run.summary(), "baseline": asdict(compared) if compared else None})
+        more = {"baseline": asdict(compared)} if compared else {}
+        write_json({"run": run.id, **run.summary(), "judges": judges, **more})
     else:
-        write(f"{summary_text(run)}\n\n{comparison}".strip())
+        write(f"{summary_text(run)}\n\n{notes}".strip())
     if baseline and compared and options["max_drop"] is not None:
         worse = _worse(baseline, run, compared, options)
         for reason in worse:
@@ -175,29 +179,40 @@ def open_system(session: "Session", spec: str, timeout_seconds: float) -> "Syste
     """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
     from scoville.answer import open_answerer
     from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
-    from scoville.recipe_file import load_recipe
 
     if spec.startswith(("http://", "https://")):
         return ServerSystem(spec, timeout_seconds=timeout_seconds)
     if ":" in spec and not Path(spec).is_file():
         return FunctionSystem(named_function(spec), spec)
+    session = _with_recipe(session, Path(spec)) if spec else session
     fetch_models(session, llm=True)
-    recipe = load_recipe(Path(spec)).recipe if spec else session.recipe
-    return RecipeSystem(open_answerer(session.workspace, recipe), Path(spec).stem if spec else "recipe")
+    return RecipeSystem(open_answerer(session.workspace, session.recipe), Path(spec).stem if spec else "recipe")
 
 
-def _score(session: "Session", run: "Run", *, judged: bool) -> None:
+def _with_recipe(session: "Session", path: Path) -> "Session":
+    """Give the session with another recipe, in which what --set says holds too."""
+    from scoville.errors import UsageError
+    from scoville.recipe_file import load_recipe, with_values
+
+    if not path.is_file():
+        raise UsageError(f"--system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
+    flags = {setting.key: setting.value for setting in session.loaded.settings if setting.source == "flag"}
+    loaded = load_recipe(path)
+    return session._replace(loaded=loaded._replace(recipe=with_values(loaded.recipe, flags)))
+
+
+def _score(session: "Session", run: "Run", judge: "Judge | None") -> None:
     """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
     from scoville.cli.publish import publish_run
     from scoville.evaluate.score_run import score_run
 
-    judge = open_recipe_judge(session) if judged else None
     with progress_bar("verdicts") as progress:
         score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
     if judge:
         tracker = open_tracker(session, run.id)
         for reply in judge.replies:
             tracker.replied("judging", reply)
+        judge.close()
     publish_run(session, run)
 
 
@@ -214,6 +229,14 @@ def open_recipe_judge(session: "Session") -> "Judge":
     return open_judge(model, **settings, answering_model=answering, cache=session.workspace.folder / "judges")
 
 
+def _judges(session: "Session", run: "Run") -> "Judges":
+    """Give what is known of the judges of a run."""
+    from scoville.evaluate.judge_check import read_check
+
+    labels = {score.judge for found in run.scores().values() for score in found.values()} - {""}
+    return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}
+
+
 def _commit(folder: Path) -> str:
     """Give the commit of the folder's Git repository; empty where there is none."""
     import subprocess
@@ -226,13 +249,14 @@ def _commit(folder: Path) -> str:
 
 
 def _list(runs: "Sequence[Run]", as_json: bool) -> None:
-    headers = [run.header | {"quality": run.summary().get("metrics", {}).get("quality")} for run in runs]
+    headers = [
+        run.header | {"quality": run.summary().get("metrics", {}).get("quality", {}).get("mean")} for run in runs
+    ]
     if as_json:
         write_json([{key: one.get(key) for key in LISTED} for one in headers])
         return
     for one in headers:
-        found = one["quality"]
-        value = f"{found['mean']:.3f}" if found and found["mean"] is not None else "not scored"
+        value = "not scored" if one["quality"] is None else f"{one['quality']:.3f}"
         write(f"{one['id']}  {one['status']:<9} {one['cases']:5} cases  quality {value}  {one.get('system', '')}")
     if not headers:
         say("No runs yet: scoville evaluate CASES")

@@ -24,7 +24,7 @@ def command(
     runs: tuple[str, ...], out: Path, metric: str, only_blame: bool, folder: Path | None, flags: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Write RUN... (default: the latest) as one HTML page that loads nothing."""
+    """Write runs (default: the latest) as one HTML page that loads nothing."""
     from scoville.compare.report import report_html
     from scoville.evaluate.blame import count_stages
     from scoville.evaluate.run_cases import same_cases

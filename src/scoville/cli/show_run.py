@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
 
+    Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kept, by judge and metric
+
 HEADLINE = (
     "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",
     "choice_match", "final_number", "page_hit@1", "page_hit@5", "page_mrr@10", "document_hit@1", "quote_hit@5",
@@ -22,12 +24,28 @@ def summary_text(run: "Run") -> str:
     return "\n".join([_title(run), "", *_aligned(_rows(run.summary())), "", _facts(run.summary())])
 
 
-def summary_markdown(run: "Run", comparison: str = "") -> str:
-    """Write the summary of a run, and how it compares with another, as Markdown."""
+def summary_markdown(run: "Run", notes: str = "") -> str:
+    """Write the summary of a run, and what else is to be said, as Markdown."""
     rows = _rows(run.summary())
     table = [f"| {' | '.join(row)} |" for row in rows]
     lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:], "", _facts(run.summary())]
-    return "\n".join([*lines, *(["", comparison] if comparison else []), ""])
+    return "\n".join([*lines, *(["", notes] if notes else []), ""])
+
+
+def judges_text(judges: "Judges") -> str:
+    """Say how far each judge of a run agreed with people."""
+    lines: list[str] = []
+    for judge, checks in judges.items():
+        if not checks:
+            lines.append(f"{judge} was not compared with people: scoville judge check LABELS")
+        for metric, found in checks.items():
+            kappa = "not defined" if found["kappa"] is None else f"{found['kappa']:.2f}"
+            agreement = "nothing" if found["agreement"] is None else f"{found['agreement']:.0%}"
+            lines.append(
+                f"{metric}: {judge} agreed with people on {agreement} of {found['n']} labels, kappa {kappa} "
+                f"({found['labels']})"
+            )
+    return "\n".join(lines)
 
 
 def comparison_text(metric: str, compared: "Comparison") -> str:

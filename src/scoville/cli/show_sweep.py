@@ -147,7 +147,7 @@ def _importance(sweep: "SweepFolder") -> list[str]:
 def _importances(sweep: "SweepFolder") -> tuple[dict[str, dict[str, float]], str]:
     """Give the importances, or why there are none."""
     from scoville.compare.propose import LEAST_TRIALS, importances
-    from scoville.compare.sweep import directions
+    from scoville.compare.race import directions
     from scoville.errors import MissingExtra
 
     settings, trials = sweep.recipe.sweep, sweep.trials()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.cli.common import Session
+    from scoville.compare.stages import SharedStages
     from scoville.compare.trials import SweepFolder
     from scoville.index import Writers
     from scoville.recipe import Recipe
@@ -102,8 +103,25 @@ def _run(
                 on_case=lambda now, total: progress("trial", now, total),
             )  # fmt: skip
     finally:
+        _enter(session, sweep, stages)
         stages.close()
     return sweep
+
+
+def _enter(session: "Session", sweep: "SweepFolder", stages: "SharedStages") -> None:
+    """Enter into the ledger what was really done; what was known cost nothing."""
+    from scoville.track.ledger import Ledger, save_entries
+    from scoville.track.store import FILE_NAME, Store
+
+    recipe = session.recipe
+    ledger = Ledger(recipe.cost.hardware_usd_per_hour, sweep.name, embed_url=recipe.embed.base_url)
+    entries = [entry for report, embedder in stages.reports for entry in ledger.added(report, embedder)]
+    entries += [ledger.reply("generation", reply) for reply in stages.written]
+    store = Store(session.workspace.folder / FILE_NAME)
+    try:
+        save_entries(store, entries)
+    finally:
+        store.close()
 
 
 def _cases(session: "Session", recipe: "Recipe", given: Path | None) -> "Sequence[Case]":

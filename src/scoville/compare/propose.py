@@ -22,7 +22,7 @@ STARTUP = 10
 LEAST_TRIALS = 10
 """With fewer nothing is said of importance."""
 TOP = 5
-"""How many trials at least count as good ones where importance is measured."""
+"""About so many trials count as good ones where importance is measured."""
 DRAWS = 1000
 
 
@@ -59,20 +59,30 @@ def importances(
     scored = [trial for trial in past if trial.is_scored]
     if len(scored) < LEAST_TRIALS:
         return {}
-    share = max(0.1, TOP / len(scored))
     found: dict[str, Mapping[str, float]] = {}
     with _quiet(optuna):
         study = _study(optuna, sweep, scored, better)
         for place, objective in enumerate(sweep.objectives):
-            if len({trial.values[objective] for trial in scored}) < 2:
-                continue
             sign = -1 if better[place] else 1
+            share = _share_of_the_best([sign * (trial.values[objective] or 0.0) for trial in scored])
+            if share is None:
+                continue
             found[objective] = optuna.importance.get_param_importances(
                 study,
                 evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=share),
                 target=lambda trial, place=place, sign=sign: sign * trial.values[place],
             )
     return found
+
+
+def _share_of_the_best(losses: Sequence[float]) -> float | None:
+    """Give the share of trials that count as good: about five, equals together; None where all are equal.
+
+    Of few cases many trials have the same value; a cut through equals would keep them all and tell nothing.
+    """
+    kept = {sum(loss <= cut for loss in losses) for cut in losses} - {len(losses)}
+    wanted = max(TOP, len(losses) / 10)
+    return (min(kept, key=lambda count: (abs(count - wanted), -count)) - 0.5) / len(losses) if kept else None
 
 
 def require_optuna() -> Any:

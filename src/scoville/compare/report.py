@@ -115,7 +115,11 @@ def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable
         yield histogram(seconds, title=f"{run.name}: seconds an answer", x="seconds")
     curves = [(run.name, [Point(coverage, risk) for coverage, risk in run.risk]) for run in runs]
     yield lines(curves, title="Risk at coverage", x="share of the questions answered", y="share of those wrong")
-    for x, key in (("seconds, p50", "seconds_total_p50"), ("tokens, all prompts", "prompt_tokens_sum")):
+    for x, key in (
+        ("$ for 1,000 questions", "usd_per_1000"),  # a comparison knows it
+        ("seconds, p50", "seconds_total_p50"),
+        ("tokens, all prompts", "prompt_tokens_sum"),
+    ):
         points = [
             Point(at, found["mean"], run.name)
             for run in runs

@@ -14,19 +14,20 @@ from scoville.compare.stages import BUILDS, SharedStages
 from scoville.errors import UsageError
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.cases import digest
-from scoville.evaluate.run_cases import OnCase, run_cases, same_cases
+from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run, create_run, list_runs
-from scoville.evaluate.system import OnAnswer, System
+from scoville.evaluate.system import System
 from scoville.index import Index, Workspace
+from scoville.index.workspace import storage_errors
 from scoville.recipe import Recipe
 from scoville.search import Searcher
-from scoville.track.ledger import HOSTED, Ledger, totals
+from scoville.track.ledger import Ledger, totals
 from scoville.track.lineage import index_of
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Case
 
 BUILD_FILE = "build.json"
-"""In the folder of an index that was built for a comparison: what it took."""
+"""In the folder of an index that was built for a comparison: its seconds, and what writing models charged."""
 
 Origin = Literal["asked", "resumed", "reused", "given"]
 """``reused``: an earlier run of the same recipe, cases and index. ``resumed``: one that lacked answers was finished.
@@ -75,19 +76,18 @@ class BuiltStages(SharedStages):
         """Say what the index of a recipe took: the workspace's own by the ledger of all that was added, others as
         measured.
 
-        A vector that the workspace's index had already took no time. What a model charged for summaries or metadata
-        of another index is not known.
+        A vector that the workspace's index had already took no time.
         """
         index = self._build(recipe)
         if index is self._own.index:
             return self._own_cost()
         try:
-            seconds = json.loads(self._build_file(recipe).read_text(encoding="utf-8"))["seconds"]
+            took = json.loads(self._build_file(recipe).read_text(encoding="utf-8"))
+            seconds, paid = float(took["seconds"]), took["paid_usd"]
         except (OSError, ValueError, KeyError):
             return BuildCost()
         work = ledger.embedding("ingest", recipe.embed.model, _tokens(index), seconds)
-        paid = any(str(model).startswith(HOSTED) for model in (recipe.split.summary_model, recipe.metadata.model))
-        usd = None if paid or work.fee_usd is None else work.fee_usd + work.hardware_usd
+        usd = None if paid is None or work.fee_usd is None else paid + work.fee_usd + work.hardware_usd
         return BuildCost(seconds=seconds, usd=usd)
 
     def _build(self, recipe: Recipe) -> Index:
@@ -96,7 +96,9 @@ class BuiltStages(SharedStages):
         index = super()._build(recipe)
         if is_new and index is not self._own.index and not place.exists():
             seconds = self._builds[self._build_key(recipe)].seconds
-            place.write_text(json.dumps({"seconds": round(seconds, 3)}), encoding="utf-8")
+            took = {"seconds": round(seconds, 3), "paid_usd": self.reports[-1][0].cost_usd}
+            with storage_errors(place.parent):
+                place.write_text(json.dumps(took), encoding="utf-8")
         return index
 
     def _build_file(self, recipe: Recipe) -> Path:
@@ -116,26 +118,21 @@ class BuiltStages(SharedStages):
         )  # fmt: skip
 
 
-def ask_cases(
-    system: System, cases: Sequence[Case], runs: Path, header: Mapping[str, Any], *,
-    fresh: bool = False, timeout_seconds: float = 120, on_case: OnCase | None = None,
-    on_answer: OnAnswer | None = None,
-) -> tuple[Run, Origin]:  # fmt: skip
-    """Ask a system all cases, or take the run in which it was asked them before.
+def open_run(
+    system: System, cases: Sequence[Case], runs: Path, header: Mapping[str, Any], *, fresh: bool = False
+) -> tuple[Run, Origin]:
+    """Find the run in which a system was asked these cases, or begin one; unless it is ``reused``, ask it.
 
-    ``header`` goes into the run; only what has a recipe's hash and an index in it is looked for: what a function or a
-    server is made of cannot be told.
+    Only what has a recipe's hash and an index in its header is looked for: what a function or a server is made of
+    cannot be told.
     """
     whole = {**system.describe(), **header}
     run = None if fresh else earlier_run(runs, cases, whole)
-    origin: Origin = "resumed" if run else "asked"
-    if run:
-        saved = run.saved()
-        if all(case.id in saved and not saved[case.id].get("error") for case in cases):
-            return run, "reused"
-    run = run or create_run(runs, cases, whole)
-    run_cases(system, cases, run, timeout_seconds=timeout_seconds, on_case=on_case, on_answer=on_answer)
-    return run, origin
+    if run is None:
+        return create_run(runs, cases, whole), "asked"
+    saved = run.saved()
+    is_whole = all(case.id in saved and not saved[case.id].get("error") for case in cases)
+    return run, "reused" if is_whole else "resumed"
 
 
 def earlier_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run | None:

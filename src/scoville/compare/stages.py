@@ -7,26 +7,23 @@ prompt answered once; an answer tells the seconds of the first time. Knows no ob
 
 import hashlib
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scoville.answer import Answerer
+from scoville.compare.remember import RememberingSearcher, SharedSystem, Thinker, Work
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
-from scoville.evaluate.system import RecipeSystem
-from scoville.index import Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
+from scoville.index import AddReport, Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
 from scoville.index.ingest import known_items
-from scoville.llm import Generation, open_llm
+from scoville.llm import open_llm
 from scoville.llm.remember import RememberingLlm
 from scoville.recipe import Embed, Recipe, Rewrite
 from scoville.recipe import Llm as LlmSettings
-from scoville.recipe import Search as SearchSettings
-from scoville.search import Found, Rewriter, Searcher, open_current_index
-from scoville.search.rerank import Reranker, open_reranker
-from scoville.types import Answer, Case, Message, Reply
+from scoville.search import Rewriter, open_current_index
+from scoville.search.rerank import open_reranker
+from scoville.types import Reply
 
 BUILDS = "builds"
 """Indexes of other recipes stand in this folder of the workspace, by the hash of what decides their content."""
@@ -34,25 +31,6 @@ MOST_LOADED = 2
 """Local models that are kept in memory at a time."""
 OF_A_REPLY = ("max_tokens", "temperature", "seed", "stop", "timeout_seconds", "max_retries")
 """Settings of `llm` that each reply brings along, or that change none: models that differ in them only are one."""
-
-
-class Work:
-    """Seconds by stage: what was done, and what would have been done if nothing were remembered."""
-
-    def __init__(self, done: Mapping[str, float] | None = None, spared: Mapping[str, float] | None = None) -> None:
-        self.done = defaultdict[str, float](float, done or {})
-        self.spared = defaultdict[str, float](float, spared or {})
-
-    def copy(self) -> "Work":
-        """Give these seconds as they are now."""
-        return Work(self.done, self.spared)
-
-    def since(self, before: "Work") -> "Work":
-        """Give what came since."""
-        return Work(*(
-            {stage: seconds - old[stage] for stage, seconds in now.items() if seconds > old[stage]}
-            for now, old in ((self.done, before.done), (self.spared, before.spared))
-        ))  # fmt: skip
 
 
 class SharedStages:
@@ -76,12 +54,15 @@ class SharedStages:
         built = workspace.require_built()
         index = open_index(workspace, recipe.index, built)
         documents = index.documents().values()
+        self.reports: list[tuple[AddReport, str]] = []
+        """Of each build that was made here, with the name of its embedder."""
         self._own = Build(index, built.embedder, 0.0)
         self._items = {name: one.origin for name, one in known_items(index).items()}
         self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
         """Names what is in the documents."""
         self._builds: dict[str, Build] = {}
-        self._learned: set[int] = set()
+        self._learned: set[str] = set()
+        """The builds whose vectors the embedders know."""
         self._embedders: dict[str, RememberingEmbedder] = {}
         self._llms: dict[str, RememberingLlm] = {}
         self._searchers: dict[str, RememberingSearcher] = {}
@@ -106,6 +87,11 @@ class SharedStages:
         for other in list(self._llms.values())[:-MOST_LOADED]:
             other.close()
         return llm
+
+    @property
+    def written(self) -> list[Reply]:
+        """What models really wrote here."""
+        return [reply for llm in self._llms.values() for reply in llm.written]
 
     def close(self) -> None:
         """Free the models."""
@@ -140,7 +126,7 @@ class SharedStages:
         embedder = self.embedder(recipe.embed)
         self._take_spared(embedder)
         started = time.perf_counter()
-        self._learn(self._own, embedder)
+        self._learn("", self._own.index, self._own.embedder, embedder)
         index = self._own.index
         if embedder.name != self._own.embedder or not index.is_current(key):
             index = self._build_beside(recipe, key, embedder)
@@ -154,10 +140,10 @@ class SharedStages:
         place = Workspace(self.workspace.root, folder=self.workspace.folder / BUILDS / key)
         local = recipe.model_copy(update={"index": recipe.index.model_copy(update={"url": None, "name": None})})
         if built := place.built():  # by a sweep that was killed, or an earlier one
-            self._learn(Build(open_index(place, local.index, built), built.embedder, 0.0), embedder)
-        build_again(
-            place, local, self._items, embedder=embedder, shelf=self.shelf, writers=self._writers(recipe)
-        )  # fmt: skip
+            self._learn(key, open_index(place, local.index, built), built.embedder, embedder)
+        writers = self._writers(recipe)
+        report = build_again(place, local, self._items, embedder=embedder, shelf=self.shelf, writers=writers)
+        self.reports.append((report, embedder.name))
         return open_current_index(place, local)
 
     def _build_key(self, recipe: Recipe) -> str:
@@ -166,14 +152,14 @@ class SharedStages:
         same = recipe.index == self._settings
         return build if same else f"{build}-{_digest([recipe.index.model_dump_json()])}"
 
-    def _learn(self, build: "Build", embedder: RememberingEmbedder) -> None:
+    def _learn(self, key: str, index: Index, built_with: str, embedder: RememberingEmbedder) -> None:
         """Take the vectors of an index, once, so that its texts are not embedded for another."""
-        if embedder.name != build.embedder or id(build.index) in self._learned:
+        if embedder.name != built_with or key in self._learned:
             return
-        self._learned.add(id(build.index))
-        for source, state in build.index.documents().items():
-            passages = build.index.neighbours(source, 0, state.passages)
-            vectors = build.index.vectors([one.id for one in passages])
+        self._learned.add(key)
+        for source, state in index.documents().items():
+            passages = index.neighbours(source, 0, state.passages)
+            vectors = index.vectors([one.id for one in passages])
             embedder.learn([one.searched for one in passages], vectors)
 
     def _take_spared(self, embedder: RememberingEmbedder) -> float:
@@ -188,101 +174,6 @@ class Build:
     embedder: str
     seconds: float
     """Without what was remembered, it would have taken so long."""
-
-
-class Thinker:
-    """Asks the model on behalf of a search, and keeps what it replied."""
-
-    def __init__(self, llm: RememberingLlm, settings: LlmSettings) -> None:
-        self.llm = llm
-        self.replies: list[Reply] = []
-        self._generation = Generation(max_tokens=settings.max_tokens, seed=settings.seed)
-
-    def ask(self, messages: Sequence[Message]) -> str:
-        """Ask the model."""
-        self.replies.append(self.llm.generate(messages, self._generation))
-        return self.replies[-1].text
-
-
-class RememberingSearcher(Searcher):
-    """Searches for nothing twice; what it finds has the seconds and the replies of the first time."""
-
-    def __init__(
-        self,
-        index: Index,
-        embedder: RememberingEmbedder,
-        settings: SearchSettings,
-        *,
-        reranker: Reranker | None,
-        rewriter: Rewriter | None,
-        thinker: Thinker | None,
-        work: Work,
-    ) -> None:
-        super().__init__(index, embedder, settings, reranker=reranker, rewriter=rewriter)
-        self.replies: tuple[Reply, ...] = ()
-        """What the model wrote for the last search."""
-        self._remembering = embedder
-        self._thinker = thinker
-        self._work = work
-        self._found: dict[str, tuple[Found, tuple[Reply, ...]]] = {}
-
-    def search(self, question: str, *, history: Sequence[Message] = (), **options: Any) -> Found:
-        """Search, or give what was found for the same question, without the steps."""
-        key = repr((question, tuple(history), sorted(options.items())))
-        if key in self._found:
-            found, self.replies = self._found[key]
-            self._work.spared["search"] += found.seconds
-            return replace(found, steps=())
-        thinker = self._thinker
-        if thinker:
-            thinker.replies.clear()
-        self._take_spared()
-        found = super().search(question, history=history, **options)
-        spared = self._take_spared()
-        self._work.done["search"] += found.seconds
-        self._work.spared["search"] += spared
-        self.replies = tuple(thinker.replies) if thinker else ()
-        self._found[key] = replace(found, seconds=found.seconds + spared), self.replies
-        return self._found[key][0]
-
-    def _take_spared(self) -> float:
-        return self._remembering.take_spared() + (self._thinker.llm.take_spared() if self._thinker else 0.0)
-
-
-class SharedSystem(RecipeSystem):
-    """A recipe's system, whose answers have the seconds, tokens and dollars that they would have alone."""
-
-    def __init__(
-        self, answerer: Answerer, searcher: RememberingSearcher, embedder: RememberingEmbedder, llm: RememberingLlm,
-        work: Work,
-    ) -> None:  # fmt: skip
-        super().__init__(answerer)
-        self._shared = searcher, embedder, llm, work
-
-    def ask(self, case: Case) -> Answer:
-        """Answer a case."""
-        searcher, embedder, llm, work = self._shared
-        before, generated = work.copy(), llm.generated
-        llm.take_spared()
-        started = time.perf_counter()
-        answer = super().ask(case)
-        seconds = time.perf_counter() - started
-        focus, generation = embedder.take_spared(), llm.take_spared()
-        work.spared["prompt"] += focus
-        work.spared["generate"] += generation
-        reply = answer.reply
-        if reply and llm.generated > generated and not generation:
-            work.done["generate"] += reply.total_seconds
-        since = work.since(before)
-        work.done["prompt"] += max(0.0, seconds - sum(since.done.values()))
-        total = answer.total_seconds + sum(since.spared.values())
-        return replace(
-            answer,
-            search_replies=searcher.replies,
-            search_seconds=answer.search_seconds + focus,
-            total_seconds=total,
-            first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
-        )
 
 
 def _digest(values: Sequence[str]) -> str:

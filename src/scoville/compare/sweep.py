@@ -10,16 +10,15 @@ from typing import NamedTuple
 
 from scoville.compare.leaderboard import Aim, pareto
 from scoville.compare.propose import propose
+from scoville.compare.race import LEAST_CASES, Race, case_values, directions, gaps_between, scores_now
 from scoville.compare.space import Choices, check_space, size
 from scoville.compare.stages import SharedStages
 from scoville.compare.trials import SweepFolder, Trial
 from scoville.errors import RecipeError, ScovilleError
-from scoville.evaluate.metrics import METRICS, SCORERS
 from scoville.evaluate.paired import ALPHA, flip_test
-from scoville.evaluate.result import Result
-from scoville.evaluate.run_cases import OnCase, run_cases, score_cases
+from scoville.evaluate.run_cases import OnCase, run_cases
 from scoville.evaluate.runs import Run, create_run
-from scoville.evaluate.score_run import QUALITY, quality, score_run
+from scoville.evaluate.score_run import score_run
 from scoville.evaluate.statistics import cluster_sums
 from scoville.evaluate.system import System
 from scoville.recipe import Recipe, Sweep
@@ -28,23 +27,12 @@ from scoville.types import Case
 
 TRIALS = 24
 """Of a sweep that has no end and says no number."""
-LEAST_CASES = 20
-"""Before so many cases no trial is ended early."""
+MOST_PROPOSED = 20
+"""A sweep ends after so many times its trials, where nearly all combinations contradict themselves."""
 LATER = 1.5
 """The next look is after so many times the cases: few looks, so that few are by chance."""
-SURE = 0.01
-"""A trial is ended where a difference like the one seen has less than this chance, if there were none."""
 MOST_ERRORS = 0.1
 """A trial failed when more than this share of its cases has no answer."""
-USES: Mapping[str, Callable[[Result], float | None]] = {
-    "seconds": lambda result: (result.seconds.get("search") or 0.0) + (result.seconds.get("generate") or 0.0),
-    "tokens": lambda result: float(result.prompt_tokens + result.completion_tokens),
-    "usd": lambda result: result.cost_usd,
-}
-"""What a question uses; less is better."""
-
-CaseValues = Mapping[str, Mapping[str, float]]
-"""Objective → case id → value, of the cases that have one."""
 OnTrial = Callable[[Trial], None]
 
 
@@ -70,16 +58,6 @@ def plan(recipe: Recipe) -> Plan:
     return Plan(min(wanted, count or wanted), count)
 
 
-def directions(sweep: Sweep) -> list[bool]:
-    """Say for each objective whether more is better; RecipeError for one that is unknown or neither way better."""
-    known = {"quality": QUALITY.higher_is_better} | dict.fromkeys(USES, False)
-    known |= {name: metric.higher_is_better for name, metric in METRICS.items() if metric.higher_is_better is not None}
-    for name in sweep.objectives:
-        if known.get(name) is None:
-            raise RecipeError(f"sweep.objectives: {name!r} is unknown; expected of {', '.join(sorted(known))}")
-    return [bool(known[name]) for name in sweep.objectives]
-
-
 def run_sweep(
     sweep: SweepFolder, recipe: Recipe, cases: Sequence[Case], stages: SharedStages, *,
     on_trial: OnTrial | None = None, on_case: OnCase | None = None,
@@ -89,15 +67,20 @@ def run_sweep(
     better = directions(recipe.sweep)
     race = Race(recipe.sweep, better)
     past = sweep.trials()
-    for trial in past:
+    for place, trial in enumerate(past):
         if trial.state == "complete":
             run = Run(sweep.runs / trial.run)
-            race.enter(case_values(recipe.sweep, run.cases(), run.results()))
-    while sum(trial.state != "invalid" for trial in past) < wanted:
+            race.enter(case_values(recipe.sweep, run))
+        elif trial.state == "failed":  # a model may be back
+            past[place] = _Try(sweep, recipe, cases, stages, race, on_case).run(trial.choices, past, trial.number)
+            sweep.add(past[place])
+            if on_trial:
+                on_trial(past[place])
+    while sum(trial.state != "invalid" for trial in past) < wanted and len(past) < MOST_PROPOSED * wanted:
         choices = propose(recipe.sweep, past, better)
         if choices is None:
             break
-        trial = _Try(sweep, recipe, cases, stages, race, on_case).run(choices, past)
+        trial = _Try(sweep, recipe, cases, stages, race, on_case).run(choices, past, len(past))
         sweep.add(trial)
         past.append(trial)
         if on_trial:
@@ -106,32 +89,6 @@ def run_sweep(
         reasons = "; ".join(dict.fromkeys(trial.reason for trial in past))
         raise ScovilleError(f"no trial of {sweep.name} came to a result: {reasons[:500]}")
     return past
-
-
-class Race:
-    """The trials that were run to their end, and whether another can still catch up with them."""
-
-    def __init__(self, sweep: Sweep, better: Sequence[bool]) -> None:
-        self._sweep = sweep
-        self._better = better
-        self._finished: list[CaseValues] = []
-
-    def enter(self, values: CaseValues) -> None:
-        """Add a trial that was run to its end."""
-        self._finished.append(values)
-
-    def is_lost(self, values: CaseValues) -> bool:
-        """Say whether a trial that has these values so far is surely worse than one that is otherwise no worse."""
-        return self._sweep.prune and any(self._beats(other, values) for other in self._finished)
-
-    def _beats(self, other: CaseValues, values: CaseValues) -> bool:
-        first, *others = self._sweep.objectives
-        for objective, more in zip(others, self._better[1:], strict=True):
-            gaps = _gaps(other[objective], values[objective], more)
-            if not gaps or sum(gaps) < 0:
-                return False
-        gaps = _gaps(other[first], values[first], self._better[0])
-        return len(gaps) >= LEAST_CASES and sum(gaps) > 0 and bool(flip_test(cluster_sums(gaps)) < SURE)
 
 
 class _Try:
@@ -150,15 +107,14 @@ class _Try:
         self.on_case = on_case
         self.look_after = LEAST_CASES
 
-    def run(self, choices: Choices, past: Sequence[Trial]) -> Trial:
+    def run(self, choices: Choices, past: Sequence[Trial], number: int) -> Trial:
         """Give what came of a combination."""
-        number = len(past)
         try:
             recipe = with_values(self.recipe, choices)
         except RecipeError as error:
             return Trial(number=number, choices=choices, state="invalid", reason=str(error))
-        same = next((trial.number for trial in past if trial.recipe_hash == recipe.hash), None)
-        if same is not None:
+        same = next((trial.number for trial in past if trial.recipe_hash == recipe.hash), number)
+        if same != number:
             return Trial(number=number, choices=choices, state="invalid", reason=f"is the same as trial {same}")
         before, started = self.stages.work.copy(), time.perf_counter()
         run: Run | None = None
@@ -194,7 +150,7 @@ class _Try:
                 self.on_case(done, total)
             if self.look_after <= done < total:
                 self.look_after = int(done * LATER)
-                if self.race.is_lost(case_values(self.settings, self.cases, run.results())):
+                if self.race.is_lost(case_values(self.settings, run, scores_now(self.cases, run))):
                     run.update(status="pruned")
                     raise Hopeless(f"after {done} cases surely worse than a trial that is otherwise no worse")
 
@@ -205,7 +161,7 @@ class _Try:
         started = time.perf_counter()
         score_run(run)
         results = run.results()
-        values = case_values(self.settings, self.cases, results)
+        values = case_values(self.settings, run)
         self.stages.work.done["score"] += time.perf_counter() - started
         means = {name: sum(found.values()) / len(found) if found else None for name, found in values.items()}
         errors = [result.error for result in results.values() if result.error]
@@ -217,25 +173,6 @@ class _Try:
         elif run.header["status"] == "finished":
             self.race.enter(values)
         return means, len(results) - len(errors), failure
-
-
-def case_values(sweep: Sweep, cases: Sequence[Case], results: Mapping[str, Result]) -> CaseValues:
-    """Give the value of each objective for each case that has one."""
-    needs_scores = any(name not in USES for name in sweep.objectives)
-    scores = score_cases(cases, results, SCORERS) if needs_scores else {}
-    values: dict[str, dict[str, float]] = {name: {} for name in sweep.objectives}
-    for case in cases:
-        result = results.get(case.id)
-        if result is None or result.error:
-            continue
-        found = {name: USES[name](result) for name in sweep.objectives if name in USES}
-        if needs_scores:
-            scored = [*scores[case.id], quality(case, scores[case.id])]
-            found |= {score.metric: score.value for score in scored if score.metric in values}
-        for name, value in found.items():
-            if value is not None:
-                values[name][case.id] = value
-    return values
 
 
 def best_trials(sweep: Sweep, trials: Sequence[Trial]) -> list[Trial]:
@@ -258,22 +195,15 @@ def tied(sweep: SweepFolder, trials: Sequence[Trial], best: Trial) -> list[Trial
     """Give the other trials whose first objective cannot be told apart from the best one's on the same cases."""
     settings = sweep.recipe.sweep
     name, more = settings.objectives[0], directions(settings)[0]
-    cases = sweep.cases()
 
     def values(trial: Trial) -> Mapping[str, float]:
-        return case_values(settings, cases, Run(sweep.runs / trial.run).results())[name]
+        return case_values(settings, Run(sweep.runs / trial.run))[name]
 
     first = values(best)
     others = [trial for trial in trials if trial.state == "complete" and trial.number != best.number]
-    gaps = {trial.number: _gaps(first, values(trial), more) for trial in others}
+    gaps = {trial.number: gaps_between(first, values(trial), more) for trial in others}
     return [
         trial
         for trial in others
         if not any(gaps[trial.number]) or flip_test(cluster_sums(gaps[trial.number])) > ALPHA
     ]  # fmt: skip
-
-
-def _gaps(one: Mapping[str, float], other: Mapping[str, float], more: bool) -> list[float]:
-    """Give by how much one is better than the other on each case that both have."""
-    sign = 1 if more else -1
-    return [sign * (one[case] - other[case]) for case in one.keys() & other.keys()]

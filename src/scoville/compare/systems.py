@@ -12,7 +12,7 @@ from scoville.compare.leaderboard import Cell, Leaderboard, leaderboard, pareto
 from scoville.compare.side_by_side import Compared
 from scoville.errors import UsageError
 from scoville.evaluate.compare_runs import compare_runs
-from scoville.evaluate.metrics import METRICS
+from scoville.evaluate.metrics import METRICS, Metric
 from scoville.evaluate.paired import Comparison, holm
 from scoville.evaluate.result import Result
 from scoville.evaluate.score_run import QUALITY, clusters_of
@@ -57,10 +57,9 @@ def compare_systems(
     first = by_name.get(baseline or systems[0].name)
     if first is None:
         raise UsageError(f"--baseline {baseline!r} is none of the systems: {', '.join(by_name)}")
-    known = METRICS.get(metric, QUALITY)
-    if known.name != metric:
-        raise UsageError(f"{metric!r} is no metric of single answers; expected quality or one of docs/metrics.md")
-    _check_judges(systems)
+    known = check_metric(metric)
+    others = {one.name: compare_runs(first.run, one.run, metric) for one in systems if one is not first}
+    adjusted = holm([one.p for one in others.values()])
     columns = {one.name: columns_of(one, usd_per_hour) for one in systems}
     better = known.higher_is_better is not False
     board = leaderboard(
@@ -69,8 +68,6 @@ def compare_systems(
         metric=metric, clusters=clusters_of(first.run.cases())[1], columns=columns,
         higher_is_better=better, low=known.low, high=known.high,
     )  # fmt: skip
-    others = {one.name: compare_runs(first.run, one.run, metric) for one in systems if one is not first}
-    adjusted = holm([one.p for one in others.values()])
     values: dict[str, dict[str, Cell]] = {
         row.system: {**row.columns, metric: row.quality.mean} for row in board.rows
     }  # fmt: skip
@@ -83,6 +80,14 @@ def compare_systems(
         front=pareto(values, {metric: "max" if better else "min", COST: "min", SECONDS: "min"}),
         notes=tuple(_notes(systems)),
     )
+
+
+def check_metric(name: str) -> Metric:
+    """Find what systems can be ranked by; UsageError for what single answers do not have."""
+    found = METRICS.get(name, QUALITY)
+    if found.name != name:
+        raise UsageError(f"{name!r} is no metric of single answers; expected quality or one of docs/metrics.md")
+    return found
 
 
 def columns_of(system: Compared, usd_per_hour: float) -> dict[str, Cell]:
@@ -122,21 +127,13 @@ def _held_seconds(result: Result) -> float:
     return max(0.0, (result.seconds.get("total") or 0.0) - (waited or 0.0))
 
 
-def _check_judges(systems: Sequence[Compared]) -> None:
-    """Refuse runs of which some were judged and others not: their quality means different things."""
-    judges = {
-        one.name: {score.judge for found in one.run.scores().values() for score in found.values() if score.judge}
-        for one in systems
-    }
-    if len({frozenset(found) for found in judges.values()}) > 1:
-        told = "; ".join(f"{name}: {', '.join(sorted(found)) or 'none'}" for name, found in judges.items())
-        raise UsageError(f"the runs have different judges ({told}): compare with --judge, or score all of them alike")
-
-
 def _notes(systems: Sequence[Compared]) -> Iterable[str]:
     machines = {one.name: one.run.header.get("machine") for one in systems}
     if len({repr(machine) for machine in machines.values()}) > 1:
         yield "the runs were made on different machines: their seconds, and dollars of its time, are not comparable"
+    earlier = [one.name for one in systems if one.origin in ("reused", "given")]
+    if 0 < len(earlier) < len(systems):
+        yield f"{', '.join(earlier)} answered earlier: seconds compare only if the machine was as busy then as now"
     unpriced = [one.name for one in systems if columns_of(one, 0.0)[COST] is None]
     if unpriced:
         yield f"the fees of {', '.join(unpriced)} are not known: such a system is on no Pareto front"

@@ -103,18 +103,22 @@ class SweepFolder:
         return cases_of(self.folder / "cases.jsonl")
 
     def trials(self) -> list[Trial]:
-        """Read the trials, in their order; a line that a kill cut off is left out."""
+        """Read the trials, in their order, those that failed as they were tried last.
+
+        A line that a kill cut off is left out.
+        """
         try:
             lines = (self.folder / "trials.jsonl").read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
             return []
-        trials: list[Trial] = []
+        trials: dict[int, Trial] = {}
         for line in lines:
             try:
-                trials.append(Trial(**json.loads(line)))
+                trial = Trial(**json.loads(line))
             except (ValueError, TypeError):
                 continue
-        return trials
+            trials[trial.number] = trial
+        return list(trials.values())
 
     def add(self, trial: Trial) -> None:
         """Append a trial."""

@@ -24,8 +24,8 @@ class RememberingLlm:
         self._identity = identity or llm.name
         self._replies = _read(file)
         self._counts: dict[tuple[Message, ...], int] = {}
-        self.generated = 0
-        """Replies that were really written."""
+        self.written: list[Reply] = []
+        """Replies that were really written here, and not known."""
         self._spared_seconds = 0.0
 
     @property
@@ -50,7 +50,7 @@ class RememberingLlm:
         reply = self._replies.get(key)
         if reply is None:
             reply = self._replies[key] = self._llm.generate(messages, generation, on_text)
-            self.generated += 1
+            self.written.append(reply)
             self._keep(key, reply)
         else:
             self._spared_seconds += reply.total_seconds

@@ -1,0 +1,186 @@
+"""Systems are asked, scored and blamed for `scoville compare`, one after the other, and their costs entered.
+
+Enters: systems under their names, cases. Leaves: each with its run. Knows no table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scoville.cli.common import fetch_models, open_tracker, progress_bar, say
+
+if TYPE_CHECKING:
+    from scoville.cli.common import Session
+    from scoville.compare.side_by_side import BuiltStages, Compared, Origin
+    from scoville.evaluate.judge import Judge
+    from scoville.evaluate.runs import Run
+    from scoville.evaluate.system import OnAnswer, System
+    from scoville.index import Writers
+    from scoville.recipe import Recipe
+    from scoville.track.tracker import Tracker
+    from scoville.types import Answer, Case
+
+SAID = {
+    "asked": "is new", "reused": "is taken (--fresh asks again)", "resumed": "was finished",
+    "given": "is taken as it is",
+}  # fmt: skip
+
+
+class Named(NamedTuple):
+    """A system as it was asked for, and what is compared under its name."""
+
+    name: str
+    spec: str
+    of: "Recipe | Run | System"
+
+
+class Asking(NamedTuple):
+    """How systems are asked."""
+
+    fresh: bool
+    judged: bool
+    timeout_seconds: float
+    no_limit: bool
+    """Whether models that write while an index is built may charge any sum."""
+    cases_file: str
+
+
+def ask_systems(
+    session: "Session", named: Sequence[Named], cases: "Sequence[Case]", asking: Asking
+) -> "list[Compared]":
+    """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
+    from scoville.cli.evaluate import open_recipe_judge
+    from scoville.compare.side_by_side import BuiltStages, check_given
+    from scoville.evaluate.runs import Run
+    from scoville.recipe import Recipe
+
+    for one in named:
+        if isinstance(one.of, Run):
+            check_given(one.of, cases)
+    judge = open_recipe_judge(session) if asking.judged else None
+    with ExitStack() as opened:
+        if judge:
+            opened.callback(judge.close)
+
+        @cache
+        def stages() -> BuiltStages:
+            made = BuiltStages(session.workspace, session.recipe, writers=_writers(session, asking.no_limit))
+            opened.callback(made.close)
+            return made
+
+        if any(isinstance(one.of, Recipe) for one in named):
+            stages()  # refuses a workspace without an index
+        return [_ask_one(session, one, stages, cases, asking, judge) for one in named]
+
+
+def _ask_one(
+    session: "Session", named: Named, stages: "Callable[[], BuiltStages]", cases: "Sequence[Case]", asking: Asking,
+    judge: "Judge | None",
+) -> "Compared":  # fmt: skip
+    """Give one system with its answers, scored, and the stages to blame."""
+    from scoville.cli.report import blame_answers
+    from scoville.compare.side_by_side import BuildCost, Compared
+    from scoville.evaluate.blame_run import blame_run
+    from scoville.evaluate.runs import Run
+    from scoville.recipe import Recipe
+
+    build = BuildCost()
+    if isinstance(named.of, Run):
+        run, origin = named.of, "given"
+    elif isinstance(named.of, Recipe):
+        run, origin = _ask_recipe(session, named, named.of, stages(), cases, asking)
+        build = stages().build_cost(named.of, open_tracker(session).ledger)
+    else:
+        run, origin = _ask(session, named, named.of, cases, asking)
+    say(f"{named.name}: run {run.id} of {run.header['started'][:16]} {SAID[origin]}")
+    _score(session, run, judge, is_new=origin in ("asked", "resumed"))
+    if isinstance(named.of, Recipe):
+        blamed = blame_run(run, stages().searcher(named.of))
+    elif run.header.get("build_hash", session.recipe.build_hash) == session.recipe.build_hash:
+        blamed = blame_answers(session, run)
+    else:
+        say(f"No stage is blamed in {run.id}: it answered from another index than the workspace's.")
+        blamed = []
+    return Compared(name=named.name, run=run, origin=origin, build=build, blamed=blamed)
+
+
+def _ask_recipe(
+    session: "Session", named: Named, recipe: "Recipe", stages: "BuiltStages", cases: "Sequence[Case]", asking: Asking
+) -> "tuple[Run, Origin]":
+    """Ask the system of a recipe, on an index that was built with it."""
+    from scoville.recipe_file import LoadedRecipe
+
+    fetch_models(session._replace(loaded=LoadedRecipe(recipe, ())), llm=True)
+    built = len(stages.reports)
+    system = stages.system(recipe)
+    header = {"seed": recipe.llm.seed, "index": stages.index_digest(recipe)}
+    embedder = stages.embedder(recipe.embed).name
+
+    def watch(run: "Run") -> "OnAnswer":
+        tracker = open_tracker(session, run.id)
+        for report, name in stages.reports[built:]:
+            tracker.spent(*tracker.ledger.added(report, name))
+        return _tracked(tracker, stages, embedder)
+
+    return _ask(session, named, system, cases, asking, header, watch)
+
+
+def _ask(
+    session: "Session", named: Named, system: "System", cases: "Sequence[Case]", asking: Asking,
+    header: Mapping[str, Any] | None = None, watch: "Callable[[Run], OnAnswer] | None" = None,
+) -> "tuple[Run, Origin]":  # fmt: skip
+    """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
+    from scoville.cli.evaluate import _commit  # pyright: ignore[reportPrivateUsage]
+    from scoville.compare.side_by_side import open_run
+    from scoville.evaluate.run_cases import run_cases
+
+    whole = {
+        "system": named.name, "spec": named.spec, "cases_file": asking.cases_file,
+        "commit": _commit(session.workspace.root), **(header or {}),
+    }  # fmt: skip
+    run, origin = open_run(system, cases, session.workspace.folder / "runs", whole, fresh=asking.fresh)
+    on_answer = watch(run) if watch else None
+    if origin != "reused":
+        with progress_bar("cases") as progress:
+            run_cases(system, cases, run, timeout_seconds=asking.timeout_seconds, on_answer=on_answer,
+                      on_case=lambda done, total: progress(named.name, done, total))  # fmt: skip
+    return run, origin
+
+
+def _tracked(tracker: "Tracker", stages: "BuiltStages", embedder: str) -> "OnAnswer":
+    """Give what keeps the cost and the trace of each answer that was really written, and not remembered."""
+    spared = stages.work.spared["generate"]
+
+    def answered(case: "Case", answer: "Answer") -> str:
+        nonlocal spared
+        before, spared = spared, stages.work.spared["generate"]
+        return tracker.answered(answer, embedder, case_id=case.id) if spared == before else ""
+
+    return answered
+
+
+def _score(session: "Session", run: "Run", judge: "Judge | None", *, is_new: bool) -> None:
+    """Score a run that is new, or was not scored as is asked for; write a new one down where runs are kept."""
+    from scoville.cli.publish import publish_run
+    from scoville.evaluate.score_run import score_run
+
+    replies = len(judge.replies) if judge else 0
+    if judge or is_new or not run.scores():
+        with progress_bar("verdicts") as progress:
+            score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
+    for reply in judge.replies[replies:] if judge else ():
+        open_tracker(session, run.id).replied("judging", reply)
+    if is_new:
+        publish_run(session, run)
+
+
+def _writers(session: "Session", no_limit: bool) -> "Callable[[Recipe], Writers]":
+    """Give what opens the models that write while another index is built."""
+    from scoville.cli.writers import open_paid_writers
+    from scoville.recipe_file import LoadedRecipe
+
+    def writers(recipe: "Recipe") -> "Writers":
+        return open_paid_writers(session._replace(loaded=LoadedRecipe(recipe, ())), no_limit=no_limit)
+
+    return writers
