@@ -223,6 +223,26 @@ class TestContract:
         made = [command("lineage", name, "--json").json for name in (run, "adapter")]
         check("lineage ARTIFACT --json", made)
 
+    def test_compare_and_sweep(self, filled: Bench, command: Command):
+        rows = [
+            {"question": QUESTION, "expected": LEAVE, "evidence": [{"document": "leave.md", "quote": LEAVE}]},
+            {"question": "When must notice be given?", "expected": "Nine years.", "evidence": [{"document": "x.md"}]},
+            {"question": "Who is the queen of the moon?", "answerable": False},
+        ]  # fmt: skip
+        Path("cases.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        Path("bot.py").write_text("def half(question): return 'I do not know.'\n")
+        Path("recipe.yaml").write_text(
+            "sweep: {cases: cases.jsonl, space: {search.passages: [1, 2], llm.model: [fake, 'fake:No.']}}\n"
+        )
+        words = "compare", "recipe.yaml", "bot.py:half", "--cases", "cases.jsonl", "--json"
+        outputs = [command(*words), command(*words, "--out", "page.html")]
+        assert all(done.code == 0 for done in outputs), outputs[0].err
+        check("compare SYSTEM... --json", [done.json for done in outputs])
+        swept = command("sweep", "--json")
+        assert swept.code == 0, swept.err
+        check("sweep --json", [swept.json], never={"importance.*.*"})
+        check("sweep --list --json", [command("sweep", "--list", "--json").json])
+
     def test_trace_and_cost(self, filled: Bench, command: Command):
         assert command("ask", QUESTION).code == 0
         ends = time.monotonic() + 10  # written by a thread

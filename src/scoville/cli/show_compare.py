@@ -17,7 +17,7 @@ HEADS = {
     "citation_verified": "verified", "usd_per_1000": "$ / 1,000", "seconds_p50": "p50 s", "seconds_p95": "p95 s",
     "build_seconds": "build s", "build_usd": "build $", "errors": "errors",
 }  # fmt: skip
-LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; *: no other is at least as good, as cheap and as fast"
+LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto front of {}, dollars and p50"
 
 
 def compare_text(table: "Table", systems: "Sequence[Compared]") -> str:
@@ -87,7 +87,7 @@ def _columns(table: "Table") -> str:
         )
         for row in table.board.rows
     ]
-    return f"{table_text(rows)}\n\n{LEGEND}"
+    return f"{table_text(rows)}\n\n{LEGEND.format(table.board.metric)}"
 
 
 def _against(table: "Table") -> str:
