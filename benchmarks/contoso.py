@@ -241,19 +241,19 @@ def latency(given: argparse.Namespace, work: Path, result: dict[str, Any]) -> di
         "scoville",
         "ask",
         "What does Northwind Standard pay for eye exams?",
-        "--json",
+        "--stream",
         "-w",
     ]
     cold: list[dict[str, float]] = []
-    for style in ("sentences", "passages") * 3:
+    for style in ("sentences", "passages") * 5:
         started = time.perf_counter()
-        done = subprocess.run(
-            [*command, str(place.root), "--set", f"prompt.style={style}"], capture_output=True, check=True
-        )
-        whole = time.perf_counter() - started
-        seconds = json.loads(done.stdout)["seconds"]
-        after_first = seconds["total"] - seconds["first_token"]
-        cold.append({"style": style, "first_token": whole - after_first, "whole": whole})
+        words = [*command, str(place.root), "--set", f"prompt.style={style}"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as asked:
+            assert asked.stderr is not None
+            asked.stderr.read(1)  # nothing stands there before the first token
+            first_token = time.perf_counter() - started
+            asked.stderr.read()
+        cold.append({"style": style, "first_token": first_token, "whole": time.perf_counter() - started})
     readings = {
         "openvino": reading(open_llm(Recipe().llm)),
         "llamacpp, all cores": reading(open_llm(load_recipe(None, environment={}, flags=[

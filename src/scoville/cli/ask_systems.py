@@ -131,13 +131,13 @@ def _ask(
     header: Mapping[str, Any] | None = None, watch: "Callable[[Run], OnAnswer] | None" = None,
 ) -> "tuple[Run, Origin]":  # fmt: skip
     """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
-    from scoville.cli.evaluate import _commit  # pyright: ignore[reportPrivateUsage]
+    from scoville.cli.evaluate import commit_of
     from scoville.compare.side_by_side import open_run
     from scoville.evaluate.run_cases import run_cases
 
     whole = {
         "system": named.name, "spec": named.spec, "cases_file": asking.cases_file,
-        "commit": _commit(session.workspace.root), **(header or {}),
+        "commit": commit_of(session.workspace.root), **(header or {}),
     }  # fmt: skip
     run, origin = open_run(system, cases, session.workspace.folder / "runs", whole, fresh=asking.fresh)
     on_answer = watch(run) if watch else None

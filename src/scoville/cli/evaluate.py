@@ -143,7 +143,7 @@ def _ask(
     run = given or create_run(runs, chosen, {
         "system": options["name"] or system.name, "spec": without_secrets(spec) if "://" in spec else spec,
         "cases_file": path.name if path else "", "seed": session.recipe.llm.seed,
-        "commit": _commit(session.workspace.root), "index": note_index(session, system), **system.describe(),
+        "commit": commit_of(session.workspace.root), "index": note_index(session, system), **system.describe(),
     })  # fmt: skip
     say(f"Run {run.id}: {len(chosen)} cases; after an interruption: scoville evaluate --resume {run.id}")
     tracker = open_tracker(session, run.id)
@@ -237,7 +237,7 @@ def _judges(session: "Session", run: "Run") -> "Judges":
     return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}
 
 
-def _commit(folder: Path) -> str:
+def commit_of(folder: Path) -> str:
     """Give the commit of the folder's Git repository; empty where there is none."""
     import subprocess
 
