@@ -1,7 +1,6 @@
-import time
-
 import pytest
 
+from conftest import quickest
 from scoville.language import detect_language
 
 SENTENCES = {
@@ -59,7 +58,5 @@ def test_a_foreign_word_does_not_change_the_language_of_a_page():
 
 def test_a_long_text_takes_no_longer_than_its_sample():
     text = SENTENCES["fr"] * 100_000
-    detect_language(text)
-    started = time.process_time()
     assert detect_language(text) == "fr"
-    assert time.process_time() - started < 0.1
+    assert quickest(lambda: detect_language(text)) < 0.1
