@@ -77,13 +77,48 @@ class TestCommits:
         assert sorted(path.name for path in index.folder.iterdir()) == ["one.lance", "passages.lance"]
 
 
+class TestPlaces:
+    """What was ranked is fetched from its place in the table."""
+
+    def test_a_ranked_passage_is_fetched_without_looking_for_its_id(
+        self, index: LanceIndex, monkeypatch: pytest.MonkeyPatch
+    ):
+        put(index, *(passage(name, text=f"Leave {name}.", end=8) for name in "abc"))
+        ranked = [one.id for one in index.dense(np.ones(DIMENSION, np.float32), 3)]
+        monkeypatch.setattr(index, "_passages", lambda *_: pytest.fail("it was looked for"))
+        assert [one.id for one in index.passages(ranked)] == ranked
+        assert [one.text for one in index.passages(["c", "a"])] == ["Leave c.", "Leave a."]
+
+    def test_readers_see_only_their_own(self, index: LanceIndex):
+        put(index, passage("1", groups=("hr",)), passage("2"))
+        index.dense(np.ones(DIMENSION, np.float32), 2)
+        assert [one.id for one in index.passages(["1", "2"], ["legal"])] == ["2"]
+        assert [one.id for one in index.passages(["1", "2"], ["hr"])] == ["1", "2"]
+
+    def test_a_passage_that_was_written_again_is_the_new_one(self, index: LanceIndex, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("scoville.index.lance.FRESH_SECONDS", 0)
+        reader = LanceIndex(index.folder, "passages", DIMENSION, create=True)
+        put(index, passage("1"), passage("2", "b.txt"))
+        reader.dense(np.ones(DIMENSION, np.float32), 2)
+        put(index, passage("1", groups=("hr",)))
+        assert [one.id for one in reader.passages(["1", "2"], [])] == ["2"]
+
+    def test_a_place_that_holds_another_passage_is_not_taken(self, index: LanceIndex):
+        put(index, passage("1"), passage("2"))
+        index.dense(np.ones(DIMENSION, np.float32), 2)
+        places = index._version().places
+        places["1"], places["2"] = places["2"], places["1"]
+        assert [one.id for one in index.passages(["1"])] == ["1"]
+
+
 class TestOlderVersions:
     @pytest.fixture
     def older(self, tmp_path: Path) -> Path:
         import lancedb
 
-        fields = [field for field in schema(DIMENSION) if field.name not in ("terms", "groups", "readers", "facets")]
-        lancedb.connect(tmp_path).create_table("passages", schema=_of(fields))
+        fields = [field for field in schema(DIMENSION) if field.name not in ("terms", "passage", "readers", "facets")]
+        left = fields[0].with_name("content").with_nullable(True)
+        lancedb.connect(tmp_path).create_table("passages", schema=_of([*fields, left]))
         return tmp_path
 
     def test_an_index_of_an_older_version_is_stale(self, older: Path):
@@ -94,6 +129,7 @@ class TestOlderVersions:
         index = LanceIndex(older, "passages", DIMENSION, create=True)
         put(index, passage("1", groups=("hr",)))
         assert LanceIndex(older, "passages", DIMENSION).passages(["1"])[0].groups == ("hr",)
+        assert "content" not in index._table.schema.names
 
 
 def _of(fields: list[Any]) -> Any:

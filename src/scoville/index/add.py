@@ -19,6 +19,7 @@ from scoville.index.ingest import AddProgress, Ingest, known_items
 from scoville.index.look import NO_WRITERS, Feed, Known, Look, Writers
 from scoville.index.open import open_index
 from scoville.index.protocol import Index
+from scoville.index.rows import ROWS_VERSION
 from scoville.index.shelf import Shelf
 from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION
@@ -60,7 +61,7 @@ class AddReport:
 
 def build_hash(recipe: Recipe) -> str:
     """Name everything that decides what the passages of a file are."""
-    named = f"{recipe.build_hash}/{READER_VERSION}/{SPLITTER_VERSION}/{ANALYSER_VERSION}"
+    named = f"{recipe.build_hash}/{READER_VERSION}/{SPLITTER_VERSION}/{ANALYSER_VERSION}/{ROWS_VERSION}"
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 

@@ -6,8 +6,9 @@ or the new ones, never both and never neither. Knows nothing of files, models an
 """
 
 from collections import Counter
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from scoville.index.condition_sql import to_sql
 from scoville.index.lance_import import import_lancedb
 from scoville.index.lance_vectors import effort_for, index_vectors, near, tuned_of, unindexed
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
-from scoville.index.rows import LANGUAGE, PASSAGE_COLUMNS, passage_of, row_of, schema, table_of
+from scoville.index.rows import LANGUAGE, PACKED, row_of, schema, table_of, unpack
+from scoville.index.tuning import Tuned
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
 
@@ -31,6 +33,7 @@ TEXT_INDEX = "terms_idx"
 SCAN_BELOW = 10_000
 """With fewer passages nothing but BM25 needs an index: a look at all of them takes 2 ms."""
 KEPT_SHARES = 1000
+KEPT_PLACES = 10_000
 FRESH_SECONDS = 2
 """How long a reader may not see what another process committed."""
 KEPT_VERSIONS_HOURS = 1  # older versions of the table are removed; readers of another process may still use these
@@ -46,8 +49,7 @@ class LanceIndex:
         self.name = table
         self.dimension = dimension
         self.settings = settings or Settings()
-        self._shares: dict[tuple[int, str], float] = {}
-        self._facets: tuple[int, dict[str, list[str]]] | None = None
+        self._seen: _Version | None = None
         with _lance_errors(folder):
             fresh = timedelta(seconds=FRESH_SECONDS)
             self._connection = import_lancedb().connect(folder, read_consistency_interval=fresh)
@@ -59,12 +61,16 @@ class LanceIndex:
             self._check_columns(create)
 
     def _check_columns(self, create: bool) -> None:
-        """Add the columns that an older version did not know; its passages are of another build and so stale."""
-        missing = [field for field in schema(self.dimension) if field.name not in self._table.schema.names]
-        if missing and not create:
+        """Bring the columns of an older version up to date; its passages are of another build and so stale."""
+        fields, names = schema(self.dimension), self._table.schema.names
+        missing = [field for field in fields if field.name not in names]
+        if not missing:
+            return
+        if not create:
             raise StaleIndex("the index was built by an older version: run `scoville add --rebuild`")
-        if missing:
-            self._table.add_columns(missing)
+        self._table.add_columns(missing)
+        if left := set(names) - set(fields.names):
+            self._table.drop_columns(sorted(left))
 
     def count(self) -> int:
         """Count the passages."""
@@ -161,43 +167,45 @@ class LanceIndex:
     ) -> list[Ranked]:
         """Rank by cosine similarity to ``vector`` [d], best first."""
         with _lance_errors(self.folder):
-            tuned, condition = tuned_of(self._table), self._condition(where, groups)
-            effort = tuned and effort_for(tuned, self._share(condition))
-            found = self._run(near(self._table, vector, limit, effort), "_distance", condition)
-        return [Ranked(row["id"], 1.0 - row["_distance"]) for row in found]
+            version = self._version()
+            condition = self._condition(where, groups, version)
+            effort = version.tuned and effort_for(version.tuned, self._share(condition, version))
+            found = self._run(near(self._table, vector, limit, effort), "_distance", condition, version)
+        return [Ranked(name, 1.0 - distance) for name, distance in found]
 
-    def _share(self, condition: str | None) -> float:
+    def _share(self, condition: str | None, version: "_Version") -> float:
         """Say what share of the passages a condition leaves; counted once for each version of the table."""
         if not condition:
             return 1.0
-        key = self._table.version, condition
-        if key not in self._shares:
-            if len(self._shares) >= KEPT_SHARES:
-                self._shares.clear()
-            self._shares[key] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
-        return self._shares[key]
+        if condition not in version.shares:
+            if len(version.shares) >= KEPT_SHARES:
+                version.shares.clear()
+            version.shares[condition] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
+        return version.shares[condition]
 
     def bm25(
         self, question: str, limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
     ) -> list[Ranked]:
         """Rank by BM25 over the terms of ``question``, best first; any term may match."""
-        terms = self.terms(question)
         with _lance_errors(self.folder):
-            if not terms or TEXT_INDEX not in self._index_names():
+            version = self._version()
+            terms = question_terms(question, self._values_of(LANGUAGE, version))
+            if not terms or TEXT_INDEX not in version.indexes:
                 return []
             query = self._table.search(" ".join(terms), query_type="fts", fts_columns="terms").limit(limit)
-            found = self._run(query, "_score", self._condition(where, groups))
-        return [Ranked(row["id"], row["_score"]) for row in found]
+            found = self._run(query, "_score", self._condition(where, groups, version), version)
+        return [Ranked(name, score) for name, score in found]
 
     def terms(self, question: str) -> tuple[str, ...]:
         """Give the terms that ``bm25`` searches a question by; none when it has no word, so that the leg is dead."""
-        return tuple(question_terms(question, self._values_of(LANGUAGE)))
+        with _lance_errors(self.folder):
+            return tuple(question_terms(question, self._values_of(LANGUAGE, self._version())))
 
     def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
-        if not ids:
-            return []
-        found = {one.id: one for one in self._passages(_in("id", ids), groups)}
+        found = self._taken(ids, groups) if ids else {}
+        if missing := [name for name in ids if name not in found]:
+            found |= {one.id: one for one in self._passages(_in("id", missing), groups)}
         return [found[name] for name in ids if name in found]
 
     def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
@@ -229,7 +237,7 @@ class LanceIndex:
     ) -> Any:
         """Give the entities of the passages for which conditions hold, as an Arrow table."""
         with _lance_errors(self.folder):
-            allowed = self._condition(where, groups)
+            allowed = self._condition(where, groups, self._version())
             condition = " AND ".join(f"({part})" for part in (allowed, named) if part)
             query = self._table.search().select(["id", "source", "entities"]).limit(limit)
             return (query.where(condition) if condition else query).to_arrow()
@@ -247,27 +255,45 @@ class LanceIndex:
         places = {name: place for place, name in enumerate(found["id"].to_pylist())}
         return np.ascontiguousarray(values[[places[name] for name in ids]])
 
+    def _taken(self, ids: Sequence[str], groups: Sequence[str] | None) -> dict[str, Passage]:
+        """Give those passages that this version of the table ranked lately: by their places, quicker than by id."""
+        with _lance_errors(self.folder):
+            places = self._version().places
+            wanted = {name: places[name] for name in ids if name in places}
+            if not wanted:
+                return {}
+            rows = self._table.take_row_ids(list(wanted.values())).select(["id", PACKED]).to_arrow()
+        # Another process may have compacted the table between the two lines before: a place is then another row's.
+        return {one.id: one for one in _unpacked(rows) if one.id in wanted and _may_read(one, groups)}
+
     def _passages(self, condition: str, groups: Sequence[str] | None) -> list[Passage]:
         with _lance_errors(self.folder):
-            query = self._table.search().where(_both(condition, groups)).select(list(PASSAGE_COLUMNS)).limit(None)
-            return [passage_of(row) for row in query.to_list()]
+            query = self._table.search().where(_both(condition, groups)).select(["id", PACKED]).limit(None)
+            return _unpacked(query.to_arrow())
 
     def _index_names(self) -> set[str]:
         return {index.name for index in self._table.list_indices()}
 
-    def _run(self, query: Any, score: str, condition: str | None) -> list[dict[str, Any]]:
+    def _run(self, query: Any, score: str, condition: str | None, version: "_Version") -> Iterable[tuple[str, float]]:
+        """Give the ids that a query ranks, with their scores."""
         if condition:
             query = query.where(condition, prefilter=True)
-        return query.select(["id", score]).to_list()
+        rows = query.with_row_id(True).select(["id", score]).to_arrow()
+        ids = rows["id"].to_pylist()
+        if len(version.places) > KEPT_PLACES:
+            version.places.clear()
+        version.places.update(zip(ids, rows["_rowid"].to_pylist(), strict=True))
+        return zip(ids, rows[score].to_pylist(), strict=True)
 
-    def _condition(self, where: Condition | None, groups: Sequence[str] | None) -> str | None:
+    def _condition(self, where: Condition | None, groups: Sequence[str] | None, version: "_Version") -> str | None:
         """Write what a filter and the reader's groups allow; None where that is everything."""
-        return _both(to_sql(where, _LanceSql(), self._values_of) if where else None, groups)
+        if where is None:
+            return _both(None, groups)
+        return _both(to_sql(where, _LanceSql(), lambda key: self._values_of(key, version)), groups)
 
-    def _values_of(self, key: str) -> Collection[str]:
+    def _values_of(self, key: str, version: "_Version") -> Collection[str]:
         """Give the distinct values of a key of facets; read once for each version of the table."""
-        version = self._table.version
-        if self._facets is None or self._facets[0] != version:
+        if version.values is None:
             import pyarrow.compute
 
             arrow: Any = pyarrow.compute
@@ -277,8 +303,29 @@ class LanceIndex:
                 name, equals, value = facet.partition("=")
                 if equals:
                     values.setdefault(name, []).append(value)
-            self._facets = version, values
-        return self._facets[1].get(key, [])
+            version.values = values
+        return version.values.get(key, [])
+
+    def _version(self) -> "_Version":
+        number = self._table.version
+        if self._seen is None or self._seen.number != number:
+            self._seen = _Version(number, tuned_of(self._table), self._index_names())
+        return self._seen
+
+
+@dataclass
+class _Version:
+    """What was learned of one version of the table; asking LanceDB each time takes half a millisecond a piece."""
+
+    number: int
+    tuned: Tuned | None
+    indexes: Collection[str]
+    shares: dict[str, float] = field(default_factory=dict[str, float])
+    """What share of the passages a condition leaves."""
+    places: dict[str, int] = field(default_factory=dict[str, int])
+    """Where the passages lie that were ranked last, by id."""
+    values: dict[str, list[str]] | None = None
+    """The distinct values of each key of facets."""
 
 
 class _LanceSql:
@@ -289,6 +336,14 @@ class _LanceSql:
 
     def has_any(self, column: str, values: Sequence[str]) -> str:
         return f"array_has_any({column}, [{', '.join(map(_literal, values))}])"
+
+
+def _unpacked(rows: Any) -> list[Passage]:
+    return [unpack(*row) for row in zip(rows["id"].to_pylist(), rows[PACKED].to_pylist(), strict=True)]
+
+
+def _may_read(passage: Passage, groups: Sequence[str] | None) -> bool:
+    return groups is None or not passage.groups or not set(passage.groups).isdisjoint(groups)
 
 
 def _both(where: str | None, groups: Sequence[str] | None) -> str | None:

@@ -19,7 +19,7 @@ from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
-from scoville.index.rows import LANGUAGE, PASSAGE_COLUMNS, passage_of, row_of
+from scoville.index.rows import LANGUAGE, PACKED, row_of, unpack
 from scoville.index.tuning import GROWTH, RECALL_AT, Effort, Tuned, like_questions, sample_places, tune
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
@@ -200,10 +200,8 @@ class PostgresIndex:
 
     def _passages(self, condition: str, groups: Sequence[str] | None, **values: Any) -> list[Passage]:
         allowed, more = self._allowed(None, groups)
-        names = ", ".join(f'"{name}"' for name in PASSAGE_COLUMNS)
-        query = f"SELECT {names} FROM {{passages}} WHERE {condition}{f' AND {allowed}' if allowed else ''}"
-        rows = self._rows(query, **values, **more)
-        return [passage_of(dict(zip(PASSAGE_COLUMNS, row, strict=True))) for row in rows]
+        query = f"SELECT id, {PACKED} FROM {{passages}} WHERE {condition}{f' AND {allowed}' if allowed else ''}"
+        return [unpack(name, packed) for name, packed in self._rows(query, **values, **more)]
 
     def _dense(
         self,

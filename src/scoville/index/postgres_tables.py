@@ -83,10 +83,13 @@ def exist(cursor: Any, names: Names) -> bool:
 
 
 def create(cursor: Any, names: Names, dimension: int) -> None:
-    """Make the tables where they are missing."""
+    """Make the tables where they are missing, and the columns that an older version did not know."""
+    stored = [f'"{field.name}" {TYPES[str(field.type)]}' for field in schema(1) if field.name in _stored()]
     if exist(cursor, names):
+        added = ", ".join(f"ADD COLUMN IF NOT EXISTS {column}" for column in stored)
+        cursor.execute(f"ALTER TABLE {names.passages} {added}")
         return
-    columns = ", ".join(f'"{field.name}" {TYPES[str(field.type)]}' for field in schema(1) if field.name in _stored())
+    columns = ", ".join(stored)
     for statement in (
         "CREATE EXTENSION IF NOT EXISTS vector",
         f'CREATE SCHEMA IF NOT EXISTS "{names.schema}"',

@@ -6,6 +6,7 @@ backend.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from scoville.index.analyse import analyse
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PASSAGE_COLUMNS = (
-    "id", "source", "document_id", "title", "media_type", "start", "end", "content", "prefix", "headings", "page",
-    "anchor", "regions", "tokens", "metadata", "number", "joint", "section", "summary", "language", "groups",
-)  # fmt: skip
-"""What a passage is made of again."""
+ROWS_VERSION = 2
+PACKED = "passage"
+"""The column of whole passages: of a million rows, to fetch 15 takes 4 ms from one column and 35 ms from twenty."""
+_FIELDS = tuple(one.name for one in fields(Passage) if one.name != "id")
 TYPE, LANGUAGE = "\x1ftype", "\x1flanguage"
 """Keys of facets that no metadata has."""
 
@@ -31,17 +31,13 @@ def schema(dimension: int) -> Any:
     """Give the columns of a table of passages."""
     import pyarrow as pa
 
-    text, number = pa.string(), pa.int32()
+    text, texts, number = pa.string(), pa.list_(pa.string()), pa.int32()
     return pa.schema(
         [
             pa.field("id", text, nullable=False),
-            ("source", text), ("document_id", text), ("build", text), ("title", text), ("media_type", text),
-            ("start", pa.int64()), ("end", pa.int64()), ("content", text), ("prefix", text),
-            ("headings", pa.list_(text)), ("page", number), ("anchor", text), ("regions", text), ("tokens", number),
-            ("metadata", text), ("number", number), ("joint", text), ("section", text), ("summary", text),
-            ("language", text), ("groups", pa.list_(text)),
-            ("folded_source", text), ("folded_title", text), ("facets", pa.list_(text)), ("readers", pa.list_(text)),
-            ("entities", pa.list_(text)),
+            (PACKED, text),
+            ("source", text), ("document_id", text), ("build", text), ("page", number), ("number", number),
+            ("folded_source", text), ("folded_title", text), ("facets", texts), ("readers", texts), ("entities", texts),
             ("terms", text), ("item", text), ("stamp", text), ("origin", text),
             ("vector", pa.list_(pa.float32(), dimension)),
         ]
@@ -50,10 +46,8 @@ def schema(dimension: int) -> Any:
 
 def row_of(passage: Passage, build: str, made_of: Mapping[str, Item] | None = None) -> dict[str, Any]:
     """Give the row of a passage, all but its vector."""
-    row: dict[str, Any] = {name: getattr(passage, name) for name in PASSAGE_COLUMNS}
-    row |= {"headings": list(passage.headings), "groups": list(passage.groups), "build": build}
-    row["regions"] = pack_regions(passage.regions)
-    row["metadata"] = json.dumps(dict(passage.metadata), ensure_ascii=False)
+    row: dict[str, Any] = {name: getattr(passage, name) for name in ("id", "source", "document_id", "page", "number")}
+    row |= {PACKED: pack(passage), "build": build}
     row["folded_source"] = passage.source.casefold()
     row["folded_title"] = passage.title.casefold()
     row["facets"] = facets(passage)
@@ -74,16 +68,21 @@ def table_of(rows: Sequence[Mapping[str, Any]], vectors: "NDArray[np.float32]", 
     return pa.table(columns, schema=schema(dimension))
 
 
-def passage_of(row: Mapping[str, Any]) -> Passage:
-    """Give the passage of a row."""
-    values = {name: row[name] for name in PASSAGE_COLUMNS}
-    prefix, content = values["prefix"], values.pop("content")
-    values["text"] = content[len(prefix) + 1 :] if prefix else content
+def pack(passage: Passage) -> str:
+    """Write a passage as JSON, all but its id; edges of boxes to a tenth of a point."""
+    values = {name: getattr(passage, name) for name in _FIELDS}
+    values["regions"] = [[r.start, r.end, r.box.page, *(round(edge, 1) for edge in r.box[1:])] for r in passage.regions]
+    values["metadata"] = dict(passage.metadata)
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def unpack(name: str, packed: str) -> Passage:
+    """Give the passage that was packed, with its id."""
+    values = json.loads(packed)
     values["headings"] = tuple(values["headings"])
     values["groups"] = tuple(values["groups"])
-    values["regions"] = tuple(Region(start, end, Box(*box)) for start, end, *box in json.loads(values["regions"]))
-    values["metadata"] = json.loads(values["metadata"])
-    return Passage(**values)
+    values["regions"] = tuple(Region(start, end, Box(*box)) for start, end, *box in values["regions"])
+    return Passage(id=name, **values)
 
 
 def tags(metadata: Mapping[str, Any]) -> list[str]:
@@ -99,9 +98,3 @@ def facets(passage: Passage) -> list[str]:
     keys = {key_of(key) for key, value in passage.metadata.items() if value != ""}
     own = [f"{TYPE}={passage.media_type}", f"{LANGUAGE}={passage.language}"]
     return [*tags(passage.metadata), *sorted(keys), *own]
-
-
-def pack_regions(regions: Sequence[Region]) -> str:
-    """Write regions as compact JSON, edges to a tenth of a point."""
-    packed = [[r.start, r.end, r.box.page, *(round(edge, 1) for edge in r.box[1:])] for r in regions]
-    return json.dumps(packed, separators=(",", ":"))

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self
 from scoville.errors import EmptyIndex, StorageError, WorkspaceError
 from scoville.recipe import FILE_NAME
 
-FORMAT = 2  # 1 knew no items: its index is stale, and `scoville add --rebuild` heals it
+FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
 LOCK_SECONDS = 3600.0
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
