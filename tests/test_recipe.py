@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from scoville.errors import RecipeError
-from scoville.recipe import OBSERVERS, READ_LIMITS, SPLIT_OPTIONS, Recipe
+from scoville.observers import OBSERVERS
+from scoville.recipe import READ_LIMITS, SPLIT_OPTIONS, Recipe
 from scoville.recipe_file import LoadedRecipe, load_recipe, recipe_keys
 
 Load = Callable[..., LoadedRecipe]
