@@ -11,6 +11,7 @@ import pytest
 from conftest import Bench
 from scoville.errors import StaleIndex, WorkspaceError
 from scoville.index import LanceIndex
+from scoville.index.lance import NAMED_AFTER
 from scoville.index.rows import schema, tags
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
@@ -102,6 +103,18 @@ class TestPlaces:
         reader.dense(np.ones(DIMENSION, np.float32), 2)
         put(index, passage("1", groups=("hr",)))
         assert [one.id for one in reader.passages(["1", "2"], [])] == ["2"]
+
+    def test_an_index_that_is_asked_often_ranks_as_before(self, index: LanceIndex):
+        for source in "ab":  # two fragments
+            put(index, *(passage(f"{source}{number}", f"{source}.txt", text="Leave.") for number in range(50)))
+        index.finish()
+        vectors = np.random.default_rng(0).normal(size=(NAMED_AFTER, DIMENSION)).astype(np.float32)
+        first, words = [index.dense(one, 9) for one in vectors], index.bm25("leave", 100)
+        assert index._version().names is not None
+        assert [index.dense(one, 9) for one in vectors] == first
+        assert sorted(index.bm25("leave", 100)) == sorted(words)
+        put(index, passage("c", "c.txt"))
+        assert len(index.dense(vectors[0], 200)) == 101
 
     def test_a_place_that_holds_another_passage_is_not_taken(self, index: LanceIndex):
         put(index, passage("1"), passage("2"))

@@ -16,9 +16,9 @@ from scoville.cli.app import COMMANDS
 
 SOURCE = Path(scoville.__file__).parent
 ORDER = (
-    "types", "errors", "entries", "observers", "recipe", "recipe_file", "cost", "quiet", "sentences", "language",
-    "endpoint", "models", "read", "metadata", "embed", "split", "sources", "index", "search", "prompt", "llm",
-    "answer", "track", "evaluate", "compare", "demo", "cli",
+    "types", "errors", "storage", "entries", "observers", "recipe", "recipe_file", "cost", "quiet", "sentences",
+    "language", "endpoint", "models", "read", "metadata", "embed", "split", "sources", "index", "search", "prompt",
+    "llm", "answer", "track", "evaluate", "compare", "demo", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""

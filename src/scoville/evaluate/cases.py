@@ -6,14 +6,13 @@ the line and what is wrong with it. Knows no index, no system and no metric.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from scoville.errors import UsageError
 from scoville.evaluate.cases_rows import Row, is_table, rows_of
-from scoville.index.workspace import storage_errors
+from scoville.storage import write_whole
 from scoville.types import Case, Evidence, Message, Role
 
 KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split")
@@ -45,17 +44,7 @@ def write_cases(path: Path, cases: Iterable[Case]) -> None:
     if path.suffix.lower() not in {".jsonl", ".ndjson"}:
         raise UsageError(f"{path}: cases are written as JSON lines; give a name that ends in .jsonl")
     text = "".join(f"{json.dumps(case_json(case), ensure_ascii=False)}\n" for case in cases)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    write_whole(path, text)
 
 
 def case_json(case: Case) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Enters: a path. Leaves: rows as they were written. A file that is not what it se
 reason, never half read. Knows nothing of cases.
 """
 
-import codecs
 import csv
 import io
 import json
@@ -14,14 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scoville.errors import UsageError
+from scoville.read.decode import MARKS
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*("|$)')
 _LONGEST_CELL = 1 << 26
@@ -44,7 +37,7 @@ def text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}; expected a file that can be read") from None
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             return _decode(path, data[len(mark) :], encoding)
     if b"\0" in data:

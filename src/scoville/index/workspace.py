@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 
 from scoville.errors import EmptyIndex, StorageError, WorkspaceError
 from scoville.recipe import FILE_NAME
+from scoville.storage import advice, storage_errors, write_whole
 
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
@@ -208,7 +209,7 @@ class Workspace:
             return {}
         except OSError as error:
             raise StorageError(
-                f"cannot read {self.folder / name}: {error.strerror or error}; {_advice(error)}"
+                f"cannot read {self.folder / name}: {error.strerror or error}; {advice(error)}"
             ) from error
         except (ValueError, RecursionError) as error:
             raise self._damaged(name, str(error)) from None
@@ -220,17 +221,7 @@ class Workspace:
         return WorkspaceError(f"{self.folder / name} is damaged ({reason}): delete it and add the documents again")
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = self.folder / f"{name}.{os.getpid()}.tmp"
-            try:
-                with temporary.open("w", encoding="utf-8") as file:
-                    json.dump(value, file, ensure_ascii=False, indent=1)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(self.folder / name)
-            finally:
-                temporary.unlink(missing_ok=True)
+        write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _failure(path: str, value: Any) -> Failure:
@@ -239,20 +230,3 @@ def _failure(path: str, value: Any) -> Failure:
         return Failure(path=path, reason=str(value))
     names = {field.name for field in fields(Failure)} - {"path"}
     return Failure(path=path, **{name: given for name, given in value.items() if name in names})
-
-
-@contextmanager
-def storage_errors(folder: Path) -> Generator[None]:
-    """Turn failures of the disk into a StorageError that names the folder."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"cannot write to {folder}: {error.strerror or error}; {_advice(error)}") from error
-
-
-def _advice(error: OSError) -> str:
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "free some space and run the command again: what was added so far is kept"
-    return "check the permissions of the folder"

@@ -6,13 +6,14 @@ Knows nothing of formats but where HTML and XML declare their charset.
 import codecs
 import re
 
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+"""Byte order marks, and the encodings that they stand for."""
 _DECLARED = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,500}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
@@ -25,7 +26,7 @@ _BINARY_SHARE = 0.01
 
 def decode(data: bytes) -> str | None:
     """Decode text; None when the bytes are no text. A few NUL bytes among text are left in, for cleaning to drop."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
     if (wide := _wide(data[:_SAMPLE])) is not None:
