@@ -1,7 +1,9 @@
 """Models that write while documents are added: what it may cost is said before, never crossed, and paid only once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from conftest import Bench, Command
 from scoville.cost import Budget
 from scoville.errors import ProviderUnavailable, UsageError
 from scoville.index import Writers
+from scoville.types import Message, Reply
 
 TEXT = "Notice must be given in writing one month ahead."
 MINI = ("--set", "metadata.model=openai:gpt-4o-mini")
@@ -141,3 +144,86 @@ def test_what_was_written_once_is_not_asked_again(command: Command, tmp_path: Pa
     done = command("add", "--rebuild", "--json", *flags)
     assert done.code == 0
     assert (done.json["changed"], done.json["failed"]) == (2, [])
+
+
+def test_a_run_that_was_killed_foresees_only_the_rest(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import scoville.llm as llm_module
+    from scoville.llm.fake import FakeLlm
+
+    class Interrupted(FakeLlm):
+        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Reply:
+            if any(f"Number {number}." in messages[0].content for number in range(4, 12)):
+                raise KeyboardInterrupt
+            return super().generate(messages, generation, on_text)
+
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    docs = write(tmp_path / "docs", 12)
+    monkeypatch.setattr(llm_module, "open_llm", lambda _: Interrupted())
+    assert command("add", docs, *MINI, "--yes", "-w", tmp_path).code != 0
+    monkeypatch.setattr(llm_module, "open_llm", lambda _: FakeLlm())
+    limit = "--set", "metadata.max_usd=0.008"
+    (tmp_path / "docs" / "012.txt").write_text("A new one.")
+    done = command("add", docs, "--json", *MINI, *limit, "-w", tmp_path)
+    assert "is asked about 9 files: " in done.err
+    assert (done.code, done.json["added"]) == (0, 13)
+
+
+def test_a_run_that_the_budget_stopped_foresees_only_the_rest(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import scoville.llm as llm_module
+    from scoville.llm.fake import FakeLlm
+
+    class Dear(FakeLlm):
+        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Reply:
+            return replace(super().generate(messages, generation, on_text), cost_usd=0.003)
+
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setattr(llm_module, "open_llm", lambda _: Dear())
+    docs = write(tmp_path / "docs", 12)
+    stopped = command("add", docs, *MINI, "--set", "metadata.max_usd=0.02", "-w", tmp_path)
+    assert "what was read is in the index" in stopped.err
+    done = command("add", docs, "--json", *MINI, "--set", "metadata.max_usd=0.02", "-w", tmp_path)
+    assert 0 < done.json["added"] < 12
+    assert f"is asked about {done.json['added']} files: " in done.err
+
+
+def test_other_passages_of_what_was_written_about_are_free_and_said_to_be(command: Command, tmp_path: Path):
+    docs = write(tmp_path / "docs", 3)
+    flags = ("--set", "metadata.model=fake", "-w", tmp_path)
+    assert "about 3 files" in command("add", docs, *flags).err
+    assert "is asked" not in command("add", docs, "--set", "split.size=50", *flags).err
+    (tmp_path / "docs" / "001.txt").write_text("Changed.")
+    assert "about 1 files" in command("add", docs, "--set", "split.size=60", *flags).err
+    assert "about 3 files" in command("add", docs, "--rebuild", "--set", "llm.seed=7", *flags).err
+
+
+def test_summaries_of_other_sections_are_not_taken_for_written(command: Command, tmp_path: Path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text(f"{TEXT}\n\n" * 60)
+    flags = ("--set", "split.by=summary", "--set", "split.summary_model=fake", "-w", tmp_path)
+    assert "is asked about each section" in command("add", docs, *flags).err
+    assert "is asked" not in command("add", "--rebuild", *flags).err
+    assert "is asked about each section" in command("add", "--rebuild", "--set", "split.parent_size=300", *flags).err
+
+
+def test_what_a_model_reads_anew_is_not_taken_for_written(tmp_path: Path):
+    from scoville.cli.common import Session
+    from scoville.cli.writers import open_paid_writers
+    from scoville.index import Workspace
+    from scoville.index.workspace import Seen
+    from scoville.recipe import Recipe
+    from scoville.recipe_file import LoadedRecipe
+
+    def written(pdf: str) -> Seen | None:
+        recipe = Recipe.model_validate({"metadata": {"model": "fake"}, "read": {"pdf": pdf}})
+        writers = open_paid_writers(Session(Workspace(tmp_path), LoadedRecipe(recipe, ())))
+        writers.wrote("a.pdf", Seen("1", "2"))
+        writers.wrote("a.pdf", Seen("3", "4"))
+        return writers.written("a.pdf")
+
+    assert written("auto") == Seen("3", "4")
+    assert written("auto+openai:gpt-4o-mini") is None

@@ -23,8 +23,11 @@ from scoville.errors import MissingExtra, ProviderUnavailable, RecipeError, Scov
 from scoville.evaluate.runs import list_runs
 from scoville.index import Workspace, look, open_index, remove_documents
 from scoville.llm.fake import FakeLlm
-from scoville.recipe import Range, Recipe, Sweep
+from scoville.observers import Range, Sweep
+from scoville.recipe import Recipe
 from scoville.recipe_file import load_recipe
+from scoville.track import mirror as mirror_module
+from scoville.track.mirror import MirroredRun
 from scoville.types import Case, Evidence, Message
 
 ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
@@ -621,6 +624,148 @@ def test_the_ledger_has_what_was_really_written(invoke: Any, sweeping: Sweeping)
     with sqlite3.connect(sweeping.bench.workspace.folder / "track.db") as store:
         entered = store.execute("SELECT COUNT(*) FROM ledger WHERE activity = 'generation'").fetchone()[0]
     assert 0 < entered == len([line for line in sweep.replies.read_text().split("\n") if line])
+
+
+class Shown:
+    """A tracker that keeps what is published."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runs: list[MirroredRun] = []
+        self.is_down = False
+        monkeypatch.setattr(mirror_module, "open_mirror", lambda target, _: self)
+
+    def publish(self, shown: MirroredRun) -> str:
+        if self.is_down:
+            raise ScovilleError("no connection")
+        self.runs.append(shown)
+        return "written"
+
+    @property
+    def names(self) -> list[str]:
+        return [shown.run.name.split()[0] if shown.run.kind == "sweep" else shown.run.name for shown in self.runs]
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    return Shown(monkeypatch)
+
+
+TRACKED = ("--set", "track=wandb:animals")
+
+
+def test_trials_are_shown_below_their_sweep_by_what_was_swept(invoke: Any, sweeping: Sweeping, shown: Shown):
+    invoke(*TRACKED, "--trials", "3")
+    (sweep,) = list_sweeps(sweeping.folder)
+    *trials, whole = shown.runs
+    assert [one.run.name for one in trials] == ["trial 0", "trial 1", "trial 2"]
+    for one, trial in zip(trials, sweep.trials(), strict=True):
+        assert (one.run.id, one.run.params, one.run.status) == (trial.run, trial.choices, "finished")
+        assert one.run.params.keys() == SPACE.keys()
+        assert one.run.metrics.items() >= trial.values.items()
+        assert one.sweep and one.sweep.id == sweep.name == one.tags["scoville.sweep"]
+        assert {file.name for file in one.files} == {"run.json", "cases.jsonl", "results.jsonl", "scores.json"}
+        assert len(one.table) == len(sweeping.cases)
+    best = best_trials(sweep.recipe.sweep, sweep.trials())[0]
+    assert (whole.run.id, whole.run.kind, whole.run.status) == (sweep.name, "sweep", "finished")
+    assert whole.run.metrics["quality"] == best.values["quality"]
+    assert whole.tags["scoville.best.run"] == best.run
+    assert {file.name for file in whole.files} == {"sweep.json", "trials.jsonl", "cases.jsonl"}
+
+
+def test_a_sweep_that_goes_on_shows_no_trial_twice(invoke: Any, shown: Shown):
+    invoke(*TRACKED, "--trials", "2")
+    assert shown.names == ["trial 0", "trial 1", "sweep"]
+    invoke(*TRACKED, "--trials", "2")
+    assert len(shown.runs) == 3
+    invoke(*TRACKED, "--trials", "3")
+    assert shown.names[3:] == ["trial 2", "sweep"]
+
+
+def test_trials_of_a_sweep_that_was_killed_are_shown_by_the_next(
+    invoke: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
+):
+    from scoville.cli.publish_sweep import PublishedSweep
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PublishedSweep, "add", lambda *_: None)
+        patch.setattr(PublishedSweep, "end", lambda *_: None)
+        invoke(*TRACKED, "--trials", "2")
+    assert shown.names == []
+    invoke(*TRACKED, "--trials", "2")
+    assert shown.names == ["trial 0", "trial 1", "sweep"]
+
+
+def test_a_tracker_that_is_down_is_named_once_and_costs_no_trial(invoke: Any, shown: Shown):
+    shown.is_down = True
+    done = invoke(*TRACKED, "--trials", "3")
+    assert done.exit_code == 0
+    assert done.stderr.count("not written: no connection; again with scoville sweep --resume") == 1
+    shown.is_down = False
+    invoke(*TRACKED, "--trials", "3")
+    assert shown.names == ["trial 0", "trial 1", "trial 2", "sweep"]
+
+
+def test_a_trial_that_failed_is_shown_as_such_until_it_succeeds(
+    invoke: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
+):
+    class Down(FakeLlm):
+        is_down = True
+
+        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Any:
+            if self.is_down and "Be short." in str(messages):
+                raise ProviderUnavailable("the endpoint is down")
+            return super().generate(messages, generation, on_text)
+
+    monkeypatch.setattr(stages_module, "open_llm", lambda _: Down())
+    invoke(*TRACKED, "--trials", "2")
+    assert [one.run.status for one in shown.runs] == ["finished", "failed", "finished"]
+    assert "the endpoint is down" in shown.runs[1].tags["scoville.reason"]
+    monkeypatch.setattr(Down, "is_down", False)
+    invoke(*TRACKED, "--trials", "2")
+    assert shown.names[3:] == ["trial 1", "sweep"]
+    assert (shown.runs[3].run.id, shown.runs[3].run.status) == (shown.runs[1].run.id, "finished")
+
+
+def test_a_tracker_that_means_nothing_is_refused_before_a_trial(invoke: Any, sweeping: Sweeping):
+    with pytest.raises(UsageError, match="MLflow keeps no runs in folders"):
+        invoke("--set", "track=mlflow:mlruns")
+    (sweep,) = list_sweeps(sweeping.folder)
+    assert sweep.trials() == []
+
+
+def test_a_sweep_leads_to_its_runs_and_they_to_index_cases_recipe_and_documents(invoke: Any, sweeping: Sweeping):
+    from scoville.track.lineage import find_artifact, lineage
+    from scoville.track.runs import load_runs
+    from scoville.track.store import Store
+
+    invoke("--trials", "3")
+    (sweep,) = list_sweeps(sweeping.folder)
+    trials = sweep.trials()
+    store = Store(sweeping.bench.workspace.folder / "track.db")
+    try:
+        found = lineage(store, find_artifact(store, sweep.name)).built_from
+        assert {one.name for one in found if one.kind == "run"} == {trial.run for trial in trials}
+        assert {one.name for one in found if one.kind == "cases"} == {"cases.jsonl"}
+        assert {one.name for one in found if one.kind == "recipe"} >= {trial.recipe_hash for trial in trials}
+        assert len({one.id for one in found if one.kind == "document"}) == len(ANIMALS)
+        last = lineage(store, find_artifact(store, trials[2].run))
+        (index,) = (one for one in last.built_from if one.kind == "index")
+        assert index.digest == json.loads((sweep.runs / trials[2].run / "run.json").read_text())["index"]
+        saw = lineage(store, find_artifact(store, "otter.txt")).built_into
+        assert [one.kind for one in saw].count("run") == 3
+        assert [one.name for one in saw if one.kind == "sweep"] == [sweep.name]
+        assert {one.kind for one in load_runs(store)} == {"trial", "sweep"}
+    finally:
+        store.close()
+
+
+def test_the_lineage_of_trials_tells_their_builds_apart(invoke: Any, sweeping: Sweeping):
+    invoke()
+    (sweep,) = list_sweeps(sweeping.folder)
+    sizes: dict[str, set[Any]] = {}
+    for run in list_runs(sweep.runs):
+        sizes.setdefault(run.header["index"], set()).add(run.header["choices"]["split.size"])
+    assert sorted(map(list, sizes.values())) == [[40], [80]]
 
 
 def test_the_json_has_every_trial_and_the_front(invoke: Any):

@@ -6,37 +6,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, open_session, plain, say, style, write, write_json
+from scoville.cli.common import Session, common_options, open_session, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
     from scoville.track.lineage import Artifact
+    from scoville.track.store import Store
 
 SHOWN = 20
+LISTED = 50
 
 
 @click.command("lineage")
 @click.argument("artifact", required=False)
-@click.option("--all", "everything", is_flag=True, help=f"Show more than {SHOWN} of a kind.")
+@click.option("--all", "everything", is_flag=True, help=f"Show more than {SHOWN} of a kind, list more than {LISTED}.")
 @common_options
 def command(artifact: str | None, everything: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
     """Show what ARTIFACT was built from and what was built from it; without one, list what was recorded.
 
-    ARTIFACT is a document's name, a run, or an id that this command shows, or the beginning of one. Of a document that
-    changed, its newest content is taken; older ones have ids of their own.
+    ARTIFACT is the name of a document, a run or a sweep, its end, an id that this command shows, or the beginning of
+    one; `latest` is the newest run. Of a document that changed, its newest content is taken; older ones have ids.
     """
-    from scoville.track.lineage import find_artifact, lineage, versions
+    from scoville.track.lineage import lineage, versions
     from scoville.track.store import FILE_NAME, Store
 
     session = open_session(folder, flags)
     store = Store(session.workspace.folder / FILE_NAME, create=False)
     if artifact is None:
-        known = versions(store)
+        known = versions(store, limit=-1)
+        shown = known if everything or as_json else known[:LISTED]
         if as_json:
-            write_json([_json(one) for one in known])
-        for one in [] if as_json else known:
+            write_json([_json(one) for one in shown])
+        for one in [] if as_json else shown:
             write(_line(one))
+        if len(known) > len(shown):
+            say(f"... and {len(known) - len(shown)} more: --all")
         return
-    found = lineage(store, find_artifact(store, artifact))
+    found = lineage(store, _find(session, store, artifact))
     if as_json:
         write_json({
             "artifact": _json(found.artifact),
@@ -54,6 +59,21 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
             write("\n".join(_shown(artifacts, len(artifacts) if everything else SHOWN)))
     if not found.built_from and not found.built_into:
         say("Nothing was built from it yet.")
+
+
+def _find(session: Session, store: "Store", name: str) -> "Artifact":
+    """Find an artifact; a document also by a path as one would type it here."""
+    from scoville.errors import UsageError
+    from scoville.track.lineage import find_artifact
+
+    try:
+        return find_artifact(store, name)
+    except UsageError:
+        place = Path(name)
+        source = session.workspace.source_of(place) if place.is_file() else name
+        if source == name:
+            raise
+        return find_artifact(store, source)
 
 
 def _shown(artifacts: "Sequence[Artifact]", most: int) -> list[str]:

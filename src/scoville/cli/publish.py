@@ -1,5 +1,6 @@
 """Where a run is written down besides its folder: the workspace's database, lineage, other trackers."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,44 +11,54 @@ if TYPE_CHECKING:
     from scoville.cli.common import Session
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import System
+    from scoville.track.lineage import Artifact
+    from scoville.track.mirror import MirroredRun
+    from scoville.track.runs import TrackedRun
+    from scoville.track.store import Store
+
+FILES = ("run.json", "cases.jsonl", "results.jsonl", "scores.json")
 
 
 def publish_run(session: "Session", run: "Run") -> None:
     """Write a run that was scored into the database, with what it was made of, and into the recipe's trackers."""
     from scoville.errors import ScovilleError
-    from scoville.track.lineage import Artifact, run_of
-    from scoville.track.mirror import MirroredRun, open_mirror
-    from scoville.track.runs import save_run
+    from scoville.track.mirror import open_mirror
     from scoville.track.store import FILE_NAME, Store
 
-    header = run.header
-    tracked = _tracked(run, header)
+    tracked = tracked_run(run)
     store = Store(session.workspace.folder / FILE_NAME)
     try:
-        save_run(store, tracked)
-        models: Mapping[str, str] = header.get("models", {})
-        run_of(
-            store, run.id, recipe_hash=header.get("recipe_hash", ""),
-            cases=Artifact(kind="cases", name=header.get("cases_file", "cases"), digest=header["cases_digest"]),
-            index=Artifact(kind="index", name="index", digest=header["index"]) if header.get("index") else None,
-            models=[name for key, name in models.items() if key != "runtime"],
-        )  # fmt: skip
+        record_run(store, run, tracked)
     finally:
         store.close()
     for target in session.recipe.track.to:
-        shown = MirroredRun(
-            run=tracked, table=_table(run), folder=run.folder, group=session.workspace.root.name,
-            trace_ids=[trace for saved in run.saved().values() if (trace := saved.get("trace"))],
-        )  # fmt: skip
+        shown = mirrored_run(session, run, tracked)
         try:
             say(f"{target}: {open_mirror(target, session.workspace.folder).publish(shown)}")
         except ScovilleError as error:  # the run itself is safe
             say(f"{target}: not written: {error}; again with scoville evaluate --score {run.id}")
 
 
+def record_run(store: "Store", run: "Run", tracked: "TrackedRun") -> "Artifact":
+    """Write a run into the database, with what it was made of."""
+    from scoville.track.lineage import Artifact, cases_of, run_of
+    from scoville.track.runs import save_run
+
+    header = run.header
+    models: Mapping[str, str] = header.get("models", {})
+    save_run(store, tracked)
+    return run_of(
+        store, run.id, recipe_hash=header.get("recipe_hash", ""),
+        cases=cases_of(store, header["cases_digest"], header.get("cases_file", "")),
+        index=Artifact(kind="index", name="index", digest=header["index"]) if header.get("index") else None,
+        models=[name for key, name in models.items() if key != "runtime"],
+    )  # fmt: skip
+
+
 def note_index(session: "Session", system: "System") -> str:
     """Write down what the index is made of that a system answers from, and name it; empty where it has none."""
     from scoville.evaluate.system import RecipeSystem
+    from scoville.recipe import Recipe
     from scoville.search import open_current_index
     from scoville.track.lineage import index_of
     from scoville.track.store import FILE_NAME, Store
@@ -55,7 +66,8 @@ def note_index(session: "Session", system: "System") -> str:
     if not isinstance(system, RecipeSystem):
         return ""
     made = system.describe()
-    documents = open_current_index(session.workspace, session.recipe).documents()
+    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the session's
+    documents = open_current_index(session.workspace, own).documents()
     store = Store(session.workspace.folder / FILE_NAME)
     try:
         return index_of(
@@ -66,15 +78,30 @@ def note_index(session: "Session", system: "System") -> str:
         store.close()
 
 
-def _tracked(run: "Run", header: Mapping[str, Any]) -> Any:
+def tracked_run(run: "Run") -> "TrackedRun":
+    """Give a run as the database lists it."""
+    from scoville.track.mirror import flat
     from scoville.track.runs import TrackedRun
 
-    summary = run.summary()
-    means = {name: found["mean"] for name, found in summary["metrics"].items()}
+    header, summary = run.header, run.summary()
+    means = {name: found["mean"] for name, found in summary.get("metrics", {}).items()}
+    started = datetime.fromisoformat(header["started"]).timestamp()
     return TrackedRun(
-        id=run.id, kind="evaluation", name=str(header.get("system", "")), status=header["status"],
-        started=datetime.fromisoformat(header["started"]).timestamp(), recipe_hash=header.get("recipe_hash", ""),
-        summary=summary["counts"], params=_flat(header.get("recipe", {})), metrics={**means, **summary["sets"]},
+        id=run.id, kind="evaluation", name=str(header.get("system", "")), status=header["status"], started=started,
+        finished=started + header["seconds"] if "seconds" in header else None,
+        recipe_hash=header.get("recipe_hash", ""), summary=summary.get("counts", {}),
+        params=flat(header.get("recipe", {})), metrics={**means, **summary.get("sets", {})},
+    )  # fmt: skip
+
+
+def mirrored_run(session: "Session", run: "Run", tracked: "TrackedRun", **more: Any) -> "MirroredRun":
+    """Give a run as other trackers take it."""
+    from scoville.track.mirror import MirroredRun
+
+    return MirroredRun(
+        run=tracked, table=_table(run), files=[file for name in FILES if (file := run.folder / name).exists()],
+        trace_ids=[trace for saved in run.saved().values() if (trace := saved.get("trace"))],
+        group=session.workspace.root.name, **more,
     )  # fmt: skip
 
 
@@ -92,10 +119,3 @@ def _table(run: "Run") -> Sequence[Mapping[str, Any]]:
             "error": result.error if result else "not asked", **values,
         })  # fmt: skip
     return rows
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
-    return flat

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scoville.compare.trials import SweepFolder, Trial
-    from scoville.recipe import Sweep
+    from scoville.observers import Sweep
 
 MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from scoville.cli.common import Session
     from scoville.compare.stages import SharedStages
-    from scoville.compare.trials import SweepFolder
+    from scoville.compare.trials import SweepFolder, Trial
     from scoville.index import Writers
     from scoville.recipe import Recipe
     from scoville.types import Case
@@ -72,6 +72,7 @@ def _run(
     session: "Session", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
 ) -> "SweepFolder":  # fmt: skip
     """Run the trials that have not been run."""
+    from scoville.cli.publish_sweep import PublishedSweep
     from scoville.cli.show_sweep import trial_line
     from scoville.cli.writers import open_paid_writers
     from scoville.compare.propose import require_optuna
@@ -90,21 +91,32 @@ def _run(
         return open_paid_writers(session._replace(loaded=LoadedRecipe(trial, ())), no_limit=yes)
 
     stages = SharedStages(session.workspace, recipe, writers=writers)
-    sweep = find_sweep(sweeps, name) if name else open_sweep(sweeps, recipe, cases, stages.content)
+    file = str(cases_file or recipe.sweep.cases or "")
+    sweep = find_sweep(sweeps, name) if name else open_sweep(
+        sweeps, recipe, cases, stages.content, cases_file=Path(file).name
+    )  # fmt: skip
     stages.replies = sweep.replies
+    published = PublishedSweep(session, sweep)
     done = len(sweep.trials())
     of = f" of {planned.combinations:,} combinations" if planned.combinations else ""
     say(f"Sweep {sweep.name}: {planned.trials} trials{of} × {len(cases)} cases{f', {done} are done' if done else ''}")
+
+    def tell(trial: "Trial") -> None:
+        say(trial_line(recipe.sweep, trial))
+        published.add(trial)
+
+    status = "halted"
     try:
         with progress_bar("cases") as progress:
             run_sweep(
-                sweep, recipe, cases, stages,
-                on_trial=lambda trial: say(trial_line(recipe.sweep, trial)),
+                sweep, recipe, cases, stages, on_trial=tell,
                 on_case=lambda now, total: progress("trial", now, total),
             )  # fmt: skip
+        status = "finished"
     finally:
         _enter(session, sweep, stages)
         stages.close()
+        published.end(status)
     return sweep
 
 

@@ -1,9 +1,11 @@
 """The models that write while documents are added: what they may cost is said before, and what they cost is counted.
 
 Enters: a recipe. Leaves: the ``Writers`` of `add` and `sync`. No reply is paid for twice: it is kept in the workspace,
-for a run that was interrupted and for documents that are read again. Knows no document.
+for a run that was interrupted and for documents that are read again. Nor is it foreseen twice: beside the replies
+stands what each document looked like when the last of them was there.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +14,7 @@ from scoville.cli.common import Session, say
 if TYPE_CHECKING:
     from scoville.cost import Budget
     from scoville.index import Writers
+    from scoville.index.workspace import Seen
     from scoville.llm.kept import KeptReplies
     from scoville.recipe import Llm, Recipe
     from scoville.types import Message
@@ -38,6 +41,7 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
     budget = Budget(None if no_limit else recipe.metadata.max_usd)
     forecast = _Forecast(recipe, budget)
     cache = KeptReplies(session.workspace.folder / FOLDER)
+    written = _Written(recipe, cache)
 
     def open_asker(model: str | None, write: "Callable[[str], Sequence[Message]]") -> Callable[[str], str] | None:
         return _asker(_settings(recipe, model), write, budget, cache, forecast) if model else None
@@ -46,8 +50,46 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
         summarise=open_asker(recipe.split.summary_model, summary_messages),
         describe=open_asker(recipe.metadata.model, lambda text: (Message(role="user", content=text),)),
         foresee=forecast.foresee,
+        wrote=written.put,
+        written=written.get,
         spent_usd=lambda: budget.spent_usd,
     )
+
+
+class _Written:
+    """What items looked like when all was written about them, under the settings that decide what is asked."""
+
+    def __init__(self, recipe: "Recipe", cache: "KeptReplies") -> None:
+        from scoville.metadata.model import PROMPT
+        from scoville.prompt import SUMMARISE
+        from scoville.read import READER_VERSION
+        from scoville.recipe import READ_LIMITS
+        from scoville.split import SPLITTER_VERSION
+
+        read, split = recipe.read, recipe.split
+        llm = recipe.llm.model_dump(mode="json", include={"base_url", "max_tokens", "temperature", "seed"})
+        asked = [READER_VERSION, read.model_dump(mode="json", exclude=READ_LIMITS), llm, recipe.metadata.model, PROMPT]
+        self._asked = asked + ([recipe.build_hash, SPLITTER_VERSION, SUMMARISE] if split.summary_model else [])
+        self._cache = cache
+        self._reads_alike = "openai:" not in f"{read.pdf} {read.audio}"
+        """A model that reads pages may read them otherwise the next time, and then other prompts follow."""
+
+    def get(self, name: str) -> "Seen | None":
+        """Give what an item looked like."""
+        from scoville.index.workspace import Seen
+
+        kept = self._cache.get(self._key(name)) if self._reads_alike else None
+        return Seen(*json.loads(kept)) if kept else None
+
+    def put(self, name: str, seen: "Seen") -> None:
+        """Keep what an item looks like."""
+        if self.get(name) != seen:
+            self._cache.put(self._key(name), json.dumps(seen), replace=True)
+
+    def _key(self, name: str) -> str:
+        from scoville.llm.kept import cache_key
+
+        return cache_key(item=name, asked=self._asked)
 
 
 def _settings(recipe: "Recipe", model: str) -> "Llm":

@@ -13,7 +13,7 @@ from scoville.evaluate.run_cases import score_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import QUALITY, quality
 from scoville.evaluate.statistics import cluster_sums
-from scoville.recipe import Sweep
+from scoville.observers import Sweep
 from scoville.types import Case, Score
 
 LEAST_CASES = 20

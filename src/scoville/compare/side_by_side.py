@@ -18,11 +18,10 @@ from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run, create_run, list_runs
 from scoville.evaluate.system import System
 from scoville.index import Index, Workspace
-from scoville.index.workspace import storage_errors
 from scoville.recipe import Recipe
 from scoville.search import Searcher
+from scoville.storage import storage_errors
 from scoville.track.ledger import Ledger, totals
-from scoville.track.lineage import index_of
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Case
 
@@ -61,16 +60,6 @@ class BuiltStages(SharedStages):
     def searcher(self, recipe: Recipe) -> Searcher:
         """Open what searches for a recipe, building its index if there is none."""
         return self._searcher(recipe)
-
-    def index_digest(self, recipe: Recipe) -> str:
-        """Name the index of a recipe by its documents, settings and embedder, as lineage does."""
-        documents = {source: state.document_id for source, state in self._build(recipe).documents().items()}
-        store = Store(self.workspace.folder / FILE_NAME)
-        try:
-            embedder = self.embedder(recipe.embed).name
-            return index_of(store, documents, recipe_hash=recipe.build_hash, embedder=embedder).digest
-        finally:
-            store.close()
 
     def build_cost(self, recipe: Recipe, ledger: Ledger) -> BuildCost:
         """Say what the index of a recipe took: the workspace's own by the ledger of all that was added, others as

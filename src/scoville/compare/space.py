@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scoville.errors import Contradiction, RecipeError
-from scoville.recipe import OBSERVERS, Range, Recipe, Sweep
+from scoville.observers import OBSERVERS, Range, Sweep
+from scoville.recipe import Recipe
 from scoville.recipe_file import with_values
 
 Choices = Mapping[str, Any]

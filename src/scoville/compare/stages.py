@@ -23,6 +23,8 @@ from scoville.recipe import Embed, Recipe, Rewrite
 from scoville.recipe import Llm as LlmSettings
 from scoville.search import Rewriter, open_current_index
 from scoville.search.rerank import open_reranker
+from scoville.track.lineage import index_of
+from scoville.track.store import FILE_NAME, Store
 from scoville.types import Reply
 
 BUILDS = "builds"
@@ -61,6 +63,7 @@ class SharedStages:
         self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
         """Names what is in the documents."""
         self._builds: dict[str, Build] = {}
+        self._digests: dict[str, str] = {}
         self._learned: set[str] = set()
         """The builds whose vectors the embedders know."""
         self._embedders: dict[str, RememberingEmbedder] = {}
@@ -71,6 +74,21 @@ class SharedStages:
         """Open what answers with a recipe, building its index if there is none."""
         searcher, llm = self._searcher(recipe), self.llm(recipe.llm)
         return SharedSystem(Answerer(searcher, llm, recipe), searcher, self.embedder(recipe.embed), llm, self.work)
+
+    def index_digest(self, recipe: Recipe) -> str:
+        """Name the index of a recipe, as lineage does, and write down what it is made of."""
+        key = self._build_key(recipe)
+        if key not in self._digests:
+            index = self._builds[key].index if key in self._builds else self._build(recipe)
+            documents = {source: state.document_id for source, state in index.documents().items()}
+            embedder = self.embedder(recipe.embed).name
+            store = Store(self.workspace.folder / FILE_NAME)
+            try:
+                made = index_of(store, documents, recipe_hash=recipe.build_hash, embedder=embedder)
+            finally:
+                store.close()
+            self._digests[key] = made.digest
+        return self._digests[key]
 
     def embedder(self, settings: Embed) -> RememberingEmbedder:
         """Open an embedder, once."""

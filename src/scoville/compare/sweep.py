@@ -21,7 +21,8 @@ from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.statistics import cluster_sums
 from scoville.evaluate.system import System
-from scoville.recipe import Recipe, Sweep
+from scoville.observers import Sweep
+from scoville.recipe import Recipe
 from scoville.recipe_file import with_values
 from scoville.types import Case
 
@@ -121,8 +122,10 @@ class _Try:
         reason, pruned = "", False
         try:
             system = self.stages.system(recipe)
-            header = {**system.describe(), "system": f"trial {number}", "sweep": self.sweep.name, "choices": choices}
-            run = self.sweep.unfinished(recipe) or create_run(self.sweep.runs, self.cases, header)
+            run = self.sweep.unfinished(recipe) or create_run(self.sweep.runs, self.cases, {
+                **system.describe(), "system": f"trial {number}", "sweep": self.sweep.name, "choices": choices,
+                "cases_file": self.sweep.header.get("cases_file", ""), "index": self.stages.index_digest(recipe),
+            })  # fmt: skip
             self._ask(system, run)
         except Hopeless as end:
             pruned, reason = True, str(end)

@@ -8,6 +8,7 @@ Enters: trials. Leaves: the same, read back. Knows no space and runs nothing.
       trials.jsonl    a line for each trial that ended
       runs/           a run for each trial; that of a trial which was killed goes on
       replies.jsonl   what models wrote, so that nothing is asked twice
+      published.jsonl what other trackers show of it, so that nothing is shown twice
 """
 
 import hashlib
@@ -23,8 +24,8 @@ from typing import Any, Literal
 from scoville.errors import UsageError, WorkspaceError
 from scoville.evaluate.cases import case_json, cases_of, digest
 from scoville.evaluate.runs import Run, list_runs
-from scoville.index.workspace import storage_errors
 from scoville.recipe import Recipe
+from scoville.storage import storage_errors
 from scoville.types import Case
 
 FOLDER = "sweeps"
@@ -139,7 +140,9 @@ def identity(recipe: Recipe, cases: Sequence[Case], documents: str) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
-def open_sweep(sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str) -> SweepFolder:
+def open_sweep(
+    sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str, *, cases_file: str = ""
+) -> SweepFolder:  # fmt: skip
     """Open the last sweep of the same recipe, space, cases and documents, or begin one."""
     name = identity(recipe, cases, documents)
     for known in reversed(list_sweeps(sweeps)):
@@ -149,7 +152,8 @@ def open_sweep(sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: s
     sweep = SweepFolder(sweeps / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
     header = {
         "format": FORMAT, "identity": name, "started": now.isoformat(timespec="seconds"), "cases": len(cases),
-        "cases_digest": digest(cases), "documents": documents, "recipe": recipe.model_dump(mode="json"),
+        "cases_digest": digest(cases), "cases_file": cases_file, "documents": documents,
+        "recipe": recipe.model_dump(mode="json"),
     }  # fmt: skip
     with storage_errors(sweeps):
         sweep.folder.mkdir(parents=True)

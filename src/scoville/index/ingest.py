@@ -153,10 +153,11 @@ class Ingest:
         return items
 
     def _to_read(self, begun: Iterable[Iterable[Item] | None]) -> int | None:
-        """Count the items that are new or were read with other settings; None where a list is not at hand."""
+        """Count the items to read about which a model is yet to write; None where a list is not at hand."""
         if self._total is None:
             return None
-        return len({item.name for items in begun for item in items or () if not self.look.is_current(item.name)})
+        listed = {item.name: item for items in begun for item in items or ()}
+        return sum(not self.look.is_current(name) and not self.look.is_written(item) for name, item in listed.items())
 
     def _items_of(
         self, feed: Feed, items: Iterable[Item] | None

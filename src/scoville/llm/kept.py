@@ -50,14 +50,15 @@ class KeptReplies:
                 return None
             return row[0] if row else None
 
-    def put(self, key: str, reply: str) -> None:
+    def put(self, key: str, reply: str, *, replace: bool = False) -> None:
         """Keep a reply, unless there is one: what two processes asked at once has the first one's answer."""
         with self._lock:
             if self._database is None:
                 return
             try:
                 with self._database:
-                    self._database.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, reply))
+                    known = "REPLACE" if replace else "IGNORE"
+                    self._database.execute(f"INSERT OR {known} INTO replies VALUES (?, ?)", (key, reply))  # noqa: S608
             except sqlite3.Error as error:
                 self._do_without(error, FILE)
 

@@ -83,9 +83,16 @@ def hide_secrets(environment: Mapping[str, str]) -> Hide:
     secrets = {
         value for name, value in environment.items() if SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET
     }
-    known = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True)]
-    pattern = re.compile("|".join([*known, URL_USER.pattern]))
-    return lambda value: pattern.sub(HIDDEN, value) if isinstance(value, str) else value
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def hide(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        for secret in longest_first:
+            value = value.replace(secret, HIDDEN)
+        return URL_USER.sub(HIDDEN, value) if "://" in value else value  # of a page of text a tenth of the time
+
+    return hide
 
 
 def _row(span: "ReadableSpan", hide: Hide) -> tuple[Any, ...]:

@@ -7,14 +7,14 @@ and an index that changed is another one. Knows not how anything is built.
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from scoville.errors import UsageError
 from scoville.track.store import Store
 
-Kind = Literal["document", "documents", "recipe", "model", "index", "cases", "run", "rows", "adapter"]
+Kind = Literal["document", "documents", "recipe", "model", "index", "cases", "run", "sweep", "rows", "adapter"]
 FEW = 256
 """An index of more documents is built from sets of them, by the hash of their names: one that changes gives a new set
 of a 256th of all, not of all."""
@@ -47,13 +47,16 @@ class Lineage:
     """Others of its kind and name, with other content; the newest first."""
 
 
-def record(store: Store, artifact: Artifact, built_from: Iterable[Artifact] = ()) -> Artifact:
-    """Write an artifact and what it was built from; doing so twice changes nothing."""
+def record(
+    store: Store, artifact: Artifact, built_from: Iterable[Artifact] = (), *, is_newest: bool = False
+) -> Artifact:  # fmt: skip
+    """Write an artifact and what it was built from; doing so twice changes nothing, unless they are the newest now."""
     parents = list(built_from)
     now = time.time()
     with store.writing():
         store.write(
-            "INSERT OR IGNORE INTO artifacts (id, kind, name, digest, bytes, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO artifacts (id, kind, name, digest, bytes, created) VALUES (?, ?, ?, ?, ?, ?) "
+            f"ON CONFLICT (id) DO {'UPDATE SET created = excluded.created' if is_newest else 'NOTHING'}",
             [(one.id, one.kind, one.name, one.digest, one.bytes, now) for one in (*parents, artifact)],
         )
         store.write(
@@ -66,17 +69,22 @@ def record(store: Store, artifact: Artifact, built_from: Iterable[Artifact] = ()
 def index_of(
     store: Store, documents: Mapping[str, str], *, recipe_hash: str, embedder: str, name: str = "index"
 ) -> Artifact:
-    """Write the present state of an index: source → id of its document, the recipe's build, the embedder."""
+    """Write the present state of an index: source → id of its document, the recipe's build, the embedder.
+
+    A document whose former content is back has that as its newest again.
+    """
     content = hashlib.sha256("\0".join((recipe_hash, embedder)).encode())
     for source, digest in sorted(documents.items()):
         content.update(f"\0{source}\0{digest}".encode())
     index = Artifact(kind="index", name=name, digest=content.hexdigest())
     with store.writing():
-        if store.query("SELECT 1 FROM edges WHERE child = ? LIMIT 1", (index.id,)):
+        last = next(iter(versions(store, "index", name=name, limit=1)), index)
+        before = {row[0] for row in store.query("SELECT parent FROM edges WHERE child = ?", (last.id,))}
+        if last == index and before:
             return index
         files = [Artifact(kind="document", name=source, digest=digest) for source, digest in sorted(documents.items())]
-        parents = files if len(files) <= FEW else [_record_set(store, some) for some in _sets(files)]
-        return record(store, index, [*parents, recipe(recipe_hash), model(embedder)])
+        parents = files if len(files) <= FEW else [_record_set(store, some, before) for some in _sets(files)]
+        return record(store, index, [*parents, recipe(recipe_hash), model(embedder)], is_newest=True)
 
 
 def run_of(
@@ -86,6 +94,20 @@ def run_of(
     """Write a run and what it was made from; ``also`` are e.g. the run that it is compared with, and an adapter."""
     parents = [*also, *(one for one in (index, cases) if one), *map(model, models)]
     return record(store, run_artifact(run_id), [*parents, *([recipe(recipe_hash)] if recipe_hash else [])])
+
+
+def sweep_of(store: Store, name: str, runs: Iterable[str]) -> Artifact:
+    """Write a sweep and the runs of its trials, by their ids; those that were written before stay."""
+    return record(store, Artifact(kind="sweep", name=name, digest=name), map(run_artifact, runs))
+
+
+def cases_of(store: Store, digest: str, name: str = "") -> Artifact:
+    """Name cases by their file; without its name, as the same cases were named before."""
+    known = store.query(
+        "SELECT name FROM artifacts WHERE kind = 'cases' AND digest = ? ORDER BY created DESC, rowid DESC LIMIT 1",
+        (digest,),
+    )
+    return Artifact(kind="cases", name=name or (known[0][0] if known else "cases"), digest=digest)
 
 
 def run_artifact(run_id: str) -> Artifact:
@@ -104,27 +126,34 @@ def model(name: str, digest: str = "") -> Artifact:
 
 
 def find_artifact(store: Store, name: str) -> Artifact:
-    """Find an artifact by its id, name, digest, or the beginning of one; of versions of one name the newest.
+    """Find an artifact by its id, name or digest, the beginning of one, the end of its name, or ``latest``, a run.
 
-    UsageError when there is none, or several with different names.
+    Of contents of one name the newest is taken; of several ids that begin so, none. UsageError when there is none, or
+    several.
     """
-    sql = (
-        "SELECT kind, name, digest, bytes FROM artifacts WHERE {} AND kind <> 'documents' "
-        "ORDER BY created DESC, rowid DESC"
-    )
-    exact = store.query(sql.format("(id = ? OR name = ? OR digest = ?)"), (name, name, name))
     like = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    found = exact or store.query(
-        sql.format("(id LIKE ? ESCAPE '\\' OR digest LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\')"),
-        (f"{like}%", f"{like}%", f"%{like}"),
-    )
-    names = list(dict.fromkeys((row[0], row[1]) for row in found))
-    if len(names) == 1:
-        return _artifact(found[0])
-    if not names:
+    ways = (
+        ("id = ? OR name = ? OR digest = ?", (name, name, name)),
+        ("name LIKE ? ESCAPE '\\'", (f"%/{like}",)),
+        ("id LIKE ? ESCAPE '\\' OR digest LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\'",
+         (f"{like}%", f"{like}%", f"%{like}")),
+    )  # fmt: skip
+    found = versions(store, "run", limit=1) if name == "latest" else []
+    for condition, values in ways:
+        found = found or [_artifact(row) for row in store.query(
+            "SELECT kind, name, digest, bytes FROM artifacts "  # noqa: S608
+            f"WHERE ({condition}) AND kind <> 'documents' ORDER BY created DESC, rowid DESC", values,
+        )]  # fmt: skip
+    by_name = name.casefold()
+    meant: dict[object, Artifact] = {}
+    for one in found:
+        meant.setdefault((one.kind, one.name) if one.name.casefold().endswith(by_name) else one.id, one)
+    if len(meant) == 1:
+        return found[0]
+    if not meant:
         raise UsageError(f"nothing named {name!r} was recorded; `scoville lineage` lists what was")
-    listed = ", ".join(f"{kind} {one}" for kind, one in names[:5])
-    raise UsageError(f"{name!r} may be {listed}{', ...' if len(names) > 5 else ''}: name one of them")
+    listed = ", ".join(f"{one.kind} {one.name} ({one.id[:8]})" for one in list(meant.values())[:5])
+    raise UsageError(f"{name!r} may be {listed}{', ...' if len(meant) > 5 else ''}: name one of them, or its id")
 
 
 def lineage(store: Store, artifact: Artifact) -> Lineage:
@@ -138,7 +167,7 @@ def lineage(store: Store, artifact: Artifact) -> Lineage:
 
 
 def versions(store: Store, kind: str | None = None, *, name: str | None = None, limit: int = 50) -> list[Artifact]:
-    """List artifacts, newest first, of a kind and a name; without a kind all but documents."""
+    """List artifacts, newest first, of a kind and a name; without a kind all but documents. ``limit`` -1: all."""
     rows = store.query(
         "SELECT kind, name, digest, bytes FROM artifacts WHERE kind <> 'documents' AND "
         "CASE WHEN ? IS NULL THEN kind <> 'document' ELSE kind = ? END AND (? IS NULL OR name = ?) "
@@ -168,11 +197,11 @@ def _sets(files: Sequence[Artifact]) -> list[list[Artifact]]:
     return [some for _, some in sorted(sets.items())]
 
 
-def _record_set(store: Store, files: Sequence[Artifact]) -> Artifact:
+def _record_set(store: Store, files: Sequence[Artifact], before: Collection[str]) -> Artifact:
+    """Write a set of documents, unless it is among those of the last index."""
     digest = hashlib.sha256("".join(file.id for file in files).encode()).hexdigest()
     found = Artifact(kind="documents", name="documents", digest=digest)
-    known = store.query("SELECT 1 FROM artifacts WHERE id = ?", (found.id,))
-    return found if known else record(store, found, files)
+    return found if found.id in before else record(store, found, files, is_newest=True)
 
 
 def _artifact(row: tuple[object, ...]) -> Artifact:

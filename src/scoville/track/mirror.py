@@ -1,12 +1,12 @@
 """Runs shown elsewhere too: ``mlflow:URI`` and ``wandb:PROJECT``, beside the workspace, never in its place.
 
-Enters: a run that ended, its cases, its folder. Leaves: the same in another tracker, written once the run is over, and
+Enters: a run that ended, its cases, its files. Leaves: the same in another tracker, written once the run is over, and
 over again when it is scored anew. Knows neither tracker; each has a module of its own.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,11 +27,14 @@ class MirroredRun:
     run: TrackedRun
     table: Sequence[Mapping[str, Any]] = ()
     """A row for each case, all with the same columns: its id, question, answer, scores, the id of its trace."""
-    folder: Path | None = None
-    """Its files."""
+    files: Sequence[Path] = ()
     trace_ids: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What else is known of it and may change, by names like ``scoville.sweep``."""
     group: str = "scoville"
     """What runs are listed under, e.g. the name of the workspace's folder."""
+    sweep: TrackedRun | None = None
+    """That it is a trial of."""
 
 
 class Mirror(Protocol):

@@ -1,23 +1,30 @@
 """Runs in MLflow: a database (``sqlite:///mlflow.db``) or a server.
 
-Enters: a run. Leaves: a run of MLflow with its parameters, metrics, the table of cases, its files and its traces' ids.
-Nothing global of MLflow is changed. Importing it takes 3 s, so that is done when the first run is over.
+Enters: a run. Leaves: a run of MLflow with its parameters, metrics, the table of cases, its files and its traces' ids;
+the trials of a sweep are nested in that of the sweep. Nothing global of MLflow is changed. Importing it takes 3 s, so
+that is done when the first run is over.
 """
 
 import importlib
 import importlib.util
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from scoville.errors import MissingExtra, ScovilleError, UsageError
 from scoville.track.mirror import MirroredRun, columns_of, flat
+from scoville.track.runs import TrackedRun
 
 RUN_TAG = "scoville.run_id"
 TRACE_TAG = "scoville.trace_ids"
-STATUS = {"finished": "FINISHED", "failed": "FAILED", "halted": "KILLED", "running": "RUNNING"}
+PARENT_TAG = "mlflow.parentRunId"
+STATUS = {
+    "finished": "FINISHED", "failed": "FAILED", "running": "RUNNING",
+    **dict.fromkeys(("halted", "stopped", "pruned"), "KILLED"),
+}  # fmt: skip
 LONGEST_PARAMETER = 6000
 LONGEST_TAG = 5000
 BATCH = 100
@@ -50,20 +57,24 @@ class MlflowMirror:
     def _publish(self, client: Any, shown: MirroredRun) -> str:
         run = shown.run
         experiment = self._experiment(client, shown.group)
-        known = client.search_runs([experiment], filter_string=f"tags.`{RUN_TAG}` = '{run.id}'", max_results=1)
-        if known:
-            run_id, before = known[0].info.run_id, known[0].data.params
-        else:
-            started = int(run.started * 1000)
-            run_id = client.create_run(experiment, start_time=started, run_name=run.name or run.id).info.run_id
-            before: Mapping[str, str] = {}
-        self._log(client, run_id, shown, before)
+        parent = self._find(client, experiment, shown.sweep, {}).info.run_id if shown.sweep else ""
+        found = self._find(client, experiment, run, {PARENT_TAG: parent} if parent else {})
+        run_id = found.info.run_id
+        self._log(client, run_id, shown, found.data.params)
         if shown.table:
             self._log_table(client, run_id, columns_of(shown.table))
-        if shown.folder:
-            client.log_artifacts(run_id, str(shown.folder), "run")
+        for file in shown.files:
+            client.log_artifact(run_id, str(file), "run")
         client.set_terminated(run_id, STATUS.get(run.status, "FINISHED"), _milliseconds(run.finished))
         return f"mlflow run {run_id} at {self._uri}"
+
+    def _find(self, client: Any, experiment: str, run: TrackedRun, tags: Mapping[str, str]) -> Any:
+        """Find the run of MLflow for a run, or begin it; named from its first moment, so that a kill leaves one."""
+        known = client.search_runs([experiment], filter_string=f"tags.`{RUN_TAG}` = '{run.id}'", max_results=1)
+        return known[0] if known else client.create_run(
+            experiment, start_time=_milliseconds(run.started), run_name=run.name or run.id,
+            tags={RUN_TAG: run.id, "scoville.kind": run.kind, **tags},
+        )  # fmt: skip
 
     def _experiment(self, client: Any, name: str) -> str:
         found = client.get_experiment_by_name(name)
@@ -84,15 +95,14 @@ class MlflowMirror:
     def _log(self, client: Any, run_id: str, shown: MirroredRun, before: Mapping[str, str]) -> None:
         made = importlib.import_module("mlflow.entities")
         run = shown.run
-        now = _milliseconds(run.finished or run.started) or 0
+        now = _milliseconds(time.time())  # of two values MLflow shows the later one, and of one moment the greater
         metrics = [made.Metric(_name(name), value, now, 0) for name, value in run.metrics.items() if value is not None]
         wanted = {_name(key): str(value)[:LONGEST_PARAMETER] for key, value in flat(run.params).items()}
         params = [
             made.Param(key, value) for key, value in wanted.items() if key not in before
         ]  # MLflow lets none change
-        tags = {RUN_TAG: run.id, "scoville.kind": run.kind, "scoville.recipe_hash": run.recipe_hash}
-        tags[TRACE_TAG] = " ".join(shown.trace_ids)[:LONGEST_TAG]
-        client.log_batch(run_id, tags=[made.RunTag(key, value) for key, value in tags.items() if value])
+        tags = {"scoville.recipe_hash": run.recipe_hash, TRACE_TAG: " ".join(shown.trace_ids), **shown.tags}
+        client.log_batch(run_id, tags=[made.RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items() if value])
         for at in range(0, max(len(metrics), len(params)), BATCH):
             client.log_batch(run_id, metrics=metrics[at : at + BATCH], params=params[at : at + BATCH])
 

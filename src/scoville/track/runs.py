@@ -15,13 +15,13 @@ from scoville.track.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class TrackedRun:
-    """One run: an evaluation, a sweep, a training."""
+    """One run: an evaluation, a sweep, a trial of one, a training."""
 
     id: str
     kind: str
     name: str = ""
     status: str = "running"
-    """``running``, ``finished``, ``failed`` or ``halted``."""
+    """``running``, ``finished``, ``failed`` or ``halted``; of a trial also ``pruned``."""
     started: float = field(default_factory=time.time)
     """Unix time."""
     finished: float | None = None

@@ -1,7 +1,8 @@
 """Runs in Weights & Biases: sent with a key (``WANDB_API_KEY``), else kept in the workspace for ``wandb sync``.
 
 Enters: a run. Leaves: a run of W&B with its parameters, metrics, the table of cases, its files and its traces' ids.
-``WANDB_MODE`` decides where it is set. Source code, git, the console and the machine's load are not recorded.
+A sweep has none of its own: it is the group of its trials. ``WANDB_MODE`` decides where it is set. Source code, git,
+the console and the machine's load are not recorded.
 """
 
 import importlib
@@ -26,10 +27,13 @@ class WandbMirror:
 
     def publish(self, shown: MirroredRun) -> str:
         """Write a run, or write it again, and say where it can be seen."""
+        mode = os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
+        if shown.run.kind == "sweep":
+            kept = f", kept in {self._folder / 'wandb'}: send it with `wandb sync`" if mode == "offline" else ""
+            return f"wandb group {shown.run.id}{kept}"
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else failures are told to a third party
         self._folder.mkdir(parents=True, exist_ok=True)
         wandb = importlib.import_module("wandb")  # no dependency, so unknown to the type checker
-        mode = os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
         try:
             return self._publish(wandb, shown, mode)
         except (wandb.Error, OSError) as error:
@@ -42,11 +46,11 @@ class WandbMirror:
             x_save_requirements=False, x_disable_meta=True,
         )  # fmt: skip
         config = {**flat(run.params), "scoville.run_id": run.id, "scoville.recipe_hash": run.recipe_hash,
-                  "scoville.trace_ids": list(shown.trace_ids)}  # fmt: skip
+                  "scoville.trace_ids": list(shown.trace_ids), **shown.tags}  # fmt: skip
         with wandb.init(
             project=self._project, entity=self._entity or None, id=_name(run.id), name=run.name or run.id,
-            group=shown.group, job_type=run.kind, config=config, dir=str(self._folder), mode=mode, resume="allow",
-            settings=settings,
+            group=shown.sweep.id if shown.sweep else shown.group, job_type=run.kind, config=config,
+            dir=str(self._folder), mode=mode, resume="allow", settings=settings,
         ) as writer:  # fmt: skip
             columns = columns_of(shown.table)
             if columns:
@@ -54,10 +58,11 @@ class WandbMirror:
                 writer.log({"cases": wandb.Table(columns=list(columns), data=rows)})
             writer.summary.update({**{name: value for name, value in run.metrics.items() if value is not None},
                                    "status": run.status})  # fmt: skip
-            if shown.folder:
-                files = wandb.Artifact(_name(f"run-{run.id}"), type="run")
-                files.add_dir(str(shown.folder))
-                writer.log_artifact(files)
+            if shown.files:
+                artifact = wandb.Artifact(_name(f"run-{run.id}"), type="run")
+                for file in shown.files:
+                    artifact.add_file(str(file))
+                writer.log_artifact(artifact)
             url, place = "" if mode == "offline" else writer.url, writer.dir
         if mode == "offline":
             return f"wandb run kept in {Path(place).parent}: send it with `wandb sync`"
