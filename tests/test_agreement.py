@@ -7,6 +7,7 @@ from scoville.evaluate.agreement import (
     agreement,
     bootstrap,
     cohen_kappa,
+    interval_of,
     noise,
     spearman,
     weighted_kappa,
@@ -92,3 +93,27 @@ def test_noise_is_the_deviation_within_answers():
 def test_lists_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="shorter|longer"):
         agreement([1, 0], [1])
+
+
+def test_pairs_that_stand_and_fall_together_are_drawn_together():
+    """Each of 50 pairs four times is no more evidence than once."""
+    once = bootstrap(cohen_kappa, LABELS, VERDICTS)
+    copies = [place for place in range(50) for _ in range(4)]
+    labels, verdicts = [LABELS[place] for place in copies], [VERDICTS[place] for place in copies]
+    apart, together = bootstrap(cohen_kappa, labels, verdicts), bootstrap(cohen_kappa, labels, verdicts, copies)
+    assert once and apart and together
+    assert together == pytest.approx(once)
+    assert together.high - together.low > 1.7 * (apart.high - apart.low)
+
+
+def test_pairs_that_are_all_of_one_question_count_each_as_its_own():
+    assert bootstrap(agreement, LABELS, VERDICTS, ["a"] * 50) == bootstrap(agreement, LABELS, VERDICTS)
+
+
+def test_ten_of_ten_is_not_certainty():
+    """Of agreement .7 or less, all of ten agree in less than 3 % of the cases."""
+    ten = interval_of(agreement, [YES] * 10, [YES] * 10)
+    assert ten and ten.low == pytest.approx(0.7, abs=0.03)
+    assert ten.high == 1
+    assert interval_of(agreement, [], []) is None
+    assert interval_of(cohen_kappa, LABELS, VERDICTS) == bootstrap(cohen_kappa, LABELS, VERDICTS)

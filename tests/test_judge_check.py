@@ -166,6 +166,18 @@ class TestCheck:
         found = check_judge(judge_of("right", "partly"), labels)["correctness"]
         assert found["agreement"] == 1
 
+    def test_answers_to_one_question_are_not_as_much_evidence_as_answers_to_many(self, tmp_path: Path):
+        rows = [plain(number, number % 2) for number in range(40)]
+        alike = [row | {"question": f"What is {number // 10}?"} for number, row in enumerate(rows)]
+        words = ["right" if number % 2 or number < 10 else "wrong" for number in range(40)]
+        apart, together = (
+            check_judge(judge_of(*words), read_labels(write(tmp_path / "labels.jsonl", *some)).found)["correctness"]
+            for some in (rows, alike)
+        )
+        assert apart["agreement"] == together["agreement"] == 0.875
+        widths = [high - low for low, high in (apart["agreement_interval"], together["agreement_interval"])]
+        assert widths[1] > 1.5 * widths[0]
+
     def test_unscored_answers_are_counted_with_their_reasons_and_not_as_wrong(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 0), plain(2, 0))).found
         found = check_judge(judge_of("right", "wrong", "falsch"), labels)["correctness"]

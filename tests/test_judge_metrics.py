@@ -70,6 +70,9 @@ class TestLane:
             (case("Nine cars."), result(" [1] "), 0),
             (case("Nine cars."), result("No.", refused=True), 0),
             (case("Nine cars."), result("I don't know."), 0),
+            (case("Nine cars."), result("I don't know. Ask about cars at the pier."), 0),
+            (case("Nine cars."), result("I don't know: nine cars?", refused=True), 0),
+            (case("No."), result("The passages do not say."), 0),
             (case(answerable=False), result("I don't know."), 1),
             (case(answerable=False), result("", refused=True), 1),
             (case(answerable=False), result("Nine cars."), 0),
@@ -94,6 +97,7 @@ class TestLane:
             ("20 days", "Not 20 days"),
             ("Nine cars.", "Neun Autos."),
             ("Nine cars.", "9"),
+            ("Nine cars.", "I don't know for certain. However, most ferries of her kind carry nine cars."),
         ],
     )
     def test_what_only_looks_right_is_left_to_the_judge(self, expected: str, said: str):

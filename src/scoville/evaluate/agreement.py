@@ -6,8 +6,10 @@ functions; knows no judge.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
+
+from scoville.evaluate.statistics import estimate
 
 Statistic = Callable[[Sequence[float], Sequence[float]], float | None]
 
@@ -53,15 +55,39 @@ def spearman(labels: Sequence[float], verdicts: Sequence[float]) -> float | None
     return top / spread**0.5 if spread else None
 
 
-def bootstrap(
-    statistic: Statistic, labels: Sequence[float], verdicts: Sequence[float], *, seed: int = 0
+def interval_of(
+    statistic: Statistic, labels: Sequence[float], verdicts: Sequence[float], clusters: Sequence[Hashable] | None = None
 ) -> Interval | None:
-    """Give the percentile interval of a statistic over resampled pairs; None where it is too often undefined."""
-    chance = random.Random(seed)
+    """Give the 95 % interval of a statistic; that of the agreement has a width even where all of ten agree."""
+    if statistic is not agreement:
+        return bootstrap(statistic, labels, verdicts, clusters)
+    found = estimate([float(a == b) for a, b in zip(labels, verdicts, strict=True)], clusters)
+    return None if found.low is None or found.high is None else Interval(found.low, found.high)
+
+
+def bootstrap(
+    statistic: Statistic,
+    labels: Sequence[float],
+    verdicts: Sequence[float],
+    clusters: Sequence[Hashable] | None = None,
+    *,
+    seed: int = 0,
+) -> Interval | None:
+    """Give the percentile interval of a statistic over resampled pairs; None where it is too often undefined.
+
+    ``clusters``: what pairs share that stand and fall together, such as a question; they are drawn whole. Where all are
+    in one, each counts as its own. Of five answers to each of 108 questions, drawn one by one, intervals hold the kappa
+    in 83 % of all drawings; of whole questions in 94 % (benchmarks/results/judge.md).
+    """
     pairs = list(zip(labels, verdicts, strict=True))
+    groups: dict[Hashable, list[tuple[float, float]]] = {}
+    for cluster, pair in zip(clusters or range(len(pairs)), pairs, strict=True):
+        groups.setdefault(cluster, []).append(pair)
+    whole = list(groups.values()) if len(groups) > 1 else [[pair] for pair in pairs]
+    chance = random.Random(seed)
     found: list[float] = []
     for _ in range(RESAMPLES if pairs else 0):
-        drawn = chance.choices(pairs, k=len(pairs))
+        drawn = [pair for group in chance.choices(whole, k=len(whole)) for pair in group]
         value = statistic([label for label, _ in drawn], [verdict for _, verdict in drawn])
         if value is not None:
             found.append(value)

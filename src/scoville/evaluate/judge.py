@@ -245,12 +245,14 @@ def open_judge(
     reasons: bool | None = None,
     timeout_seconds: int = 60,
     max_retries: int = 3,
+    stand_in: Llm | None = None,
 ) -> Judge:
     """Open the model that ``model`` names, as ``llm.model`` does; the caller closes it.
 
     ``workers`` requests run side by side at a hosted model; a local one takes one at a time. ``reasons``: whether it
-    writes a reason before its verdict, by default where it is hosted. Raises UsageError for a judge that would judge
-    itself, and for repetitions that would all say the same.
+    writes a reason before its verdict, by default where it is hosted. ``stand_in`` is asked in the model's place, e.g.
+    to count what would be asked. Raises UsageError for a judge that would judge itself, and for repetitions that would
+    all say the same.
     """
     check_apart(model, answering_model, allow_same=allow_same)
     remote = model.startswith("openai:")
@@ -264,7 +266,7 @@ def open_judge(
         model=model, base_url=base_url, runtime="auto" if remote else runtime,
         timeout_seconds=timeout_seconds, max_retries=max_retries,
     )  # fmt: skip
-    llms = [_open(settings) for _ in range(workers if remote else 1)]
+    llms = [stand_in] if stand_in else [_open(settings) for _ in range(workers if remote else 1)]
     wanted = remote if reasons is None else reasons
     return Judge(
         llms, place=_place(settings), cache=cache, repeat=repeat, temperature=temperature, seed=seed, reasons=wanted

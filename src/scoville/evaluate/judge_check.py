@@ -8,7 +8,6 @@ apart: it is not the judge's merit.
 """
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +19,8 @@ from typing import Any, NamedTuple
 from scoville.evaluate.agreement import (
     Statistic,
     agreement,
-    bootstrap,
     cohen_kappa,
+    interval_of,
     noise,
     spearman,
     weighted_kappa,
@@ -29,7 +28,7 @@ from scoville.evaluate.agreement import (
 from scoville.evaluate.judge import Judge
 from scoville.evaluate.judge_labels import FIVE, Label
 from scoville.evaluate.judge_metrics import OnDone, at_once, judge_result, preference
-from scoville.index.workspace import storage_errors
+from scoville.storage import write_whole
 from scoville.types import Score
 
 FOLDER = "judges"
@@ -53,6 +52,8 @@ class _Compared(NamedTuple):
     value: float
     """As it was scored."""
     by_judge: bool
+    question: str
+    """Answers to one stand and fall together."""
 
 
 def check_judge(judge: Judge, labels: Sequence[Label], *, on_scored: OnDone | None = None) -> dict[str, dict[str, Any]]:
@@ -73,15 +74,9 @@ def save_check(folder: Path, judge: Judge, labels: Path, metrics: Mapping[str, M
     now = datetime.now(UTC).isoformat(timespec="seconds")
     about = {"labels": labels.name, "checked": now, "repeat": judge.repeat}
     kept = read_check(folder, judge.label) | {metric: {**numbers, **about} for metric, numbers in metrics.items()}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            text = json.dumps({"judge": judge.label, "metrics": kept}, ensure_ascii=False, indent=1, allow_nan=False)
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    write_whole(
+        path, json.dumps({"judge": judge.label, "metrics": kept}, ensure_ascii=False, indent=1, allow_nan=False)
+    )
     return path
 
 
@@ -109,7 +104,7 @@ def _score(judge: Judge, label: Label) -> Score | None:
 def _compare(pairs: Sequence[tuple[Label, Score | None]]) -> dict[str, Any]:
     levels = _levels([label for label, _ in pairs])
     judged = [
-        _Compared(label.value, _nearest(score.value, levels), score.value, bool(score.judge))
+        _Compared(label.value, _nearest(score.value, levels), score.value, bool(score.judge), label.case.question)
         for label, score in pairs
         if score is not None and score.value is not None
     ]
@@ -138,11 +133,11 @@ def _caution(judged: Sequence[_Compared], alone: Sequence[_Compared]) -> str:
 
 
 def _statistics(judged: Sequence[_Compared]) -> dict[str, Any]:
-    labels = [one.label for one in judged]
+    labels, questions = [one.label for one in judged], [one.question for one in judged]
     found: dict[str, Any] = {}
     for name, statistic in STATISTICS.items():
         said = [one.value if name == "spearman" else one.verdict for one in judged]
-        interval = bootstrap(statistic, labels, said)
+        interval = interval_of(statistic, labels, said, questions)
         found[name] = statistic(labels, said)
         found[f"{name}_interval"] = list(interval) if interval else None
     return found

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scoville.answer.declines import declines
 from scoville.evaluate.metrics.quantities import QUANTITY, Quantity, numeric_match, quantities, same_quantity
-from scoville.evaluate.metrics.text import choice_of, exact_match
+from scoville.evaluate.metrics.text import choice_of, exact_match, gold_token_recall
 from scoville.evaluate.metrics.words import contains, fold, squad_tokens, strip_citations, word_tokens
 from scoville.evaluate.result import Result
 from scoville.sentences import in_digits, sentences
@@ -32,7 +32,7 @@ def decide_correctness(case: Case, result: Result) -> Decided | None:
     if not case.answerable:
         return Decided(1.0, "refused what cannot be answered") if refused else Decided(0.0, "answered the unanswerable")
     if refused:
-        return Decided(0.0, "refused what can be answered")
+        return None if _says_all_the_same(case, result) else Decided(0.0, "refused what can be answered")
     if is_empty(result):
         return Decided(0.0, "empty answer")
     if case.choices:
@@ -70,6 +70,11 @@ def claims_of(text: str) -> list[str]:
 def stands_in(claim: str, texts: Sequence[str]) -> bool:
     """Say whether a claim stands word for word in one of the texts, and so needs no judge."""
     return len(word_tokens(claim)) >= SHORTEST_QUOTE and any(contains(text, claim) for text in texts)
+
+
+def _says_all_the_same(case: Case, result: Result) -> bool:
+    """Say whether a refusal that is one only by its first words says every word expected, as "However, ..." may do."""
+    return not result.refused and any(gold_token_recall(result.text, expected) == 1 for expected in case.expected)
 
 
 def _sole_quantity(text: str) -> Quantity | None:
