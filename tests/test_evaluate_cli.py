@@ -173,13 +173,23 @@ class TestSavedRuns:
             while not asked.exists() or len(asked.read_text().splitlines()) < 2:
                 assert time.monotonic() < ends
                 time.sleep(0.02)
+            assert [row["status"] for row in command("evaluate", "--json").json] == ["running"]
+            second = command("evaluate", "--resume", "latest")
+            assert (second.code, "is under way in another process" in second.err) == (2, True)
             child.send_signal(signal.SIGKILL)
         [run] = list_runs(runs)
         assert list(run.saved()) == ["days"]
+        assert re.search(r" stopped +3 cases", command("evaluate").out)
+        assert [row["status"] for row in command("evaluate", "--json").json] == ["stopped"]
+        scored = command("evaluate", "--score", "latest")
+        assert re.search(r"3 cases, stopped$", scored.out, re.MULTILINE) and "2 not asked yet" in scored.out
+        assert command("report").code == 0
+        assert re.search(rf"{run.id[-4:]} \(stopped\)", Path("report.html").read_text())
         Path("bot.py").write_text(Path("bot.py").read_text().replace("time.sleep(30)", "pass"))
         done = command("evaluate", "--resume", "latest", "--json")
         assert done.code == 0, done.err
         assert done.json["counts"] == {"cases": 3, "answered": 3, "refused": 0, "errors": 0, "missing": 0}
+        assert done.json["status"] == "finished"
         assert [line.split()[-1] for line in asked.read_text().splitlines()] == [
             "have?",
             "notice?",
@@ -198,8 +208,8 @@ class TestSavedRuns:
     @pytest.mark.parametrize(
         "words",
         [["cases.jsonl", "--score", "latest"], ["--resume", "a", "--score", "b"], ["cases.jsonl", "--max-drop", "0"],
-         ["--baseline", "latest"], ["--resume", "nonsense"], ["--score", "nonsense"], ["nowhere.jsonl"],
-         ["cases.jsonl", "--max-drop", "2"]],
+         ["--baseline", "latest"], ["--semantic"], ["--perplexity"], ["--judge"], ["--resume", "nonsense"],
+         ["--score", "nonsense"], ["nowhere.jsonl"], ["cases.jsonl", "--max-drop", "2"]],
     )  # fmt: skip
     def test_what_cannot_be_meant_is_refused(self, cases: Path, command: Command, words: list[str]):
         done = command("evaluate", *words)
@@ -285,6 +295,72 @@ class TestJudged:
         done = command("evaluate", cases, "--system", "bot.py:counted", "--judge")
         assert (done.code, "judge.model" in done.err) == (2, True)
         assert not Path("asked.txt").exists()
+
+
+class TestMeasuredByModels:
+    def test_answers_are_compared_by_embeddings_in_new_and_saved_runs(
+        self, cases: Path, command: Command, runs: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        found = evaluated(command, cases, "right", "--semantic")["metrics"]
+        assert found["answer_similarity"]["mean"] == pytest.approx(1)
+        assert 0 < found["answer_relevance"]["mean"] < 1
+        scores = find_run(runs, "latest").scores()["days"]
+        assert scores["answer_similarity"].judge == "fake"
+        assert "answer_similarity" not in command("evaluate", "--score", "latest").out
+        done = command("evaluate", "--score", "latest", "--semantic")
+        assert re.search(r"^answer_similarity +1\.000 ", done.out, re.MULTILINE)
+        assert "was not compared with people" not in done.out
+        assert command("report").code == 0
+        assert "answer_similarity" in Path("report.html").read_text()
+
+    def test_systems_are_compared_by_what_embeddings_say(self, cases: Path, command: Command):
+        ids = [evaluated(command, cases, name, "--semantic")["run"] for name in ("right", "wrong")]
+        done = command("compare", *ids, "--metric", "answer_similarity", "--json")
+        assert done.code == 0, done.err
+        assert [row["system"][-4:] for row in done.json["systems"]] == [one[-4:] for one in ids]
+        path = Path(".scoville", "runs", ids[1], "scores.json")
+        path.write_text(path.read_text().replace('"judge": "fake"', '"judge": "another"'))
+        done = command("compare", *ids, "--metric", "answer_similarity")
+        assert (done.code, "of different judges, fake and another" in done.err) == (2, True)
+
+    def test_what_measuring_takes_is_entered(self, cases: Path, command: Command):
+        run = command("evaluate", cases, "--semantic", "--perplexity", "--json").json["run"]
+        judged = lambda: [row for row in command("cost", "--run", run, "--json").json["groups"] if row["group"] == "judging"]  # fmt: skip  # noqa: E501, E731
+        wait_for(lambda: [row["entries"] for row in judged()] == [4])  # one batch, three cases
+
+    def test_expected_answers_are_as_likely_as_the_model_holds_them(self, cases: Path, command: Command):
+        # The fake holds a word of its prompt for as likely as not: each expected answer stands in a passage.
+        found = command("evaluate", cases, "--perplexity", "--json").json["metrics"]
+        assert found["perplexity"]["mean"] == pytest.approx(2)
+        sizes = [(len(answer.split()), len(answer)) for _, answer in QUESTIONS.values()]
+        assert found["bits_per_byte"]["mean"] == pytest.approx(sum(words / size for words, size in sizes) / 3)
+        assert command("evaluate", "--score", "latest", "--perplexity", "--json").json["metrics"] == found
+
+    def test_passages_that_changed_since_leave_a_case_unscored(self, cases: Path, command: Command, runs: Path):
+        evaluated_run = command("evaluate", cases, "--json").json["run"]
+        Path("docs/days.txt").write_text("Staff have ninety days of leave in a year.")
+        assert command("add", "docs").code == 0
+        found = command("evaluate", "--score", evaluated_run, "--perplexity", "--json").json["metrics"]["perplexity"]
+        assert (found["n"], found["unscored"]) == (0, 3)
+        assert "other passages now" in find_run(runs, evaluated_run).scores()["days"]["perplexity"].reason
+
+    def test_a_run_of_an_older_recipe_is_scored_again_but_for_its_prompts(
+        self, cases: Path, command: Command, runs: Path
+    ):
+        assert command("evaluate", cases).code == 0
+        run = find_run(runs, "latest")
+        run.update(recipe={**run.header["recipe"], "stove": "hot"})
+        assert command("evaluate", "--score", "latest", "--semantic").code == 0
+        done = command("evaluate", "--score", "latest", "--perplexity")
+        assert (done.code, "a recipe of another version" in done.err) == (2, True)
+
+    @pytest.mark.parametrize("words", [["--system", "bot.py:counted"], ["--set", "llm.model=quote"],
+                                       ["--set", "llm.model=openai:any", "--set", "cost.limit_usd=null"]])  # fmt: skip
+    def test_what_cannot_tell_is_refused_before_anything_is_asked(
+        self, cases: Path, command: Command, runs: Path, words: list[str]
+    ):
+        done = command("evaluate", cases, "--perplexity", *words)
+        assert (done.code, "expected" in done.err, list_runs(runs)) == (2, True, [])
 
 
 class TestKept:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -293,13 +294,34 @@ VECTORS = {"30 days": [1.0, 0.0], "thirty": [0.6, 0.8], "How many days of leave 
 
 
 def test_an_embedder_compares_answer_question_and_expected():
-    score = metrics.embedded_scorer(lambda texts: [VECTORS.get(text, [0.8, 0.6]) for text in texts])
-    found = values(score(case("thirty", "other"), result("30 days [1]")))
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        return [VECTORS.get(text, [0.8, 0.6]) for text in texts]
+
+    def scored(one: Case, given: Result) -> dict[str, float | None]:
+        return values(metrics.embedded_scorer(embed, [one], {one.id: given})(one, given))
+
+    found = scored(case("thirty", "other"), result("30 days [1]"))
     assert found == {"answer_relevance": 0, "answer_similarity": pytest.approx(0.8)}
-    assert values(score(case("thirty"), result(refused=True))) == {"answer_relevance": 0, "answer_similarity": 0}
-    assert set(values(score(case("thirty"), result(error="down"))).values()) == {None}
-    assert values(score(case("thirty", answerable=False), result())) == {}
-    assert values(score(case(), result(""))) == {"answer_relevance": 0}
+    assert scored(case("thirty"), result(refused=True)) == {"answer_relevance": 0, "answer_similarity": 0}
+    assert set(scored(case("thirty"), result(error="down")).values()) == {None}
+    assert scored(case("thirty", answerable=False), result()) == {}
+    assert scored(case(), result("")) == {"answer_relevance": 0}
+
+
+def test_the_texts_of_all_cases_are_embedded_once_and_the_embedder_is_named():
+    batches: list[Sequence[str]] = []
+
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        batches.append(texts)
+        return [[1.0, 0.0] for _ in texts]
+
+    cases = [replace(case("thirty"), id=name, answerable=name != "c") for name in "abcd"]
+    results = {name: result("30 days" if name != "b" else "20 days") for name in "abc"}  # d was not asked
+    score = metrics.embedded_scorer(embed, cases, results, "minilm")
+    assert batches == [["30 days", cases[0].question, "thirty", "20 days"]]
+    given = [one for case in cases[:2] for one in score(case, results[case.id])]
+    assert {one.judge for one in given} == {"minilm"} and [one.value for one in given] == [1, 1, 1, 1]
+    assert len(batches) == 1
 
 
 def everything() -> dict[str, float | None]:

@@ -2,12 +2,14 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 from math import exp, log, sqrt
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scoville.errors import ContextTooLong, StaleIndex
 from scoville.evaluate.metrics import METRICS, perplexity_scorer, score_text, score_toxicity, summarise_text
 from scoville.evaluate.metrics.overlap import bleu, chrf, common_length, corpus_overlap, rouge_l, rouge_n
 from scoville.evaluate.metrics.perplexity import bits_per_byte, perplexity
@@ -259,12 +261,30 @@ def test_what_is_no_log_probability_is_refused(wrong: float):
 
 
 def test_a_model_that_gives_log_probabilities_scores_answers():
-    score = perplexity_scorer(lambda text: [log(1 / 2)] * len(text))
-    assert {one.metric: one.value for one in score(case(), result("abc"))} == {
-        "perplexity": pytest.approx(2), "bits_per_byte": pytest.approx(1)
+    score = perplexity_scorer(lambda case, result, text: [log(1 / 2)] * (len(text) // 2), "lm")
+    assert {one.metric: one.value for one in score(case("abcdef"), result("x"))} == {
+        "perplexity": pytest.approx(2), "bits_per_byte": pytest.approx(1 / 2)
     }  # fmt: skip
-    assert all(one.value is None and one.reason for one in score(case(), result("")))
-    assert {one.reason for one in score(case(), result("", error="down"))} == {"down"}
+    assert {one.judge for one in score(case("abcdef"), result("x"))} == {"lm"}
+    assert all(one.value is None and one.reason for one in score(case("a"), result("x")))
+    assert {one.reason for one in score(case("ab"), result("", error="down"))} == {"down"}
+    for silent in (case(), case("  "), replace(case("ab"), answerable=False), replace(case("A"), choices=("x", "y"))):
+        assert list(score(silent, result("x"))) == []
+
+
+def test_the_likeliest_of_several_expected_answers_counts():
+    likely = {"said": [log(1 / 2)], "whispered": [log(1 / 4)], "never": [-float("inf")]}
+    score = perplexity_scorer(lambda case, result, text: likely[text])
+    found = {one.metric: one.value for one in score(case("never", "whispered", "said"), result("x"))}
+    assert found == {"perplexity": pytest.approx(2), "bits_per_byte": pytest.approx(2 / 9)}  # of "whispered"
+
+
+@pytest.mark.parametrize("error", [ContextTooLong("too long"), StaleIndex("another index")])
+def test_a_prompt_that_cannot_be_had_is_unscored_with_its_reason(error: Exception):
+    def fail(*_: object) -> list[float]:
+        raise error
+
+    assert {(one.value, one.reason) for one in perplexity_scorer(fail)(case("a"), result("x"))} == {(None, str(error))}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class TestReadBack:
         )  # fmt: skip
         run = create_run(tmp_path, [case], {"system": "s", "seed": 7})
         assert run.cases() == [case]
-        assert (run.header["system"], run.header["seed"], run.header["status"]) == ("s", 7, "running")
+        assert (run.header["system"], run.header["seed"]) == ("s", 7)
         assert run.header["machine"]["cores"] == os.cpu_count()
 
     def test_a_run_without_answers_has_none(self, run: Run):
@@ -121,6 +122,60 @@ class TestDamage:
             pass
         record(run, "c1")
 
+    def test_who_looks_at_a_run_keeps_nobody_from_asking(self, run: Run):
+        record(run, "c0")
+        ends = threading.Event()
+
+        def look() -> None:
+            while not ends.wait(0.0005):
+                _ = run.header
+
+        looker = threading.Thread(target=look)
+        looker.start()
+        try:
+            for _ in range(20):
+                record(run, "c1")
+        finally:
+            ends.set()
+            looker.join()
+
+
+class TestStatus:
+    def test_a_run_is_under_way_only_while_somebody_asks(self, run: Run):
+        assert run.header["status"] == "stopped"  # begun, and nobody asks
+        with run.recording():
+            assert run.header["status"] == "running"
+        assert run.header["status"] == "stopped"
+
+    def test_an_error_in_the_middle_stops_the_run(self, run: Run):
+        def stop(done: int, _: int) -> None:
+            if done == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run_cases(FunctionSystem(str.upper), CASES, run, on_case=stop)
+        assert (run.header["status"], list(run.saved())) == ("stopped", ["c0", "c1"])
+
+    def test_a_halted_run_that_goes_on_is_running_and_then_finished(self, run: Run):
+        run.update(status="halted")
+        assert run.header["status"] == "halted"
+        seen: list[str] = []
+        run_cases(FunctionSystem(str.upper), CASES, run, on_case=lambda *_: seen.append(run.header["status"]))
+        assert (set(seen), run.header["status"]) == ({"running"}, "finished")
+
+    def test_what_is_written_meanwhile_does_not_stop_a_run(self, run: Run):
+        run.update(seconds=1)
+        with run.recording():
+            assert run.header["status"] == "running"
+
+    def test_where_no_lock_can_be_had_the_header_stands(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError("read-only")
+
+        record(run, "c0")
+        monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+        assert run.header["status"] == "running"
+
 
 class TestFind:
     def test_runs_are_listed_as_they_were_made(self, tmp_path: Path):
@@ -167,10 +222,13 @@ def test_a_run_that_is_killed_goes_on_where_it_was(run: Run):
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         asked = [child.stdout.readline().strip() for _ in range(3)]
+        assert run.header["status"] == "running"
+        with pytest.raises(UsageError, match=f"{run.id} is under way in another process"):
+            run_cases(FunctionSystem(str.upper), run.cases(), run)
         child.send_signal(signal.SIGKILL)
     assert asked == [case.question for case in CASES[:3]]
     assert list(run.saved()) == ["c0", "c1"]
-    assert run.header["status"] == "running"
+    assert run.header["status"] == "stopped"
     with (run.folder / "results.jsonl").open("ab") as file:
         file.write(b'{"case": "c2", "answer": "To Que')  # as if the kill had come while it was written
     again: list[str] = []

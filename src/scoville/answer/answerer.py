@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from scoville.answer.declines import declines, repeats
 from scoville.answer.grounding import MARKER, Grounded, ground
-from scoville.errors import ScovilleError
+from scoville.errors import EmptyIndex, ScovilleError
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
 from scoville.prompt import Rendered, render_focus, render_prompt
@@ -73,6 +73,16 @@ class Answerer:
         if not grounded.verified or repeats(reply.text, question):
             return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
         return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
+
+    def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
+        """Write what ``ask`` would give the model, where it does not refuse before.
+
+        Raises EmptyIndex where no passage is found.
+        """
+        found = self.searcher.search(check_question(question), history=history)
+        if not found.hits:
+            raise EmptyIndex("no passage is found, so that there is no prompt")
+        return self._render(question, found, history)[1]
 
     def _stop(self) -> tuple[str, ...]:
         stop = self.recipe.llm.stop
@@ -165,10 +175,14 @@ class Answerer:
         yield from (stage for stage in self._stages if stage not in thoughts)
 
 
-def open_answerer(workspace: Workspace, recipe: Recipe) -> Answerer:
-    """Open the index and the model of a workspace; the model loads while the index opens and the first search runs."""
+def open_answerer(workspace: Workspace, recipe: Recipe, *, load: bool = True) -> Answerer:
+    """Open the index and the model of a workspace; the model loads while the index opens and the first search runs.
+
+    Without ``load`` it loads when it is first asked.
+    """
     llm = open_llm(recipe.llm)
-    threading.Thread(target=_load, args=(llm,)).start()
+    if load:
+        threading.Thread(target=_load, args=(llm,)).start()
     searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages))
     answerer = Answerer(searcher, llm, recipe)
     return answerer

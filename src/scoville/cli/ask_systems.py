@@ -50,7 +50,7 @@ def ask_systems(
     session: "Session", named: Sequence[Named], cases: "Sequence[Case]", asking: Asking
 ) -> "list[Compared]":
     """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
-    from scoville.cli.evaluate import open_recipe_judge
+    from scoville.cli.scoring import open_recipe_judge
     from scoville.compare.side_by_side import BuiltStages, check_given
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import common_options, open_session, say, write, write_json
+from scoville.cli.forecast import answering, check_cost, judging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.cli.ask_systems import Named
     from scoville.cli.common import Session
+    from scoville.track.limit import Planned
     from scoville.types import Case
-
-PROMPT_TOKENS = 400
-"""What a prompt has besides its passages, rather too many."""
 
 
 @click.command("compare")
@@ -44,14 +43,14 @@ def command(
     from scoville.cli.ask_systems import Asking, ask_systems
     from scoville.cli.show_compare import compare_html, compare_json, compare_text
     from scoville.compare.systems import check_metric, compare_systems
-    from scoville.index.workspace import storage_errors
+    from scoville.storage import storage_errors
 
     session = open_session(folder, flags)
     named = _named(session, systems, flags, options["timeout"])
     compared_with = _baseline(named, baseline)
     check_metric(metric)
     cases = _cases(named, cases_file, options["split"], options["limit"])
-    _check_cost(session, named, cases, options["yes"])
+    check_cost(session, _planned(session, named, cases, judged), yes=options["yes"])
     compared = ask_systems(session, named, cases, Asking(
         fresh=options["fresh"], judged=judged, timeout_seconds=options["timeout"], no_limit=options["yes"],
         cases_file=cases_file.name if cases_file else "",
@@ -126,17 +125,13 @@ def _cases(named: "Sequence[Named]", path: Path | None, split: str, limit: int |
     return chosen
 
 
-def _check_cost(session: "Session", named: "Sequence[Named]", cases: "Sequence[Case]", yes: bool) -> None:
-    """Say what hosted models may cost, and refuse what is over the limit."""
+def _planned(session: "Session", named: "Sequence[Named]", cases: "Sequence[Case]", judged: bool) -> "list[Planned]":
+    """Plan what asking and judging the systems takes, as if no run were there but those that are named."""
+    from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
-    from scoville.track.ledger import HOSTED
-    from scoville.track.limit import Planned, check_limit, preview
 
-    recipes = (one.of for one in named if isinstance(one.of, Recipe) and one.of.llm.model.startswith(HOSTED))
-    planned = [
-        Planned("generation", one.llm.model, len(cases), one.prompt.context_tokens + PROMPT_TOKENS, one.llm.max_tokens,
-                one.llm.base_url)
-        for one in recipes
-    ]  # fmt: skip
-    if planned and (said := check_limit(preview(planned, 0.0), session.recipe.cost.limit_usd, yes=yes)):
-        say(said)
+    found = [planned for one in named if isinstance(one.of, Recipe) for planned in answering(one.of, cases)]
+    for one in named if judged else ():
+        recipe = one.of if isinstance(one.of, Recipe) else session.recipe
+        found += judging(session, recipe, cases, one.of.results() if isinstance(one.of, Run) else {})
+    return found

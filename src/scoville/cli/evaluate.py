@@ -16,18 +16,19 @@ from scoville.cli.common import (
     write,
     write_json,
 )  # fmt: skip
+from scoville.cli.forecast import answering, check_cost, embedding, judging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.cli.common import Session
-    from scoville.cli.show_run import Judges
-    from scoville.evaluate.judge import Judge
     from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import System
+    from scoville.recipe import Recipe
     from scoville.types import Case
 
+SCHEMES = ("http://", "https://")
 LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_hash", "quality")
 
 
@@ -47,10 +48,13 @@ LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_
 @click.option("--resume", default="", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--score", "rescore", default="", metavar="RUN", help="Score a run again, without asking the system.")
 @click.option("--judge", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")
+@click.option("--semantic", is_flag=True, help="Compare answers with questions and expected answers by embeddings.")
+@click.option("--perplexity", is_flag=True, help="Ask the local model how likely it holds the expected answers.")
 @click.option("--baseline", default="", metavar="RUN", help="Compare with an earlier run on the same cases.")
 @click.option("--metric", default="quality", show_default=True, help="What is compared with the baseline.")
 @click.option("--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the summary there too, e.g. for a CI job.")
+@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
 @common_options
 def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Ask a system all CASES (JSONL, CSV) and score its answers; without CASES: list the runs.
@@ -59,6 +63,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     """
     from dataclasses import asdict
 
+    from scoville.cli.scoring import Measures, judges_of, open_recipe_judge, recipe_of, score
     from scoville.cli.show_run import comparison_text, judges_text, summary_markdown, summary_text
     from scoville.evaluate.compare_runs import compare_runs
     from scoville.evaluate.runs import find_run, list_runs
@@ -71,22 +76,23 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     judge = open_recipe_judge(session) if options["judge"] else None
     if options["rescore"]:
         run = find_run(runs, options["rescore"])
+        _check(session, recipe_of(run) if options["perplexity"] else None, run.cases(), run, options)
     elif options["resume"] or cases:
         run = _ask(session, runs, cases, options, baseline)
     else:
         _list(list_runs(runs), as_json)
         return
-    _score(session, run, judge)
+    score(session, run, judge, Measures(options["semantic"], options["perplexity"]))
     if baseline and not baseline.scores():
         score_run(baseline)
     compared = compare_runs(baseline, run, options["metric"]) if baseline else None
-    judges = _judges(session, run)
+    judges = judges_of(session, run)
     notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
     if options["markdown"]:
         options["markdown"].write_text(summary_markdown(run, notes), encoding="utf-8")
     if as_json:
         more = {"baseline": asdict(compared)} if compared else {}
-        write_json({"run": run.id, **run.summary(), "judges": judges, **more})
+        write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
         write(f"{summary_text(run)}\n\n{notes}".strip())
     if baseline and compared and options["max_drop"] is not None:
@@ -103,8 +109,9 @@ def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:
     given = [name for name, value in (("CASES", cases), ("--resume", options["resume"]), ("--score", options["rescore"])) if value]  # fmt: skip  # noqa: E501
     if len(given) > 1:
         raise UsageError(f"got {' and '.join(given)}: expected one of them; a run has its own cases")
-    if not given and options["baseline"]:
-        raise UsageError("--baseline: expected CASES to ask, or --score RUN to compare a saved run")
+    needless = [name for name in ("baseline", "judge", "semantic", "perplexity") if options[name] and not given]
+    if needless:
+        raise UsageError(f"--{needless[0]}: expected CASES to ask, or --score RUN for a saved run")
     if options["max_drop"] is not None and not options["baseline"]:
         raise UsageError("--max-drop: expected --baseline RUN, to compare with")
 
@@ -137,6 +144,7 @@ def _ask(
     chosen = given.cases() if given else _cases(path or Path(), options)
     if baseline:
         same_cases(baseline.cases(), chosen)  # before anything is asked
+    _check(session, answering_recipe(session, spec), chosen, given, options)
     system = open_system(session, spec, options["timeout"])
     if given and given.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         say(f"The recipe is not the one that run {given.id} began with: its answers will be of both.")
@@ -153,6 +161,25 @@ def _ask(
                   on_case=lambda done, total: progress(run.id, done, total),
                   on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
     return run
+
+
+def _check(
+    session: "Session", recipe: "Recipe | None", cases: "Sequence[Case]", run: "Run | None", options: Mapping[str, Any]
+) -> None:
+    """Refuse what ``recipe``, which answers, cannot do or may cost, before anything is asked; ``run`` has answers."""
+    from scoville.cli.scoring import check_likelihood
+    from scoville.evaluate.run_cases import waiting_cases
+
+    if options["perplexity"]:
+        check_likelihood(recipe)
+    waiting = [] if options["rescore"] else waiting_cases(cases, run) if run else cases
+    asked = {case.id for case in waiting}
+    results = {name: one for name, one in (run.results() if run else {}).items() if name not in asked}
+    scored = [case for case in cases if case.id in results or case.id in asked]
+    planned = answering(recipe, waiting) if recipe else []
+    for plan, wanted in ((judging, options["judge"]), (embedding, options["semantic"])):
+        planned += plan(session, recipe or session.recipe, scored, results) if wanted else []
+    check_cost(session, planned, yes=options["yes"])
 
 
 def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
@@ -179,62 +206,31 @@ def open_system(session: "Session", spec: str, timeout_seconds: float) -> "Syste
     """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
     from scoville.answer import open_answerer
     from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
+    from scoville.recipe_file import LoadedRecipe
 
-    if spec.startswith(("http://", "https://")):
-        return ServerSystem(spec, timeout_seconds=timeout_seconds)
-    if ":" in spec and not Path(spec).is_file():
+    recipe = answering_recipe(session, spec)
+    if recipe is None:
+        if spec.startswith(SCHEMES):
+            return ServerSystem(spec, timeout_seconds=timeout_seconds)
         return FunctionSystem(named_function(spec), spec)
-    session = _with_recipe(session, Path(spec)) if spec else session
-    fetch_models(session, llm=True)
-    return RecipeSystem(open_answerer(session.workspace, session.recipe), Path(spec).stem if spec else "recipe")
+    fetch_models(session._replace(loaded=LoadedRecipe(recipe, ())), llm=True)
+    return RecipeSystem(open_answerer(session.workspace, recipe), Path(spec).stem if spec else "recipe")
 
 
-def _with_recipe(session: "Session", path: Path) -> "Session":
-    """Give the session with another recipe, in which what --set says holds too."""
+def answering_recipe(session: "Session", spec: str) -> "Recipe | None":
+    """Give the recipe that answers, in which what --set says holds too; None where a function or a server does."""
     from scoville.errors import UsageError
     from scoville.recipe_file import load_recipe, with_values
 
+    path = Path(spec)
+    if not spec:
+        return session.recipe
+    if spec.startswith(SCHEMES) or (":" in spec and not path.is_file()):
+        return None
     if not path.is_file():
         raise UsageError(f"--system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
     flags = {setting.key: setting.value for setting in session.loaded.settings if setting.source == "flag"}
-    loaded = load_recipe(path)
-    return session._replace(loaded=loaded._replace(recipe=with_values(loaded.recipe, flags)))
-
-
-def _score(session: "Session", run: "Run", judge: "Judge | None") -> None:
-    """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
-    from scoville.cli.publish import publish_run
-    from scoville.evaluate.score_run import score_run
-
-    with progress_bar("verdicts") as progress:
-        score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
-    if judge:
-        tracker = open_tracker(session, run.id)
-        for reply in judge.replies:
-            tracker.replied("judging", reply)
-        judge.close()
-    publish_run(session, run)
-
-
-def open_recipe_judge(session: "Session") -> "Judge":
-    """Open the judge that the recipe names."""
-    from scoville.errors import UsageError
-    from scoville.evaluate.judge import open_judge
-
-    settings = session.recipe.judge.model_dump()
-    model = settings.pop("model")
-    if model is None:
-        raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
-    answering = session.recipe.llm.model
-    return open_judge(model, **settings, answering_model=answering, cache=session.workspace.folder / "judges")
-
-
-def _judges(session: "Session", run: "Run") -> "Judges":
-    """Give what is known of the judges of a run."""
-    from scoville.evaluate.judge_check import read_check
-
-    labels = {score.judge for found in run.scores().values() for score in found.values()} - {""}
-    return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}
+    return with_values(load_recipe(path).recipe, flags)
 
 
 def commit_of(folder: Path) -> str:

@@ -30,7 +30,7 @@ def command(
     from scoville.evaluate.run_cases import same_cases
     from scoville.evaluate.runs import find_run
     from scoville.evaluate.score_run import score_run
-    from scoville.index.workspace import storage_errors
+    from scoville.storage import storage_errors
 
     session = open_session(folder, flags)
     found = [find_run(session.workspace.folder / "runs", name) for name in runs or ("latest",)]
@@ -58,10 +58,11 @@ def shown_run(run: "Run", blamed: "list[Blame]") -> "Shown":
     from scoville.evaluate.blame import count_stages
     from scoville.evaluate.metrics import risk_coverage, risks
 
-    cases, results, scores = run.cases(), run.results(), run.scores()
+    header, cases, results, scores = run.header, run.cases(), run.results(), run.scores()
+    status = "" if header["status"] == "finished" else f" ({header['status']})"
     curve = risk_coverage(risks(cases, results, {case: list(found.values()) for case, found in scores.items()}))
     return Shown(
-        name=f"{run.header.get('system', 'run')} {run.id[-4:]}", header=run.header, summary=run.summary(),
+        name=f"{header.get('system', 'run')} {run.id[-4:]}{status}", header=header, summary=run.summary(),
         cases=cases, results=results, scores=scores, blame=count_stages(blamed), risk=curve,
     )  # fmt: skip
 

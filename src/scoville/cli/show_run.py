@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 HEADLINE = (
     "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",
     "choice_match", "final_number", "page_hit@1", "page_hit@5", "page_mrr@10", "document_hit@1", "quote_hit@5",
-    "citation_precision", "citation_recall", "citation_page_hit", "citation_verified", "faithfulness", "hallucination",
+    "citation_precision", "citation_recall", "citation_page_hit", "citation_verified", "answer_relevance",
+    "answer_similarity", "perplexity", "bits_per_byte", "faithfulness", "hallucination",
     "judged_faithfulness", "judged_answer_relevance", "toxicity_lexical", "refusal_right",
 )  # fmt: skip
 """What is shown; the rest is in the JSON and the report."""
@@ -63,7 +64,8 @@ def comparison_text(metric: str, compared: "Comparison") -> str:
 
 def _title(run: "Run") -> str:
     header = run.header
-    return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases"
+    status = "" if header["status"] == "finished" else f", {header['status']}"
+    return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases{status}"
 
 
 def _rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -35,11 +35,11 @@ def run_cases(
 
     Raises ScovilleError when it hangs on three cases in a row: what it answered is kept.
     """
-    saved = run.saved()
-    waiting = [case for case in cases if case.id not in saved or saved[case.id].get("error")]
     hangs = 0
     started = time.perf_counter()
     with run.recording() as recorder:
+        run.update(status="running")
+        waiting = waiting_cases(cases, run)
         for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
             answer = answer_of(system, case, timeout_seconds, on_answer)
             recorder.write(case.id, answer)
@@ -53,19 +53,31 @@ def run_cases(
                 )
             if on_case:
                 on_case(number, len(cases))
-    seconds = run.header.get("seconds", 0.0) + time.perf_counter() - started
-    run.update(status="finished", seconds=round(seconds, 2))
+        seconds = run.header.get("seconds", 0.0) + time.perf_counter() - started
+        run.update(status="finished", seconds=round(seconds, 2))
+
+
+def waiting_cases(cases: Sequence[Case], run: Run) -> list[Case]:
+    """List the cases that a run has no answer to, or only an error."""
+    saved = run.saved()
+    return [case for case in cases if case.id not in saved or saved[case.id].get("error")]
 
 
 def score_cases(
-    cases: Iterable[Case], results: Mapping[str, Result], scorers: Mapping[str, Scorer]
+    cases: Iterable[Case],
+    results: Mapping[str, Result],
+    scorers: Mapping[str, Scorer],
+    *,
+    on_case: OnCase | None = None,
 ) -> dict[str, list[Score]]:
     """Score every case that has an answer, by every scorer: case id → scores."""
-    return {
-        case.id: [score for scorer in scorers.values() for score in scorer(case, results[case.id])]
-        for case in cases
-        if case.id in results
-    }
+    scores: dict[str, list[Score]] = {}
+    for case in cases:
+        if case.id in results:
+            scores[case.id] = [score for scorer in scorers.values() for score in scorer(case, results[case.id])]
+            if on_case:
+                on_case(len(scores), len(results))
+    return scores
 
 
 def same_cases(first: Sequence[Case], second: Sequence[Case]) -> None:

@@ -7,6 +7,7 @@ Enters: cases, the JSON of answers, scores. Leaves: the same, read back. Knows n
       cases.jsonl     the cases, as they were
       results.jsonl   a line for each answer, written as it came; a kill loses at most the one under way
       scores.json     what the metrics said; written anew by each scoring
+      lock            held by the process that asks; the system frees it however that process ends
 """
 
 import json
@@ -23,11 +24,13 @@ from typing import Any
 from scoville.errors import UsageError, WorkspaceError
 from scoville.evaluate.cases import case_json, cases_of, digest
 from scoville.evaluate.result import Result, result_of
-from scoville.index.workspace import storage_errors
+from scoville.storage import storage_errors
 from scoville.types import Case, Score
 
 FOLDER = "runs"
 FORMAT = 1
+LOOKING_SECONDS = 0.5
+"""Who only looks whether a run is under way holds its lock for less than a millisecond; one who asks holds on."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,13 @@ class Run:
 
     @property
     def header(self) -> dict[str, Any]:
-        """What ran."""
+        """What ran. Its ``status`` is ``stopped`` where the process that asked is gone, however it ended."""
+        header = self._written_header()
+        if header.get("status") == "running" and not self._is_held():
+            header["status"] = "stopped"
+        return header
+
+    def _written_header(self) -> dict[str, Any]:
         try:
             header = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -104,7 +113,7 @@ class Run:
 
     def update(self, **values: Any) -> None:
         """Change the header."""
-        self._write("run.json", self.header | values)
+        self._write("run.json", self._written_header() | values)
 
     @contextmanager
     def recording(self) -> Generator["Recorder"]:
@@ -112,7 +121,8 @@ class Run:
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(self.folder / "lock").acquire(timeout=0), storage_errors(self.folder):
+            lock = FileLock(self.folder / "lock").acquire(timeout=LOOKING_SECONDS, poll_interval=0.01)
+            with lock, storage_errors(self.folder):
                 path = self.folder / "results.jsonl"
                 torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
                 with path.open("a", encoding="utf-8", errors="backslashreplace") as file:  # \\udce9 is JSON
@@ -120,6 +130,18 @@ class Run:
                     yield Recorder(file)
         except Timeout:
             raise UsageError(f"run {self.id} is under way in another process") from None
+
+    def _is_held(self) -> bool:
+        """Say whether a process is asking; where that cannot be told, what the header says stands."""
+        from filelock import FileLock, Timeout
+
+        if not (self.folder / "lock").exists():
+            return False
+        try:
+            with FileLock(self.folder / "lock").acquire(timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
 
     def _scored(self) -> dict[str, Any]:
         try:

@@ -1,7 +1,7 @@
 """A run gets its scores, and what they come to over all its cases.
 
-Enters: a run, perhaps a judge. Leaves: ``scores.json`` of the run. Asks no system; without a judge no model either, so
-that a run can be scored again in a second when a metric changes.
+Enters: a run, perhaps a judge and scorers with a model. Leaves: ``scores.json`` of the run. Asks no system; without
+those no model either, so that a run can be scored again in a second when a metric changes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from scoville.evaluate.judge import Judge
 from scoville.evaluate.judge_metrics import judge_all
-from scoville.evaluate.metrics import METRICS, SCORERS, Metric, summaries
+from scoville.evaluate.metrics import METRICS, SCORERS, Metric, Scorer, summaries
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import OnCase, score_cases
 from scoville.evaluate.runs import Run
@@ -25,10 +25,17 @@ QUALITY = Metric(
 FIRST_OF = ("correctness", "choice_match", "final_number", "gold_token_recall")
 
 
-def score_run(run: Run, *, judge: Judge | None = None, on_case: OnCase | None = None) -> None:
-    """Score every answer of a run and write the scores down; earlier ones are replaced."""
+def score_run(
+    run: Run, *, judge: Judge | None = None, more: Mapping[str, Scorer] | None = None, on_case: OnCase | None = None
+) -> None:
+    """Score every answer of a run and write the scores down; earlier ones are replaced.
+
+    ``more`` are scorers besides those that need no model.
+    """
     cases, results = run.cases(), run.results()
     scores = score_cases(cases, results, SCORERS)
+    for case_id, found in score_cases(cases, results, more, on_case=on_case).items() if more else ():
+        scores[case_id] += found
     if judge:
         for case_id, found in judge_all(judge, cases, results, on_done=on_case).items():
             scores[case_id] += found

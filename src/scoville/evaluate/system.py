@@ -166,6 +166,12 @@ def _takes_history(function: Callable[..., Any]) -> bool:
     return second.name == "history" or second.default is second.empty
 
 
+def count_asked(case: Case) -> int:
+    """Count how often a system is asked: for the question, and for each user's turn before it that has no reply."""
+    roles = [*(turn.role for turn in case.history), "user"]
+    return 1 + sum(one == after == "user" for one, after in pairwise(roles))
+
+
 OnAnswer = Callable[[Case, Answer], str]
 """Given an answer as it comes; gives the id of its trace."""
 

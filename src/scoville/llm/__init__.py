@@ -1,11 +1,12 @@
 """The model that writes: [Message] -> Reply.
 
-    protocol    Generation, Llm: what every model is asked and does
+    protocol    Generation, Llm, LikelihoodLlm: what every model is asked and does
     template    messages -> the text that a local model reads
     gguf        a GGUF file -> what it says about itself; its F16 form
     grammar     a JSON schema -> a grammar
     local       which runtime suits a local model and this machine
     openvino    local models on x86-64 CPUs, fast at reading prompts
+    likelihood  how likely such a model holds a text
     llamacpp    local models anywhere
     openai      any endpoint that speaks OpenAI's protocol
     quote       the nearest sentence, word for word
@@ -21,10 +22,10 @@ from collections.abc import Callable, Sequence
 from scoville import recipe
 from scoville.errors import UnknownModel
 from scoville.llm.fake import FakeLlm
-from scoville.llm.protocol import Generation, Llm
+from scoville.llm.protocol import Generation, LikelihoodLlm, Llm
 from scoville.types import Message
 
-__all__ = ["FakeLlm", "Generation", "Llm", "ask_with", "open_llm"]
+__all__ = ["FakeLlm", "Generation", "LikelihoodLlm", "Llm", "ask_with", "open_llm"]
 
 
 def ask_with(settings: recipe.Llm) -> Callable[[Sequence[Message]], str]:

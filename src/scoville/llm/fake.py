@@ -5,6 +5,7 @@ Enters: messages. Leaves: a reply that depends on nothing else. Words count as t
 
 import re
 from collections.abc import Callable, Sequence
+from math import log
 
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
@@ -50,6 +51,11 @@ class FakeLlm:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Count words."""
         return sum(len(message.content.split()) for message in messages)
+
+    def log_probabilities(self, messages: Sequence[Message], text: str) -> list[float]:
+        """Hold each word that the prompt has for as likely as not, every other for half as likely."""
+        known = {word for message in messages for word in message.content.split()}
+        return [log(1 / 2) if word in known else log(1 / 4) for word in text.split()]
 
     def load(self) -> None:
         """Have nothing to load."""

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from scoville import recipe
 from scoville.errors import ContextTooLong, ModelError, ProviderError
 from scoville.llm.gguf import GgufMetadata
-from scoville.llm.local import reply_room, usable_context
+from scoville.llm.local import check_room, reply_room, usable_context
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import Message, Reply
@@ -31,6 +31,8 @@ from scoville.types import Message, Reply
 LONGEST_SOCKET_PATH = 100
 """Linux takes 107 bytes, macOS 103."""
 CACHED_PROMPTS_MEBIBYTES = 256
+FORCED = 1e6
+"""Added to the logit of a token that must come next."""
 SILENT = -1
 REQUEST_SECONDS = 30
 COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
@@ -86,6 +88,28 @@ class LlamaCppLlm:
         """Count the tokens of the prompt, exactly."""
         with self._lock:
             return len(self._open().tokenize(self._template.render(messages)))
+
+    def log_probabilities(self, messages: Sequence[Message], text: str) -> list[float]:
+        """Say how likely each token of a text is as the next turn.
+
+        The server tells this only of what it wrote, before any bias: so it is made to write the text, token by token.
+        """
+        with self._lock:
+            server = self._open()
+            given, tokens = server.tokenize(self._template.render(messages)), server.tokenize(text)
+            check_room(self.name, len(given) + len(tokens), self.context_tokens - 1)
+            return [self._likelihood(server, [*given, *tokens[:place]], token) for place, token in enumerate(tokens)]
+
+    def _likelihood(self, server: "_Server", given: list[int], token: int) -> float:
+        said: list[Mapping[str, Any]] = []
+        request = _request(given, 1, Generation(max_tokens=1))
+        server.complete({**request, "stream": False, "logprobs": 1, "logit_bias": [[token, FORCED]]}, said.append)
+        if not said or "choices" not in said[-1]:
+            self._fail(said[-1].get("error", {}) if said else {})
+        found = said[-1]["choices"][0]["logprobs"]["content"][0]
+        if found["id"] != token:
+            raise ProviderError(f"{self.name}: llama.cpp wrote token {found['id']}, and was made to write {token}")
+        return float(found["logprob"])
 
     def load(self) -> None:
         """Load the weights."""

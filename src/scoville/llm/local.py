@@ -65,6 +65,12 @@ def reply_room(name: str, prompt_tokens: int, context_tokens: int, generation: G
     return min(generation.max_tokens, context_tokens - prompt_tokens)
 
 
+def check_room(name: str, tokens: int, context_tokens: int) -> None:
+    """Raise ContextTooLong when a prompt with a given reply does not fit."""
+    if tokens > context_tokens:
+        raise ContextTooLong(f"prompt and reply have {tokens} tokens, and {name} takes {context_tokens}")
+
+
 def _why_not_openvino(settings: recipe.Llm, metadata: GgufMetadata) -> str | None:
     if metadata.architecture not in OPENVINO_ARCHITECTURES:
         return f"openvino builds {', '.join(sorted(OPENVINO_ARCHITECTURES))}, and this is {metadata.architecture!r}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from scoville.types import Message, Reply
 
@@ -60,4 +60,16 @@ class Llm(Protocol):
 
     def close(self) -> None:
         """Free what the model holds; a closed model opens again when it is used."""
+        ...
+
+
+@runtime_checkable
+class LikelihoodLlm(Llm, Protocol):
+    """A model that can also say how likely it holds a reply."""
+
+    def log_probabilities(self, messages: Sequence[Message], text: str) -> list[float]:
+        """Give the natural logarithm of the probability of each token of ``text`` as the next turn.
+
+        Neither temperature nor grammar counts. Raises ContextTooLong where prompt and text do not fit.
+        """
         ...

@@ -6,7 +6,8 @@ unsupported, and a system that drops what its passages do not hold, as Scoville'
 construction. A judge reads meaning; this reads words, costs nothing and is the same on each day.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from scoville.answer.evidence import Claim, Evidence, support
@@ -66,23 +67,41 @@ def score_grounded(case: Case, result: Result) -> Iterable[Score]:
             yield METRICS["context_recall"].score(value, reason)
 
 
-def embedded_scorer(embed: Embed) -> Scorer:
-    """Make a scorer of answer relevance and similarity from what embeds texts; unit length is not needed."""
+def embedded_scorer(
+    embed: Embed, cases: Iterable[Case], results: Mapping[str, Result], embedder: str = ""
+) -> Scorer:  # fmt: skip
+    """Make a scorer of answer relevance and similarity from what embeds texts; unit length is not needed.
+
+    It scores these results: all their texts are embedded at once. ``embedder`` is named as the judge of the scores, so
+    that those of different embedders are not compared.
+    """
+    known = (_compared(case, results[case.id]) for case in cases if case.id in results)
+    texts = list(dict.fromkeys(text for found in known for text in found))
+    vectors = dict(zip(texts, embed(texts), strict=True)) if texts else {}
 
     def score(case: Case, result: Result) -> Iterable[Score]:
-        expected = [text for text in case.expected if text.strip()] if not case.choices else []
         if not case.answerable:
             return
-        answer = strip_citations(result.text)
-        silent = {name: METRICS[name].score_silence(result) for name in ("answer_relevance", "answer_similarity")}
-        empty = not any(silent.values()) and not answer
-        vectors = [] if empty or any(silent.values()) else list(embed([answer, case.question, *expected]))
-        for name, others in (("answer_relevance", vectors[1:2]), ("answer_similarity", vectors[2:])):
-            if name == "answer_relevance" or expected:
-                value = max((cosine(vectors[0], other) for other in others), default=0.0)
-                yield silent[name] or METRICS[name].score(value, "the answer is empty" if empty else "")
+        answer, *others = [vectors[text] for text in _compared(case, result)] or [()]
+        for name, compared in (("answer_relevance", others[:1]), ("answer_similarity", others[1:])):
+            if name == "answer_relevance" or _wanted(case):
+                value = max((cosine(answer, other) for other in compared), default=0.0)
+                given = METRICS[name].score(value, "" if compared else "the answer is empty")
+                yield replace(METRICS[name].score_silence(result) or given, judge=embedder)
 
     return score
+
+
+def _compared(case: Case, result: Result) -> list[str]:
+    """Give the texts to embed: answer, question, what was expected; none where there is no answer."""
+    answer = strip_citations(result.text)
+    silent = result.error or result.refused or not answer or not case.answerable
+    return [] if silent else [answer, case.question, *_wanted(case)]
+
+
+def _wanted(case: Case) -> list[str]:
+    """Give the expected answers in words; the letter of a choice is none."""
+    return [] if case.choices else [text for text in case.expected if text.strip()]
 
 
 def _faithfulness(case: Case, result: Result) -> tuple[float | None, str]:
@@ -111,7 +130,7 @@ def _context_recall(expected: Sequence[str], case: Case, result: Result) -> floa
 
 def _expected(case: Case) -> list[str]:
     """Give the expected answers that claim something; the letter of a choice does not."""
-    return [] if case.choices else [text for text in case.expected if any(_claims(text))]
+    return [text for text in _wanted(case) if any(_claims(text))]
 
 
 def _claims(text: str) -> Iterable[str]:

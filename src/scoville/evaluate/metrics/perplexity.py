@@ -1,30 +1,33 @@
 """How surprising a text is to a model.
 
-Enters: the natural logarithms of the probabilities that a model gives to each token of a text, after those before it.
-Leaves: perplexity, bits per byte. Perplexities compare only under one model and one tokenizer; bits per byte compare
-under any. Knows no model: it is handed in.
+Enters: the natural logarithms of the probabilities that a model gives to each token of a text, after those before it
+and after the prompt. Leaves: perplexity, bits per byte. Perplexities compare only under one model and one tokenizer;
+bits per byte compare under any. Knows no model: it is handed in.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import exp, isfinite, isnan, log
 
+from scoville.errors import ContextTooLong, WorkspaceError
 from scoville.evaluate.metrics.metric import Scorer, table
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
 
 METRICS = table(
     "perplexity",
-    ("perplexity", "exp of the mean negative log-probability of the answer's tokens", "Jelinek et al., 1977"),
+    ("perplexity", "exp of the mean negative log-probability of the expected answer's tokens", "Jelinek et al., 1977"),
     higher_is_better=False,
     low=1.0,
     high=None,
 ) | table(
     "perplexity",
-    ("bits_per_byte", "negative log2-probability of the answer by its bytes in UTF-8"),
+    ("bits_per_byte", "negative log2-probability of the expected answer by its bytes in UTF-8"),
     higher_is_better=False,
     high=None,
 )
-LogProbabilities = Callable[[str], Sequence[float]]
+LogProbabilities = Callable[[Case, Result, str], Sequence[float]]
+"""Gives those of the tokens of a text, as an answer to the case from the passages of the result."""
 
 
 def perplexity(log_probabilities: Iterable[float]) -> float | None:
@@ -45,16 +48,30 @@ def bits_per_byte(log_probabilities: Iterable[float], text: str) -> float | None
     return -total / log(2) / size if count and size and isfinite(total) else None
 
 
-def perplexity_scorer(log_probabilities: LogProbabilities) -> Scorer:
-    """Make a scorer of the answers' texts from a model."""
+def perplexity_scorer(log_probabilities: LogProbabilities, model: str = "") -> Scorer:
+    """Make a scorer of expected answers from a model; of several the likeliest counts.
+
+    ``model`` is named as the judge of the scores, so that those of different models are not compared. A case that does
+    not fit the model, or that the index has changed for, is unscored.
+    """
 
     def score(case: Case, result: Result) -> Iterable[Score]:
-        if result.refused and not result.error:
+        expected = [text for text in case.expected if text.strip()]
+        if not case.answerable or case.choices or not expected:
             return
-        given = () if result.error else tuple(log_probabilities(result.text))
-        why = result.error or "the text has no tokens, or one that the model holds impossible"
-        for name, value in (("perplexity", perplexity(given)), ("bits_per_byte", bits_per_byte(given, result.text))):
-            yield METRICS[name].score(value, "" if value is not None else why)
+        values: dict[str, list[float | None]] = {"perplexity": [], "bits_per_byte": []}
+        why = result.error
+        try:
+            for text in [] if why else expected:
+                found = log_probabilities(case, result, text)
+                values["perplexity"].append(perplexity(found))
+                values["bits_per_byte"].append(bits_per_byte(found, text))
+        except (ContextTooLong, WorkspaceError) as error:
+            why = str(error)
+        for name, given in values.items():
+            best = None if why else min((one for one in given if one is not None), default=None)
+            reason = why or "the text has no tokens, or one that the model holds impossible"
+            yield replace(METRICS[name].score(best, "" if best is not None else reason), judge=model)
 
     return score
 

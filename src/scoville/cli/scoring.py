@@ -1,0 +1,143 @@
+"""A run gets its scores: by comparison always, and by models where that is asked for.
+
+Enters: a run. Leaves: its scores, what they cost in the ledger, and the run where runs are kept. Knows no command.
+"""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from scoville.cli.common import fetch_models, open_tracker, progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scoville.cli.common import Session
+    from scoville.cli.show_run import Judges
+    from scoville.evaluate.judge import Judge
+    from scoville.evaluate.metrics import Scorer
+    from scoville.evaluate.result import Result
+    from scoville.evaluate.runs import Run
+    from scoville.llm import Llm
+    from scoville.recipe import Recipe
+    from scoville.types import Case, Score
+
+
+class Measures(NamedTuple):
+    """What is measured by models besides what needs none."""
+
+    semantic: bool = False
+    """Relevance and similarity, by the recipe's embedder."""
+    perplexity: bool = False
+    """By the model that answered."""
+
+
+def score(session: "Session", run: "Run", judge: "Judge | None", measures: Measures) -> None:
+    """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
+    from scoville.cli.publish import publish_run
+    from scoville.evaluate.score_run import score_run
+
+    more: dict[str, Scorer] = {}
+    with ThreadPoolExecutor(1) as aside:
+        if measures.perplexity:
+            more["perplexity"] = _perplexity_scorer(session, run)
+        if measures.semantic:
+            fetch_models(session, llm=False)
+            semantic = aside.submit(_semantic_scorer, session, run)  # while words are compared
+            more["semantic"] = lambda case, result: semantic.result()(case, result)
+        with progress_bar("cases") as progress:
+            score_run(run, judge=judge, more=more, on_case=lambda done, total: progress("scoring", done, total))
+    if judge:
+        tracker = open_tracker(session, run.id)
+        for reply in judge.replies:
+            tracker.replied("judging", reply)
+        judge.close()
+    publish_run(session, run)
+
+
+def open_recipe_judge(session: "Session", *, stand_in: "Llm | None" = None) -> "Judge":
+    """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
+    from scoville.errors import UsageError
+    from scoville.evaluate.judge import open_judge
+
+    settings = session.recipe.judge.model_dump()
+    model = settings.pop("model")
+    if model is None:
+        raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
+    answering = "" if stand_in else session.recipe.llm.model
+    cache = session.workspace.folder / "judges"
+    return open_judge(model, **settings, answering_model=answering, cache=cache, stand_in=stand_in)
+
+
+def judges_of(session: "Session", run: "Run") -> "Judges":
+    """Give what is known of the judges of a run."""
+    from scoville.evaluate.judge_check import read_check
+    from scoville.evaluate.judge_metrics import METRICS
+
+    labels = {one.judge for found in run.scores().values() for one in found.values() if one.metric in METRICS} - {""}
+    return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}
+
+
+def check_likelihood(recipe: "Recipe | None") -> None:
+    """Raise UsageError where it is plain that what answers cannot say how likely it holds a text."""
+    from scoville.errors import UsageError
+
+    if recipe is None:
+        raise UsageError("--perplexity: a function or a server answers; expected a recipe with a local model")
+    if recipe.llm.model == "quote" or recipe.llm.model.startswith("openai:"):
+        raise UsageError(f"--perplexity: llm.model is {recipe.llm.model}; expected a local model")
+
+
+def recipe_of(run: "Run") -> "Recipe | None":
+    """Read the recipe that answered in a run; None where something else did. UsageError for one of another version."""
+    from pydantic import ValidationError
+
+    from scoville.errors import UsageError
+    from scoville.recipe import Recipe
+
+    saved = run.header.get("recipe")
+    try:
+        return Recipe.model_validate_json(json.dumps(saved)) if saved else None
+    except ValidationError:
+        raise UsageError(f"run {run.id} was answered by a recipe of another version: ask again") from None
+
+
+def _semantic_scorer(session: "Session", run: "Run") -> "Scorer":
+    from scoville.embed import open_embedder
+    from scoville.evaluate.metrics import embedded_scorer
+    from scoville.track.ledger import CHARACTERS_PER_TOKEN
+
+    embedder = open_embedder(session.recipe.embed)
+    tracker = open_tracker(session, run.id)
+
+    def embed(texts: "Sequence[str]") -> "list[list[float]]":
+        started = time.perf_counter()
+        vectors = embedder.embed(texts).tolist()
+        tokens = sum(map(len, texts)) // CHARACTERS_PER_TOKEN
+        tracker.spent(tracker.ledger.embedding("judging", embedder.name, tokens, time.perf_counter() - started))
+        return vectors
+
+    return embedded_scorer(embed, run.cases(), run.results(), embedder.name)
+
+
+def _perplexity_scorer(session: "Session", run: "Run") -> "Scorer":
+    from scoville.answer import open_answerer
+    from scoville.evaluate.likelihood import likelihood_of
+    from scoville.evaluate.metrics import perplexity_scorer
+
+    recipe = recipe_of(run)
+    check_likelihood(recipe)
+    assert recipe
+    answerer = open_answerer(session.workspace, recipe, load=False)
+    llm = answerer.llm
+    scorer = perplexity_scorer(likelihood_of(answerer), llm.name)
+    tracker = open_tracker(session, run.id)
+
+    def timed(case: "Case", result: "Result") -> "Iterable[Score]":
+        started = time.perf_counter()
+        yield from scorer(case, result)
+        seconds = time.perf_counter() - started
+        tracker.spent(tracker.ledger.entry("judging", model=llm.name, runtime=llm.runtime, seconds=seconds))
+
+    return timed
