@@ -118,6 +118,17 @@ def test_sentences_become_questions_with_their_answers(passages: list[Passage], 
         "Exceptions The badge is valid for 30 days.",
         "These are the rules that apply.",
         "30 days",
+        "Additional crossings are booked within 30 days.",
+        "The harbour line is staffed 24 hours a day.",
+        "Night tours are limited to passengers over 18 years of age.",
+        "The harbour office is a very good place for questions about ferries.",
+        "The passengers were counted within 30 days.",
+        "You must hand in the form within 30 days.",
+        "If you need help, you can ring the harbour office.",
+        "When boarding a ferry, you can choose a seat by the window.",
+        "Other services include parking and lockers.",
+        "Services may include certain lockers, bicycles and prams.",
+        "Night crossings are, however, limited to 30 passengers.",
     ],
 )
 def test_a_sentence_that_needs_its_section_gives_no_question(text: str) -> None:
@@ -133,7 +144,7 @@ def test_a_question_that_two_sentences_answer_differently_is_left_out() -> None:
 
 
 def test_a_cell_is_asked_for_by_row_and_column(passages: list[Passage]) -> None:
-    found = drafts(passages, "table")["What is the pier for Plover?"]
+    found = drafts(passages, "table")["What is the pier for the ferry Plover?"]
     assert found.expected == ("Pier 5",)
     assert found.places[0].quote == "| Plover | 11:40 | Pier 5 |"
     assert reason(passages, found) == ""
@@ -142,8 +153,146 @@ def test_a_cell_is_asked_for_by_row_and_column(passages: list[Passage]) -> None:
 def test_the_header_of_a_cut_table_is_read_from_the_prefix() -> None:
     cut = passage("| Heron | 9:15 |", "a.md")
     headed = replace(cut, prefix="T\n| Ferry | Departure |\n| --- | --- |")
-    assert [*drafts([headed], "table")] == ["What is the departure for Heron?"]
+    assert [*drafts([headed], "table")] == ["What is the departure for the ferry Heron?"]
     assert drafts([cut], "table") == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "questions"),
+    [
+        ("| Step | Target |\n| --- | --- |\n| Ask for papers | 3 days |",
+         ['What is the target for the step "Ask for papers"?']),
+        ("| Role | Refer to |\n| --- | --- |\n| Ticket clerk | Duty manager |",
+         ['What is given under "Refer to" for the role "Ticket clerk"?']),
+        ("| Role | Refund up to |\n| --- | --- |\n| Ticket clerk | 50 crowns |",
+         ['What is the limit under "Refund" for the role "Ticket clerk"?']),
+        ("| Ticket | Who can travel |\n| --- | --- |\n| Family | Two adults |",
+         ["Who can travel, for the ticket Family?"]),
+        ("| When you cancel a trip | Refund |\n| --- | --- |\n| After day two | 30% |",
+         ["What is the refund after day two when you cancel a trip?"]),
+        ("| Ticket | Papers we need |\n| --- | --- |\n| Family | Two passports |",
+         ["What are the papers we need for the ticket Family?"]),
+        ("| Pier | Price |\n| --- | --- |\n| Total | 30 crowns |", []),
+        ("| Ferry | Crew |\n| --- | --- |\n| Heron | n/a |", []),
+        ("| Ferry | Total (n) |\n| --- | --- |\n| Heron | 312 |", []),
+        ("| Ferry | carried in May |\n| --- | --- |\n| Heron | 312 |", []),
+    ],
+)  # fmt: skip
+def test_a_cell_is_asked_for_as_people_would_or_not_at_all(table: str, questions: list[str]) -> None:
+    assert [*drafts([passage(table, "a.md")], "table")] == questions
+
+
+def test_a_column_of_figures_is_asked_for_below_its_heading() -> None:
+    table = "| Ferry | Total (n) |\n| --- | --- |\n| Heron | 312 |"
+    headed = replace(passage(table, "a.md"), headings=("Passengers in May",))
+    assert [*drafts([headed], "table")] == ['Passengers in May: what is given under "Total (n)" for the ferry Heron?']
+
+
+GOLD, SILVER = "Gold_Ticket_Terms.pdf", "Silver_Ticket_Terms.pdf"
+REPORT = "You must report a lost ticket within {} days of the loss."
+
+
+def test_a_question_says_which_of_two_documents_made_alike_it_means() -> None:
+    alike = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
+    found = drafts(alike, "fact")
+    question = "within how many days of the loss must you report a lost ticket?"
+    assert found[f"For Gold: {question}"].expected[0] == "14 days"
+    assert found[f"For Silver: {question}"].expected[0] == "21 days"
+    named = [passage(text.replace("ticket", "gold ticket"), name) for name, text in [(GOLD, REPORT.format(14))]]
+    assert all("For Gold" not in question for question in drafts([*named, alike[1]], "fact"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("rules_2031.md", "rules_2032.md", 1),
+        ("rules.md", "rules_old.md", 1),
+        ("rules.md", "questions.html", 1),
+        (GOLD, SILVER, 0),
+    ],
+)
+def test_versions_of_a_rule_conflict_and_the_terms_of_two_tickets_do_not(one: str, other: str, expected: int) -> None:
+    both = [passage(REPORT.format(14), one), passage(REPORT.format(21), other)]
+    found = list(drafts(both, "conflicting").values())
+    assert len(found) == expected
+    for draft in found:
+        assert draft.held == ("14 days", "21 days")
+        assert one in draft.expected[0] and other in draft.expected[0]
+        assert reason(both, draft) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (REPORT.format(14), REPORT.format(14)),
+        (REPORT.format(14), REPORT.format(21).replace("lost", "stolen")),
+        (REPORT.format(14), REPORT.format(21).replace("days of", "hours of")),
+        (REPORT.format(14), REPORT.format(21).replace("of the", "before the")),
+        (REPORT.format(14), REPORT.format(21).replace("You", "Passengers")),
+        ("Tests were limited to 30 passengers.", "Tests were limited to 40 passengers."),
+        ("Ferries took 30 passengers in 2031.", "Ferries took 40 passengers in 2032."),
+        ("Trips in 2031 are limited to 30 passengers.", "Trips in 2032 are limited to 40 passengers."),
+    ],
+)
+def test_what_agrees_or_speaks_of_other_things_is_no_conflict(one: str, other: str) -> None:
+    assert drafts([passage(one, "rules.md"), passage(other, "questions.html")], "conflicting") == {}
+
+
+def test_a_document_that_contradicts_itself_is_a_conflict() -> None:
+    fees = "The fee for a seat on deck is around ${}, while seats in the cabin have a fee of around ${}."
+    both = [passage(fees.format(20, 50), "fees.md", page=1), passage(fees.format(50, 75), "fees.md", number=1, page=4)]
+    found = drafts(both, "conflicting")["How much is the fee for a seat on deck?"]
+    assert found.expected == ("around $20 (fees.md, page 1) or around $50 (fees.md, page 4)",)
+    assert reason(both, found) == ""
+
+
+def test_documents_of_two_things_are_dropped_as_a_conflict() -> None:
+    both = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
+    places = tuple(place(one, one.text) for one in both)
+    draft = Draft(
+        kind="conflicting", question="Within how many days must you report a lost ticket?", places=places,
+        expected=("14 days or 21 days",), held=("14 days", "21 days"),
+    )  # fmt: skip
+    assert reason(both, draft) == "the documents are not of one thing"
+
+
+def test_a_thing_is_asked_for_by_its_definition_in_another_document() -> None:
+    defined = passage("The Plover Pass is a card that is valid on every ferry of the northern line.", "guide.md")
+    used = passage("The Plover Pass covers 90 crossings per year.", "prices.md")
+    found = drafts([defined, used], "multi_hop")
+    question = "How many crossings does the card that is valid on every ferry of the northern line cover per year?"
+    assert found[question].expected[0] == "90 crossings"
+    assert reason([defined, used], found[question]) == ""
+    same = passage("The Heron Pass is a card that is valid on every ferry of the northern line.", "more.md")
+    assert question not in drafts([defined, used, same], "multi_hop")
+
+
+def test_a_row_is_asked_for_by_the_cell_of_another_table() -> None:
+    crews = passage("| Ferry | Captain |\n| --- | --- |\n| Heron | Ada Quill |", "crews.md")
+    people = passage("| Person | Cabin |\n| --- | --- |\n| Ada Quill | C 12 |", "people.md")
+    found = drafts([crews, people], "multi_hop")["What is the cabin for the captain for the ferry Heron?"]
+    assert found.expected == ("C 12",)
+    assert reason([crews, people], found) == ""
+
+
+def test_two_things_on_two_pages_are_asked_together() -> None:
+    pages = [
+        passage("A Plover Pass is a card that is valid on the ferries of the northern line.", "g.md", page=1),
+        passage("You must apply for a Plover Pass within 14 days of a move.", "g.md", number=1, page=2),
+    ]
+    question = "What is a Plover Pass, and within how many days of a move must you apply for it?"
+    assert drafts(pages, "multi_hop")[question].held[1] == "14 days"
+    assert question not in drafts([pages[0], replace(pages[1], page=1)], "multi_hop")
+
+
+def test_one_question_for_two_things_needs_both_passages() -> None:
+    both = [
+        passage("The Larkhaven line was founded in 1903.", "lines.md"),
+        passage("The Plover line was founded in 1911.", "lines.md", number=1),
+    ]
+    found = drafts(both, "multi_hop")["When were the Larkhaven line and the Plover line each founded?"]
+    assert found.held == ("1903", "1911")
+    assert reason(both, found) == ""
 
 
 def test_a_bridge_needs_both_passages(passages: list[Passage]) -> None:
@@ -162,8 +311,8 @@ def test_a_paraphrase_has_other_words_and_the_same_answer(passages: list[Passage
 
 
 def test_a_follow_up_leaves_its_subject_to_the_turn_before(passages: list[Passage]) -> None:
-    found = drafts(passages, "follow_up")["And for Plover?"]
-    assert [turn.content for turn in found.history] == ["What is the pier for Heron?", "Pier 2."]
+    found = drafts(passages, "follow_up")["And for the ferry Plover?"]
+    assert [turn.content for turn in found.history] == ["What is the pier for the ferry Heron?", "Pier 2."]
     assert reason(passages, found) == ""
 
 
@@ -182,8 +331,46 @@ def test_a_premise_is_false_when_a_number_or_a_denial_changed(passages: list[Pas
     assert reason(passages, found[number]) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lorries may not use the upper deck.",
+        "The ferries do not carry certain lorries.",
+        "You should call 911 when a fire breaks out on deck.",
+        "The harbour line is staffed 24 hours a day.",
+        "Ferries offer a wide range of public decks.",
+        "The mean age of boats is at 30 years.",
+    ],
+)
+def test_what_may_be_true_all_the_same_is_no_false_premise(text: str) -> None:
+    assert drafts([passage(text, "a.md")], "false_premise") == {}
+
+
+@pytest.mark.parametrize(
+    ("denied", "supposed"),
+    [("any bicycles", "bicycles"), ("any bicycle", "a bicycle"), ("any open boats", "open boats")],
+)
+def test_a_denial_without_any_asks_plainly(denied: str, supposed: str) -> None:
+    text = f"A season ticket does not cover {denied} on the upper deck. You must fold yours."
+    found = drafts([passage(text, "a.md")], "false_premise")
+    assert [*found] == [f"Why does a season ticket cover {supposed} on the upper deck?"]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("", ""),
+        (" This is because the deck is small.", "a passage may answer it"),
+    ],
+)
+def test_a_reason_that_is_given_makes_a_question_answerable(told: str, expected: str) -> None:
+    one = passage(f"The Heron ferry is limited to 40 passengers per trip.{told}", "a.md")
+    found = drafts([one], "unanswerable")["Why is the Heron ferry limited to 40 passengers per trip?"]
+    assert reason([one], found) == expected
+
+
 def test_two_documents_that_disagree_are_a_conflict(passages: list[Passage]) -> None:
-    found = drafts(passages, "conflicting")["What is the departure for Heron?"]
+    found = drafts(passages, "conflicting")["What is the departure for the ferry Heron?"]
     assert set(found.held) == {"9:15", "8:45"}
     assert {one.passage.source for one in found.places} == {"table.md", "old.md"}
     assert reason(passages, found) == ""
@@ -215,6 +402,12 @@ def dropped_drafts(passages: Sequence[Passage]) -> dict[str, Draft]:
         ),
         "the answer is no cell of a table": Draft(
             kind="table", question="Which ferry leaves when?", expected=("11:40 Pier 5",), places=(row,)
+        ),
+        "the question does not name its row": Draft(
+            kind="table", question="What is the pier for the ferry Heron?", expected=("11:40",), places=(row,)
+        ),
+        "the question is not about its subject": Draft(
+            kind="unanswerable", question="Who won the boat race?", places=(lorries,), missing="lorries"
         ),
         "one passage suffices": Draft(
             kind="multi_hop", question=many, expected=("120",), places=(ticket, ticket), held=("120", "120")

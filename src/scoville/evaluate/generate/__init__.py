@@ -2,11 +2,17 @@
 
     draft      what a generator writes, and the protocol of generators
     sample     every document and page gets its share
+    scopes     which documents are made alike, and what tells them apart
     clauses    sentence → subject, verb, rest
+    context    is a question understood without its passage
     facts      clause → questions that it answers
     tables     passage → cells that a question can name
+    cell_questions  cell → its question
     reword     other words, and the opposite
-    pairs      questions that need a second one
+    pairs      turns of a conversation
+    hops       questions over two passages
+    conflicts  questions that two places answer differently
+    unanswerable    questions that none answers
     templates  the generator that asks no model
     prompts    what a model is asked
     model      the generator that asks one

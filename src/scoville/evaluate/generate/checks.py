@@ -13,7 +13,9 @@ from scoville.answer.evidence import DENIAL, Claim, Evidence, support
 from scoville.answer.grounding import quote_stands_in
 from scoville.evaluate.generate.draft import WITHOUT_ANSWER, Draft, Place
 from scoville.evaluate.generate.reword import OPPOSITES
+from scoville.evaluate.generate.scopes import are_twins
 from scoville.evaluate.generate.tables import cells
+from scoville.evaluate.generate.unanswerable import may_be_answered
 from scoville.llm import Generation
 from scoville.search.rewrite import leans
 from scoville.sentences import WORD, content_words, numbers
@@ -93,24 +95,7 @@ class Checks:
             place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places
         ):
             return "quote does not stand in the passage"
-        if draft.kind in WITHOUT_ANSWER:
-            return ""
-        if not draft.expected or not content_words(draft.expected[0]):
-            return "no answer"
-        if content_words(draft.expected[0]) <= content_words(draft.question):
-            return "the question gives the answer"
-        quoted = content_words(" ".join(place.quote for place in draft.places))
-        if draft.kind not in ("table", "multi_hop") and len(content_words(draft.expected[0]) & quoted) > WHOLE * len(
-            quoted
-        ):
-            return "the answer is the whole sentence"
-        known = quoted.union(*(content_words(place.passage.prefix) for place in draft.places))
-        asked = content_words(f"{draft.original} {draft.question}" if draft.kind == "paraphrase" else draft.question)
-        if draft.kind in ("fact", "multi_hop", "paraphrase") and len(asked & known) < ASKED * len(asked):
-            return "the question is not about its evidence"
-        held = draft.held or tuple(draft.expected[0] for _ in draft.places)
-        fine = all(_supports(place.passage, said, draft) for place, said in zip(draft.places, held, strict=True))
-        return "" if fine else "the evidence does not hold the answer"
+        return "" if draft.kind in WITHOUT_ANSWER else _answer(draft)
 
     def _asked(self, draft: Draft, ask: Ask) -> Checked:
         generation = Generation(max_tokens=64, stop=("\n\n",))
@@ -125,6 +110,28 @@ class Checks:
         shown = f"Text:\n{text}\n\nQuestion: {draft.original or draft.question}"
         read = ask((Message(role="system", content=FROM_EVIDENCE), Message(role="user", content=shown)), generation)
         return Checked("" if gives(read.text, draft) else "not answered from its evidence", (blind, read))
+
+
+def _answer(draft: Draft) -> str:
+    """Say what is wrong with the expected answer, if there is something."""
+    said = content_words(draft.expected[0]) if draft.expected else set[str]()
+    if not said:
+        return "no answer"
+    if said <= content_words(draft.question):
+        return "the question gives the answer"
+    quoted = content_words(" ".join(place.quote for place in draft.places))
+    if draft.kind not in ("table", "multi_hop") and len(said & quoted) > WHOLE * len(quoted):
+        return "the answer is the whole sentence"
+    known = quoted.union(*(_named_above(place) for place in draft.places))
+    asked = content_words(f"{draft.original} {draft.question}" if draft.kind == "paraphrase" else draft.question)
+    if draft.kind in ("fact", "multi_hop", "paraphrase") and len(asked & known) < ASKED * len(asked):
+        return "the question is not about its evidence"
+    is_quoted = draft.kind not in ("fact", "paraphrase", "follow_up") or len(said & quoted) >= SUPPORTED * len(said)
+    held = draft.held or tuple(draft.expected[0] for _ in draft.places)
+    fine = is_quoted and all(
+        _supports(place.passage, each, draft) for place, each in zip(draft.places, held, strict=True)
+    )
+    return "" if fine else "the evidence does not hold the answer"
 
 
 def gives(reply: str, draft: Draft) -> bool:
@@ -149,6 +156,12 @@ def find_by_words(passages: Iterable[Passage]) -> Find:
     return find
 
 
+def _named_above(place: Place) -> set[str]:
+    """Give the words of the headings above a place, and of the names of a row's columns."""
+    columns = (f"{cell.label} {cell.column}" for cell in cells(place.passage) if cell.place == place)
+    return content_words(" ".join([place.passage.prefix, *columns]))
+
+
 def _supports(passage: Passage, answer: str, draft: Draft) -> bool:
     given = f"{passage.content}\n{draft.question}"
     return support(Claim(answer, "", given), Evidence(passage)).share >= SUPPORTED
@@ -164,8 +177,12 @@ def _one_suffices(draft: Draft, find: Find) -> str:
 
 
 def _in_a_cell(draft: Draft, _find: Find) -> str:
-    values = {cell.value.casefold() for place in draft.places for cell in cells(place.passage)}
-    return "" if draft.expected[0].casefold() in values else "the answer is no cell of a table"
+    found = [cell for place in draft.places for cell in cells(place.passage)]
+    answers = [cell for cell in found if cell.value.casefold() == draft.expected[0].casefold()]
+    if not answers:
+        return "the answer is no cell of a table"
+    asked = content_words(draft.question)
+    return "" if any(asked & content_words(cell.row) for cell in answers) else "the question does not name its row"
 
 
 def _reworded(draft: Draft, _find: Find) -> str:
@@ -187,6 +204,12 @@ def _leans(draft: Draft, _find: Find) -> str:
 
 def _unanswered(draft: Draft, find: Find) -> str:
     asked, about = content_words(draft.question), content_words(draft.missing)
+    if about and not about & asked:
+        return "the question is not about its subject"
+    if draft.original:  # what is known is said; what is asked would be said with other words
+        near = [*(place.passage for place in draft.places), *find(draft.question)]
+        answered = any(may_be_answered(draft.question, draft.missing, passage) for passage in near)
+        return "a passage may answer it" if answered else ""
     for passage in find(draft.question):
         for part in Evidence(passage).spans():
             held = frozenset[str]().union(*(one.words for one in part)) | content_words(passage.prefix)
@@ -199,7 +222,7 @@ def _unanswered(draft: Draft, find: Find) -> str:
 
 def _contradicted(draft: Draft, find: Find) -> str:
     place = draft.places[0]
-    asked, said = content_words(draft.question), content_words(place.quote)
+    asked, said = content_words(draft.question), content_words(f"{place.passage.prefix} {place.quote}")
     if len(asked & said) < ABOUT * len(asked):
         return "the evidence is not about the premise"
     if not contradicts(draft.question, place):
@@ -235,6 +258,8 @@ def _conflict(draft: Draft, _find: Find) -> str:
     documents = {(place.passage.source, place.page, place.start) for place in draft.places}
     if len(documents) < 2 or len(draft.held) < 2:
         return "no two places"
+    if are_twins(*(place.passage.source for place in draft.places[:2])):
+        return "the documents are not of one thing"
     one, other = (content_words(said) for said in draft.held[:2])
     return "the places agree" if one == other else ""
 

@@ -38,7 +38,9 @@ NEEDS_CONTEXT = frozenset(
     "other others all several here i any either neither none such what who which how why when where if "
     "as but and or so yet because although though while since unless until whether among of in on at for by with from "
     "under over during after before to through despite like unlike following according north south east west "
-    "next inside outside above below near beyond behind".split()
+    "within throughout across around without upon next inside outside above below near beyond behind additional "
+    "different various certain further similar new recent previous current earlier later present remaining common "
+    "typical major potential possible".split()
 )
 IMPERATIVE = frozenset(
     "make be keep ask ensure read contact check review take note use remember consider please do don't let try look "
@@ -54,11 +56,23 @@ OPENING = re.compile(
 )
 CONDITION = re.compile(r"(?P<lead>(?:If|When|Once|Before|After|In order to|To) [^,]{8,90}), (?P<main>.+)")
 ADJUNCT = re.compile(r"(?P<lead>(?:Under|In|At|On|During|For|By|Since|As of|With) [^,]{3,60}), (?P<main>.+)")
-LOOSE = re.compile(r"[;:|±\"“”•()\[\]]|\b(?:e\.g|i\.e|etc)\b|\s-\s|\?")
+LOOSE = re.compile(r"[;:|±\"“”•()\[\]]|\b(?:e\.g|i\.e|etc)\b|\s-\s|\?|, (?:however|therefore|though|respectively)\b")
 SECTION_NUMBER = re.compile(r"^\d+(?:\.\d+)+\.? ")
+LABEL = re.compile(r"^(?:[A-Z][A-Za-z]+ ){0,2}[A-Za-z]+: (?=[A-Z])")
+ABBREVIATION = re.compile(r" \([A-Z][A-Za-z]{1,6}\)")
 ALSO = re.compile(r" (?:also|generally|typically|usually|always|therefore|thus|then|now) ")
 SMALL_WORD = re.compile(r"(?<![\w-])[a-z][a-z-]+(?!\w)")
+PEOPLE = frozenset("employees members customers drivers managers passengers tenants visitors guests staff".split())
 ARTICLE = re.compile(r"(?:the|a|an|your|my|each|every|all|any|no|most|some|this)\b", re.IGNORECASE)
+
+
+LEANING_LEAD = re.compile(
+    r"(?:for example|for instance|in fact|at the same|in this|in contrast|by contrast|on the other hand|in addition"
+    r"|on average|in particular|in conclusion|in summary|in both|in all|at present|in turn|in other words|under these"
+    r"|with this|in some cases|in certain cases|at that|by this)\b",
+    re.IGNORECASE,
+)
+REMARK = re.compile(r"[a-z]+(?:antly|ingly|ably|ately|ically|ersely|ilarly|ently|tionally) ", re.IGNORECASE)
 
 
 class Clause(NamedTuple):
@@ -114,7 +128,7 @@ def clauses(passage: Passage, small: frozenset[str]) -> Iterator[Clause]:
     """Give the sentences of a passage that can be read with certainty; ``small`` is what ``small_words`` gives."""
     for sentence in sentences(passage.text):
         text = LIST_SIGN.sub("", " ".join(sentence.text.split()), count=1)
-        text = SECTION_NUMBER.sub("", text)
+        text = ABBREVIATION.sub("", LABEL.sub("", SECTION_NUMBER.sub("", text)))
         found = OPENING.match(text)
         if found:
             text = text[found.end()].upper() + text[found.end() + 1 :]
@@ -130,7 +144,8 @@ def clauses(passage: Passage, small: frozenset[str]) -> Iterator[Clause]:
 def inside(subject: str, small: frozenset[str]) -> str:
     """Write the beginning of a sentence as it stands inside one: small, unless it is a name."""
     first, _, others = subject.partition(" ")
-    is_name = first.casefold() not in small or others[:1].isupper()
+    capitals = [word[:1].isupper() for word in others.split(" ") if content_words(word)]
+    is_name = first.casefold() not in small | PEOPLE or others[:1].isupper() or (bool(capitals) and all(capitals))
     is_plain = ARTICLE.fullmatch(first) or first.casefold() == "you" or (first[1:].islower() and not is_name)
     return f"{first.casefold() if is_plain else first} {others}".strip()
 
@@ -176,10 +191,14 @@ def _checked(clause: Clause) -> Clause | None:
     doubled = len(set(content)) < len(content)  # a heading that runs into its sentence
     second_verb = clause.auxiliary == "did" and any(word in AUXILIARIES for word in clause.rest.split(" "))
     headed = bool(re.search(r"\b[A-Z]{4,} |[a-z] (?:The|A|An|At|In|If|You|Your|This)\b", clause.subject))
+    if re.match(r"the (?:main|other|same|rest)\b", clause.subject):
+        return None
+    if re.search(r" (?:you|we|they|it|I|he|she)$", clause.subject):  # a clause within the subject
+        return None
     if doubled or second_verb or headed or not (content or clause.subject == "you"):
         return None
     if re.match(r"(?:[a-z]+ )?examples?\b", clause.subject, re.IGNORECASE):
         return None
-    if clause.lead.casefold().startswith(("for example", "in fact", "at the same", "in this")):
+    if LEANING_LEAD.match(clause.lead) or re.search(r"\bthere\b", clause.subject) or REMARK.match(clause.subject):
         return None
     return clause

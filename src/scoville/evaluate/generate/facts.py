@@ -8,6 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from scoville.evaluate.generate.clauses import Clause
+from scoville.evaluate.generate.context import (
+    GENERIC,
+    PEOPLE,
+    VAGUE,
+    WEAK,
+    is_name,
+    is_on_topic,
+    is_placed,
+    stands_alone,
+)  # fmt: skip
 from scoville.evaluate.generate.draft import Place
 from scoville.metadata.text import MONTH
 from scoville.sentences import content_words
@@ -15,62 +25,90 @@ from scoville.sentences import content_words
 ANSWER_WORDS = 30
 MOST_WORDS_BEFORE = 9
 MOST_WORDS_AFTER = 14
-QUESTION_WORDS = (4, 26)
 _NUMBER = (
     r"(?:\d[\d,.]*\d|\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety)"
 )
 _ABOUT = (
-    r"(?:\b(?:at least|at most|up to|a maximum of|a minimum of|a total of|more than|less than|about|approximately"
-    r"|roughly|nearly|almost) )?"
+    r"(?:\b(?:at least|at most|up to|a maximum of|a minimum of|a total of|more than|less than|about|around"
+    r"|approximately|roughly|nearly|almost) )?"
 )
 _PLACE = r"(?:\b(?P<preposition>in|on|within|for|to|by|after|at|from|until|with|over|since|between) )?"
 MEASURE = re.compile(
-    rf"{_PLACE}(?P<answer>{_ABOUT}(?:"
+    rf"{_PLACE}(?<![\w.,$€£-])(?P<answer>{_ABOUT}(?:"
     rf"(?P<money>[$€£]\s?\d[\d,.]*\d(?: (?:thousand|million|billion))?|[$€£]\d)"
     rf"|(?P<percent>\d[\d.]*\s?%|\d[\d.]* percent)"
     rf"|(?P<date>(?:\d{{1,2}} )?(?:{MONTH})(?: \d{{1,2}},?)?(?: \d{{4}})?(?![\w-]))"
     rf"|(?P<year>1\d{{3}}|20\d{{2}})(?![\d,.%-]\d|[-–])"
     rf"|(?P<count>{_NUMBER}) (?P<unit>(?:(?:business|calendar|working|consecutive|full|additional|square) )?"
-    r"(?P<noun>[a-z]{3,}s|people|percent|feet)))"
+    r"(?P<noun>(?!times\b)[a-z]{2,}[a-rt-z]s|people|percent|feet)))"
     r")(?![\w%])",
     re.IGNORECASE,
+)
+NUMBERED = re.compile(
+    r"\b(?:under|over|above|below|aged?|per|every|than|section|part|chapter|step|level|phase|type|grade|figure"
+    r"|table|page|version|first|last|next|top|[a-z]+ing|an?|of) $|,",
+    re.IGNORECASE,
+)
+"""What stands before a number that answers no "how many"."""
+PART_OF_RATE = re.compile(r" (?:of age|old|or (?:older|more|less|younger))\b|-| or | and | to |–")
+RATE = re.compile(r"hours (?:a|per|each) (?:day|week)|days (?:a|per|each) week")
+"""What stands behind one: "24 hours a day"."""
+BE = frozenset({"is", "are", "was", "were"})
+PARTICIPLE = re.compile(
+    r"(?:not |only |[a-z]+ly )*(?:[a-z-]+(?:ed|en|wn|lt|ght|un|ble)|due|open|valid|free|set|made|put|cut|held|paid|led"
+    r"|sold|built)\b"
 )
 SUBORDINATE = re.compile(
     r"\b(?:which|that|who|whom|because|while|where|when|if|although|unless|than|as well as|or|and)\b"
 )
 PURPOSE = re.compile(
-    r"(?P<stem>(?:only |usually |typically )?(?P<form>responsible for|based on|composed of|made up of|entitled to"
-    r"|eligible for|subject to|limited to|known as|called|referred to as|committed to|located in|based in|situated in"
-    r"|used for|designed to|intended to|used to|required to|expected to|encouraged to|allowed to)) (?P<answer>.+)"
+    r"(?P<stem>(?:be )?(?:only |usually |typically )?(?P<form>responsible for|based on|composed of|made up of"
+    r"|entitled to|eligible for|subject to|limited to|known as|called|referred to as|committed to|located in|based in"
+    r"|situated in|used for|designed to|intended to|used to|required to|expected to|encouraged to|allowed to))"
+    r" (?P<answer>.+)"
 )
-DO = re.compile(r"(?:designed|intended|used|required|expected|encouraged|allowed) to$")
+AIM = re.compile(r"(?:designed|intended|used) to$")
+DO = re.compile(r"(?:required|expected|encouraged|allowed) to$")
 WHERE = re.compile(r"(?:located|based|situated) in$")
 AGENT = re.compile(
     r"(?P<stem>(?:[a-z]+ly )?[a-z]+(?:ed|en|wn|lt|de|ht|un|ne)) by (?P<answer>(?:(?:the|a|an) )?[A-Z][^,]*)$"
 )
 DEFINES = re.compile(r"(?:an?|the|one of) \w+|to [a-z]{3,}|(?![a-z]+ly|often|not)[a-z]+ (?:that|which|used|designed) ")
 DESCRIBES = re.compile(
-    r"(?:the (?:same|most|least|only|first|last|[a-z]+(?:est|mary|main|key))\b"
-    r"|an? (?:few|lot|number|variety|good|great|important|part of)|one of)\b"
+    r"(?:the (?:[\w']+ )??(?:same|single|most|least|only|first|last|mainstay|home|cent(?:re|er)"
+    r"|[a-z]+(?:est|mary|main|key))\b"
+    r"|an? (?:few|lot|number|variety|part of)|one of"
+    r"|an?(?: [a-z]+)*? (?:very|more|most|[a-z]+ly|good|great|important|excellent|serious|ancient|key|common|useful"
+    r"|critical|significant|major|powerful|effective|essential|valuable|proven|promising|ideal|leader|leading|integral"
+    r"|crucial|vital|necessary|single|matter|popular|perfect|wonderful|challenging|difficult|potential|cause|result"
+    r"|topic|feature|factor|problem|issue|example|candidate|mechanism|target|way|tool|role|part|experience)|to)\b"
 )
 """What begins like a definition and says what is true of other things too."""
+MODIFIED = re.compile(r" (?:that|which|who|of|for|in|by|with|where|when|to|you|designed|used|provided|given|between) ")
+"""What makes one thing of a kind: "a card that is valid on all ferries"."""
+VAGUE_ANSWER = re.compile(
+    r"(?:(?:to )?(?:meet |include |provide |cover )?(?:certain|various|several|some"
+    r"|an? (?:wide )?(?:range|variety|number))"
+    r"|(?:to )?(?:consider|keep in mind|remember|be aware|take into|ask questions|think|make sure|try)|other)\b"
+)
+CONDITION_WORDS = 2
+"""A condition says so much of itself; one more where it shares nothing with the heading that it stands below."""
+SUBJECT_WORDS = 3
+"""An amount belongs to a subject that says so much: "the copayment for office visits"."""
+DEFINING_WORDS = 3
 CONDITIONED = re.compile(r"(?P<answer>.{12,}?) (?P<condition>(?:if|when|before|after|in order to) .{8,80})")
+DEED = re.compile(r"(?!be |have |not |have been )[a-z]+ \w+")
 DUTIES = frozenset({"must", "should", "can"})
 PERSONAL = re.compile(
     r"\b(?:king|queen|duke|emperor|physicist|chemist|leader|writer|author|poet|politician|engineer|inventor|scientist|"
     r"mathematician|philosopher|president|professor|general|bishop|composer|architect|painter|man|woman|person|"
     r"employee|manager|director|officer|player|actor|actress|singer|lawyer|judge)\b"
 )
-BARE = re.compile(r"(?:the|your|a|an) [a-z]+")
-"""A subject that says too little outside its section, unless it is being defined or a condition goes with it."""
-VAGUE = re.compile(
-    r"\b(?:it|they|them|this|these|those|he|she|his|her|hers|him|such|its|their|we|our|us|above|below|following|former"
-    r"|latter)\b",
-    re.IGNORECASE,
-)
 CLAUSE_END = re.compile(r",|\s(?:which|that|who|because|while|where|although|and(?! [A-Z])|but|or|so|both)\s")
-GOES_ON = re.compile(r", (?:so|but|while|though|and (?:does|do|is|are|it|you|can)|which|as well as) ")
-DANGLING = re.compile(r"\b(?:and|or|of|the|a|an|to|in|with|for|by|as|on|at|that|which|from|than|only|just|one)$")
+GOES_ON = re.compile(
+    r",? (?:so|but|while|though|yet|and (?:does|do|is|are|was|were|has|it|you|can|belongs)) "
+    r"|, (?:which|as well as|meaning) |, (?:and )?(?:[a-z]+ ){1,2}(?:was|were|is|are) "
+)
 
 
 class Fact(NamedTuple):
@@ -108,29 +146,23 @@ def fact_of(clause: Clause) -> Fact | None:
     return next((fact for fact in found if fact and _is_sound(fact)), None)
 
 
-def stands_alone(question: str, subject: str) -> bool:
-    """Say whether a question can be understood without the section that it comes from."""
-    least, most = QUESTION_WORDS
-    return (
-        least <= len(question.split()) <= most
-        and not VAGUE.search(question)
-        and not DANGLING.search(question.rstrip("?"))
-        and not BARE.fullmatch(subject)
-    )
-
-
 def _measured(clause: Clause) -> Iterator[Fact]:
     """Turn "The cover ends within 30 days" into "Within how many days does the cover end?"."""
     found = list(MEASURE.finditer(clause.predicate))
     for match in found:
         before, after = clause.predicate[: match.start()], clause.predicate[match.end() :]
         kind = next(name for name in ("money", "percent", "date", "year", "count") if match[name])
-        others = [one for one in found if one is not match and bool(one[kind]) and one["noun"] == match["noun"]]
-        unclear = SUBORDINATE.search(before) or re.search(r"(?:ing|\ban?|\bof) $|,", before)
+        others = [one for one in found if bool(one[kind]) and _rivals(one, match)]
+        unclear = SUBORDINATE.search(before) or NUMBERED.search(before)
         if others or unclear or len(before.split()) > MOST_WORDS_BEFORE:
             continue
         asked = _asked_for(kind, match)
-        if not asked or after.startswith(("-", " or ", " and ", " to ", "–")):
+        of_what = re.match(r" of\b", after)
+        is_noun = clause.auxiliary in BE and before and not PARTICIPLE.match(before)
+        says_little = clause.auxiliary in BE and not before and len(content_words(clause.subject)) < SUBJECT_WORDS
+        if is_noun or says_little or (kind == "percent" and not before and not of_what):
+            continue
+        if not asked or PART_OF_RATE.match(after) or RATE.match(f"{match['noun']}{after}"):
             continue
         base = re.match(r" (?:of|from|after|before|prior to|following) [^,]+", after)
         if base and kind in ("count", "percent"):
@@ -142,6 +174,14 @@ def _measured(clause: Clause) -> Iterator[Fact]:
         question = _question(f"{asked} {clause.asked(before + rest)}", clause.lead)
         bare = re.sub(_ABOUT, "", match["answer"], count=1, flags=re.IGNORECASE)
         yield Fact(question, match["answer"], kind, clause, (bare,))
+
+
+def _rivals(one: re.Match[str], other: re.Match[str]) -> bool:
+    """Say whether two values may answer the same question: of one unit, in one clause."""
+    if one is other or one["noun"] != other["noun"]:
+        return False
+    first, second = sorted((one, other), key=lambda match: match.start())
+    return not re.search(r", (?:while|whereas|but|although) ", one.string[first.end() : second.start()])
 
 
 def _asked_for(kind: str, match: re.Match[str]) -> str:
@@ -173,11 +213,24 @@ def _dated_lead(clause: Clause) -> Iterator[Fact]:
 def _purpose(clause: Clause) -> Iterator[Fact]:
     """Turn "The office is responsible for permits" into "What is the office responsible for?"."""
     match = PURPOSE.fullmatch(clause.predicate)
-    if not match or clause.auxiliary not in ("is", "are", "was", "were") or match["answer"].count(",") > 6:
+    is_said = clause.auxiliary in BE or clause.auxiliary == "will"
+    if not match or not is_said or match["answer"].count(",") > 6:
         return
     if WHERE.search(match["form"]):
         question = f"where {clause.asked(match['stem'].rpartition(' ')[0])}"
+    elif AIM.search(match["form"]):
+        if clause.auxiliary not in ("is", "are") or clause.lead:  # once, in a study
+            return
+        yield Fact(
+            _question(f"what is the purpose of {clause.subject}"),
+            f"to {_first_part(match['answer'])}",
+            "purpose",
+            clause,
+        )
+        return
     elif DO.search(match["form"]):
+        if not PEOPLE.fullmatch(clause.subject) or not clause.lead:
+            return
         question = f"what {clause.asked(match['stem'])} do"
     else:
         question = f"what {clause.asked(match['stem'])}"
@@ -189,18 +242,30 @@ def _defined(clause: Clause) -> Iterator[Fact]:
     if clause.auxiliary not in ("is", "are") or clause.lead or clause.subject == "you":
         return
     if DEFINES.match(clause.rest):
-        if DESCRIBES.match(clause.rest):
+        answer = _first_part(clause.rest)
+        told = content_words(answer) - content_words(clause.subject)
+        is_part = re.match(r"an? .* of ", clause.subject)
+        if re.search(r"\b(?:is|are) also\b", clause.place.quote):
+            return
+        if DESCRIBES.match(clause.rest) or not MODIFIED.search(clause.rest) or len(told) < DEFINING_WORDS or is_part:
             return
         person = PERSONAL.search(" ".join(clause.rest.split(" ")[:6])) and clause.subject[0].isupper()
         question = _question(f"{'who' if person else 'what'} {clause.asked('')}")
-        yield Fact(question, _first_part(clause.rest), "definition", clause)
+        yield Fact(question, answer, "definition", clause)
 
 
 def _listed(clause: Clause) -> Iterator[Fact]:
     """Turn "The kit includes A, B and C" into "What does the kit include?"."""
     match = re.fullmatch(r"(?P<verb>include|contain|comprise|exclude) (?P<answer>.+)", clause.predicate)
-    if match and re.search(r",? (?:and|or) ", match["answer"]) and not VAGUE.match(match["answer"]):
-        yield Fact(_question(f"what {clause.asked(match['verb'])}", clause.lead), match["answer"], "list", clause)
+    definite = content_words(clause.subject) - GENERIC
+    if (
+        match
+        and definite
+        and not clause.lead
+        and re.search(r",? (?:and|or) ", match["answer"])
+        and not VAGUE.match(match["answer"])
+    ):
+        yield Fact(_question(f"what {clause.asked(match['verb'])}"), match["answer"], "list", clause)
 
 
 def _duty(clause: Clause) -> Iterator[Fact]:
@@ -210,8 +275,14 @@ def _duty(clause: Clause) -> Iterator[Fact]:
     match = CONDITIONED.fullmatch(clause.rest)
     condition = clause.lead or (match["condition"] if match else "")
     answer = clause.rest if clause.lead or not match else match["answer"]
-    is_condition = re.match(r"(?:if|when|once|before|after|in order to|to)\b", condition, re.IGNORECASE)
-    if is_condition and re.match(r"(?!be |have |not |have been )[a-z]+ \w+", answer):
+    leads_in = (
+        r"(?:if|in order to|to)\b" if clause.auxiliary == "can" else r"(?:if|when|once|before|after|in order to|to)\b"
+    )
+    is_condition = re.match(leads_in, condition, re.IGNORECASE)
+    told = content_words(condition) - WEAK
+    enough = CONDITION_WORDS if is_on_topic(clause.passage, condition) else CONDITION_WORDS + 1
+    is_somebody = PEOPLE.fullmatch(clause.subject) or is_name(clause.subject)
+    if is_condition and len(told) >= enough and is_somebody and DEED.match(answer):
         yield Fact(_question(f"what {clause.asked('do')}", condition), _first_part(answer), "duty", clause)
 
 
@@ -225,7 +296,7 @@ def _reason(clause: Clause) -> Iterator[Fact]:
 def _agent(clause: Clause) -> Iterator[Fact]:
     """Turn "The abbey was founded by Hugh" into "Who was the abbey founded by?"."""
     match = AGENT.fullmatch(clause.predicate)
-    if match and clause.auxiliary in ("is", "are", "was", "were") and not SUBORDINATE.search(match["answer"]):
+    if match and clause.auxiliary in BE and not SUBORDINATE.search(match["answer"]):
         answer = re.split(r" (?:in|on|at|after|during|from|with|to) ", match["answer"])[0]
         yield Fact(_question(f"who {clause.asked(match['stem'] + ' by')}", clause.lead), answer, "agent", clause)
 
@@ -260,8 +331,10 @@ def _is_sound(fact: Fact) -> bool:
         alone = stands_alone(fact.question, "" if fact.form == "duty" else fact.subject)
     return (
         alone
+        and is_placed(fact.clause, fact.question)
         and len(fact.answer.split()) <= ANSWER_WORDS
         and not VAGUE.search(" ".join(fact.answer.split()[:3]))
+        and not VAGUE_ANSWER.match(fact.answer)
         and bool(content_words(fact.answer))
         and len(content_words(fact.question)) >= (1 if definition else 2)
     )

@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 
 from scoville.errors import UsageError
 from scoville.evaluate.cases import case_json, case_of
-from scoville.index.workspace import storage_errors
+from scoville.storage import storage_errors
 from scoville.types import Case, Reply
 
 FORMAT = 1

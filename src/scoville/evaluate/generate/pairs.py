@@ -1,4 +1,4 @@
-"""Questions that need a second one: turns of a conversation, and questions over two passages.
+"""Questions that need a second one: turns of a conversation.
 
 Enters: facts and cells. Leaves: drafts. Asks no model.
 """
@@ -8,78 +8,42 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from scoville.evaluate.generate.cell_questions import cell_question, for_row
 from scoville.evaluate.generate.draft import Draft, Place
 from scoville.evaluate.generate.facts import Fact
 from scoville.evaluate.generate.tables import Cell
 from scoville.sentences import content_words
 from scoville.types import Message
 
+COMPOUND = re.compile(r"\b(?:in|out-of|non|pre|on|off|up|down)-[a-z]+")
+"""Words that differ in a stop word alone."""
 MEASURED = frozenset({"money", "percent", "count", "date", "year"})
-NOUN = re.compile(r".*(?<! (?:to|by|of|in|at|on))(?<! for)(?<! (?:from|with|than))(?<! until)(?<! within)")
-"""How the name of a column ends that can stand behind `the`."""
 
 
 def follow_ups(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[Draft]:
     """Leave what a question is about to the one before it."""
-    for first, second in _pairs(facts):
-        if question := _pronoun_for(second):
+    for first, second in pairs(facts):
+        if question := pronoun_for(second):
             yield _turn(first, second, f"And {small_first(question)}", second.subject)
-    for first, second in _mentions(facts):
+    for first, second in mentions(facts):
         pronoun = "them" if first.clause.is_plural else "it"
         name = re.compile(rf"(?:(?:the|an?|your) )?{re.escape(bare(first.subject))}", re.IGNORECASE)
         yield _turn(first, second, f"And {small_first(name.sub(pronoun, second.question, count=1))}", first.subject)
-    for first, second in _alike(facts):
+    for first, second in alike(facts):
         frame = second.question.replace(second.subject, "", 1)
         yield _turn(first, second, f"And what about {second.subject}?", frame)
     columns: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for cell in cells:
-        columns[cell.place.passage.id, cell.column].append(cell)
+        if cell_question(cell):
+            columns[cell.place.passage.id, cell.column].append(cell)
     for one, other in (pair for column in columns.values() for pair in pairwise(column)):
         yield _turn_of(
-            cell_question(one), one.value, question=f"And for {other.row}?", expected=(other.value,),
+            cell_question(one), one.value, question=f"And{for_row(other)}?", expected=(other.value,),
             place=other.place, original=cell_question(other), missing=other.column,
         )  # fmt: skip
 
 
-def multi_hops(facts: Sequence[Fact]) -> Iterator[Draft]:
-    """Ask what needs two passages: by a definition, of two things, or two things of one."""
-    yield from _bridges(facts)
-    for one, other in _alike(facts):
-        yield Draft(
-            kind="multi_hop", question=f"{one.question[:-1]}, and how is it for {other.subject}?",
-            expected=(f"{one.subject}: {one.answer}; {other.subject}: {other.answer}",),
-            places=(one.place, other.place), held=(one.answer, other.answer),
-        )  # fmt: skip
-    for first, second in _pairs(facts):
-        question = _pronoun_for(second)
-        if question and first.place.passage.id != second.place.passage.id:
-            yield Draft(
-                kind="multi_hop", question=f"{first.question[:-1]}, and {small_first(question)}",
-                expected=(f"{first.answer}; {second.answer}",), held=(first.answer, second.answer),
-                places=(first.place, second.place),
-            )  # fmt: skip
-
-
-def _bridges(facts: Sequence[Fact]) -> Iterator[Draft]:
-    """Name a thing only by its definition, which stands in another passage."""
-    by_subject: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        by_subject[bare(fact.subject)].append(fact)
-    for defined in facts:
-        described = re.sub(r"^an? ", "the ", re.split(r", ", defined.answer)[0])
-        too_long = not 4 <= len(content_words(described)) <= len(described.split()) <= 16
-        if defined.form != "definition" or not described.startswith("the ") or too_long:
-            continue
-        for fact in by_subject[bare(defined.subject)]:
-            if fact.place.passage.id != defined.place.passage.id and fact.form != "definition":
-                yield Draft(
-                    kind="multi_hop", question=fact.question.replace(fact.subject, described, 1),
-                    expected=fact.expected, places=(defined.place, fact.place), original=fact.question,
-                    held=(described, fact.answer),
-                )  # fmt: skip
-
-
-def _pairs(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
+def pairs(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
     """Two questions about one thing; the second does not ask what it is."""
     by_subject: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -91,8 +55,11 @@ def _pairs(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
                 yield first, second
 
 
-def _mentions(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
+def mentions(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
     """What something is, and a question that names it behind a verb or a preposition."""
+    by_source: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_source[fact.place.passage.source].append(fact)
     for first in facts:
         if first.form != "definition" or first.clause.is_plural:
             continue
@@ -102,29 +69,21 @@ def _mentions(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
             rf"(?:(?:the|an?|your) )?{name}\?$",
             re.IGNORECASE,
         )
-        for second in facts:
-            if named.search(second.question) and second.place.passage.source == first.place.passage.source:
+        for second in by_source[first.place.passage.source]:
+            if named.search(second.question):
                 yield first, second
 
 
-def _alike(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
+def alike(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
     """The same asked of two things, each in its passage."""
     by_frame: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
-        if fact.form in MEASURED | {"purpose"} and fact.subject in fact.question:
+        if fact.form in MEASURED and fact.subject in fact.question:
             by_frame[fact.place.passage.source, fact.question.replace(fact.subject, "*", 1)].append(fact)
     for group in by_frame.values():
         for one, other in pairwise(sorted(group, key=lambda fact: (fact.subject, fact.place.passage.id))):
             if one.place.passage.id != other.place.passage.id and key(one.subject) != key(other.subject):
                 yield one, other
-
-
-def cell_question(cell: Cell) -> str:
-    """Ask for a cell by its row and column."""
-    column = " ".join(word.lower() if word[1:].islower() else word for word in cell.column.split())
-    if not NOUN.fullmatch(column):
-        return f"What is given under {cell.column} for {cell.row}?"
-    return f"What {'are' if re.search(r'[^su]s$', column) else 'is'} the {column.rstrip(':?')} for {cell.row}?"
 
 
 def _turn(first: Fact, second: Fact, question: str, missing: str) -> Draft:
@@ -144,7 +103,7 @@ def _turn_of(
     )  # fmt: skip
 
 
-def _pronoun_for(fact: Fact) -> str:
+def pronoun_for(fact: Fact) -> str:
     """Ask without saying of what; nothing where a person might be meant."""
     if fact.clause.auxiliary == "did" and not re.match(r"(?:the|an?) [a-z]", fact.subject):
         return ""
@@ -165,7 +124,7 @@ def bare(subject: str) -> str:
 
 def key(text: str) -> str:
     """Give what two texts that say the same have in common."""
-    return " ".join(sorted(content_words(text)))
+    return " ".join(sorted(content_words(text) | set(COMPOUND.findall(text.casefold()))))
 
 
 def _sentence(answer: str) -> str:

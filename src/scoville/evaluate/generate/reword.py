@@ -40,19 +40,26 @@ DEFINITION = (re.compile(r"^(?:What|Who) (?:is|are) (?P<rest>.+)\?$"), "What is 
 PERSONAL = re.compile(r"\b(?:do|must|should|can|if|when|before|after) you\b")
 TO_FIRST_PERSON = {"you": "I", "your": "my", "yourself": "myself"}
 OPPOSITES = {
-    "before": "after", "after": "before", "largest": "smallest",
-    "inpatient": "outpatient", "outpatient": "inpatient", "in-network": "out-of-network", "first": "last",
-    "full-time": "part-time",
-    "mandatory": "optional", "optional": "mandatory", "public": "private", "private": "public", "annually": "weekly",
-    "larger": "smaller", "higher": "lower", "lower": "higher",
-    "primary": "secondary", "secondary": "primary", "northern": "southern",
-    "southern": "northern", "eastern": "western", "western": "eastern", "oldest": "youngest",
+    "before": "after", "after": "before", "largest": "smallest", "smallest": "largest", "first": "last",
+    "mandatory": "optional", "optional": "mandatory", "annually": "weekly", "higher": "lower", "lower": "higher",
+    "larger": "smaller", "smaller": "larger", "northern": "southern", "southern": "northern", "eastern": "western",
+    "western": "eastern", "oldest": "youngest", "youngest": "oldest", "forbidden": "allowed",
 }  # fmt: skip
+"""Words of which only one can be true: who covers visits in one network may cover those in another."""
 NUMBER = re.compile(
     r"(?<!section )(?<!page )(?<!chapter )(?<!article )(?<!part )(?<!clause )"
-    r"(?<![\w.,-])(?P<number>\d+(?:,\d{3})*)(?P<share>\s?%| percent)?(?![\w-]|[.,]\d)"
+    r"(?<!call )(?<!dial )(?<!ring )(?<!type )(?<!grade )(?<!stage )(?<!phase )(?<!class )(?<!step )(?<!level )"
+    r"(?<!form )(?<![\w.,/-])(?P<number>\d+(?:,\d{3})*)(?P<share>\s?%| percent)?(?![\w-]|[.,]\d)"
+    r"(?! (?:hours|days|months) (?:a|per|each) (?:day|week|year))(?!/)"
 )
+NAMED = re.compile(rf"\b(?!(?:{MONTH})\b)[A-Z]\w+ $")
+"""What stands before the number of a road or a form."""
+ANY = re.compile(r"\bany (?P<next>\w+)(?P<after>(?: \w+)?)")
 EXCEPTION = re.compile(r"\b(?:unless|except\w*|other than|apart from)\b")
+PARTLY = re.compile(
+    r"\b(?:certain|some|all|every\w*|always|only|necessarily|both|just|either|yet|until|longer|at all)\b"
+)
+"""What is not so of all may be so of some."""
 NEGATION = re.compile(r"^not (?!only)|^(?:(?:only|just) )", re.IGNORECASE)
 
 
@@ -84,8 +91,10 @@ def contradict(predicate: str, source: random.Random, *, numbers: bool = True) -
     if EXCEPTION.search(predicate):
         return ""
     if denied := NEGATION.match(predicate):
-        return _first_clause(predicate[denied.end() :], 0)
-    if numbers and (match := NUMBER.search(predicate)):
+        if PARTLY.search(predicate):
+            return ""
+        return ANY.sub(_without_any, _first_clause(predicate[denied.end() :], 0))
+    if numbers and (match := NUMBER.search(predicate)) and not NAMED.search(predicate[: match.start()]):
         other = _another(match, source)
         return _first_clause(f"{predicate[: match.start()]}{other}{predicate[match.end('number') :]}", match.start())
     for one, other in OPPOSITES.items():
@@ -93,6 +102,14 @@ def contradict(predicate: str, source: random.Random, *, numbers: bool = True) -
         if match and other not in predicate.replace(one, ""):
             return _first_clause(f"{predicate[: match.start()]}{other}{predicate[match.end() :]}", match.start())
     return ""
+
+
+def _without_any(match: re.Match[str]) -> str:
+    """Write "bicycles" for "any bicycles", and "a bicycle" for "any bicycle"."""
+    following = f"{match['next']}{match['after']}"
+    if match["next"].endswith("s") or match["after"].endswith("s"):
+        return following
+    return f"{'an' if following[0] in 'aeiou' else 'a'} {following}"
 
 
 def _first_clause(predicate: str, start: int) -> str:
@@ -106,7 +123,7 @@ def _another(match: re.Match[str], source: random.Random) -> str:
     number = match["number"]
     value = int(number.replace(",", ""))
     if 1000 <= value <= 2100 and "," not in number:  # a year
-        return str(value + source.choice((-37, -24, -12, 11, 16, 29)))
+        return str(value + source.choice((-37, -24, -12, -11, -7)))
     if re.match(rf"\s(?:{MONTH})\b", match.string[match.end() :], re.IGNORECASE):
         return str((value + source.randrange(3, 25)) % 28 + 1)
     changed = int(value * source.choice((0.5, 1.5, 2.0, 3.0)))
