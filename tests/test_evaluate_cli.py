@@ -285,6 +285,11 @@ class TestJudged:
         done = command("evaluate", "--score", "latest", *self.JUDGE, "--markdown", "out.md")
         for text in (done.out, Path("out.md").read_text()):
             assert "agreed with people on 100% of 1 labels" in text
+        right = {"question": "How long?", "answer": "Thirty days.", "expected": ["30 days"], "label": 1}
+        Path("labels.jsonl").write_text("\n".join(map(json.dumps, (label, right))))
+        assert command("judge", "check", "labels.jsonl", "--model", 'fake:{"verdict": "wrong"}').code == 0
+        done = command("evaluate", "--score", "latest", *self.JUDGE)
+        assert "kappa 0.00, little better than chance" in done.out, done.out
 
     def test_a_judged_run_is_not_compared_with_one_that_was_not(self, cases: Path, command: Command):
         base = evaluated(command, cases, "wrong")["run"]

@@ -17,6 +17,8 @@ HEADLINE = (
     "judged_faithfulness", "judged_answer_relevance", "toxicity_lexical", "refusal_right",
 )  # fmt: skip
 """What is shown; the rest is in the JSON and the report."""
+SLIGHT = 0.2
+"""Agreement beyond chance up to here is slight (Landis, Koch 1977)."""
 SETS = ("refusal_precision", "refusal_recall", "refusal_f1", "aurc", "risk")
 
 
@@ -41,10 +43,11 @@ def judges_text(judges: "Judges") -> str:
             lines.append(f"{judge} was not compared with people: scoville judge check LABELS")
         for metric, found in checks.items():
             kappa = "not defined" if found["kappa"] is None else f"{found['kappa']:.2f}"
+            chance = ", little better than chance" if found["kappa"] is not None and found["kappa"] < SLIGHT else ""
             agreement = "nothing" if found["agreement"] is None else f"{found['agreement']:.0%}"
             lines.append(
-                f"{metric}: {judge} agreed with people on {agreement} of {found['n']} labels, kappa {kappa} "
-                f"({found['labels']})"
+                f"{metric}: {judge} agreed with people on {agreement} of {found['n']} labels, kappa {kappa}"
+                f"{chance} ({found['labels']})"
             )
     return "\n".join(lines)
 

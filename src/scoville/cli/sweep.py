@@ -8,13 +8,14 @@ import click
 from scoville.cli.common import common_options, open_session, progress_bar, say, write, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from scoville.cli.common import Session
     from scoville.compare.stages import SharedStages
     from scoville.compare.trials import SweepFolder, Trial
     from scoville.index import Writers
     from scoville.recipe import Recipe
+    from scoville.track.limit import Planned
     from scoville.types import Case
 
 
@@ -72,6 +73,7 @@ def _run(
     session: "Session", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
 ) -> "SweepFolder":  # fmt: skip
     """Run the trials that have not been run."""
+    from scoville.cli.forecast import check_cost
     from scoville.cli.publish_sweep import PublishedSweep
     from scoville.cli.show_sweep import trial_line
     from scoville.cli.writers import open_paid_writers
@@ -85,7 +87,7 @@ def _run(
     if recipe.sweep.method == "tpe":
         require_optuna()
     cases = find_sweep(sweeps, name).cases() if name else _cases(session, recipe, cases_file)
-    _check_cost(recipe, planned.trials, cases, yes)
+    check_cost(session, list(_planned(recipe, planned.trials, cases)), yes=yes)
 
     def writers(trial: "Recipe") -> "Writers":
         return open_paid_writers(session._replace(loaded=LoadedRecipe(trial, ())), no_limit=yes)
@@ -146,16 +148,12 @@ def _cases(session: "Session", recipe: "Recipe", given: Path | None) -> "Sequenc
     return cases_of(path)[: recipe.sweep.limit]
 
 
-def _check_cost(recipe: "Recipe", trials: int, cases: "Sequence[Case]", yes: bool) -> None:
-    """Say what hosted models may cost, and refuse what is over the limit; local work is not foreseen to a trial."""
-    from scoville.track.ledger import HOSTED
-    from scoville.track.limit import Planned, check_limit, preview
+def _planned(recipe: "Recipe", trials: int, cases: "Sequence[Case]") -> "Iterator[Planned]":
+    """Plan what the trials take, as if each value of `llm.model` had its share of them."""
+    from scoville.cli.forecast import answering
 
-    given = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
-    hosted = [model for model in given if str(model).startswith(HOSTED)]
-    replies = trials * len(cases) // len(given)
-    prompt = recipe.prompt.context_tokens + 400
-    planned = [Planned("generation", model, replies, prompt, recipe.llm.max_tokens, recipe.llm.base_url)
-               for model in hosted]  # fmt: skip
-    if planned and (said := check_limit(preview(planned, 0.0), recipe.cost.limit_usd, yes=yes)):
-        say(said)
+    models = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
+    for model in models:
+        system = recipe.model_copy(update={"llm": recipe.llm.model_copy(update={"model": model})})
+        for one in answering(system, cases):
+            yield one._replace(replies=one.replies * trials // len(models))
