@@ -285,7 +285,7 @@ class TestJudged:
         done = command("evaluate", "--score", "latest", *self.JUDGE, "--markdown", "out.md")
         for text in (done.out, Path("out.md").read_text()):
             assert "agreed with people on 100% of 1 labels" in text
-        right = {"question": "How long?", "answer": "Thirty days.", "expected": ["30 days"], "label": 1}
+        right = {"question": "How long?", "answer": "A whole month.", "expected": ["Thirty."], "label": 1}
         Path("labels.jsonl").write_text("\n".join(map(json.dumps, (label, right))))
         assert command("judge", "check", "labels.jsonl", "--model", 'fake:{"verdict": "wrong"}').code == 0
         done = command("evaluate", "--score", "latest", *self.JUDGE)
