@@ -24,7 +24,7 @@ from typing import Any
 from scoville.errors import UsageError, WorkspaceError
 from scoville.evaluate.cases import case_json, cases_of, digest
 from scoville.evaluate.result import Result, result_of
-from scoville.storage import storage_errors
+from scoville.storage import storage_errors, write_whole
 from scoville.types import Case, Score
 
 FOLDER = "runs"
@@ -153,7 +153,7 @@ class Run:
             raise WorkspaceError(f"the scores of {self.id} cannot be read ({error}): {advice}") from None
 
     def _write(self, name: str, value: Any) -> None:
-        _write(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+        write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 class Recorder:
@@ -176,12 +176,12 @@ def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> 
     with storage_errors(runs):
         run.folder.mkdir(parents=True)
     lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)
-    _write(run.folder / "cases.jsonl", "".join(f"{line}\n" for line in lines))
+    write_whole(run.folder / "cases.jsonl", "".join(f"{line}\n" for line in lines))
     values = {
         "format": FORMAT, "id": run.id, "status": "running", "started": now.isoformat(timespec="seconds"),
         "cases": len(cases), "cases_digest": digest(cases), "machine": machine(), **header,
     }  # fmt: skip
-    _write(run.folder / "run.json", json.dumps(values, ensure_ascii=False, indent=1))
+    write_whole(run.folder / "run.json", json.dumps(values, ensure_ascii=False, indent=1))
     return run
 
 
@@ -210,16 +210,3 @@ def machine() -> dict[str, Any]:
         "system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count(),
         "python": platform.python_version(),
     }  # fmt: skip
-
-
-def _write(path: Path, text: str) -> None:
-    with storage_errors(path.parent):
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
