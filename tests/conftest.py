@@ -90,6 +90,12 @@ def _models_at_hand(request: pytest.FixtureRequest) -> None:  # pyright: ignore[
                 pull(entry.name)
 
 
+@pytest.fixture(autouse=True)
+def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """What is installed on the machine does not change what tests see."""
+    monkeypatch.setattr("scoville.read.legacy._PROGRAMS", ())
+
+
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     set_fakes(monkeypatch)

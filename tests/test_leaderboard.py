@@ -50,7 +50,7 @@ def test_the_best_stands_first_and_who_is_not_distinguishable_is_said():
 
 def test_p_is_adjusted_for_the_number_of_systems():
     base = [1.0] * 40
-    second = [0.0] * 6 + [1.0] * 34  # 2 of 64 ways, half of which tie: p = 0.0156
+    second = [0.0] * 6 + [1.0] * 34  # 6 to none, as McNemar's: p = 0.0156
     few = leaderboard({"a": scored(base), "b": scored(second)}).rows[1].p
     many = leaderboard({"a": scored(base), **{name: scored(second) for name in "bcde"}})
     assert few is not None
@@ -64,6 +64,11 @@ def test_the_documents_of_the_cases_decide_what_is_chance():
     assert standings(systems)["b"] == "behind"
     clusters = {case: int(case[1:]) // 10 for case in systems["a"]}
     assert standings(systems, clusters=clusters)["b"] == "not distinguishable"
+
+
+def test_intervals_by_page_are_said_to_hold_for_these_documents_only():
+    assert "for these documents, not for others" in leaderboard(three(), by="page").text
+    assert "these documents" not in leaderboard(three(), by="document").text
 
 
 def test_unscored_cases_are_a_column_and_a_system_without_scores_comes_last():

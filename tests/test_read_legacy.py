@@ -1,17 +1,27 @@
-"""Office 97-2003 and RTF, with and without LibreOffice."""
+"""Office 97-2003, RTF and what LibreOffice writes as OpenDocument, with and without LibreOffice.
 
+LibreOffice 7.4.7 wrote ``data/handbook.doc``, ``handbook.rtf`` and ``leave.ppt`` from OpenDocument files made for
+these tests; of ``leave.ppt``, only the streams with text were kept. Tests that need LibreOffice itself are skipped
+where it is not installed.
+"""
+
+import http.server
 import os
+import shutil
 import struct
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import docx
+import olefile
 import pytest
 
 from scoville.errors import ReadFailure
 from scoville.read import legacy
+from scoville.read.cell_edges import EdgedCell, edged_table
 from scoville.read.doc import read_doc
 from scoville.read.ppt import read_ppt
 from scoville.read.reader import read_bytes
@@ -21,6 +31,8 @@ from scoville.types import Document
 from tiny_office import ole2
 
 CLEAR, LOCKED = 0xE391C05F, 0xF3D1C4DF
+DATA = Path(__file__).parent / "data"
+PROGRAMS = legacy._PROGRAMS  # pyright: ignore[reportPrivateUsage]
 
 
 def read(data: bytes, name: str) -> Document:
@@ -109,6 +121,96 @@ def test_an_encrypted_or_old_doc_is_named() -> None:
         read(old, "a.doc")
 
 
+HANDBOOK = [
+    ("title", "Holiday rules"),
+    ("heading", "Leave and rest"),
+    ("paragraph", "Everyone has thirty days of leave. Ünïcode: Grüße, Привет, 日本語, 😀 and “quotes” – dash… €5."),
+    ("paragraph", "Tab here\nnew line, two spaces, a link text, visible. Inserted words."),
+    ("heading", "How to ask"),
+    ("list_item", "1. first step"),
+    ("list_item", "a) inner a"),
+    ("list_item", "b) inner b"),
+    ("list_item", "2. second step"),
+    ("list_item", "- bullet one"),
+    ("list_item", "- bullet deep"),
+    ("list_item", "- bullet two"),
+    ("paragraph", "Before the table."),
+    ("paragraph", "After the table."),
+    ("paragraph", "The end."),
+    ("heading", "Last chapter"),
+    ("paragraph", "The end."),
+]
+"""What its author changed out and hid, "DELETED WORDS" and "HIDDEN", is not among it."""
+APART = {
+    ("footnote", "Part-time staff: in proportion."),
+    ("footnote", "A comment on this."),
+    ("footnote", "An endnote at the end."),
+    ("paragraph", "Words in a box."),
+    ("header", "Brackwater header"),
+    ("footer", "Page footer"),
+}
+
+
+@pytest.mark.parametrize("name", ["handbook.doc", "handbook.rtf"])
+def test_a_file_of_libreoffice_gives_all_that_its_author_sees(name: str) -> None:
+    document = read((DATA / name).read_bytes(), name)
+    found = [
+        (
+            element.kind,
+            "\n".join(" ".join(line.split()) for line in document.text[element.start : element.end].split("\n")),
+        )
+        for element in document.elements
+        if element.kind != "table"
+    ]
+    assert [one for one in found if one not in APART] == HANDBOOK
+    assert {one for one in found if one in APART} == APART
+    assert [element.level for element in document.elements if element.kind == "list_item"] == [1, 2, 2, 1, 1, 2, 1]
+    assert (document.title, document.metadata["author"]) == ("Holiday rules of Brackwater Ltd", "Ada Quill")
+    rows = next(element.rows for element in document.elements if element.kind == "table")
+    assert [row[0] for row in rows] == ["Grade", "Junior", "Junior", "Senior", "x1", "y1"]
+    assert rows[3][-1] == "- in cell nested1 | nested2 after nested"
+    assert rows[2][1:] == ("merged across", "", "")
+
+
+def test_a_frame_around_text_in_a_doc_is_no_table() -> None:
+    text = "a\x07\x07end\r"
+    styles = {0: style(0, IN_TABLE), 2: style(0, IN_TABLE, ENDS_ROW), 3: style(0)}
+    pieces = read_doc(doc(text, styles=styles)).pieces
+    assert [(piece.kind, piece.text) for piece in pieces] == [("paragraph", "a"), ("paragraph", "end")]
+
+
+def test_cells_reach_across_the_edges_of_others_and_down() -> None:
+    rows = [
+        [EdgedCell("a", 100), EdgedCell("b", 205), EdgedCell("c", 300)],
+        [EdgedCell("d", 202), EdgedCell("e", 300)],
+        [EdgedCell("", 200, goes_on=True), EdgedCell("f", 250), EdgedCell("g", 300, joins=True)],
+    ]
+    (piece,) = edged_table(rows, 0)
+    assert piece.rows == (("a", "b", "c", ""), ("d", "", "e", ""), ("d", "", "f g", ""))
+    assert edged_table([], 0) == []
+
+
+@pytest.mark.parametrize("name", ["handbook.doc", "leave.ppt"])
+def test_wrong_numbers_among_the_properties_keep_nothing_busy(name: str) -> None:
+    endless = bytes(44) + struct.pack("<IIIIIII", 48, 40, 1, 2, 16, 0x1000, 0x7FFFFFFF)  # two thousand million nothings
+    names = ("WordDocument", "1Table") if name.endswith("doc") else ("PowerPoint Document", "Current User")
+    with olefile.OleFileIO(str(DATA / name)) as file:
+        streams = {one: file.openstream(one).read() for one in names}
+    started = time.monotonic()
+    document = read(ole2({**streams, "\x05SummaryInformation": endless}), name)
+    assert (time.monotonic() - started < 5, document.metadata) == (True, {})
+
+
+@pytest.mark.parametrize("place", range(0x40, 0x3000, 0x1F7))
+def test_a_doc_with_wrong_bytes_is_read_or_refused(place: int) -> None:
+    data = bytearray((DATA / "handbook.doc").read_bytes())
+    data[place : place + 24] = b"\xff" * 24
+    try:
+        assert read(bytes(data), "a.doc").text
+    except ReadFailure as failure:
+        assert str(failure)
+
+
 # -- PPT ---------------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +262,16 @@ def test_an_encrypted_ppt_is_named() -> None:
         read(ppt(LOCKED), "a.ppt")
 
 
+def test_a_table_of_a_ppt_keeps_its_cells() -> None:
+    document = read((DATA / "leave.ppt").read_bytes(), "leave.ppt")
+    assert document.elements[0].kind == "paragraph"
+    assert document.elements[1].rows == (
+        ("Grade", "Days", "Notes"),
+        ("Junior", "25", "in proportion"),
+        ("Junior", "merged across", ""),
+    )
+
+
 # -- RTF ---------------------------------------------------------------------------------------------------------------
 
 RTF = (
@@ -193,6 +305,129 @@ def test_an_rtf_of_braces_alone_is_refused_or_empty() -> None:
         read(b"{\\rtf1" + b"}" * 100_000, "a.rtf")
 
 
+def pieces_of(body: bytes) -> list[tuple[str, object]]:
+    data = rb"{\rtf1\ansi{\stylesheet{\s1 heading 1;}{\s2 Title;}{\s3 caption;}}" + body + b"}"
+    return [(piece.kind, piece.text or piece.rows) for piece in read_rtf(data, 1_000).pieces]
+
+
+@pytest.mark.parametrize(
+    ("body", "pieces"),
+    [
+        (rb"a{\*\bin7 {}}\x\\}b\par", [("paragraph", "ab")]),
+        (rb"a{\pict " + b"00" * 2_000 + rb"}\par", [("paragraph", "a")]),  # counts for no limit
+        (rb"\pard\s1 Head{\*\footnote\pard\plain\s9 Note.}\par", [("heading", "Head"), ("footnote", "Note.")]),
+        (rb"a{\deleted b}{\v c}{\v d\plain e}\par", [("paragraph", "ae")]),
+        (
+            rb"see {\shp{\*\shpinst{\sp{\sn x}}{\shptxt box\par}}}here\par",
+            [("paragraph", "box"), ("paragraph", "see here")],
+        ),
+        (rb"{\footer {\field{\*\fldinst { PAGE }}{\fldrslt 7}} of us}{\footer of us}\par", [("footer", "of us")]),
+        (rb"\pard\s2 T\par\pard\s3 C\par", [("title", "T"), ("caption", "C")]),
+        (rb"{\listtext o\tab}\ilvl1 item\par", [("list_item", "- item")]),
+        (rb"\trowd\cellx90\intbl framed\par text\cell\row\pard", [("paragraph", "framed"), ("paragraph", "text")]),
+        (
+            rb"\trowd\clvmgf\cellx90\cellx200\intbl a\cell b\cell\row"
+            rb"\trowd\clvmrg\cellx90\cellx200\intbl\cell c\cell\row",
+            [("table", (("a", "b"), ("a", "c")))],
+        ),
+    ],
+)
+def test_rtf_as_programs_write_it(body: bytes, pieces: list[tuple[str, object]]) -> None:
+    assert pieces_of(body) == pieces
+
+
+def test_rtf_says_what_it_is_called_and_when_it_was_made() -> None:
+    info = rb"{\info{\title Leave}{\author Ada}{\creatim\yr2024\mo5\dy6\hr7\min8}{\revtim\yr0\mo0\dy0}}"
+    draft = read_rtf(rb"{\rtf1" + info + rb" text\par}", 1_000)
+    assert (draft.title, draft.metadata) == ("Leave", {"author": "Ada", "created": "2024-05-06T07:08:00"})
+
+
+# -- OpenDocument, as LibreOffice writes it ----------------------------------------------------------------------------
+
+NAMES = " ".join(
+    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for prefix, name in (
+        ("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("chart", "chart"),
+        ("svg", "svg-compatible"), ("presentation", "presentation"),
+    )
+)  # fmt: skip
+
+
+def flat(kind: str, body: str) -> Document:
+    root = (
+        f"<office:document {NAMES}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document>"
+    )
+    return read(root.encode(), "a.xml")
+
+
+def test_the_words_of_a_link_are_text() -> None:
+    assert (
+        flat("text", "<text:p>Ask <text:a>the <text:span>office</text:span></text:a>.</text:p>").text
+        == "Ask the office."
+    )
+    frame = "<draw:frame><draw:text-box><text:p>box</text:p></draw:text-box></draw:frame>"
+    assert flat("text", f"<text:p>a<draw:a>{frame}</draw:a></text:p>").text == "a\n\nbox"
+
+
+def test_deleted_text_that_stays_in_its_place_is_left_out() -> None:
+    regions = (
+        '<text:tracked-changes><text:changed-region text:id="d"><text:deletion/></text:changed-region>'
+        '<text:changed-region text:id="i"><text:insertion/></text:changed-region></text:tracked-changes>'
+    )
+    marks = '<text:change-start text:change-id="{0}"/>{1}<text:change-end text:change-id="{0}"/>'
+    body = f"<text:p>a{marks.format('d', 'b<text:span>c</text:span>')}d{marks.format('i', 'e')}</text:p>"
+    across = '<text:p>f<text:change-start text:change-id="d"/>g</text:p>'
+    across += '<text:p>h<text:change-end text:change-id="d"/>i</text:p>'
+    assert flat("text", regions + body + across).text == "ade\n\nf\n\ni"
+
+
+CHART = (
+    "<draw:object><office:document><office:body><office:chart><chart:chart><chart:title><text:p>Sales</text:p>"
+    "</chart:title><table:table><table:table-rows><table:table-row><table:table-cell><text:p>East</text:p>"
+    "</table:table-cell><table:table-cell><text:p>7</text:p><draw:g><svg:desc>Sheet2.A1:Sheet2.A9</svg:desc></draw:g>"
+    "</table:table-cell></table:table-row></table:table-rows></table:table></chart:chart></office:chart></office:body>"
+    "</office:document></draw:object>"
+)
+
+
+def test_a_chart_shows_its_numbers_but_not_where_they_come_from() -> None:
+    document = flat("text", f"<text:p>a<draw:frame>{CHART}</draw:frame></text:p>")
+    assert document.text == "a\n\nSales\n\n| East | 7 |\n| --- | --- |" or document.elements[-1].rows == (
+        ("East", "7"),
+    )
+    assert "Sheet2" not in document.text
+
+
+def test_a_chart_on_a_flat_sheet_adds_no_rows() -> None:
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    rows = "".join(
+        f"<table:table-row>{cell.format(one)}{cell.format(two)}</table:table-row>" for one, two in ("ab", "cd")
+    )
+    body = (
+        f'<table:table table:name="S"><table:shapes><draw:frame>{CHART}</draw:frame></table:shapes>{rows}</table:table>'
+    )
+    document = flat("spreadsheet", body)
+    assert [element.rows for element in document.elements if element.rows] == [(("a", "b"), ("c", "d"))]
+    assert "Sales" in document.text
+
+
+def test_a_slide_keeps_the_lines_of_its_title_apart_and_its_comments() -> None:
+    box = "<draw:text-box><text:p>One<text:line-break/>two</text:p></draw:text-box>"
+    title = f'<draw:frame presentation:class="title">{box}</draw:frame>'
+    comment = "<office:annotation><text:p>Why?</text:p></office:annotation>"
+    document = flat("presentation", f"<draw:page>{title}{comment}</draw:page>")
+    assert [(element.kind, document.text[element.start : element.end]) for element in document.elements] == [
+        ("heading", "One two"),
+        ("footnote", "Why?"),
+    ]
+
+
+def test_a_formula_in_a_flat_file_is_read() -> None:
+    math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi><annotation>E=mc^2</annotation></semantics></math>'
+    document = flat("text", f"<text:p>So<draw:frame><draw:object>{math}</draw:object></draw:frame>.</text:p>")
+    assert document.text == "So E=mc^2 ."
+
+
 # -- LibreOffice -------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +441,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
         monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setattr(legacy, "_PROGRAMS", PROGRAMS)
         return path
 
     return make
@@ -252,6 +488,76 @@ def test_libreoffice_is_ended_with_all_it_started(program: Callable[[str], Path]
         pytest.fail("a process outlived it")
 
 
-def test_without_libreoffice_a_warning_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legacy, "_PROGRAMS", ())
+def test_what_cannot_be_read_of_its_work_is_read_by_our_own_reader(
+    program: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("word/embeddings/sheet.xlsx")
+
+    program("exit 0")
+    monkeypatch.setattr(legacy, "convert", lambda *_: b"")  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr(legacy, "_read_converted", fail)
+    document = read(doc("Leave\r"), "a.doc")
+    assert document.text == "Leave"
+    assert document.warnings == ("LibreOffice converted it to what cannot be read (KeyError)",)
+
+
+def test_without_libreoffice_a_warning_says_what_is_missing() -> None:
     assert "LibreOffice" in read(ppt(), "a.ppt").warnings[0]
+
+
+SOFFICE = shutil.which("soffice") or ""
+needs_libreoffice = pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed")
+
+
+@needs_libreoffice
+def test_the_real_libreoffice_converts_a_doc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(legacy, "_PROGRAMS", (SOFFICE,))
+    document = read((DATA / "handbook.doc").read_bytes(), "-o $(touch x) ü.doc")
+    assert (document.warnings, document.media_type) == ((), "application/msword")
+    assert "DELETED" not in document.text
+    assert "1. first step" in document.text
+
+
+@needs_libreoffice
+def test_the_real_libreoffice_is_ended_and_takes_nothing_damaged_for_text() -> None:
+    data = (DATA / "handbook.doc").read_bytes()
+    started = time.monotonic()
+    with pytest.raises(ReadFailure, match=r"longer than 0\.3 s"):
+        legacy.convert(SOFFICE, data, "doc", "docx", 0.3)
+    assert time.monotonic() - started < 5
+    with pytest.raises(ReadFailure, match="wrote no file"):
+        legacy.convert(SOFFICE, b"words that are no document " * 200, "doc", "docx", 60)
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[int, list[str]]]:
+    """A web server: its port, and what it was asked for."""
+    seen: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def parse_request(self) -> bool:
+            seen.append(str(self.client_address))
+            return False
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port, seen
+        server.shutdown()
+        thread.join()
+
+
+@needs_libreoffice
+def test_the_real_libreoffice_fetches_no_linked_picture(asked: tuple[int, list[str]]) -> None:
+    port, seen = asked
+    link = (
+        f'xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="http://127.0.0.1:{port}/a.png" xlink:actuate="onLoad"'
+    )
+    link += ' xlink:type="simple" xlink:show="embed"'
+    frame = f'<draw:frame text:anchor-type="as-char" svg:width="2cm" svg:height="2cm"><draw:image {link}/></draw:frame>'
+    kind = 'office:mimetype="application/vnd.oasis.opendocument.text" office:version="1.2"'
+    body = f"<office:body><office:text><text:p>a{frame}</text:p></office:text></office:body>"
+    page = f'<?xml version="1.0" encoding="UTF-8"?><office:document {NAMES} {kind}>{body}</office:document>'
+    assert legacy.convert(SOFFICE, page.encode(), "fodt", "docx", 60)
+    assert seen == []

@@ -1,13 +1,23 @@
-"""Office files that a password protects: which passwords open them, and what is said when none does."""
+"""Files that a password protects: which passwords open them, and what is said when none does.
 
+LibreOffice wrote the files ``data/locked_*`` with the password below: 7.4.7 all but ``argon2``, which 25.2.3 wrote;
+``blowfish`` as OpenDocument 1.1, ``standard`` as Word 2007 encrypts.
+"""
+
+import base64
+import hashlib
 import io
 import random
 import struct
+import zipfile
+import zlib
 from hashlib import md5
+from pathlib import Path
 
 import docx
 import olefile
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from scoville.errors import ReadFailure
@@ -23,6 +33,8 @@ from tiny_office import ole2, rows_of, workbook, zipped
 MISSING = "is encrypted; set SCOVILLE_PASSWORD to its password to read it"
 WRONG = "is encrypted; the password is wrong"
 SALT = bytes(range(16))
+DATA = Path(__file__).parent / "data"
+PASSWORD = "Grün 7"
 
 
 @pytest.fixture(autouse=True)
@@ -220,3 +232,126 @@ def test_an_encrypted_xls_opens_with_its_password_or_with_nobodys() -> None:
 def test_an_encryption_without_its_header_is_named(name: str, data: bytes) -> None:
     with pytest.raises(ReadFailure, match="is encrypted in a way that is not known"):
         read(data, name, "right")
+
+
+# -- what LibreOffice writes -------------------------------------------------------------------------------------------
+
+LOCKED_FILES = (
+    "locked_aes.ods", "locked_argon2.odt", "locked_blowfish.odt", "locked_rc4.doc", "locked_rc4.xls",
+    "locked_standard.docx",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOCKED_FILES)
+def test_a_file_of_libreoffice_opens_with_its_password_alone(name: str) -> None:
+    data = (DATA / name).read_bytes()
+    document = read(data, name, PASSWORD)
+    if name.endswith("s"):
+        assert document.elements[-1].rows == (("Plan", "Cost"), ("Basic", "5"))
+    else:
+        assert document.text == "The safe is behind the clock."
+    with pytest.raises(ReadFailure, match=WRONG):
+        read(data, name, "Gruen 7")
+    with pytest.raises(ReadFailure, match=MISSING):
+        read(data, name)
+
+
+# -- OpenDocument ------------------------------------------------------------------------------------------------------
+
+TEXT = (
+    b'<office:document-content xmlns:office="o" xmlns:text="t"><office:body><office:text>'
+    b"<text:p>The safe is behind the clock.</text:p></office:text></office:body></office:document-content>"
+)
+
+
+def changed(name: str, *changes: tuple[str, str]) -> bytes:
+    """A file of LibreOffice with other words in its manifest."""
+    with zipfile.ZipFile(DATA / name) as archive:
+        parts: dict[str, bytes | str] = {member: archive.read(member) for member in archive.namelist()}
+        manifest = archive.read("META-INF/manifest.xml").decode()
+    for old, new in changes:
+        assert old in manifest
+        manifest = manifest.replace(old, new)
+    return zipped({**parts, "META-INF/manifest.xml": manifest})
+
+
+def locked_odt(content: bytes = TEXT, *, checksum: bool = True, clear: bool = False) -> bytes:
+    """An OpenDocument text of one member, encrypted as OpenDocument 1.2 says; its styles may stay clear."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = squeeze.compress(content) + squeeze.flush()
+    key = hashlib.pbkdf2_hmac("sha1", hashlib.sha256(PASSWORD.encode()).digest(), SALT, 1000, 32)
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(SALT)).encryptor()
+    added = 16 - len(packed) % 16
+    coded = encryptor.update(packed + bytes([added] * added)) + encryptor.finalize()
+    salt, check = (base64.b64encode(one).decode() for one in (SALT, hashlib.sha256(packed[:1024]).digest()))
+    checked = f'm:checksum-type="urn:oasis#sha256-1k" m:checksum="{check}"' if checksum else ""
+    manifest = (
+        f'<m:manifest xmlns:m="m"><m:file-entry m:full-path="content.xml"><m:encryption-data {checked}>'
+        '<m:algorithm m:algorithm-name="http://www.w3.org/2001/04/xmlenc#aes256-cbc"'
+        f' m:initialisation-vector="{salt}"/>'
+        '<m:start-key-generation m:start-key-generation-name="http://www.w3.org/2000/09/xmldsig#sha256"/>'
+        f'<m:key-derivation m:key-derivation-name="PBKDF2" m:iteration-count="1000" m:salt="{salt}"/>'
+        "</m:encryption-data></m:file-entry></m:manifest>"
+    )
+    parts = {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": coded}
+    return zipped({**parts, **({"styles.xml": b"<s/>"} if clear else {}), "META-INF/manifest.xml": manifest})
+
+
+@pytest.mark.parametrize("checksum", [False, True])
+def test_a_key_is_told_to_be_wrong_with_and_without_a_checksum(checksum: bool) -> None:
+    data = locked_odt(checksum=checksum, clear=True)
+    assert read(data, "a.odt", PASSWORD).text == "The safe is behind the clock."
+    for wrong in ("", "a", "b", "c"):
+        with pytest.raises(ReadFailure, match=WRONG if wrong else MISSING):
+            read(data, "a.odt", wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        (
+            "locked_aes.ods",
+            'iteration-count="100000"',
+            'iteration-count="2147483647"',
+            "2,147,483,647 times, over 5,000,000",
+        ),
+        ("locked_argon2.odt", 'memory="65536"', 'memory="1073741824"', "3 times in 1,048,576 MiB"),
+        ("locked_argon2.odt", 'iterations="3"', 'iterations="2147483647"', "2,147,483,647 times in 64 MiB"),
+    ],
+)
+def test_a_key_that_would_exhaust_the_machine_is_refused(name: str, old: str, new: str, reason: str) -> None:
+    with pytest.raises(ReadFailure, match=f"asks for a key hashed .*{reason}: not opened, it may be malicious"):
+        read(changed(name, (old, new)), name, PASSWORD)
+
+
+def test_many_slow_keys_are_given_up() -> None:
+    slow = changed("locked_aes.ods", ('iteration-count="100000"', 'iteration-count="4999999"'))
+    with pytest.raises(ReadFailure, match="unlocking it took longer than 1 s"):
+        read_bytes(slow, name="a.ods", source="s", settings=Read(timeout_seconds=1), password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("xmlenc#aes256-cbc", "xmlenc#rot13", "rot13"),
+        ("PBKDF2", "PGP", "pgp"),
+        ("xmldsig#sha256", "xmldsig#md5", "md5"),
+        ('iteration-count="100000"', 'iteration-count="many"', "many"),
+        ("manifest:key-derivation ", "manifest:nothing ", "it is not said how"),
+    ],
+)
+def test_an_unknown_encryption_of_opendocument_is_named(old: str, new: str, reason: str) -> None:
+    with pytest.raises(ReadFailure, match=f"is encrypted in a way that is not known .*{reason}"):
+        read(changed("locked_aes.ods", (old, new)), "a.ods", PASSWORD)
+
+
+def test_an_encrypted_member_obeys_the_limits_of_archives() -> None:
+    with pytest.raises(ReadFailure, match="unpacks to over 10 MB: not opened, it may be a ZIP bomb"):
+        read(locked_odt(bytes(20_000_000)), "a.odt", PASSWORD)
+
+
+def test_a_damaged_or_unlocked_package_is_left_to_its_reader() -> None:
+    with pytest.raises(ReadFailure, match="damaged ZIP file"):
+        read((DATA / "locked_aes.ods").read_bytes()[:9000], "a.ods", PASSWORD)
+    clear = {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": TEXT}
+    assert read(zipped({**clear, "META-INF/manifest.xml": "<m/>"}), "a.odt", "unneeded").text

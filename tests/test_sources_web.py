@@ -303,8 +303,8 @@ class TestOnePage:
         add_paths(bench.workspace, bench.recipe, [f"{site.url}/md", f"{site.url}/lie"])
         kinds = {source: state for source, state in bench.index.documents().items()}
         assert sorted(kinds) == [f"{site.url}/lie", f"{site.url}/md"]
-        rows = bench.index._table.search().select(["source", "media_type"]).to_list()
-        assert {row["media_type"] for row in rows} == {"text/markdown", "text/html"}
+        ids = [row["id"] for row in bench.index._table.search().select(["id"]).to_list()]
+        assert {one.media_type for one in bench.index.passages(ids)} == {"text/markdown", "text/html"}
 
     @pytest.mark.parametrize("status", [403, 500])
     def test_a_page_that_is_refused_keeps_its_passages(self, bench: Bench, site: Site, status: int):

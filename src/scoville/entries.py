@@ -5,7 +5,7 @@ Enters: the ``sources`` section of a recipe. Leaves: one validated entry for eac
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -161,8 +161,8 @@ class Imap(Section):
     folders: tuple[str, ...] = ("INBOX",)
     user: str = "${IMAP_USER}"
     password: Annotated[str, AfterValidator(_from_the_environment)] = "${IMAP_PASSWORD}"
-    tls: bool = True
-    """Off only for a server on this machine."""
+    tls: bool | Literal["starttls"] = True
+    """`starttls` where it begins in clear, mostly on port 143. Off only for a server on this machine."""
 
 
 class ImapEntry(Entry):

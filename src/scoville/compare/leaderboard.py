@@ -44,6 +44,8 @@ class Leaderboard:
     metric: str
     cases: int
     rows: tuple[Row, ...]
+    by: str = ""
+    """What cases stand and fall together by, where it is known: ``document``, ``page``."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -68,8 +70,10 @@ class Leaderboard:
     @property
     def note(self) -> str:
         """Say how to read it."""
+        # By page, with 4 to 9 documents, 95 % intervals hold the mean of other documents in 62 to 84 % of simulations.
+        scope = " for these documents, not for others" if self.by == "page" else ""
         return (
-            f"{self.cases} cases; intervals hold 95 %; p: paired with the best, adjusted for "
+            f"{self.cases} cases; intervals hold 95 %{scope}; p: paired with the best, adjusted for "
             f"{max(len(self.rows) - 1, 0)} comparisons; not distinguishable: p over {ALPHA:g}; "
             "cases needed: to tell, with 80 % power"
         )
@@ -85,6 +89,7 @@ def leaderboard(
     *,
     metric: str = "quality",
     clusters: Mapping[str, Hashable] | None = None,
+    by: str = "",
     columns: Mapping[str, Mapping[str, Cell]] | None = None,
     higher_is_better: bool = True,
     low: float = 0.0,
@@ -111,6 +116,7 @@ def leaderboard(
     return Leaderboard(
         metric=metric,
         cases=len(cases),
+        by=by,
         rows=tuple(
             _row(
                 name, quality[name], compared.get(name), adjusted.get(name), name == best, (columns or {}).get(name, {})

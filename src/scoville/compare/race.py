@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scoville.errors import RecipeError
 from scoville.evaluate.metrics import METRICS, SCORERS
-from scoville.evaluate.paired import flip_test
+from scoville.evaluate.paired import paired_chance
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import score_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import QUALITY, quality
-from scoville.evaluate.statistics import cluster_sums
 from scoville.observers import Sweep
 from scoville.types import Case, Score
 
@@ -66,7 +65,7 @@ class Race:
             if not gaps or sum(gaps) < 0:
                 return False
         gaps = gaps_between(other[first], values[first], self._better[0])
-        return len(gaps) >= LEAST_CASES and sum(gaps) > 0 and bool(flip_test(cluster_sums(gaps)) < SURE)
+        return len(gaps) >= LEAST_CASES and sum(gaps) > 0 and paired_chance(gaps) < SURE
 
 
 def case_values(sweep: Sweep, run: Run, scores: Scores | None = None) -> CaseValues:

@@ -66,7 +66,8 @@ def report_html(runs: Sequence[Shown], *, metric: str, board: str = "", pareto: 
 
 def _subtitle(runs: Sequence[Shown]) -> str:
     first, by = runs[0].header, runs[0].summary.get("clusters", "document")
-    return f"{len(runs[0].cases)} cases (digest {first.get('cases_digest', '?')}); intervals hold 95 %, by {by}"
+    only = ", for these documents and not for others" if by == "page" else ""
+    return f"{len(runs[0].cases)} cases (digest {first.get('cases_digest', '?')}); intervals hold 95 %, by {by}{only}"
 
 
 def _scores_table(runs: Sequence[Shown]) -> str:

@@ -15,11 +15,10 @@ from scoville.compare.space import Choices, check_space, size
 from scoville.compare.stages import SharedStages
 from scoville.compare.trials import SweepFolder, Trial
 from scoville.errors import RecipeError, ScovilleError
-from scoville.evaluate.paired import ALPHA, flip_test
+from scoville.evaluate.paired import ALPHA, paired_chance
 from scoville.evaluate.run_cases import OnCase, run_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.score_run import score_run
-from scoville.evaluate.statistics import cluster_sums
 from scoville.evaluate.system import System
 from scoville.observers import Sweep
 from scoville.recipe import Recipe
@@ -205,8 +204,4 @@ def tied(sweep: SweepFolder, trials: Sequence[Trial], best: Trial) -> list[Trial
     first = values(best)
     others = [trial for trial in trials if trial.state == "complete" and trial.number != best.number]
     gaps = {trial.number: gaps_between(first, values(trial), more) for trial in others}
-    return [
-        trial
-        for trial in others
-        if not any(gaps[trial.number]) or flip_test(cluster_sums(gaps[trial.number])) > ALPHA
-    ]  # fmt: skip
+    return [trial for trial in others if not any(gaps[trial.number]) or paired_chance(gaps[trial.number]) > ALPHA]

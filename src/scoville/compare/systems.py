@@ -62,10 +62,11 @@ def compare_systems(
     adjusted = holm([one.p for one in others.values()])
     columns = {one.name: columns_of(one, usd_per_hour) for one in systems}
     better = known.higher_is_better is not False
+    by, clusters = clusters_of(first.run.cases())
     board = leaderboard(
         {name: {case: list(found.values()) for case, found in one.run.scores().items()}
          for name, one in by_name.items()},
-        metric=metric, clusters=clusters_of(first.run.cases())[1], columns=columns,
+        metric=metric, by=by, clusters=clusters, columns=columns,
         higher_is_better=better, low=known.low, high=known.high,
     )  # fmt: skip
     values: dict[str, dict[str, Cell]] = {

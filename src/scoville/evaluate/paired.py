@@ -6,17 +6,15 @@ system has and the other has not are an error, cases unscored for one of the two
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scoville.errors import UsageError
 from scoville.evaluate.agreement import noise
 from scoville.evaluate.statistics import (
-    BLOCK,
     LEVEL,
-    RESAMPLES,
     Estimate,
     Interval,
     Sums,
@@ -25,19 +23,18 @@ from scoville.evaluate.statistics import (
     estimate,
     freedom,
     jackknife_variance,
+    likeness_freedom,
     student_chance,
-    student_interval,
     student_quantile,
+    student_quantiles,
 )
 
 if TYPE_CHECKING:
     from scoville.evaluate.statistics import Array
 
 ALPHA = 0.05
-EXACT_CLUSTERS = 14
-"""Up to so many, every way of turning signs is tried: 8,192."""
 LEAST_CLUSTERS = 5
-"""With fewer, no way of turning signs is rare enough to say anything at 5 %; then Student's t."""
+"""With fewer, the score test of rates raises up to 8 % false alarms; then Student's t, which raises 0.3 to 5 %."""
 
 Effect = Literal["cohen_dz", "odds_ratio"]
 
@@ -68,6 +65,16 @@ class Comparison:
     """How many cases would show a difference of this size; None where there is none."""
 
 
+class Gaps(NamedTuple):
+    """Differences by cluster; of binary scores, how many cases differ."""
+
+    sums: Sums
+    changed: Any = None
+    """Cases that differ, all by 1 or -1; None: the scores are not binary."""
+    places: Any = None
+    """Clusters that have such."""
+
+
 class Noise(NamedTuple):
     """A mean from a judge that was asked several times."""
 
@@ -85,8 +92,6 @@ def compare(
     first: Mapping[str, float | None],
     second: Mapping[str, float | None],
     clusters: Mapping[str, Hashable] | None = None,
-    *,
-    seed: int = 0,
 ) -> Comparison:
     """Compare two systems by their values for the same cases; UsageError where the cases differ.
 
@@ -95,15 +100,13 @@ def compare(
     same_ids(first, second)
     names = sorted(first)
     labels = [clusters[name] for name in names] if clusters is not None else None
-    return paired_difference([first[name] for name in names], [second[name] for name in names], labels, seed=seed)
+    return paired_difference([first[name] for name in names], [second[name] for name in names], labels)
 
 
 def paired_difference(
     first: Sequence[float | None],
     second: Sequence[float | None],
     clusters: Sequence[Hashable] | None = None,
-    *,
-    seed: int = 0,
 ) -> Comparison:
     """Compare two systems by their values in the order of the cases."""
     labels = range(len(first)) if clusters is None else clusters
@@ -125,10 +128,10 @@ def paired_difference(
             n=n, unscored=unscored, first=one, second=other, difference=gaps[0] if gaps else None, low=None, high=None,
             p=1.0, effect=effect, effect_name=name, mcnemar_p=chance, needed=None,
         )  # fmt: skip
-    sums = cluster_sums(gaps, [label for *_, label in rows])
-    limits, p = _tested(sums, all(0 <= value <= 1 for value in values), seed)
+    found = gap_sums(gaps, [label for *_, label in rows])
+    limits, p = _tested(found, all(0 <= value <= 1 for value in values))
     difference = math.fsum(gaps) / n
-    deviation = math.sqrt(float(jackknife_variance(sums)) * n)
+    deviation = math.sqrt(float(jackknife_variance(found.sums)) * n)
     return Comparison(
         n=n, unscored=unscored, first=math.fsum(values[::2]) / n, second=math.fsum(values[1::2]) / n,
         difference=difference, low=min(limits.low, difference), high=max(limits.high, difference), p=p,
@@ -214,70 +217,60 @@ def judged_again(repeated: Sequence[Sequence[float]], clusters: Sequence[Hashabl
     return Noise(_widened(averaged, added), averaged, variance**0.5, shift**0.5)
 
 
-def flip_test(sums: Sums, *, seed: int = 0) -> "Array":
-    """Give the two-sided mid-p of a mean of 0 by turning the signs of clusters; ``[..., clusters]`` in, ``[...]`` out.
+def gap_sums(gaps: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Gaps:
+    """Add up differences by cluster, and count those that are not 0 where all are -1, 0 or 1."""
+    sums = cluster_sums(gaps, clusters)
+    if not set(gaps) <= {-1, 0, 1}:
+        return Gaps(sums)
+    labels = clusters if clusters is not None and len(sums.sizes) < len(gaps) else range(len(gaps))
+    changed = [label for gap, label in zip(gaps, labels, strict=True) if gap]
+    return Gaps(sums, len(changed), len(set(changed)))
 
-    Fisher's test of pairs (1935), by clusters; the wild cluster bootstrap of Cameron, Gelbach and Miller (2008) does
-    the same. Ways that tie with what was seen count half (Lancaster, 1961): with 6 clusters the plain test can reject
-    no more than 3.1 %. The signs are right where a difference is as likely as its opposite.
+
+def paired_chance(gaps: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float:
+    """Give the p of no difference, as :func:`compare` does; 1 of fewer than two cases."""
+    return _tested(gap_sums(gaps, clusters), within=False)[1] if len(gaps) > 1 else 1.0
+
+
+def paired_test(found: Gaps) -> tuple["Array", "Array"]:
+    """Give Student's t of no difference, and its degrees of freedom; ``[..., clusters]`` in, ``[...]`` out.
+
+    The mean over the jackknife's error. Of binary scores it is the score test, as McNemar's (1947), with documents as
+    Obuchowski (1998) has them: the squares of single cases are counted about 0, what is supposed, not about the mean.
+    That leaves them known, see :func:`scoville.evaluate.statistics.likeness_freedom`.
     """
     import numpy as np
 
-    seen = np.abs(sums.totals.sum(-1))
-    found = np.concatenate([np.abs(sums.totals @ signs.T) for signs in _signs(sums.sizes.shape[-1], seed)], axis=-1)
-    return _middle_chance(found, seen, 1e-9 * np.abs(sums.totals).sum(-1))
+    sums, changed, places = found
+    square, variance = sums.mean**2, jackknife_variance(sums)
+    squared, known = square / np.where(variance > 0, variance, math.inf), freedom(sums)
+    if changed is not None and sums.sizes.shape[-1] >= LEAST_CLUSTERS:
+        share = np.maximum(changed, 1) / sums.sizes.sum(-1)
+        squared, known = squared * (1 - square / share), likeness_freedom(known, changed, places)
+    return np.sqrt(np.maximum(squared, 0)), known
 
 
-def _flipped(sums: Sums, seed: int) -> Callable[[float], float]:
-    """Give the function from a supposed difference to its mid-p: signs are turned once for all."""
+def paired_interval(found: Gaps) -> tuple["Array", "Array"]:
+    """Give the differences that :func:`paired_test` does not reject at 5 %, were the cases that differ as many."""
     import numpy as np
 
-    totals, sizes = np.concatenate([signs @ np.stack(sums).T for signs in _signs(len(sums.sizes), seed)]).T
-    total, n = sums.totals.sum(), sums.sizes.sum()
-    largest = np.abs(sums.totals).sum()
-
-    def chance(supposed: float) -> float:
-        found, seen = np.abs(totals - supposed * sizes), np.abs(total - supposed * n)
-        return float(_middle_chance(found, seen, 1e-9 * (largest + abs(supposed) * n)))
-
-    return chance
+    sums, changed, _ = found
+    mean, square = sums.mean, student_quantiles(paired_test(found)[1]) ** 2 * jackknife_variance(sums)
+    if changed is not None and sums.sizes.shape[-1] >= LEAST_CLUSTERS:
+        left = 1 - square / np.maximum(changed / sums.sizes.sum(-1) - mean**2, 1e-12)
+        square = np.where(left > 0, square / np.where(left > 0, left, 1), math.inf)
+    return mean - np.sqrt(square), mean + np.sqrt(square)
 
 
-def _middle_chance(found: "Array", seen: "Array", tolerance: "Array") -> "Array":
-    """Count what is more extreme than what was seen, and half of what ties with it; 1 where nothing was seen."""
-    import numpy as np
-
-    more = (found > (seen + tolerance)[..., None]).mean(-1)
-    least = (found >= (seen - tolerance)[..., None]).mean(-1)
-    return np.where(seen <= tolerance, 1.0, (more + least) / 2)
-
-
-def _signs(count: int, seed: int) -> "Iterator[Array]":
-    """Give blocks ``[ways, clusters]`` of signs; the first cluster keeps its own, as turning all changes nothing."""
-    import numpy as np
-
-    if count <= EXACT_CLUSTERS:
-        ways = np.arange(2 ** (count - 1))[:, None] >> np.arange(count - 1)
-        yield np.hstack([np.ones((len(ways), 1)), 1.0 - 2.0 * (ways & 1)])
-        return
-    yield np.ones((1, count))  # the way that was seen is one of them: p is never 0
-    chance = np.random.default_rng(seed)
-    for _ in range(RESAMPLES // BLOCK):
-        yield 1.0 - 2.0 * chance.integers(0, 2, (BLOCK, count), dtype=np.int8)
-
-
-def _tested(sums: Sums, within: bool, seed: int) -> tuple[Interval, float]:
+def _tested(found: Gaps, within: bool) -> tuple[Interval, float]:
     """Give the interval and p of a difference; both by the same test, so that they do not disagree."""
-    count, mean, widest = len(sums.sizes), float(sums.mean), 1.0 if within else math.inf
-    error = math.sqrt(float(jackknife_variance(sums)))
-    if error < 1e-12:
-        return _unseen(sums, mean) if within else Interval(mean, mean), float(flip_test(sums, seed=seed))
-    if count < LEAST_CLUSTERS:
-        low, high = (float(limit) for limit in student_interval(sums))
-        return Interval(max(low, -widest), min(high, widest)), student_chance(mean / error, float(freedom(sums)))
-    chance = _flipped(sums, seed)
-    low, high = (_limit(chance, mean, way * error, widest) for way in (-1, 1))
-    return Interval(low, high), chance(0.0)
+    sums, mean, widest = found.sums, float(found.sums.mean), 1.0 if within else math.inf
+    if float(jackknife_variance(sums)) < 1e-24:
+        alike = 0.5 ** len(sums.sizes) if abs(mean) > 1e-12 else 1.0  # that all have one sign, by chance: mid-p
+        return _unseen(sums, mean) if within else Interval(mean, mean), alike
+    low, high = (float(limit) for limit in paired_interval(found))
+    value, known = (float(one) for one in paired_test(found))
+    return Interval(max(low, -widest), min(high, widest)), student_chance(value, known)
 
 
 def _unseen(sums: Sums, mean: float) -> Interval:
@@ -292,19 +285,6 @@ def _unseen(sums: Sums, mean: float) -> Interval:
         return Interval(-hidden, hidden)
     limits = mean * (1 - 2 * hidden), mean + hidden * (math.copysign(1, mean) - mean)
     return Interval(min(limits), max(limits))
-
-
-def _limit(chance: Callable[[float], float], mean: float, step: float, widest: float) -> float:
-    """Find where the test begins to reject, going from the mean by steps and then by halves."""
-    near, far = mean, mean + 2 * step
-    while chance(far) > ALPHA:
-        if abs(far) > widest or abs(far - mean) > 1e6 * abs(step):
-            return math.copysign(min(widest, abs(far)), step)
-        near, far = far, mean + 2 * (far - mean)
-    for _ in range(40):
-        middle = (near + far) / 2
-        near, far = (middle, far) if chance(middle) > ALPHA else (near, middle)
-    return min(max(far, -widest), widest)
 
 
 def _within(repeated: Sequence[Sequence[float]], means: Sequence[float]) -> float:

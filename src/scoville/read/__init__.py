@@ -15,8 +15,9 @@
     xlsx        Excel: number_format        delimited   CSV                 sheet   the tables on a sheet, of any origin
     odf         OpenDocument: odf_text, odf_styles                          package parts of a ZIP: Office, ODF, EPUB
     epub        books                       xml_text, jats   XML, articles  xml_tree parses XML safely
-    mail, msg   mails with attachments      ole2   Outlook's and old Office's files     unlock  Office's passwords
-    legacy      Office 97-2003, through LibreOffice or doc, ppt, rtf
+    mail, msg   mails with attachments      ole2   Outlook's and old Office's files     unlock, unlock_odf   passwords
+    legacy      Office 97-2003, through LibreOffice or doc (doc_format, doc_table), ppt (ppt_records, ppt_table),
+                rtf (rtf_walk, rtf_table); cell_edges
     html        HTML: html_tree, html_table                                 grid    cells that take several places
     markdown, text                          math_text  formulas             figure  descriptions of pictures
 

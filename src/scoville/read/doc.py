@@ -1,35 +1,49 @@
-"""DOC bytes (Word 97-2003) in, headings, paragraphs, tables and notes out.
+"""DOC bytes (Word 97-2003) in, headings, paragraphs, lists, tables, notes, text boxes and page headers out.
 
-The text lies in pieces that a table lists; the style of a paragraph, and whether it stands in a table, in pages of
-512 bytes that another table lists ([MS-DOC]). The numbers of lists, pictures and page headers are left out.
+The text lies in pieces that a table lists ([MS-DOC]), first that of the body, then what stands apart from it. What is
+deleted or hidden is left out, as are pictures.
 """
 
 import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate
 from typing import NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Draft, Piece
-from scoville.read.clean import clean_line
-from scoville.read.ole2 import open_ole2
-from scoville.types import Metadata
+from scoville.read.doc_format import Formatting, Properties, properties_of
+from scoville.read.doc_table import TableRows
+from scoville.read.docx_numbering import BULLET
+from scoville.read.ole2 import ole2_properties, open_ole2
+from scoville.types import ElementKind
 
 _MAGIC = 0xA5EC
 _TABLE_1 = 0x0200
 _LENGTHS = 0x4C
-"""Where the numbers of characters stand: of the body, of the footnotes."""
-_PIECES, _PARAGRAPHS = 0x01A2, 0x0102
+"""Where the numbers of characters stand: of the body, and of each part of ``_PARTS``."""
+_PARTS: tuple[ElementKind, ...] = (
+    "footnote", "header", "paragraph", "footnote", "footnote", "paragraph", "header",
+)  # fmt: skip
+"""Footnotes, page headers, macros, comments, endnotes, text boxes, those of page headers."""
+_PIECES, _HEADERS = 0x01A2, 0x00F2
 _COMPRESSED = 0x40000000
-_PAGE = 512
-_IN_TABLE, _ENDS_ROW = b"\x16\x24\x01", b"\x17\x24\x01"
-_HEADS_TABLE = b"\x04\x34\x01"
-_LIST, _LIST_LEVEL = b"\x0b\x46", b"\x0a\x26"
-_TITLE_STYLE = 62
+_DELETED, _HIDDEN, _OUTLINE, _LIST, _LIST_LEVEL = 0x0800, 0x083C, 0x2640, 0x460B, 0x260A
+_BODY_LEVEL = 9
+_KINDS: dict[int, ElementKind] = {34: "caption", 62: "title", 101: "code"}
+"""By the numbers of built-in styles; other programs give only names."""
+_NAMES: dict[str, ElementKind] = {"caption": "caption", "title": "title"}
+_CODE = re.compile(r".*\b(?:code|preformatted|macro)\b.*|code.*", re.IGNORECASE)
 _FIELD_CODE = re.compile("\x13[^\x13\x14\x15]*(?:\x14|(?=\x15))")
+_PAGE_NUMBER = re.compile("\x13\\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\\b[^\x13-\x15]*\x14[^\x13-\x15]*\x15")
 _BREAK = re.compile("[\x07\x0b-\r]")
 _UNSEEN = re.compile("[\x00-\x06\x08\x0e-\x12\x14\x15-\x1d\x1f]")
+_PARAGRAPH_END, _NOT_END = re.compile("[\r\x07\x0c]"), re.compile("[^\r\x07\x0c]")
+_NO_LIST = 0x7FF
+_SEPARATORS, _FOOTERS = 6, frozenset({2, 3, 5})
+"""The page headers begin with six lines between text and notes; each section has headers and footers in turn."""
 
 
 class _Text(NamedTuple):
@@ -44,9 +58,8 @@ class _Text(NamedTuple):
 class _Paragraph(NamedTuple):
     text: str
     """With the character that ends it."""
-    style: int = 0
-    properties: bytes = b""
-    """Codes of two bytes, each followed by its value."""
+    style: int
+    properties: Properties
 
 
 def read_doc(data: bytes) -> Draft:
@@ -60,34 +73,15 @@ def read_doc(data: bytes) -> Draft:
         if magic != _MAGIC or version < 0xC1:
             raise ReadFailure("is a Word document older than Word 97; save it as DOCX")
         table: bytes = file.openstream("1Table" if flags & _TABLE_1 else "0Table").read()
+        apart: bytes = file.openstream("Data").read() if file.exists("Data") else b""
         title, metadata = ole2_properties(file)
     try:
-        body, notes = struct.unpack_from("<II", stream, _LENGTHS)
-        texts = list(_texts(stream, table))
-        places = _Places(stream, table)
+        formatting = Formatting(stream, table, apart)
+        paragraphs = list(_paragraphs(list(_texts(stream, table)), formatting))
+        pieces = list(_pieces(paragraphs, formatting))
     except (struct.error, IndexError) as error:
         raise ReadFailure(f"is a damaged Word document: {error}") from None
-    paragraphs = list(_paragraphs(texts, places))
-    return Draft(
-        media_type="application/msword", pieces=list(_pieces(paragraphs, body, notes)), title=title, metadata=metadata
-    )
-
-
-def ole2_properties(file: object) -> tuple[str | None, Metadata]:
-    """Give title and metadata that an OLE2 file has of itself."""
-    read = file.get_metadata()  # pyright: ignore[reportAttributeAccessIssue]
-    encoding = f"cp{read.codepage}" if isinstance(read.codepage, int) and 0 < read.codepage < 65_000 else "utf-8"
-
-    def text(value: object) -> str:
-        try:
-            return clean_line(value.decode(encoding, "replace")) if isinstance(value, bytes) else ""
-        except LookupError:
-            return ""
-
-    found = {"author": text(read.author)}
-    for key, date in (("created", read.create_time), ("modified", read.last_saved_time)):
-        found[key] = date.isoformat() if date and date.year > 1970 else ""
-    return text(read.title) or None, {key: value for key, value in found.items() if value}
+    return Draft(media_type="application/msword", pieces=pieces, title=title, metadata=metadata)
 
 
 def _texts(stream: bytes, table: bytes) -> Iterator[_Text]:
@@ -113,95 +107,114 @@ def _texts(stream: bytes, table: bytes) -> Iterator[_Text]:
             yield _Text("".join(chr(unit) for (unit,) in units), place, 2)  # so that places count; pairs join later
 
 
-class _Places:
-    """The style of the paragraph at each place of the file."""
-
-    def __init__(self, stream: bytes, table: bytes) -> None:
-        self._starts: list[int] = []
-        self._properties: list[tuple[int, bytes]] = []
-        start, length = struct.unpack_from("<II", stream, _PARAGRAPHS)
-        count = (length - 4) // 8
-        for (page,) in struct.iter_unpack("<I", table[start + 4 * (count + 1) : start + 4 * (count + 1) + 4 * count]):
-            self._read_page(stream[page * _PAGE : (page + 1) * _PAGE])
-
-    def _read_page(self, page: bytes) -> None:
-        if len(page) < _PAGE:
-            return
-        runs = page[511]
-        starts = struct.unpack_from(f"<{runs + 1}I", page)
-        for number in range(runs):
-            offset = 2 * page[4 * (runs + 1) + 13 * number]
-            words = page[offset] if offset else 0
-            begin, size = (offset + 1, 2 * words - 1) if words else (offset + 2, 2 * page[offset + 1] if offset else 0)
-            properties = page[begin : begin + size] if offset else b""
-            style = struct.unpack_from("<H", properties)[0] if len(properties) > 1 else 0
-            self._starts.append(starts[number])
-            self._properties.append((style, properties[2:]))
-
-    def at(self, place: int) -> tuple[int, bytes]:
-        number = bisect_right(self._starts, place) - 1
-        return self._properties[number] if number >= 0 else (0, b"")
-
-
-def _paragraphs(texts: list[_Text], places: _Places) -> Iterator[_Paragraph]:
+def _paragraphs(texts: list[_Text], formatting: Formatting) -> Iterator[_Paragraph]:
+    unseen = sorted((span.start, span.end) for span in formatting.characters() if _is_unseen(span.properties))
     pending = ""
-    for text, place, width in texts:
+    for run in texts:
+        text = _without(unseen, run)
         begin = 0
-        for match in re.finditer("[\r\x07\x0c]", text):
-            style, properties = places.at(place + match.start() * width)
+        for match in _PARAGRAPH_END.finditer(text):
+            style, properties = formatting.paragraph(run.place + match.start() * run.width)
             yield _Paragraph(pending + text[begin : match.end()], style, properties)
             pending, begin = "", match.end()
         pending += text[begin:]
     if pending:
-        yield _Paragraph(pending)
+        yield _Paragraph(pending, 0, {})
 
 
-def _pieces(paragraphs: list[_Paragraph], body: int, notes: int) -> Iterator[Piece]:
-    rows: list[tuple[str, ...]] = []
-    cells: list[str] = []
-    cell: list[str] = []
-    position = number = tables = header_rows = 0
-    for paragraph in paragraphs:
-        if position >= body + notes:  # page headers, comments
+def _is_unseen(properties: bytes) -> bool:
+    found = properties_of(properties)
+    return b"\x01" in {found.get(_DELETED), found.get(_HIDDEN)}
+
+
+def _without(unseen: list[tuple[int, int]], run: _Text) -> str:
+    """Give a run's text with zeros, which are left out later, for what is deleted or hidden; its paragraphs stay."""
+    text, end = run.text, run.place + len(run.text) * run.width
+    for start, stop in unseen[max(bisect_right(unseen, (run.place, 0)) - 1, 0) :]:
+        if start >= end:
             break
-        is_note = position >= body
+        first, last = max(start - run.place, 0) // run.width, max(min(stop, end) - run.place, 0) // run.width
+        text = text[:first] + _NOT_END.sub("\0", text[first:last]) + text[last:]
+    return text
+
+
+def _pieces(paragraphs: list[_Paragraph], formatting: Formatting) -> Iterator[Piece]:
+    parts = _Parts(formatting)
+    rows = TableRows()
+    position = number = tables = 0
+    seen: set[str] = set()
+    for paragraph in paragraphs:
+        kind, apart = parts.at(position)
         position += len(paragraph.text)
         text = _shown(paragraph.text)
-        if _ENDS_ROW in paragraph.properties:
-            header_rows += _HEADS_TABLE in paragraph.properties and header_rows == len(rows)
-            rows.append(tuple(cells))
-            cells = []
-        elif _IN_TABLE in paragraph.properties or paragraph.text.endswith("\x07"):
-            cell.append(text)
-            if paragraph.text.endswith("\x07"):
-                cells.append("\n".join(filter(None, cell)))
-                cell = []
-        else:
-            if rows:
-                tables += 1
-                yield Piece(kind="table", rows=tuple(rows), header_rows=header_rows, anchor=f"table {tables}")
-                rows, header_rows = [], 0
-            if text:
-                number += 1
-                yield _piece(text, paragraph, is_note, f"paragraph {number}")
-    if rows or cells:
-        yield Piece(kind="table", rows=(*rows, *([tuple(cells)] if cells else ())), anchor=f"table {tables + 1}")
+        if apart:
+            if text and kind and (kind == "footnote" or text not in seen):
+                yield Piece(kind=kind, text=text, anchor=f"paragraph {max(number, 1)}")
+            seen.add(text)
+            continue
+        marked, piece = _piece(text, paragraph, formatting)
+        if rows.add(marked, paragraph.text[-1:], paragraph.properties):
+            continue
+        if table := rows.pieces():
+            tables += 1
+            yield from (replace(one, anchor=f"table {tables}") for one in table)
+        if text:
+            number += 1
+            yield replace(piece, anchor=f"paragraph {number}")
+    yield from (replace(one, anchor=f"table {tables + 1}") for one in rows.pieces())
 
 
-def _piece(text: str, paragraph: _Paragraph, is_note: bool, anchor: str) -> Piece:
-    style, properties = paragraph.style, paragraph.properties
-    if is_note:
-        return Piece(kind="footnote", text=text, anchor=anchor)
-    if 1 <= style <= 9:  # the places of the built-in headings in every style sheet
-        return Piece(kind="heading", text=text, level=style, anchor=anchor)
-    if (at := properties.find(_LIST)) >= 0 and any(properties[at + 2 : at + 4]):
-        place = properties.find(_LIST_LEVEL)
-        level = min(properties[place + 2], 8) + 1 if 0 <= place < len(properties) - 2 else 1
-        return Piece(kind="list_item", text=f"- {text}", level=level, anchor=anchor)
-    return Piece(kind="title" if style == _TITLE_STYLE else "paragraph", text=text, anchor=anchor)
+class _Parts:
+    """Where in the text what stands apart from the body lies."""
+
+    def __init__(self, formatting: Formatting) -> None:
+        lengths = struct.unpack_from(f"<{1 + len(_PARTS)}I", formatting.stream, _LENGTHS)
+        self._ends = list(accumulate(lengths))
+        headers = formatting.part(_HEADERS)
+        self._headers = struct.unpack(f"<{len(headers) // 4}I", headers[: len(headers) // 4 * 4])
+
+    def at(self, position: int) -> tuple[ElementKind | None, bool]:
+        """Tell what a paragraph is, None for nothing to read, and whether it stands apart."""
+        number = bisect_right(self._ends, position) - 1
+        if number < 0:
+            return "paragraph", False
+        kind = _PARTS[number] if number < len(_PARTS) else None
+        if kind == "header" and number == _PARTS.index("header"):
+            story = bisect_right(self._headers, position - self._ends[number]) - 1 - _SEPARATORS
+            kind = None if story < 0 else "footer" if story % 6 in _FOOTERS else "header"
+        return kind, kind != "paragraph"
+
+
+def _piece(text: str, paragraph: _Paragraph, formatting: Formatting) -> tuple[str, Piece]:
+    """Give a paragraph's text with its number or bullet, and as a piece."""
+    kind, level = _kind(paragraph, formatting)
+    list_number, list_level = (
+        int.from_bytes(paragraph.properties.get(one, b""), "little") for one in (_LIST, _LIST_LEVEL)
+    )
+    if not text or not 0 < list_number < _NO_LIST:
+        return text, Piece(kind=kind, text=text, level=level)
+    marker = formatting.numbering.advance(str(list_number), list_level)
+    marked = f"{marker} {text}".strip()
+    if kind == "paragraph":
+        return marked, Piece(kind="list_item", text=marked, level=min(list_level, 8) + 1)
+    return marked, Piece(kind=kind, text=text if marker == BULLET else marked, level=level)
+
+
+def _kind(paragraph: _Paragraph, formatting: Formatting) -> tuple[ElementKind, int | None]:
+    if paragraph.style not in formatting.styles and 1 <= paragraph.style <= 9:  # where the built-in headings stand
+        return "heading", paragraph.style
+    for style in formatting.chain(paragraph.style):
+        if 1 <= style.number <= 9:
+            return "heading", style.number
+        if kind := _KINDS.get(style.number) or _NAMES.get(style.name.lower()):
+            return kind, None
+        if _CODE.fullmatch(style.name):
+            return "code", None
+    outline = paragraph.properties.get(_OUTLINE, bytes([_BODY_LEVEL]))[0]
+    return ("heading", outline + 1) if outline < _BODY_LEVEL else ("paragraph", None)
 
 
 def _shown(text: str) -> str:
-    text = _FIELD_CODE.sub("", _FIELD_CODE.sub("", text))
+    text = _FIELD_CODE.sub("", _FIELD_CODE.sub("", _PAGE_NUMBER.sub("", text)))
     text = _UNSEEN.sub("", _BREAK.sub("\n", text.replace("\x1e", "-")))
     return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()

@@ -1,8 +1,8 @@
 """Office 97-2003 and RTF bytes in, what the newer formats' readers make of them out.
 
 XLS and RTF have readers of their own. DOC and PPT are converted by LibreOffice where it is installed, in a folder that
-is removed afterwards, without macros and with a time limit; else our own readers take text, headings and tables, and a
-warning says what is missing.
+is removed afterwards, without macros and network and with a time limit; else our own readers take text, headings,
+lists, tables and notes, and a warning says what is missing.
 """
 
 import os
@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,20 +28,30 @@ _PROGRAMS = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
 )  # fmt: skip
 _CONVERSION_SECONDS = 120
+_FILTERS = {"doc": "MS Word 97", "ppt": "MS PowerPoint 97"}
+"""How LibreOffice is to read a file: left alone, it takes what is damaged for text."""
 _MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
 _ADVICE = {
-    "doc": "numbers of lists, pictures and page headers are better read with LibreOffice installed",
-    "ppt": "tables, charts and the places of texts are read only with LibreOffice installed",
+    "doc": "pictures, charts and formulas are read only with LibreOffice installed",
+    "ppt": "charts, pictures and the places of texts are read only with LibreOffice installed",
 }
-# Level 3 runs no macro at all; mode 2 never follows links to other files.
-_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+_SETTINGS = (
+    # Level 3 runs no macro at all.
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    # Else pictures that a document links to are fetched: 7.4.7 does, by HTTP. A proxy where none listens ends the rest.
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Inet/Settings", "ooInetProxyType", "2"),
+    *(("Inet/Settings", f"ooInet{kind}ProxyName", "127.0.0.1") for kind in ("HTTP", "HTTPS", "FTP")),
+    *(("Inet/Settings", f"ooInet{kind}ProxyPort", "9") for kind in ("HTTP", "HTTPS", "FTP")),
+    ("Inet/Settings", "ooInetNoProxy", ""),
+    # Mode 2 never follows links to other documents.
+    ("Office.Writer/Content/Update", "Link", "2"),
+)
+_ITEM = '<item oor:path="/org.openoffice.{}"><prop oor:name="{}" oor:op="fuse"><value>{}</value></prop></item>\n'
+_PROFILE = f"""<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel"><value>3</value>
-</prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution"><value>true
-</value></prop></item>
-<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link"><value>2</value></prop></item>
-</oor:items>
+{"".join(_ITEM.format(*setting) for setting in _SETTINGS)}</oor:items>
 """
 
 
@@ -60,13 +71,12 @@ def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
     if program:
         try:
             converted = convert(program, data, format, f"{format}x", settings.timeout_seconds)
-            return _read_converted(format, converted, settings)
+            return replace(_read_converted(format, converted, settings), media_type=_MEDIA_TYPES[format])
         except ReadFailure as failure:
             reason = f"LibreOffice could not convert it ({failure})"
-    return Draft(
-        media_type=_MEDIA_TYPES[format], pieces=draft.pieces, title=draft.title, pages=draft.pages,
-        metadata=draft.metadata, warnings=(*draft.warnings, reason),
-    )  # fmt: skip
+        except Exception as error:  # what it writes is not always whole: 7.4.7 forgets embedded sheets
+            reason = f"LibreOffice converted it to what cannot be read ({type(error).__name__})"
+    return replace(draft, warnings=(*draft.warnings, reason))
 
 
 def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
@@ -97,10 +107,11 @@ def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds
         source.write_bytes(data)
         profile = place / "profile"
         (profile / "user").mkdir(parents=True)
-        (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+        (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
         command = [
             program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--nolockcheck",
-            "--nodefault", "--nofirststartwizard", "--convert-to", wanted, "--outdir", str(place / "out"), str(source),
+            "--nodefault", "--nofirststartwizard", *([f"--infilter={_FILTERS[suffix]}"] if suffix in _FILTERS else ()),
+            "--convert-to", wanted, "--outdir", str(place / "out"), str(source),
         ]  # fmt: skip
         _run(command, place, min(timeout_seconds, _CONVERSION_SECONDS))
         result = place / "out" / f"file.{wanted}"
@@ -111,7 +122,9 @@ def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds
 
 def _run(command: "Sequence[str]", folder: Path, timeout_seconds: float) -> None:
     """Run a program to its end, or end it and all that it started."""
-    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+    environment = {
+        "HOME": str(folder), "TMPDIR": str(folder), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8",
+    }  # fmt: skip
     process = subprocess.Popen(
         command, cwd=folder, env=environment, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

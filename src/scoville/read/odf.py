@@ -12,11 +12,11 @@ from scoville.read.clean import clean
 from scoville.read.docx_numbering import whole
 from scoville.read.ocr_pictures import Pictures, packed
 from scoville.read.odf_styles import Styles, read_styles
-from scoville.read.odf_text import SHAPES, OpenObject, TextWalk
+from scoville.read.odf_text import SHAPES, OpenObject, TextWalk, rows_of
 from scoville.read.order import reading_order
 from scoville.read.package import Package, properties_of, resolve
 from scoville.read.sheet import Range, Sheet, sheet_pieces
-from scoville.read.xml_tree import all_text, attribute, child, descendants, name_of, parse_xml
+from scoville.read.xml_tree import attribute, child, descendants, name_of, parse_xml
 from scoville.types import Box, Region
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -
     package = Package(data)
     manifest = package.xml("META-INF/manifest.xml")
     if manifest is not None and next(descendants(manifest, "encryption-data"), None) is not None:
-        raise ReadFailure("is encrypted; save it without a password")
+        raise ReadFailure("is encrypted; save it without a password")  # else unlock_odf has opened it before
     content = package.need("content.xml")
     styles = package.xml("styles.xml")
 
@@ -151,7 +151,7 @@ def _read_sheets(body: Any, parts: _Parts, max_characters: int) -> tuple[list[Pi
         characters += sum(len(cell.text) for row in sheet.rows.values() for cell in row)
         check_length(characters, max_characters)
         pieces += sheet_pieces(sheet, alone=len(tables) == 1)
-        pieces += [replace(note, anchor=name) for note in notes]
+        pieces += [replace(note, anchor=name) for note in notes if note.kind != "table"]  # charts repeat the cells
     return pieces, warnings
 
 
@@ -159,7 +159,7 @@ def _read_sheet(table: Any, parts: _Parts) -> tuple[Sheet, list[Piece]]:
     sheet = Sheet(name=attribute(table, "name"))
     drawn = TextWalk(parts.styles, parts.open_object)
     row_number = 0
-    for row in descendants(table, "table-row"):
+    for row, _ in rows_of(table):
         times = max(whole(attribute(row, "number-rows-repeated"), 1), 1)
         cells = list(_cells(row, row_number, sheet, drawn))
         shown = min(times, _MOST_ROWS - row_number) if cells else 0
@@ -203,7 +203,9 @@ def _read_slides(body: Any, parts: _Parts) -> Iterator[Piece]:
         for shape in (*titles, *(others[place] for place in order)):
             box = _box(shape, number)
             if shape in titles:
-                text = " ".join(all_text(one) for one in descendants(shape, "p"))
+                text = " ".join(
+                    TextWalk(parts.styles, parts.open_object).text_of(one, []) for one in descendants(shape, "p")
+                )
                 yield _on_slide(Piece(kind="heading", text=" ".join(text.split()), level=1), number, box)
                 continue
             walk = TextWalk(
@@ -211,6 +213,10 @@ def _read_slides(body: Any, parts: _Parts) -> Iterator[Piece]:
             )
             walk.read([shape])
             yield from (_on_slide(piece, number, box) for piece in walk.pieces)
+        comments = TextWalk(parts.styles, parts.open_object)
+        for one in slide.iterchildren("{*}annotation"):
+            comments.add_apart(one)
+        yield from (_on_slide(piece, number, None) for piece in comments.pieces)
         notes = TextWalk(parts.styles, parts.open_object)
         for frame in (one for part in slide.iterchildren("{*}notes") for one in part.iterchildren("{*}frame")):
             if attribute(frame, "class") == "notes":

@@ -22,6 +22,8 @@ class Styles:
 
     elements: dict[str, Any] = field(default_factory=dict[str, Any])
     numbering: Numbering = field(default_factory=Numbering)
+    deletions: set[str] = field(default_factory=set[str])
+    """The changes that delete text; with changes hidden, programs leave that text where it stood."""
 
     def kind_of(self, paragraph: Any) -> ElementKind:
         """Tell what a paragraph is by its style or one of those that it is based on."""
@@ -54,11 +56,14 @@ class Styles:
 def read_styles(*roots: Any) -> Styles:
     """Read the styles of a document's parts, those of later parts first."""
     styles = Styles()
-    for root in roots:
-        for element in descendants(root, "style") if root is not None else ():
+    for root in filter(lambda root: root is not None, roots):
+        for element in descendants(root, "style"):
             styles.elements[attribute(element, "name")] = element
-        for element in descendants(root, "list-style") if root is not None else ():
+        for element in descendants(root, "list-style"):
             _read_list(styles.numbering, element)
+        for element in descendants(root, "changed-region"):
+            if child(element, "deletion") is not None:
+                styles.deletions.add(attribute(element, "id"))
     return styles
 
 

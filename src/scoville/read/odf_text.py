@@ -45,6 +45,8 @@ class TextWalk:
     tables: int = 0
     marker: str = ""
     """Stands before the next paragraph."""
+    deleted_by: str = ""
+    """The change that has deleted what follows; empty for none."""
 
     def read(self, parent: Any, list_name: str = "", depth: int = 0) -> None:
         """Read the blocks below an element; ``depth`` counts the lists around them."""
@@ -134,18 +136,25 @@ class TextWalk:
             self.pieces.append(Piece(kind="figure", anchor=f"paragraph {max(self.paragraphs, 1)}", picture=number))
 
     def _add_object(self, element: Any) -> None:
-        root = self.open_object(attribute(element, "href")) if attribute(element, "href") else element
+        root = self._object_of(element)
         if root is None:
             return
-        for chart in descendants(root, "chart"):
-            titles = [all_text(one) for one in chart if name_of(one) == "title"]
+        charts = list(descendants(root, "chart"))
+        for chart in charts:
+            titles = [" ".join(all_text(one).split()) for one in chart if name_of(one) == "title"]
             self.pieces += [Piece(kind="caption", text=title) for title in titles]
         for table in descendants(root, "table"):
+            if charts:
+                _forget_places(table)
             self._add_table(table)
+
+    def _object_of(self, element: Any) -> Any:
+        """Give the root of an embedded object, which in a flat file is what embeds it."""
+        return self.open_object(attribute(element, "href")) if attribute(element, "href") else element
 
     def _add_table(self, table: Any) -> None:
         self.tables += 1
-        lines = list(_rows_of(table, in_header=False))
+        lines = [line for line in rows_of(table) for _ in range(_times(line[0], "number-rows-repeated"))]
         marked = sum(1 for _, in_header in lines if in_header)
         rows = [[cell for cell in row if name_of(cell) == "table-cell"] for row, _ in lines]
         if len(rows) == 1 and len(rows[0]) == 1:  # a frame around text
@@ -168,7 +177,7 @@ class TextWalk:
         return bool(texts) and all(self.styles.is_named(one, "Table_20_Heading") for one in texts)
 
     def _cells(self, cell: Any) -> list[Cell]:
-        times = min(max(whole(attribute(cell, "number-columns-repeated"), 1), 1), _MOST_REPEATED)
+        times = _times(cell, "number-columns-repeated")
         columns = whole(attribute(cell, "number-columns-spanned"), 1)
         rows = whole(attribute(cell, "number-rows-spanned"), 1)
         return [Cell(self.flat(cell), columns, rows)] * times
@@ -187,9 +196,13 @@ class TextWalk:
         return "".join(self._parts_of(element, apart, 0))
 
     def _parts_of(self, element: Any, apart: list[Any], depth: int) -> Iterator[str]:
-        yield element.text or ""
+        yield self._kept(element.text)
         for one in element:
             match name_of(one):
+                case "change-start" | "change-end" as side:
+                    self._enter_change(attribute(one, "change-id"), starts=side == "change-start")
+                case _ if self.deleted_by:
+                    yield from self._parts_of(one, [], depth + 1) if depth < _MOST_NESTED else ()
                 case "s":
                     yield " " * min(whole(attribute(one, "c"), 1), 1_000)
                 case "tab":
@@ -198,7 +211,7 @@ class TextWalk:
                     yield "\n"
                 case "frame" if formula := self._formula(one):
                     yield formula
-                case name if name in _APART:
+                case name if name in _APART and not _is_link(one):
                     apart.append(one)
                 case "span" if self.styles.setting(one, "text-properties", "display") == "none":
                     pass
@@ -206,27 +219,52 @@ class TextWalk:
                     yield from self._parts_of(one, apart, depth + 1)
                 case _:
                     pass
-            yield one.tail or ""
+            yield self._kept(one.tail)
+
+    def _kept(self, text: str | None) -> str:
+        return text if text and not self.deleted_by else ""
+
+    def _enter_change(self, id: str, *, starts: bool) -> None:
+        if id in self.styles.deletions:
+            self.deleted_by = id if starts else ""
 
     def _formula(self, frame: Any) -> str:
         """Give a formula as its author typed it; empty for frames that hold none."""
         source = child(frame, "object")
-        root = self.open_object(attribute(source, "href")) if source is not None else None
+        root = self._object_of(source) if source is not None else None
+        if root is not None and name_of(root) == "object":  # of a flat file
+            root = child(root, "math")
         if root is None or name_of(root) != "math":
             return ""
         typed = next(descendants(root, "annotation"), None)
         return f" {' '.join(all_text(root if typed is None else typed).split())} "
 
 
-def _rows_of(table: Any, *, in_header: bool) -> Iterator[tuple[Any, bool]]:
+def _times(element: Any, name: str) -> int:
+    return min(max(whole(attribute(element, name), 1), 1), _MOST_REPEATED)
+
+
+def _forget_places(table: Any) -> None:
+    """Take from a chart's numbers the cells of the sheet that they come from."""
+    for cell in descendants(table, "table-cell"):
+        for one in [one for one in cell if name_of(one) == "g"]:
+            cell.remove(one)
+
+
+def _is_link(element: Any) -> bool:
+    """Tell whether an ``a`` is a link of text, not one around something drawn."""
+    return name_of(element) == "a" and ":text:" in element.tag
+
+
+def rows_of(table: Any, *, in_header: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Give a table's own rows, each once, and whether they are its header."""
     for one in table:
         match name_of(one):
             case "table-row":
-                for _ in range(min(max(whole(attribute(one, "number-rows-repeated"), 1), 1), _MOST_REPEATED)):
-                    yield one, in_header
+                yield one, in_header
             case "table-header-rows":
-                yield from _rows_of(one, in_header=True)
+                yield from rows_of(one, in_header=True)
             case "table-rows" | "table-row-group":
-                yield from _rows_of(one, in_header=in_header)
+                yield from rows_of(one, in_header=in_header)
             case _:
                 pass

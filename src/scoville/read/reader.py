@@ -23,7 +23,7 @@ from scoville.types import Document, Metadata
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "4"
+READER_VERSION = "5"
 """Changes when the same bytes give another Document."""
 
 MAX_DEPTH = 5

@@ -1,4 +1,4 @@
-"""An Office file that a password protects in, its plain bytes out; every other file passes as it is.
+"""An Office or OpenDocument file that a password protects in, its plain bytes out; every other file passes as it is.
 
 Decrypts in a child with a time-out and a memory limit: how often a key is hashed, the file says. PDFs are unlocked by
 what reads them.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
 from scoville.read.ole2 import OLE2, is_encrypted, open_ole2
+from scoville.read.unlock_odf import is_locked
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
@@ -26,32 +27,44 @@ def given_password(password: str | None, *variables: str) -> str | None:
 
 
 def unlocked(data: bytes, password: str | None, settings: "Read") -> bytes:
-    """Decrypt an Office file that is encrypted; the password is, by default, ``SCOVILLE_PASSWORD`` of the environment.
+    """Decrypt an encrypted file; the password is, by default, ``SCOVILLE_PASSWORD`` of the environment.
 
     Raises ReadFailure where the password is missing or wrong, or the way of encryption is not known.
     """
-    if not data.startswith(OLE2):
-        return data
-    with open_ole2(data) as file:
-        if not is_encrypted(file):
-            return data
-    from scoville.read.children import CHILDREN, TimedOut, process_count
-    from scoville.read.pdf_child import Task
-
     password = given_password(password)
-    passwords = [password, _NOBODYS] if password else [_NOBODYS]
-    task = Task("unlock", "decrypt", (data, passwords), {}, settings.timeout_seconds)
-    try:
-        plain: bytes | None = CHILDREN.do(task, most=process_count(settings))
-    except TimedOut:
-        raise ReadFailure(f"is encrypted; unlocking it took longer than {settings.timeout_seconds} s") from None
+    given = [password] if password else []
+    if _is_locked_office(data):
+        plain = _decrypted("unlock", data, [*given, _NOBODYS], settings)
+        if plain is not None and len(plain) > len(data):  # encryption does not compress; so read.max_megabytes holds
+            raise ReadFailure("is encrypted and unpacks to more than it holds: not opened, it may be malicious")
+    elif is_locked(data):
+        plain = _decrypted("unlock_odf", data, given, settings) if given else None
+    else:
+        return data
     if plain is None and password:
         raise ReadFailure("is encrypted; the password is wrong")
     if plain is None:
         raise ReadFailure(f"is encrypted; set {PASSWORD_VARIABLE} to its password to read it")
-    if len(plain) > len(data):  # encryption does not compress; so read.max_megabytes holds here, too
-        raise ReadFailure("is encrypted and unpacks to more than it holds: not opened, it may be malicious")
     return plain
+
+
+def _is_locked_office(data: bytes) -> bool:
+    if not data.startswith(OLE2):
+        return False
+    with open_ole2(data) as file:
+        return is_encrypted(file)
+
+
+def _decrypted(module: str, data: bytes, passwords: list[str], settings: "Read") -> bytes | None:
+    """Call a module's ``decrypt`` in a child."""
+    from scoville.read.children import CHILDREN, TimedOut, process_count
+    from scoville.read.pdf_child import Task
+
+    task = Task(module, "decrypt", (data, passwords), {}, settings.timeout_seconds)
+    try:
+        return CHILDREN.do(task, most=process_count(settings))
+    except TimedOut:
+        raise ReadFailure(f"is encrypted; unlocking it took longer than {settings.timeout_seconds} s") from None
 
 
 def decrypt(data: bytes, passwords: list[str]) -> bytes | None:

@@ -6,6 +6,7 @@ environment and stands in no message.
 
 import datetime
 import decimal
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
 ROWS_AT_A_TIME = 500
+REFUSED = re.compile(r"authentication failed|Access denied|Login failed|invalid username/password", re.IGNORECASE)
+"""What databases say of a wrong user or password: trying again cannot help, and might lock an account."""
 
 
 class SqlSource(Listing):
@@ -56,7 +59,9 @@ class SqlSource(Listing):
                     seen.add(item.name)
                     yield item
         except OperationalError as error:  # no connection, or lost; a missing table too, by some drivers
-            raise SourceUnavailable(f"{where} failed: {self._said(error.orig)}") from None
+            said = self._said(error.orig)
+            kind = SourceError if REFUSED.search(said) else SourceUnavailable
+            raise kind(f"{where} failed: {said}") from None
         except DBAPIError as error:
             kind = SourceUnavailable if error.connection_invalidated else SourceError
             raise kind(f"{where} failed: {self._said(error.orig)}") from None

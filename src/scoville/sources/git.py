@@ -26,6 +26,8 @@ from scoville.sources.secret import expand_url, scrub
 FETCH_SECONDS = 600
 SCHEMES = "https:http:ssh:git:file"
 UNSAFE = re.compile(r"^-|^ext::|^fd::|[\x00-\x1f]")
+REFUSED = re.compile(r"Authentication failed|could not read (?:Username|Password)|Permission denied|error: 403")
+"""What git says where trying again cannot help, and might lock an account."""
 
 
 class _Blob(NamedTuple):
@@ -51,7 +53,7 @@ class GitSource(Listing):
         self.close()
         self._clone = tempfile.mkdtemp(prefix="scoville-git-")
         self._git("init", "--quiet", "--bare")
-        self._git("fetch", "--quiet", "--depth=1", "--no-tags", "source", self.entry.ref or "HEAD")
+        self._fetch()
         listed = self._git("ls-tree", "-r", "-z", "--long", "--full-tree", "FETCH_HEAD")
         for line in filter(None, listed.split(b"\0")):
             about, _, path = line.partition(b"\t")
@@ -59,6 +61,16 @@ class GitSource(Listing):
             name = path.decode("utf-8", "backslashreplace")
             if kind == "blob" and mode != "120000" and self._is_document(name):
                 yield Item(self.prefix + name, partial(self._open, _Blob(name, blob, int(size))))
+
+    def _fetch(self) -> None:
+        """Fetch without the history, where the server can leave that out: one that only gives files cannot."""
+        words = ("--quiet", "--no-tags", "source", self.entry.ref or "HEAD")
+        try:
+            self._git("fetch", "--depth=1", *words)
+        except SourceUnavailable as error:
+            if "shallow" not in str(error):
+                raise
+            self._git("fetch", *words)
 
     def close(self) -> None:
         """Remove the fetched state."""
@@ -90,7 +102,7 @@ class GitSource(Listing):
         """Run git without a shell and without questions; the URL, which may hold a secret, is no argument."""
         command = ["git", "-c", "core.hooksPath=/dev/null", *words]
         environment = {**os.environ, "GIT_DIR": self._clone, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": SCHEMES,
-                       "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.source.url",
+                       "LC_ALL": "C", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.source.url",
                        "GIT_CONFIG_VALUE_0": self._address(),
                        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}  # fmt: skip
         try:
@@ -104,7 +116,8 @@ class GitSource(Listing):
             raise SourceUnavailable(f"{self.prefix} took over {FETCH_SECONDS} s to fetch") from None
         if done.returncode:
             said = scrub(done.stderr.decode("utf-8", "replace"), [self.entry.git])
-            raise SourceUnavailable(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
+            kind = SourceError if REFUSED.search(said) else SourceUnavailable
+            raise kind(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
         return done.stdout
 
 

@@ -50,12 +50,17 @@ class RemoteSource(Listing):
                 raise SourceUnavailable(f"{self._base} is not there")
         except ScovilleError:
             raise
-        except PermissionError as error:
-            raise SourceError(f"{self._base} may not be listed: {self._said(error)}") from None
+        except FileNotFoundError as error:
+            raise SourceUnavailable(f"{self._base} is not there: {self._said(error)}") from None
         except Exception as error:  # each file system raises errors of its own
+            if _is_refusal(error):
+                raise SourceError(f"{self._base} may not be listed: {self._said(error)}") from None
             raise SourceUnavailable(f"{self._base} cannot be listed: {self._said(error)}") from None
+        folders = {path.rpartition("/")[0] for path in found}
         for path, details in sorted(found.items()):
-            below = path[len(root) :].strip("/") if path.startswith(root) else path
+            if path.endswith("/") or (details.get("size") == 0 and path in folders):  # an object that stands for one
+                continue
+            below = path.removeprefix(root).removeprefix("/")  # one slash: `a//b` is another object than `a/b`
             if self._takes(below or PurePosixPath(path).name):
                 name = f"{self._base}/{below}" if below else self._base
                 yield Item(name, partial(self._open, system, path, details))
@@ -85,6 +90,8 @@ class RemoteSource(Listing):
         now = f"{size}-{token}" if token else ""
         if now and now == validator:
             return None
+        if size == 0:  # also what stands for an empty folder, which adlfs cannot open
+            return Content(data=b"", file_name=PurePosixPath(path).name, validator=now)
         try:
             with system.open(path, "rb") as file:
                 data = file.read(self._max_bytes + 1)
@@ -101,3 +108,10 @@ class RemoteSource(Listing):
     def _said(self, error: Exception) -> str:
         texts = (self.entry.remote, *(str(option) for option in self.entry.options.values()))
         return scrub(f"{type(error).__name__}: {error}", texts)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Say whether a store knows who asks, or wants to, and trying again cannot help."""
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    name = type(error).__name__.lower()
+    return isinstance(error, PermissionError) or status in (401, 403) or "credential" in name or "auth" in name

@@ -12,6 +12,8 @@ from scoville.entries import VARIABLE
 from scoville.errors import SourceError
 
 USER = re.compile(r"(?<=://)[^/?#@]*@")
+CONTAINER = re.compile(r"(?:abfss?|wasbs?|az|adl)://[^/?#@:]*@")
+"""Of Azure: what stands where others have a user is part of the place, and no secret."""
 HIDDEN = "***"
 
 
@@ -29,13 +31,15 @@ def expand(text: str) -> str:
 
 def expand_url(url: str) -> str:
     """Put the values of the environment's variables into a URL, escaped where they are its user or password."""
-    head, at, rest = url.rpartition("@")
-    return VARIABLE.sub(lambda found: quote(expand(found[0]), safe=""), head) + at + expand(rest)
+    user = USER.search(url)
+    end = user.end() if user else 0
+    return VARIABLE.sub(lambda found: quote(expand(found[0]), safe=""), url[:end]) + expand(url[end:])
 
 
 def without_user(url: str) -> str:
     """Give a URL without user, password and what follows ``?`` or ``#``: the form that is stored and said."""
-    return re.split(r"[?#]", USER.sub("", url), maxsplit=1)[0]
+    place = url if CONTAINER.match(url) else USER.sub("", url)
+    return re.split(r"[?#]", place, maxsplit=1)[0]
 
 
 def scrub(message: object, texts: Iterable[str]) -> str:
