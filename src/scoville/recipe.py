@@ -62,8 +62,9 @@ class Read(Section):
     """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
     that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.
     `docling`: docling, which you install with its models."""
-    audio: Annotated[str, Field(pattern=r"^(openai|path):.+$")] | None = None
-    """What writes down speech: `openai:MODEL`, or `path:FOLDER` with a Whisper model in OpenVINO's form."""
+    audio: Annotated[str, Field(pattern=r"^(whisper-[a-z0-9.-]+|(openai|path):.+)$")] | None = None
+    """What writes down speech: `whisper-tiny-en` (English, on this machine), `path:FOLDER` with a Whisper model in
+    CTranslate2's or OpenVINO's form, or `openai:MODEL`. CTranslate2's takes `pip install "scoville[audio]"`."""
     base_url: str | None = None
     """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
 

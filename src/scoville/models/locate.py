@@ -28,6 +28,7 @@ _ARTICLE: dict[Kind, str] = {
     "reranker": "a reranker",
     "layout": "a model for the layout of scans",
     "table": "a model for scanned tables",
+    "speech": "a model that writes down speech",
 }
 
 

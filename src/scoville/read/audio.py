@@ -1,17 +1,20 @@
 """Speech in, a Draft out: paragraphs with the time at which each begins as its anchor.
 
-What transcribes is named by ``read.audio``: a model of an OpenAI-compatible endpoint, or the folder of a Whisper model
-that OpenVINO runs here. Both give segments; this file groups them. Does not decode sound, but for WAV files that a
-local model reads.
+What transcribes is named by ``read.audio``: a model of an OpenAI-compatible endpoint, a Whisper model of the catalogue,
+or the folder of one, which faster-whisper or OpenVINO runs here. All give segments; this file groups them. Does not
+decode sound, but for WAV files that OpenVINO's model reads.
 """
 
 import io
 import wave
 from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from scoville.errors import ProviderError, ReadFailure, UsageError
+from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
 from scoville.read.assemble import Draft, Piece
+from scoville.types import Scalar
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
@@ -21,6 +24,7 @@ _PAUSE_SECONDS = 1.5
 _PARAGRAPH_CHARACTERS = 700
 _WHISPER_RATE = 16_000
 _RETRIES = 3
+_OPENVINO_ENCODER = "openvino_encoder_model.xml"
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
@@ -33,37 +37,85 @@ class Segment(NamedTuple):
     text: str
 
 
+class Transcript(NamedTuple):
+    """What is said in a file, in order."""
+
+    segments: Sequence[Segment]
+    language: str = ""
+    """ISO 639-1 code; empty where it was not told."""
+    warnings: tuple[str, ...] = ()
+
+
 class Transcriber(Protocol):
     """Writes down what is said."""
 
-    def segments(self, data: bytes, name: str) -> list[Segment]:
-        """Give what is said, in order. Raises ReadFailure when the sound cannot be read."""
+    def transcribe(self, data: bytes, name: str) -> Transcript:
+        """Give what is said. Raises ReadFailure when the sound cannot be read."""
         ...
 
 
 def read_audio(data: bytes, *, name: str, settings: "Read") -> Draft:
     """Transcribe a WAV or MP3 file. Raises ReadFailure with what to set where nothing is there to do it."""
     media_type = "audio/wav" if data.startswith(b"RIFF") else "audio/mpeg"
-    segments = open_transcriber(settings).segments(data, name)
+    segments, language, warnings = open_transcriber(settings).transcribe(data, name)
     pieces = [
         Piece(kind="paragraph", text=" ".join(part.text.strip() for part in group), anchor=clock(group[0].start))
         for group in paragraphs(segments)
     ]
-    metadata = {"duration_seconds": round(segments[-1].end)} if segments else {}
-    return Draft(media_type=media_type, pieces=pieces, title="", metadata=metadata)
+    metadata: dict[str, Scalar] = {"duration_seconds": round(segments[-1].end)} if segments else {}
+    if language:
+        metadata["language"] = language
+    return Draft(media_type=media_type, pieces=pieces, title="", metadata=metadata, warnings=warnings)
 
 
 def open_transcriber(settings: "Read") -> Transcriber:
     """Give what ``read.audio`` names."""
-    kind, _, name = (settings.audio or "").partition(":")
+    if not settings.audio:
+        raise ReadFailure(
+            "is a sound file, and read.audio is not set; set it to whisper-tiny-en (English, on this machine), "
+            "path:FOLDER (another Whisper model, in CTranslate2's or OpenVINO's form) or openai:MODEL (an endpoint "
+            "that transcribes, e.g. openai:whisper-1 with read.base_url)"
+        )
+    kind, _, name = settings.audio.partition(":")
     if kind == "openai":
         return HostedTranscriber(name, settings)
-    if kind == "path":
-        return LocalWhisper(name)
-    raise ReadFailure(
-        "is a sound file, and read.audio is not set; set it to openai:MODEL (an endpoint that transcribes, e.g. "
-        "openai:whisper-1 with read.base_url) or path:FOLDER (a Whisper model in OpenVINO's form)"
-    )
+    folder = Path(name).expanduser() if kind == "path" else _catalogue_folder(settings.audio)
+    if (folder / _OPENVINO_ENCODER).is_file():
+        return OpenVINOWhisper(folder)
+    if not (folder / "model.bin").is_file():
+        raise ReadFailure(
+            f"could not be transcribed: read.audio names {settings.audio!r}, which holds no Whisper model: neither "
+            f"CTranslate2's form (model.bin, config.json, tokenizer.json, vocabulary.txt) nor OpenVINO's "
+            f"({_OPENVINO_ENCODER}, openvino_decoder_model.xml and tokenizers)"
+        )
+    from scoville.read.audio_whisper import CTranslateWhisper
+
+    return CTranslateWhisper(folder, settings.timeout_seconds)
+
+
+def _catalogue_folder(name: str) -> Path:
+    from scoville.models import cache_root, locate_model
+
+    try:
+        return locate_model(name, kind="speech", download=False).folder
+    except ModelUnavailable:
+        folder = _fetch(name, cache_root())
+    except ModelError as error:
+        folder = str(error)
+    if isinstance(folder, str):
+        raise ReadFailure(f"could not be transcribed: {folder}")
+    return folder
+
+
+@cache
+def _fetch(name: str, _cache_root: Path) -> Path | str:
+    """Fetch once for a cache, else say why not: without a network, each of many files would wait for it."""
+    from scoville.models import locate_model
+
+    try:
+        return locate_model(name, kind="speech").folder
+    except (ModelError, StorageError) as error:
+        return str(error)
 
 
 def paragraphs(segments: Sequence[Segment]) -> list[list[Segment]]:
@@ -98,7 +150,7 @@ class HostedTranscriber:
         self._model = model
         self._settings = settings
 
-    def segments(self, data: bytes, name: str) -> list[Segment]:
+    def transcribe(self, data: bytes, name: str) -> Transcript:
         """Send the file; an endpoint that tells no segments gives one."""
         from scoville.endpoint import call_with_retries, endpoint_url, open_client
 
@@ -122,41 +174,35 @@ class HostedTranscriber:
             raise ReadFailure(f"could not be transcribed: {error}") from None
         said = getattr(reply, "segments", None)
         if said:
-            return [Segment(float(part.start), float(part.end), str(part.text)) for part in said]
+            return Transcript([Segment(float(part.start), float(part.end), str(part.text)) for part in said])
         text = reply if isinstance(reply, str) else str(getattr(reply, "text", ""))
-        return [Segment(0.0, float(getattr(reply, "duration", None) or 0.0), text)]
+        return Transcript([Segment(0.0, float(getattr(reply, "duration", None) or 0.0), text)])
 
 
-class LocalWhisper:
+class OpenVINOWhisper:
     """A Whisper model in OpenVINO's form, run on this machine."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def segments(self, data: bytes, name: str) -> list[Segment]:
+    def transcribe(self, data: bytes, name: str) -> Transcript:
         """Transcribe a WAV file."""
-        from pathlib import Path
-
-        if not (Path(self._folder) / "openvino_encoder_model.xml").is_file():
-            raise ReadFailure(
-                f"could not be transcribed: read.audio names {self._folder!r}, which holds no Whisper model in "
-                "OpenVINO's form (openvino_encoder_model.xml, openvino_decoder_model.xml and tokenizers)"
-            )
         samples = wave_samples(data)
         reply = _open_pipeline(self._folder).generate(samples, return_timestamps=True)
         chunks = reply.chunks or ()
         if not chunks:
-            return [Segment(0.0, len(samples) / _WHISPER_RATE, str(reply))]
-        return [Segment(chunk.start_ts, max(chunk.end_ts, chunk.start_ts), chunk.text) for chunk in chunks]
+            return Transcript([Segment(0.0, len(samples) / _WHISPER_RATE, str(reply))])
+        return Transcript([Segment(chunk.start_ts, max(chunk.end_ts, chunk.start_ts), chunk.text) for chunk in chunks])
 
 
-def _open_pipeline(folder: str) -> Any:
+@lru_cache(maxsize=1)
+def _open_pipeline(folder: Path) -> Any:
     from scoville.quiet import silence_openvino
 
     silence_openvino()
     import openvino_genai
 
-    return openvino_genai.WhisperPipeline(folder, "CPU")
+    return openvino_genai.WhisperPipeline(str(folder), "CPU")
 
 
 def wave_samples(data: bytes) -> Any:
@@ -164,7 +210,9 @@ def wave_samples(data: bytes) -> Any:
     import numpy
 
     if not data.startswith(b"RIFF"):
-        raise ReadFailure("is no WAV file, and a local model reads only those; convert it, or use an endpoint")
+        raise ReadFailure(
+            "is no WAV file, and a model in OpenVINO's form reads only those; convert it, or use another model"
+        )
     try:
         with wave.open(io.BytesIO(data)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
