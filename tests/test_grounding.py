@@ -42,6 +42,12 @@ def only(reply: str, hits: Sequence[Hit] = HITS, question: str = "") -> Citation
 # Markers
 
 
+def test_a_citation_has_the_time_at_which_it_was_said():
+    said = hit(f"{CANCEL} {LIMIT}", anchor="0:00:00", anchors=((100 + len(CANCEL) + 1, "0:01:06"),))
+    assert only(f"{LIMIT} [1]", (said,)).anchor == "0:01:06"
+    assert only(f"{CANCEL} [1]", (said,)).anchor == "0:00:00"
+
+
 def test_a_marker_becomes_a_citation_of_the_sentence_that_holds_it():
     citation = only("The limit for a misfuelling claim is £750 [1].")
     assert citation == Citation(

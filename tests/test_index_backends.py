@@ -41,6 +41,7 @@ PASSAGES = st.builds(
     prefix=TEXT,
     headings=st.lists(TEXT, max_size=3).map(tuple),
     page=st.none() | st.integers(1, 9999),
+    anchors=st.lists(st.tuples(st.integers(0, 99), st.text(max_size=9)), max_size=3).map(tuple),
     regions=st.lists(
         st.builds(Region, st.integers(0, 2**40), st.integers(0, 2**40), st.builds(Box, st.integers(1, 9), *[EDGE] * 4)),
         max_size=2,

@@ -262,6 +262,22 @@ def test_a_passage_knows_the_anchor_where_it_begins():
     assert [passage.anchor for passage in passages][:2] == [None, "Sheet1!A1"]
 
 
+def spoken() -> Document:
+    """Sentences with the second at which each begins, as sound is read."""
+    elements = [replace(element, anchor=f"0:00:{number:02}") for number, element in enumerate(SECTIONS.elements)]
+    return replace(SECTIONS, elements=tuple(elements))
+
+
+@pytest.mark.parametrize("size", [20, 50, 500])
+def test_every_place_of_a_passage_has_the_anchor_of_its_element(size: int):
+    said = spoken()
+    passages = split(said, size=size)
+    for one in (*passages, join_passages(passages), join_passages(passages[-2:])):
+        for element in said.elements:
+            if element.kind == "paragraph" and one.start <= element.start < one.end:  # headings lie between passages
+                assert one.anchor_at(element.start) == one.anchor_at(element.end - 1) == element.anchor
+
+
 # Tags, language, joints
 
 

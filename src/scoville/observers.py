@@ -60,7 +60,7 @@ class Cost(Section):
     """What work costs here, and when to ask first."""
 
     hardware_usd_per_hour: Annotated[float, Field(ge=0)] = 0.10
-    """What an hour of this machine costs, for work that nobody charges for. The default is that of two rented cores with
+    """What an hour of this machine costs, for work that nobody charges for. The default is that of two rented cores and
     8 GB, rounded up (EC2 on demand, us-east-1, 2026: m7g.large $0.0816, t3.large $0.0832): set yours, for a GPU its
     rent; 0 counts local work as free."""
     limit_usd: Annotated[float, Field(ge=0)] | None = 1.0

@@ -119,6 +119,8 @@ class Passage:
     page: int | None = None
     anchor: str | None = None
     """Where it begins in formats without pages, as its first element says."""
+    anchors: tuple[tuple[int, str], ...] = ()
+    """Where later elements begin in the document, and what they say of their place."""
     regions: tuple[Region, ...] = ()
     tokens: int = 0
     """Tokens of prefix and text, by the embedder's tokenizer, without special tokens."""
@@ -145,6 +147,10 @@ class Passage:
     def searched(self) -> str:
         """What is embedded and indexed."""
         return self.summary or self.content
+
+    def anchor_at(self, place: int) -> str | None:
+        """Say where a place of the document stands, in formats without pages."""
+        return next((anchor for start, anchor in reversed(self.anchors) if start <= place), self.anchor)
 
     def boxes(self, start: int | None = None, end: int | None = None) -> tuple[Box, ...]:
         """Give the boxes of the document span ``[start, end)``, by default the whole passage's."""
@@ -220,7 +226,7 @@ class Citation:
     verified: bool
     """Whether the quote stands in the passage, up to white space, case and typographic variants."""
     anchor: str | None = None
-    """Where its passage begins in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
+    """Where the quote stands in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod
     """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
 

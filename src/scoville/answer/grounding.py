@@ -190,7 +190,7 @@ def _citation(marker: int, passage: Passage, found: Support, method: CitationMet
         passage_id=passage.id,
         document=passage.source,
         page=boxes[0].page if boxes else passage.page,
-        anchor=passage.anchor,
+        anchor=passage.anchor_at(passage.start + found.start),
         boxes=boxes,
         quote=quote,
         verified=quote_stands_in(quote, passage.text),

@@ -34,7 +34,8 @@ def usage_text(answer: Answer) -> str:
 
 
 def _citation(citation: Citation) -> str:
-    place = f"{plain(citation.document or '')}{f', page {citation.page}' if citation.page else ''}"
+    where = f", page {citation.page}" if citation.page else f", {plain(citation.anchor)}" if citation.anchor else ""
+    place = f"{plain(citation.document or '')}{where}"
     quote = plain(" ".join(citation.quote.split()))
     quote = f"{quote[:220]}..." if len(quote) > 220 else quote
     if citation.document is None:

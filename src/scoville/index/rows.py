@@ -81,6 +81,7 @@ def unpack(name: str, packed: str) -> Passage:
     values = json.loads(packed)
     values["headings"] = tuple(values["headings"])
     values["groups"] = tuple(values["groups"])
+    values["anchors"] = tuple((start, anchor) for start, anchor in values["anchors"])
     values["regions"] = tuple(Region(start, end, Box(*box)) for start, end, *box in values["regions"])
     return Passage(id=name, **values)
 

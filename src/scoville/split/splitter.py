@@ -19,7 +19,7 @@ from scoville.split.tokens import TokenMap
 from scoville.split.windows import fixed_windows, semantic_windows, sentence_windows
 from scoville.types import Document, Passage
 
-SPLITTER_VERSION = "3"
+SPLITTER_VERSION = "4"
 LANGUAGE_CHARACTERS = 1000
 """The language is told for stretches as long as this; where it cannot be, it is that of the document."""
 
@@ -89,7 +89,9 @@ def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:
         last = first
         while last < len(regions) and regions[last].start < end:
             last += 1
-        element = document.elements[max(bisect_left(starts, start + 1) - 1, 0)]
+        at = max(bisect_left(starts, start + 1) - 1, 0)
+        element = document.elements[at]
+        later = document.elements[at + 1 : bisect_left(starts, end)]
         text = document.text[start:end]
         passages.append(
             Passage(
@@ -105,6 +107,7 @@ def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:
                 headings=draft.headings,
                 page=regions[first].box.page if first < last else element.page,
                 anchor=element.anchor,
+                anchors=tuple((one.start, one.anchor) for one in later if one.anchor),
                 regions=tuple(regions[first:last]),
                 tokens=draft.tokens,
                 metadata=document.metadata,
