@@ -213,3 +213,27 @@ class TestEvaluate:
     def test_a_function_is_asked_without_a_forecast(self, cases: Path, command: Command):
         done = command("evaluate", cases, "--system", "bot.py:right", "--set", "cost.limit_usd=0")
         assert (done.code, "takes about" in done.err) == (0, False)
+
+
+class TestOthers:
+    LIMIT = ("--set", "cost.limit_usd=0", "--json")
+
+    def test_a_batch_of_questions_is_foreseen(self, bench: Bench, command: Command):
+        bench.write("winter.txt", "The otter spends its winter under the ice.")
+        bench.add()
+        lines = "".join(f"{json.dumps({'question': case.question})}\n" for case in CASES).encode()
+        done = command("ask", "--batch", "-", "--set", f"llm.model={HOSTED}", *self.LIMIT, stdin=lines)
+        assert (done.code, done.out, "about 3 replies" in done.err) == (2, "", True), done.err
+        done = command("ask", "--batch", "-", "--set", f"llm.model={HOSTED}", *self.LIMIT, "--yes", stdin=lines)
+        assert [sorted(line) for line in done.lines] == [["error", "id", "question"]] * 3  # there is no key
+
+    def test_the_check_of_a_judge_is_foreseen(self, bench: Bench, command: Command):
+        labels = [
+            {"question": case.question, "answer": "Where it is cold.", "expected": list(case.expected), "label": 0}
+            for case in CASES
+        ]
+        Path("labels.jsonl").write_text("".join(f"{json.dumps(label)}\n" for label in labels))
+        hosted = ("--model", HOSTED, "--base-url", "https://api.openai.com/v1")
+        done = command("judge", "check", "labels.jsonl", *hosted, *self.LIMIT)
+        assert (done.code, done.out, "about 3 replies" in done.err) == (2, "", True), done.err
+        assert "fake" in command("judge", "check", "labels.jsonl", *self.LIMIT).json["judge"]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @where_option
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
+@click.option("--yes", is_flag=True, help="Go on where a batch may cost more than cost.limit_usd.")
 @common_options
 def command(
     question: str,
@@ -46,14 +47,17 @@ def command(
     filters: tuple[str, ...],
     groups: tuple[str, ...],
     stream: bool,
+    yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
     from scoville.answer import answer_json, open_answerer
+    from scoville.cli.forecast import answering, check_cost
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError
+    from scoville.types import Case
 
     if batch and question != "-":
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
@@ -61,6 +65,9 @@ def command(
     check_session(session, filters)
     questions = list(_batch(batch)) if batch else None
     text = "" if batch else read_question(question)
+    if questions is not None:
+        cases = [Case(id=str(number), question=row["question"]) for number, row in enumerate(questions)]
+        check_cost(session, answering(session.recipe, cases), yes=yes)
     fetch_models(session, llm=True)
     answerer = open_answerer(session.workspace, session.recipe)
     if questions is not None:

@@ -5,7 +5,7 @@ answer and verdict as long as it may be, none refused, none tried again. What a 
 known here. Knows no command.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scoville.cli.common import say
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from scoville.cli.common import Session
     from scoville.evaluate.result import Result
     from scoville.llm import Generation
-    from scoville.recipe import Recipe
+    from scoville.llm import Llm as LlmProtocol
+    from scoville.recipe import Llm, Recipe
     from scoville.track.limit import Planned
     from scoville.types import Case, Message, Reply
 
@@ -64,18 +65,29 @@ def judging(
     """Plan what the judge takes: of the answers that are there exactly what was not judged before."""
     from scoville.cli.scoring import open_recipe_judge
     from scoville.evaluate.judge_metrics import judge_all
+
+    def judge_with(stand_in: "LlmProtocol") -> None:
+        judge = open_recipe_judge(session, stand_in=stand_in)
+        judge_all(judge, cases, {case.id: results.get(case.id) or _imagined(recipe, case) for case in cases})
+        judge.close()
+
+    settings = session.recipe.judge
+    return verdicts(session.recipe.llm, settings.model or "", settings.base_url, judge_with)
+
+
+def verdicts(
+    settings: "Llm", model: str, base_url: str | None, judge_with: "Callable[[LlmProtocol], object]"
+) -> "list[Planned]":
+    """Plan what a hosted judge is asked, by judging with a model in its place that only counts."""
     from scoville.track.ledger import HOSTED
     from scoville.track.limit import Planned
 
-    settings = session.recipe.judge
-    if not settings.model or not settings.model.startswith(HOSTED):
+    if not model.startswith(HOSTED):
         return []
-    counting = _CountingLlm(session.recipe)
-    judge = open_recipe_judge(session, stand_in=counting)
-    judge_all(judge, cases, {case.id: results.get(case.id) or _imagined(recipe, case) for case in cases})
-    judge.close()
-    prompt, reply = (_mean(values) for values in (counting.prompts, counting.replies))
-    return [Planned("judging", settings.model, len(counting.prompts), prompt, reply, settings.base_url)]
+    counting = _CountingLlm(settings.model_copy(update={"model": model, "base_url": base_url, "runtime": "auto"}))
+    judge_with(counting)
+    prompt, reply = _mean(counting.prompts), _mean(counting.replies)
+    return [Planned("judging", model, len(counting.prompts), prompt, reply, base_url)]
 
 
 def embedding(
@@ -91,15 +103,14 @@ def embedding(
 
 
 class _CountingLlm:
-    """Stands in for the recipe's hosted judge: notes what it would be asked, and gives no reply."""
+    """Stands in for a hosted judge: notes what it would be asked, and gives no reply."""
 
     runtime = "openai"
 
-    def __init__(self, recipe: "Recipe") -> None:
+    def __init__(self, settings: "Llm") -> None:
         from scoville.llm.openai import OpenAILlm
 
-        model = str(recipe.judge.model)
-        hosted = OpenAILlm(recipe.llm.model_copy(update={"model": model, "runtime": "auto"}))
+        hosted = OpenAILlm(settings)
         self.name, self.context_tokens, self.count_tokens = hosted.name, hosted.context_tokens, hosted.count_tokens
         self.prompts: list[int] = []
         """Tokens of each."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def command() -> None:
 @click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 for --repeat.")
 @click.option("--reasons/--no-reasons", default=None, help="Whether it writes a reason first. Default: hosted ones do.")
+@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
 @common_options
 def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Compare the judge with LABELS, and keep the numbers to show them beside its scores.
@@ -34,6 +36,7 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
     context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
+    from scoville.cli.forecast import check_cost, verdicts
     from scoville.evaluate.judge import open_judge
     from scoville.evaluate.judge_check import check_judge, save_check
     from scoville.evaluate.judge_labels import read_labels
@@ -42,9 +45,12 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     llm = session.recipe.llm
     read = read_labels(labels)
     chosen = read.draw(options["limit"], llm.seed)
-    judge = open_judge(
-        options["model"] or llm.model,
-        base_url=options["base_url"] or (llm.base_url if not options["model"] else None),
+    model = options["model"] or llm.model
+    base_url = options["base_url"] or (llm.base_url if not options["model"] else None)
+    open_with = partial(
+        open_judge,
+        model,
+        base_url=base_url,
         cache=session.workspace.folder / "judges",
         repeat=options["repeat"],
         temperature=options["temperature"],
@@ -53,6 +59,9 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
         timeout_seconds=llm.timeout_seconds,
         max_retries=llm.max_retries,
     )
+    planned = verdicts(llm, model, base_url, lambda counting: check_judge(open_with(stand_in=counting), chosen))
+    check_cost(session, planned, yes=options["yes"])
+    judge = open_with()
     try:
         judge.load()
         say(f"{judge.label} judges {len(chosen)} of {len(read.found)} labels; {read.skipped} lines have none.")

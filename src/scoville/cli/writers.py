@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "written"
 """In the workspace: the replies."""
+MILLION = 1_000_000
 MESSAGE_TOKENS = 16
 """What a message takes besides its text, at most."""
 PATIENCE = "give --yes to pay for it, or set metadata.max_usd higher"
@@ -32,7 +33,7 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
 
     recipe = session.recipe
     if not (recipe.metadata.model or recipe.split.summary_model):
-        return Writers()
+        return Writers(foresee=lambda items: None if items == 0 else _say_prices(recipe))
     from scoville.cost import Budget
     from scoville.llm.kept import KeptReplies
     from scoville.prompt import summary_messages
@@ -139,6 +140,22 @@ def _asker(
     return ask
 
 
+def _say_prices(recipe: "Recipe") -> None:
+    """Say what hosted models charge that read and embed; how much they will be given is known when files are read."""
+    from scoville.track.ledger import fee_usd
+
+    read, embed = recipe.read, recipe.embed
+    for key, named, url, given in (
+        ("read.pdf", read.pdf, read.base_url, "pages that cannot be read otherwise"),
+        ("read.audio", read.audio or "", read.base_url, "every sound file"),
+        ("embed.model", embed.model, embed.base_url, "every new passage"),
+    ):
+        model = named.removeprefix("auto+")
+        if (price := fee_usd(model, MILLION, 0, url)) != 0:
+            charge = "a price that is not known" if price is None else f"${price:.2f} for a million tokens"
+            say(f"{key} {model} is given {given}, at {charge}")
+
+
 class _Share(NamedTuple):
     """What one of the models may take."""
 
@@ -179,6 +196,7 @@ class _Forecast:
 
     def _say(self, shares: "Sequence[_Share]") -> None:
         self._is_said = True
+        _say_prices(self.recipe)
         for share in shares:
             say(share.line)
         if any(share.most_usd != 0 for share in shares) and self.budget.limit_usd is not None:
