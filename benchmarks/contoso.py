@@ -23,7 +23,7 @@ import numpy as np
 
 from scoville.answer import Answerer, open_answerer
 from scoville.embed import open_embedder
-from scoville.index import Workspace, add_paths
+from scoville.index import Workspace, add_paths, open_index
 from scoville.llm import Generation, Llm, open_llm
 from scoville.models import locate_model
 from scoville.recipe import Recipe
@@ -309,11 +309,8 @@ def workspace(given: argparse.Namespace, work: Path, recipe: Recipe | None = Non
 
 
 def all_passages(place: Workspace) -> list[str]:
-    import lancedb
-
-    built = place.built()
-    assert built
-    return lancedb.connect(place.index_folder).open_table(built.table).to_arrow()["content"].to_pylist()
+    index = open_index(place, Recipe().index, place.require_built())
+    return [one.content for source in index.documents() for one in index.neighbours(source, 0, 1_000_000)]
 
 
 def questions(given: argparse.Namespace, name: str) -> list[dict[str, Any]]:
