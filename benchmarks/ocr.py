@@ -100,9 +100,11 @@ def pages_with_text(data: Path, quick: bool) -> Iterator[Page]:
 def measure_engines(pages: Sequence[Page]) -> list[str]:
     """Read scans of pages, upright and turned, by the whole pipeline."""
     rows = ["| engine | turned by | pages | CER | word F1 | CPU s/page |", "|---|---|---|---|---|---|"]
+    single = ["", "| page | characters | engine | CER by turn | word F1 by turn |", "|---|---|---|---|---|"]
     for engine in ("tesseract", "rapidocr"):
+        some = pages if engine == "tesseract" else pages[:3]
+        by_page: list[list[tuple[float, float]]] = [[] for _ in some]
         for turn in (0, 90, 180, 270):
-            some = pages if engine == "tesseract" else pages[:3]
             rates: list[float] = []
             shares: list[float] = []
             started = children_seconds()
@@ -116,7 +118,12 @@ def measure_engines(pages: Sequence[Page]) -> list[str]:
                 f"| {engine} | {turn}° | {len(some)} | {fmean(rates):.3f} | {fmean(shares):.3f} | {seconds:.1f} |"
             )
             print(rows[-1], flush=True)
-    return rows
+            for found, rate, share in zip(by_page, rates, shares, strict=True):
+                found.append((rate, share))
+        for page, found in zip(some, by_page, strict=True):
+            cer, f1 = (", ".join(f"{value:.3f}" for value in values) for values in zip(*found, strict=True))
+            single.append(f"| {page.name} | {len(page.text):,} | {engine} | {cer} | {f1} |")
+    return rows + single
 
 
 def children_seconds() -> float:
