@@ -14,6 +14,21 @@ import pytest
 
 from scoville.index import AddReport, LanceIndex, Workspace, add_paths
 from scoville.recipe import Recipe
+from scoville.types import Case, Evidence
+
+ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
+
+
+def fish_cases(count: int = 12) -> list[Case]:
+    """Give questions about six animals, each of several wards, whose answers differ."""
+    made = [(animal, ward) for ward in range(6) for animal in ANIMALS][:count]
+    return [
+        Case(
+            id=f"{animal}-{ward}", question=f"How many fish does the {animal} of ward {ward} eat each day?",
+            expected=(f"{ward + 3} fish",), evidence=(Evidence(document=f"docs/{animal}.txt"),),
+        )
+        for animal, ward in made
+    ]  # fmt: skip
 
 
 class Done(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from click.testing import Result as Invoked
 
-from conftest import Bench
+from conftest import ANIMALS, Bench, fish_cases
 from scoville.cli.compare import command
 from scoville.compare.side_by_side import BuildCost, BuiltStages, Compared
 from scoville.compare.systems import compare_systems, usd_per_1000
@@ -20,24 +20,12 @@ from scoville.evaluate.runs import Run, create_run, list_runs
 from scoville.evaluate.score_run import quality, score_run, summarise
 from scoville.evaluate.system import FunctionSystem
 from scoville.track.ledger import Ledger
-from scoville.types import Case, Evidence, Score
+from scoville.types import Score
 
-ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
 PLAIN = "answer: {min_similarity: -1, min_support: 0.0}\nprompt: {style: passages}\n"
 BOT = (
     "def knows(question): return '4 fish'\n\n\ndef guesses(question): return {'answer': '9 fish', 'cost_usd': 0.002}\n"
 )
-
-
-def cases(count: int = 12) -> list[Case]:
-    made = [(animal, ward) for ward in range(6) for animal in ANIMALS][:count]
-    return [
-        Case(
-            id=f"{animal}-{ward}", question=f"How many fish does the {animal} of ward {ward} eat each day?",
-            expected=(f"{ward + 3} fish",), evidence=(Evidence(document=f"docs/{animal}.txt"),),
-        )
-        for animal, ward in made
-    ]  # fmt: skip
 
 
 class Comparing:
@@ -50,7 +38,7 @@ class Comparing:
             facts = [f"The {animal} of ward {ward} eats {ward + 3} fish each day." for ward in range(6)]
             bench.write(f"{animal}.txt", "\n\n".join([*facts, f"Keepers weigh the {animal} on Mondays."]))
         bench.add()
-        write_cases(self.root / "cases.jsonl", cases())
+        write_cases(self.root / "cases.jsonl", fish_cases())
         (self.root / "bot.py").write_text(BOT)
         self.recipe("plain", PLAIN)
         self.recipe("one", f"{PLAIN}search: {{passages: 1}}\n")
@@ -81,7 +69,7 @@ def comparing(bench: Bench) -> Comparing:
 
 def answered(folder: Path, name: str, right: int, count: int = 12, **values: Any) -> Compared:
     """Make a scored run whose first answers are right."""
-    asked = cases(count)
+    asked = fish_cases(count)
     says = {case.question: case.expected[0] if number < right else "no idea" for number, case in enumerate(asked)}
     system = FunctionSystem(lambda question: {"answer": says[question], "cost_usd": 0.0, "refused": False, **values}, name)  # noqa: E501  # fmt: skip
     run = create_run(folder, asked, {"system": name, **system.describe()})

@@ -330,8 +330,12 @@ class TestMeasuredByModels:
 
     def test_what_measuring_takes_is_entered(self, cases: Path, command: Command):
         run = command("evaluate", cases, "--semantic", "--perplexity", "--json").json["run"]
-        judged = lambda: [row for row in command("cost", "--run", run, "--json").json["groups"] if row["group"] == "judging"]  # fmt: skip  # noqa: E501, E731
-        wait_for(lambda: [row["entries"] for row in judged()] == [4])  # one batch, three cases
+
+        def entries() -> list[int]:
+            groups = command("cost", "--run", run, "--json").json["groups"]
+            return [row["entries"] for row in groups if row["group"] == "judging"]
+
+        wait_for(lambda: entries() == [4])  # one batch, three cases
 
     def test_expected_answers_are_as_likely_as_the_model_holds_them(self, cases: Path, command: Command):
         # The fake holds a word of its prompt for as likely as not: each expected answer stands in a passage.

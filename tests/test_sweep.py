@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from conftest import Bench
+from conftest import ANIMALS, Bench, fish_cases
 from scoville.cli.sweep import command as sweep_command
 from scoville.compare import stages as stages_module
 from scoville.compare.propose import importances, propose
@@ -28,9 +28,8 @@ from scoville.recipe import Recipe
 from scoville.recipe_file import load_recipe
 from scoville.track import mirror as mirror_module
 from scoville.track.mirror import MirroredRun
-from scoville.types import Case, Evidence, Message
+from scoville.types import Case, Message
 
-ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
 SPACE = {"split.size": [40, 80], "search.passages": [1, 3], "prompt.instructions": [[], ["Be short."]]}
 
 
@@ -78,7 +77,7 @@ class Sweeping:
             bench.write(f"{animal}.txt", "\n\n".join([*facts, f"Keepers weigh the {animal} on Mondays."]))
         bench.set(answer={"min_similarity": -1, "min_support": 0.0}, prompt={"style": "passages"})
         bench.add()
-        self.cases = cases(8)
+        self.cases = fish_cases(8)
         self.sweep(space=SPACE)
 
     def sweep(self, **values: Any) -> None:
@@ -99,15 +98,13 @@ class Sweeping:
         return run_sweep(sweep, self.bench.recipe, self.cases, stages, **options)
 
 
-def cases(count: int) -> list[Case]:
-    made = [(animal, ward) for ward in range(6) for animal in ANIMALS][:count]
-    return [
-        Case(
-            id=f"{animal}-{ward}", question=f"How many fish does the {animal} of ward {ward} eat each day?",
-            expected=(f"{ward + 3} fish",), evidence=(Evidence(document=f"docs/{animal}.txt"),),
-        )
-        for animal, ward in made
-    ]  # fmt: skip
+class Down(FakeLlm):
+    is_down = True
+
+    def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Any:
+        if self.is_down and "Be short." in str(messages):
+            raise ProviderUnavailable("the endpoint is down")
+        return super().generate(messages, generation, on_text)
 
 
 @pytest.fixture
@@ -408,14 +405,6 @@ def test_a_trial_whose_model_is_not_to_be_had_fails_and_the_others_run(sweeping:
 
 
 def test_a_trial_that_failed_is_tried_again_by_the_next_sweep(sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch):
-    class Down(FakeLlm):
-        is_down = True
-
-        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Any:
-            if self.is_down and "Be short." in str(messages):
-                raise ProviderUnavailable("the endpoint is down")
-            return super().generate(messages, generation, on_text)
-
     monkeypatch.setattr(stages_module, "open_llm", lambda _: Down())
     sweeping.sweep(space={"prompt.instructions": [["Be short."], []]})
     bad, good = sweeping.run()
@@ -474,7 +463,7 @@ def test_trials_that_are_alike_seldom_end_early():
 
 
 def test_a_hopeless_trial_ends_early(sweeping: Sweeping):
-    sweeping.cases = cases(36)
+    sweeping.cases = fish_cases(36)
     sweeping.sweep(space={"answer.min_similarity": [-1, 1]})  # the second refuses all that can be answered
     good, bad = sweeping.run()
     assert (good.state, good.cases) == ("complete", 36)
@@ -708,14 +697,6 @@ def test_a_tracker_that_is_down_is_named_once_and_costs_no_trial(invoke: Any, sh
 def test_a_trial_that_failed_is_shown_as_such_until_it_succeeds(
     invoke: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ):
-    class Down(FakeLlm):
-        is_down = True
-
-        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Any:
-            if self.is_down and "Be short." in str(messages):
-                raise ProviderUnavailable("the endpoint is down")
-            return super().generate(messages, generation, on_text)
-
     monkeypatch.setattr(stages_module, "open_llm", lambda _: Down())
     invoke(*TRACKED, "--trials", "2")
     assert [one.run.status for one in shown.runs] == ["finished", "failed", "finished"]
