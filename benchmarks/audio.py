@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scoville.read.audio import Segment, open_transcriber
-from scoville.read.audio_whisper import RATE, decoded_blocks
+from scoville.read.sound.reader import Segment, open_transcriber
+from scoville.read.sound.whisper import RATE, decoded_blocks
 from scoville.recipe import Read
 
 LINE = re.compile(r"(.*)\((.+)\)\s*$")

@@ -27,7 +27,7 @@ from scoville.index import Workspace, add_paths, open_index
 from scoville.llm import Generation, Llm, open_llm
 from scoville.models import locate_model
 from scoville.recipe import Recipe
-from scoville.recipe_file import load_recipe
+from scoville.recipe.file import load_recipe
 from scoville.search import open_searcher
 from scoville.types import Message
 

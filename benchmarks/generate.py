@@ -21,12 +21,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scoville.cases.files import case_json
+from scoville.cases.generate import KINDS, Checks, Generated, Ledger, ModelGenerator, Templates, find_by_words
+from scoville.cases.generate import generate_cases as generate
+from scoville.cases.generate.checks import Ask
+from scoville.cases.generate.draft import Generator, Kind, Slot
 from scoville.embed import open_embedder
-from scoville.evaluate.cases import case_json
-from scoville.evaluate.generate import KINDS, Checks, Generated, Ledger, ModelGenerator, Templates, find_by_words
-from scoville.evaluate.generate import generate_cases as generate
-from scoville.evaluate.generate.checks import Ask
-from scoville.evaluate.generate.draft import Generator, Kind, Slot
 from scoville.read import read_document
 from scoville.recipe import Llm, Recipe
 from scoville.split import split_document

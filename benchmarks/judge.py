@@ -17,12 +17,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from scoville.evaluate.agreement import Interval, Statistic, agreement, bootstrap, cohen_kappa, interval_of
-from scoville.evaluate.judge import Judge, open_judge
-from scoville.evaluate.judge_labels import WORDS, Label, read_labels
-from scoville.evaluate.judge_lane import decide_correctness
-from scoville.evaluate.judge_metrics import at_once, judge_result, preference
-from scoville.evaluate.judge_prompts import CORRECTNESS
+from scoville.evaluate.judge.agreement import Interval, Statistic, agreement, bootstrap, cohen_kappa, interval_of
+from scoville.evaluate.judge.judge import Judge, open_judge
+from scoville.evaluate.judge.labels import WORDS, Label, read_labels
+from scoville.evaluate.judge.lane import decide_correctness
+from scoville.evaluate.judge.metrics import at_once, judge_result, preference
+from scoville.evaluate.judge.prompts import CORRECTNESS
 from scoville.evaluate.metrics.text import contains, exact_match, gold_token_recall, token_f1
 from scoville.types import Score
 

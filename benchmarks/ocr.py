@@ -26,8 +26,8 @@ import pypdfium2
 from PIL import Image
 
 from scoville.read import read_document
-from scoville.read.ocr import open_engine, read_upright
-from scoville.read.ocr_route import find_doubts
+from scoville.read.ocr.engine import open_engine, read_upright
+from scoville.read.ocr.route import find_doubts
 from scoville.recipe import Read
 
 DPI = 200
@@ -127,7 +127,7 @@ def measure_engines(pages: Sequence[Page]) -> list[str]:
 
 
 def children_seconds() -> float:
-    from scoville.read.children import CHILDREN
+    from scoville.read.sandbox.children import CHILDREN
 
     ticks = 0
     for process in CHILDREN.processes():
@@ -140,7 +140,7 @@ def measure_turns(pages: Sequence[Page]) -> list[str]:
     """Compare ways to find which way up a page is."""
     import tesserocr
 
-    from scoville.read.ocr_tesseract import find_tessdata
+    from scoville.read.ocr.tesseract import find_tessdata
 
     osd = tesserocr.PyTessBaseAPI(path=str(find_tessdata(("osd",))), lang="osd", psm=tesserocr.PSM.OSD_ONLY)
     engine = open_engine("tesseract", ("eng",))

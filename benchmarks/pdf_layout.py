@@ -15,12 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scoville.errors import ReadFailure
-from scoville.read import pdf_layout, read_document
+from scoville.read import read_document
 from scoville.read.assemble import Draft, Piece, assemble
 from scoville.read.export import to_markdown
-from scoville.read.pdf_flow import pieces_of
-from scoville.read.pdf_hidden import hidden_text
-from scoville.read.pdf_lost import restore_lost
+from scoville.read.pdf import layout as pdf_layout
+from scoville.read.pdf.flow import pieces_of
+from scoville.read.pdf.hidden import hidden_text
+from scoville.read.pdf.lost import restore_lost
 from scoville.recipe import Read
 from scoville.types import Document
 

@@ -19,9 +19,10 @@ from tempfile import TemporaryDirectory
 
 import pypdfium2
 
-from scoville.read import pdf_tasks, read_document
-from scoville.read.children import CHILDREN
-from scoville.read.paged import BATCH_PAGES
+from scoville.read import read_document
+from scoville.read.pdf import tasks as pdf_tasks
+from scoville.read.pdf.paged import BATCH_PAGES
+from scoville.read.sandbox.children import CHILDREN
 from scoville.recipe import Read
 
 PAGES = 1_600

@@ -24,7 +24,7 @@ import measure
 from scoville.embed import Embedder, open_embedder
 from scoville.index import Workspace, add_paths
 from scoville.recipe import Recipe
-from scoville.recipe_file import load_recipe
+from scoville.recipe.file import load_recipe
 from scoville.search import Rewriter, Searcher, open_searcher
 from scoville.search.rerank import open_reranker
 from scoville.types import Message

@@ -20,7 +20,7 @@ from scoville.embed import Embedder, open_embedder
 from scoville.index import LanceIndex
 from scoville.read import read_document
 from scoville.recipe import Recipe, Split
-from scoville.recipe_file import load_recipe
+from scoville.recipe.file import load_recipe
 from scoville.search.hybrid import Searcher
 from scoville.split import split_document
 from scoville.types import Document, Passage

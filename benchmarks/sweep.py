@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from scoville.answer import open_answerer
+from scoville.cases.importers.formats import import_cases
 from scoville.compare.space import grid
 from scoville.compare.stages import SharedStages
 from scoville.compare.sweep import best_trials, run_sweep
 from scoville.compare.trials import open_sweep
 from scoville.embed import Embedder, open_embedder
-from scoville.evaluate.importers import import_cases
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run
 from scoville.evaluate.score_run import score_run
@@ -29,7 +29,7 @@ from scoville.evaluate.system import RecipeSystem
 from scoville.index import Shelf, Workspace, add_paths, build_again, build_hash
 from scoville.read.reader import read_file
 from scoville.recipe import Embed, Recipe
-from scoville.recipe_file import with_values
+from scoville.recipe.file import with_values
 
 SPACE = {
     "split.by": ["section", "sentence"],

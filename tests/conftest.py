@@ -108,7 +108,7 @@ def _models_at_hand(request: pytest.FixtureRequest) -> None:  # pyright: ignore[
 @pytest.fixture(autouse=True)
 def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """What is installed on the machine does not change what tests see."""
-    monkeypatch.setattr("scoville.read.legacy._PROGRAMS", ())
+    monkeypatch.setattr("scoville.read.legacy.convert._PROGRAMS", ())
 
 
 @pytest.fixture

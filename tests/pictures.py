@@ -12,7 +12,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from scoville.errors import MissingExtra
-from scoville.read.ocr_tesseract import open_tesseract
+from scoville.read.ocr.tesseract import open_tesseract
 
 SENTENCES = (
     "The travel policy covers trains and planes.",

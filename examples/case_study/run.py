@@ -16,11 +16,11 @@ from pathlib import Path
 
 from systems import open_systems, whole_document
 
+from scoville.cases.importers.formats import import_cases
 from scoville.compare.side_by_side import BuiltStages, Compared, open_run
 from scoville.compare.systems import COST, Table, compare_systems
 from scoville.cost import price_usd
-from scoville.evaluate.importers import import_cases
-from scoville.evaluate.judge import open_judge
+from scoville.evaluate.judge.judge import open_judge
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
 from scoville.index import Index, Workspace, add_paths

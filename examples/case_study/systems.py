@@ -20,7 +20,7 @@ from scoville.models import locate_model
 from scoville.prompt import render_prompt
 from scoville.recipe import Llm as LlmSettings
 from scoville.recipe import Prompt, Recipe
-from scoville.recipe_file import with_values
+from scoville.recipe.file import with_values
 from scoville.search import Searcher
 from scoville.types import Answer, Box, Case, Hit, Message, Passage, Region
 

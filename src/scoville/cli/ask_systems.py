@@ -13,7 +13,7 @@ from scoville.cli.common import fetch_models, open_tracker, progress_bar, say
 if TYPE_CHECKING:
     from scoville.cli.common import Session
     from scoville.compare.side_by_side import BuiltStages, Compared, Origin
-    from scoville.evaluate.judge import Judge
+    from scoville.evaluate.judge.judge import Judge
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import OnAnswer, System
     from scoville.index import Writers
@@ -109,7 +109,7 @@ def _ask_recipe(
     session: "Session", named: Named, recipe: "Recipe", stages: "BuiltStages", cases: "Sequence[Case]", asking: Asking
 ) -> "tuple[Run, Origin]":
     """Ask the system of a recipe, on an index that was built with it."""
-    from scoville.recipe_file import LoadedRecipe
+    from scoville.recipe.file import LoadedRecipe
 
     fetch_models(session._replace(loaded=LoadedRecipe(recipe, ())), llm=True)
     built = len(stages.reports)
@@ -178,7 +178,7 @@ def _score(session: "Session", run: "Run", judge: "Judge | None", *, is_new: boo
 def _writers(session: "Session", no_limit: bool) -> "Callable[[Recipe], Writers]":
     """Give what opens the models that write while another index is built."""
     from scoville.cli.writers import open_paid_writers
-    from scoville.recipe_file import LoadedRecipe
+    from scoville.recipe.file import LoadedRecipe
 
     def writers(recipe: "Recipe") -> "Writers":
         return open_paid_writers(session._replace(loaded=LoadedRecipe(recipe, ())), no_limit=no_limit)

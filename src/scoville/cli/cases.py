@@ -11,7 +11,7 @@ from scoville.cli.cases_generate import command as generate
 from scoville.cli.common import common_options, json_option, open_session, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
-    from scoville.evaluate.cases_check import Pages, Problem
+    from scoville.cases.check import Pages, Problem
     from scoville.index import Index
     from scoville.types import Case
 
@@ -61,9 +61,9 @@ def import_command(
     as_json: bool,
 ) -> None:
     """Turn SOURCE, a local file or folder, into cases."""
+    from scoville.cases.files import digest, write_cases
+    from scoville.cases.importers.formats import import_cases
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import digest, write_cases
-    from scoville.evaluate.importers import import_cases
 
     imported = import_cases(source, kind, tags=tags, unanswerable=unanswerable)
     path = out or open_session(folder, flags).workspace.root / FOLDER / f"{source.resolve().stem}.jsonl"
@@ -88,9 +88,9 @@ def check_command(files: tuple[Path, ...], folder: Path | None, flags: tuple[str
 
     Exits 1 when there is anything that must be mended; what may be meant so is only said.
     """
-    from scoville.evaluate.cases import cases_of, digest
-    from scoville.evaluate.cases_check import check
-    from scoville.evaluate.cases_split import overlap
+    from scoville.cases.check import check
+    from scoville.cases.files import cases_of, digest
+    from scoville.cases.parts import overlap
 
     sets = {file: cases_of(file) for file in files}
     documents = _documents(folder, flags) if any(case.evidence for cases in sets.values() for case in cases) else None
@@ -131,8 +131,8 @@ def split_command(file: Path, train: float, dev: float, test: float, seed: int, 
     """
     from dataclasses import replace
 
-    from scoville.evaluate.cases import cases_of, digest, write_cases
-    from scoville.evaluate.cases_split import divide, groups
+    from scoville.cases.files import cases_of, digest, write_cases
+    from scoville.cases.parts import divide, groups
 
     given = cases_of(file)
     cases = [replace(case, split="") for case in given] if anew else given
@@ -156,8 +156,8 @@ def split_command(file: Path, train: float, dev: float, test: float, seed: int, 
 @common_options
 def list_command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
     """List the files of cases of the workspace, with what is in them."""
+    from scoville.cases.files import cases_of, digest
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import cases_of, digest
 
     place = open_session(folder, flags).workspace.root / FOLDER
     found: list[dict[str, Any]] = []

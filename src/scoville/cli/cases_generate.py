@@ -18,9 +18,9 @@ from scoville.cli.common import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from scoville.evaluate.generate import Estimate, Generated, Kind
-    from scoville.evaluate.generate.checks import Ask
-    from scoville.evaluate.generate.draft import Generator
+    from scoville.cases.generate import Estimate, Generated, Kind
+    from scoville.cases.generate.checks import Ask
+    from scoville.cases.generate.draft import Generator
     from scoville.llm import Llm
     from scoville.types import Case, Passage
 
@@ -58,8 +58,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Write test cases from the documents: checked, of several kinds, some without an answer."""
-    from scoville.evaluate.cases import cases_of, write_cases
-    from scoville.evaluate.generate import Checks, Ledger, find_by_words, generate_cases
+    from scoville.cases.files import cases_of, write_cases
+    from scoville.cases.generate import Checks, Ledger, find_by_words, generate_cases
 
     wanted = _kinds(kinds)
     seeds = cases_of(seed_file) if seed_file else []
@@ -92,8 +92,8 @@ def command(
 
 
 def _kinds(text: str) -> tuple["Kind", ...]:
+    from scoville.cases.generate import KINDS, Kind
     from scoville.errors import UsageError
-    from scoville.evaluate.generate import KINDS, Kind
 
     known: dict[str, Kind] = {kind.replace("_", "-"): kind for kind in KINDS}
     names = [name.strip().replace("_", "-") for name in text.split(",") if name.strip()]
@@ -126,7 +126,7 @@ def _asker(llm: "Llm") -> "Ask":
 def _generator(
     name: str, hosted: bool, llm: "Llm | None", passages: Sequence["Passage"], seeds: Sequence["Case"], seed: int
 ) -> "Generator":
-    from scoville.evaluate.generate import ModelGenerator, Templates
+    from scoville.cases.generate import ModelGenerator, Templates
 
     if llm is not None and (name == "model" or hosted):
         return ModelGenerator(passages, _asker(llm), llm.name, examples=seeds, seed=seed)
@@ -135,9 +135,9 @@ def _generator(
 
 def _estimate(author: "Generator", llm: "Llm | None", kinds: Sequence["Kind"], count: int) -> "Estimate | None":
     """Estimate what the model will take; None where none is asked."""
+    from scoville.cases.generate import ModelGenerator, estimate
+    from scoville.cases.generate.model import MOST_TOKENS
     from scoville.cost import price_usd
-    from scoville.evaluate.generate import ModelGenerator, estimate
-    from scoville.evaluate.generate.model import MOST_TOKENS
 
     if llm is None:
         return None

@@ -24,7 +24,7 @@ KEYS = "a accept, e edit, d drop, s skip, q quit"
 
 def review(file: Path, *, again: bool = False) -> dict[str, int]:
     """Show the cases that nobody has accepted yet, or all, and do as the keys say; ends with the input."""
-    from scoville.evaluate.cases import cases_of, write_cases
+    from scoville.cases.files import cases_of, write_cases
 
     cases = {case.id: case for case in cases_of(file)}
     write_cases(file, cases.values())  # a file that cannot be written is told before the first decision
@@ -86,8 +86,8 @@ def _key() -> str:
 
 def _edited(case: "Case") -> "Case":
     """Let the case be changed, in the editor of the environment or line by line; as it was where that is no case."""
+    from scoville.cases.files import case_json, case_of
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import case_json, case_of
 
     values = case_json(case)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")

@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     from scoville.index import Workspace
     from scoville.recipe import Recipe
-    from scoville.recipe_file import LoadedRecipe
+    from scoville.recipe.file import LoadedRecipe
     from scoville.track.tracker import Tracker
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -83,7 +83,7 @@ def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
     """Find the workspace and load its recipe."""
     from scoville.errors import UsageError
     from scoville.index import Workspace
-    from scoville.recipe_file import load_recipe
+    from scoville.recipe.file import load_recipe
 
     _announce_preparations()
     if folder is not None and folder.exists() and not folder.is_dir():

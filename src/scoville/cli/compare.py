@@ -75,7 +75,7 @@ def _named(session: "Session", specs: tuple[str, ...], flags: tuple[str, ...], t
     from scoville.errors import UsageError
     from scoville.evaluate.runs import find_run
     from scoville.evaluate.system import without_secrets
-    from scoville.recipe_file import load_recipe
+    from scoville.recipe.file import load_recipe
 
     if len(set(specs)) < max(2, len(specs)):
         raise UsageError(f"{', '.join(specs)}: name at least two systems, each once")
@@ -108,8 +108,8 @@ def _baseline(named: "Sequence[Named]", given: str) -> str:
 
 
 def _cases(named: "Sequence[Named]", path: Path | None, split: str, limit: int | None) -> "Sequence[Case]":
+    from scoville.cases.files import cases_of
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import cases_of
     from scoville.evaluate.runs import Run
 
     if path is None:

@@ -184,9 +184,9 @@ def _check(
 
 def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
     """Read the cases and keep those that are asked for."""
+    from scoville.cases.files import cases_of
+    from scoville.cases.parts import check_leakage
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import cases_of
-    from scoville.evaluate.cases_split import check_leakage
 
     read = cases_of(path)
     chosen = [
@@ -206,7 +206,7 @@ def open_system(session: "Session", spec: str, timeout_seconds: float) -> "Syste
     """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
     from scoville.answer import open_answerer
     from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
-    from scoville.recipe_file import LoadedRecipe
+    from scoville.recipe.file import LoadedRecipe
 
     recipe = answering_recipe(session, spec)
     if recipe is None:
@@ -220,7 +220,7 @@ def open_system(session: "Session", spec: str, timeout_seconds: float) -> "Syste
 def answering_recipe(session: "Session", spec: str) -> "Recipe | None":
     """Give the recipe that answers, in which what --set says holds too; None where a function or a server does."""
     from scoville.errors import UsageError
-    from scoville.recipe_file import load_recipe, with_values
+    from scoville.recipe.file import load_recipe, with_values
 
     path = Path(spec)
     if not spec:

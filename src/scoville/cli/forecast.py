@@ -64,7 +64,7 @@ def judging(
 ) -> "list[Planned]":
     """Plan what the judge takes: of the answers that are there exactly what was not judged before."""
     from scoville.cli.scoring import open_recipe_judge
-    from scoville.evaluate.judge_metrics import judge_all
+    from scoville.evaluate.judge.metrics import judge_all
 
     def judge_with(stand_in: "LlmProtocol") -> None:
         judge = open_recipe_judge(session, stand_in=stand_in)

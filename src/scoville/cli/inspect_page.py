@@ -117,13 +117,13 @@ def _page(one: "Inspected", file: Path, number: int) -> Iterator[str]:
 def _render(file: Path, media_type: str, number: int) -> Picture | str:
     """Render a page in a child process, since the file is not to be trusted; or say why there is none."""
     from scoville.errors import ReadFailure
-    from scoville.read.children import CHILDREN
-    from scoville.read.ocr_page import Source
-    from scoville.read.pdf_child import Task
+    from scoville.read.ocr.page import Source
+    from scoville.read.sandbox.child import Task
+    from scoville.read.sandbox.children import CHILDREN
 
     source = Source("image" if media_type.startswith("image/") else "pdf", str(file.resolve()))
     try:
-        return Picture(*CHILDREN.do(Task("ocr_page", "png_of", (source, number), {}, RENDER_SECONDS), most=1))
+        return Picture(*CHILDREN.do(Task("ocr.page", "png_of", (source, number), {}, RENDER_SECONDS), most=1))
     except ReadFailure as failure:
         return str(failure)
 

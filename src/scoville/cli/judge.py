@@ -37,9 +37,9 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
     from scoville.cli.forecast import check_cost, verdicts
-    from scoville.evaluate.judge import open_judge
-    from scoville.evaluate.judge_check import check_judge, save_check
-    from scoville.evaluate.judge_labels import read_labels
+    from scoville.evaluate.judge.check import check_judge, save_check
+    from scoville.evaluate.judge.judge import open_judge
+    from scoville.evaluate.judge.labels import read_labels
 
     session = open_session(folder, flags)
     llm = session.recipe.llm

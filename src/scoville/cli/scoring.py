@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scoville.cli.common import Session
     from scoville.cli.show_run import Judges
-    from scoville.evaluate.judge import Judge
+    from scoville.evaluate.judge.judge import Judge
     from scoville.evaluate.metrics import Scorer
     from scoville.evaluate.result import Result
     from scoville.evaluate.runs import Run
@@ -59,7 +59,7 @@ def score(session: "Session", run: "Run", judge: "Judge | None", measures: Measu
 def open_recipe_judge(session: "Session", *, stand_in: "Llm | None" = None) -> "Judge":
     """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
     from scoville.errors import UsageError
-    from scoville.evaluate.judge import open_judge
+    from scoville.evaluate.judge.judge import open_judge
 
     settings = session.recipe.judge.model_dump()
     model = settings.pop("model")
@@ -72,8 +72,8 @@ def open_recipe_judge(session: "Session", *, stand_in: "Llm | None" = None) -> "
 
 def judges_of(session: "Session", run: "Run") -> "Judges":
     """Give what is known of the judges of a run."""
-    from scoville.evaluate.judge_check import read_check
-    from scoville.evaluate.judge_metrics import METRICS
+    from scoville.evaluate.judge.check import read_check
+    from scoville.evaluate.judge.metrics import METRICS
 
     labels = {one.judge for found in run.scores().values() for one in found.values() if one.metric in METRICS} - {""}
     return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}

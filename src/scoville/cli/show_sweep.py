@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scoville.compare.trials import SweepFolder, Trial
-    from scoville.observers import Sweep
+    from scoville.recipe.observers import Sweep
 
 MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
 
@@ -81,7 +81,7 @@ def recipe_text(sweep: "SweepFolder") -> str:
 
     from scoville.compare.sweep import best_trials, tied
     from scoville.errors import UsageError
-    from scoville.recipe_file import with_values
+    from scoville.recipe.file import with_values
 
     recipe, trials = sweep.recipe, sweep.trials()
     front = best_trials(recipe.sweep, trials)

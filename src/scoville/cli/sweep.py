@@ -81,7 +81,7 @@ def _run(
     from scoville.compare.stages import SharedStages
     from scoville.compare.sweep import plan, run_sweep
     from scoville.compare.trials import find_sweep, open_sweep
-    from scoville.recipe_file import LoadedRecipe
+    from scoville.recipe.file import LoadedRecipe
 
     planned = plan(recipe)
     if recipe.sweep.method == "tpe":
@@ -139,8 +139,8 @@ def _enter(session: "Session", sweep: "SweepFolder", stages: "SharedStages") -> 
 
 
 def _cases(session: "Session", recipe: "Recipe", given: Path | None) -> "Sequence[Case]":
+    from scoville.cases.files import cases_of
     from scoville.errors import UsageError
-    from scoville.evaluate.cases import cases_of
 
     if given is None and recipe.sweep.cases is None:
         raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give --cases FILE")

@@ -15,7 +15,7 @@ from typing import Any
 from scoville.compare.space import MOST_LISTED, Choices, draw, grid, listed, name_of, size
 from scoville.compare.trials import Trial
 from scoville.errors import MissingExtra
-from scoville.observers import Range, Sweep
+from scoville.recipe.observers import Range, Sweep
 
 STARTUP = 10
 """So many trials are drawn by chance before TPE has something to go by."""

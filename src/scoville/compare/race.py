@@ -12,7 +12,7 @@ from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import score_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import QUALITY, quality
-from scoville.observers import Sweep
+from scoville.recipe.observers import Sweep
 from scoville.types import Case, Score
 
 LEAST_CASES = 20

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from scoville.cases.files import digest
 from scoville.compare.stages import BUILDS, SharedStages
 from scoville.errors import UsageError
 from scoville.evaluate.blame import Blame
-from scoville.evaluate.cases import digest
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run, create_run, list_runs
 from scoville.evaluate.system import System

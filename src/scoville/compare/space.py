@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scoville.errors import Contradiction, RecipeError
-from scoville.observers import OBSERVERS, Range, Sweep
 from scoville.recipe import Recipe
-from scoville.recipe_file import with_values
+from scoville.recipe.file import with_values
+from scoville.recipe.observers import OBSERVERS, Range, Sweep
 
 Choices = Mapping[str, Any]
 """A value for each key of the space."""

@@ -20,9 +20,9 @@ from scoville.evaluate.run_cases import OnCase, run_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.system import System
-from scoville.observers import Sweep
 from scoville.recipe import Recipe
-from scoville.recipe_file import with_values
+from scoville.recipe.file import with_values
+from scoville.recipe.observers import Sweep
 from scoville.types import Case
 
 TRIALS = 24

@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from scoville.cases.files import case_json, cases_of, digest
 from scoville.errors import UsageError, WorkspaceError
-from scoville.evaluate.cases import case_json, cases_of, digest
 from scoville.evaluate.runs import Run, list_runs
 from scoville.recipe import Recipe
 from scoville.storage import storage_errors

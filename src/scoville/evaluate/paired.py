@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scoville.errors import UsageError
-from scoville.evaluate.agreement import noise
+from scoville.evaluate.judge.agreement import noise
 from scoville.evaluate.statistics import (
     LEVEL,
     Estimate,

@@ -7,8 +7,8 @@ killed goes on where it was; one that is scored again asks no system.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from scoville.cases.files import digest
 from scoville.errors import ScovilleError, UsageError
-from scoville.evaluate.cases import digest
 from scoville.evaluate.metrics import Scorer
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run

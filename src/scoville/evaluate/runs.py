@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scoville.cases.files import case_json, cases_of, digest
 from scoville.errors import UsageError, WorkspaceError
-from scoville.evaluate.cases import case_json, cases_of, digest
 from scoville.evaluate.result import Result, result_of
 from scoville.storage import storage_errors, write_whole
 from scoville.types import Case, Score

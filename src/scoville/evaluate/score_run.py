@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from scoville.evaluate.judge import Judge
-from scoville.evaluate.judge_metrics import judge_all
+from scoville.evaluate.judge.judge import Judge
+from scoville.evaluate.judge.metrics import judge_all
 from scoville.evaluate.metrics import METRICS, SCORERS, Metric, Scorer, summaries
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import OnCase, score_cases

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
-from scoville.entries import Entry
 from scoville.errors import StaleIndex, UsageError
 from scoville.index.analyse import ANALYSER_VERSION
 from scoville.index.ingest import AddProgress, Ingest, known_items
@@ -24,6 +23,7 @@ from scoville.index.shelf import Shelf
 from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
+from scoville.recipe.sources import Entry
 from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
 from scoville.split import SPLITTER_VERSION

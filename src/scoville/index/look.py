@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from scoville.embed import Embedder
-from scoville.entries import Entry
 from scoville.errors import (
     ContextTooLong,
     ModelError,
@@ -30,6 +29,7 @@ from scoville.index.workspace import Failure, Seen
 from scoville.metadata import describe_document
 from scoville.read.reader import Reading, read_bytes, read_file
 from scoville.recipe import READ_LIMITS, Recipe
+from scoville.recipe.sources import Entry
 from scoville.sources import Content, Gone, Item, Source
 from scoville.split import split_document
 from scoville.types import Document, Passage

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import Draft, Part, assemble, check_length
+from scoville.read.locked.unlock import unlocked
 from scoville.read.sniff import Content, Format, sniff
-from scoville.read.unlock import unlocked
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
@@ -137,15 +137,15 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
     """Give the file to the reader of its format; each is imported when first needed."""
     match content.format:
         case "pdf":
-            from scoville.read.pdf import read_pdf
+            from scoville.read.pdf.reader import read_pdf
 
             return read_pdf(data, password=password, settings=settings)
         case "image":
-            from scoville.read.image import read_image
+            from scoville.read.ocr.image import read_image
 
             return read_image(data, settings=settings)
         case "audio":
-            from scoville.read.audio import read_audio
+            from scoville.read.sound.reader import read_audio
 
             return read_audio(data, name=name, settings=settings)
         case "mail" | "mbox" | "msg":
@@ -153,7 +153,7 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
         case "html" | "markdown" | "csv" | "xml" | "text":
             return _read_text(content, data, settings.max_characters)
         case "doc" | "ppt" | "xls" | "rtf":
-            from scoville.read.legacy import read_legacy
+            from scoville.read.legacy.convert import read_legacy
 
             return read_legacy(content.format, data, settings)
         case _:
@@ -163,33 +163,33 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
 def _read_package(format: Format, data: bytes, settings: "Read") -> Draft:
     match format:
         case "docx":
-            from scoville.read.docx import read_docx
+            from scoville.read.office.docx import read_docx
 
             return read_docx(data, settings)
         case "pptx":
-            from scoville.read.pptx import read_pptx
+            from scoville.read.office.pptx import read_pptx
 
             return read_pptx(data, settings)
         case "xlsx":
-            from scoville.read.xlsx import read_xlsx
+            from scoville.read.office.xlsx import read_xlsx
 
             return read_xlsx(data, settings.max_characters)
         case "epub":
-            from scoville.read.epub import read_epub
+            from scoville.read.text.epub import read_epub
 
             return read_epub(data, settings.max_characters, settings)
         case _:
-            from scoville.read.odf import read_odf
+            from scoville.read.office.odf import read_odf
 
             return read_odf(data, settings.max_characters, settings)
 
 
 def _read_mail(format: Format, data: bytes) -> Draft:
     if format == "msg":
-        from scoville.read.msg import read_msg
+        from scoville.read.mail.msg import read_msg
 
         return read_msg(data)
-    from scoville.read.mail import read_mail, read_mailbox
+    from scoville.read.mail.message import read_mail, read_mailbox
 
     return read_mail(data) if format == "mail" else read_mailbox(data)
 
@@ -197,26 +197,26 @@ def _read_mail(format: Format, data: bytes) -> Draft:
 def _read_text(content: Content, data: bytes, max_characters: int) -> Draft:
     text = content.text or ""
     if content.format == "html":
-        from scoville.read.html import read_html
-        from scoville.read.html_tree import visible_length
+        from scoville.read.text.html import read_html
+        from scoville.read.text.html_tree import visible_length
 
         if len(text) > max_characters:
             check_length(visible_length(text), max_characters)
         return read_html(text)
     if content.format == "xml":
-        from scoville.read.xml_text import read_xml
+        from scoville.read.text.xml_text import read_xml
 
         return read_xml(data, max_characters)
     check_length(len(text), max_characters)
     if content.format == "markdown":
-        from scoville.read.markdown import read_markdown
+        from scoville.read.text.markdown import read_markdown
 
         return read_markdown(text)
     if content.format == "csv":
-        from scoville.read.delimited import read_csv
+        from scoville.read.text.delimited import read_csv
 
         return read_csv(text)
-    from scoville.read.text import read_text
+    from scoville.read.text.plain import read_text
 
     return read_text(text)
 

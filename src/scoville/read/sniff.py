@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from scoville.errors import ReadFailure
 from scoville.read.archive import member_names
 from scoville.read.decode import decode
-from scoville.read.ole2 import OLE2, office_97
+from scoville.read.legacy.ole2 import OLE2, office_97
 
 Format = Literal[
     "pdf", "docx", "pptx", "xlsx", "odf", "epub", "doc", "ppt", "xls", "rtf", "html", "markdown", "text", "csv", "xml",

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scoville.entries import Sql, SqlEntry
 from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe.sources import Sql, SqlEntry
 from scoville.sources.item import Content, Item, Listing
 from scoville.sources.secret import expand_url, scrub
 from scoville.types import Scalar

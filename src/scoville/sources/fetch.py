@@ -19,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
-from scoville.recipe import Sources
+from scoville.recipe.sources import Sources
 from scoville.sources.address import resolve
 
 MAX_REDIRECTS = 5

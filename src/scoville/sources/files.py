@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
-from scoville.entries import Entry
 from scoville.errors import SourceUnavailable
 from scoville.recipe import FILE_NAME
+from scoville.recipe.sources import Entry
 from scoville.sources.item import Content, Item
 from scoville.sources.pattern import MAGIC, chooser, matches
 from scoville.sources.walk import walk

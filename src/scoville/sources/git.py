@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from scoville.entries import GitEntry
 from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
 from scoville.recipe import FILE_NAME
+from scoville.recipe.sources import GitEntry
 from scoville.sources.fetch import MEGABYTE
 from scoville.sources.item import Content, Item, Listing
 from scoville.sources.pattern import chooser

@@ -15,8 +15,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from scoville.entries import ImapEntry
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe.sources import ImapEntry
 from scoville.sources.fetch import MEGABYTE
 from scoville.sources.item import Content, Gone, Item, Listing
 from scoville.sources.pattern import chooser

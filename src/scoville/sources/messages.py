@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from scoville.entries import MailboxEntry
 from scoville.errors import ReadFailure, SourceUnavailable
+from scoville.recipe.sources import MailboxEntry
 from scoville.sources.fetch import MEGABYTE
 from scoville.sources.files import open_file
 from scoville.sources.item import Content, Item, Listing

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from scoville.entries import (
+from scoville.errors import RecipeError
+from scoville.recipe import Recipe
+from scoville.recipe.sources import (
     Entry,
     GitEntry,
     ImapEntry,
@@ -18,8 +20,6 @@ from scoville.entries import (
     SqlEntry,
     UrlEntry,
 )
-from scoville.errors import RecipeError
-from scoville.recipe import Recipe
 from scoville.sources.files import FileSource
 from scoville.sources.item import Source
 from scoville.sources.secret import without_user

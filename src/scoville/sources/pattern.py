@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from scoville.entries import Entry
+from scoville.recipe.sources import Entry
 
 MAGIC = re.compile(r"[*?\[]")
 

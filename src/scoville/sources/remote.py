@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from scoville.entries import RemoteEntry
 from scoville.errors import MissingExtra, ReadFailure, ScovilleError, SourceError, SourceUnavailable
+from scoville.recipe.sources import RemoteEntry
 from scoville.sources.fetch import MEGABYTE
 from scoville.sources.item import Content, Gone, Item, Listing
 from scoville.sources.pattern import chooser

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from scoville.entries import VARIABLE
 from scoville.errors import SourceError
+from scoville.recipe.sources import VARIABLE
 
 USER = re.compile(r"(?<=://)[^/?#@]*@")
 CONTAINER = re.compile(r"(?:abfss?|wasbs?|az|adl)://[^/?#@:]*@")

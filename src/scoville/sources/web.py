@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
-from scoville.entries import UrlEntry
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe.sources import UrlEntry
 from scoville.sources.fetch import MEGABYTE, Fetcher, Response, normal, unzip
 from scoville.sources.item import Content, Gone, Item
 from scoville.sources.pattern import chooser

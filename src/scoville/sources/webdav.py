@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
-from scoville.entries import RemoteEntry
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe.sources import RemoteEntry
 from scoville.sources.fetch import KEPT_IN_PATH, MEGABYTE, Fetcher, normal
 from scoville.sources.item import Content, Gone, Item, Listing
 from scoville.sources.pattern import chooser

@@ -1,0 +1,235 @@
+"""Cases on disk: JSON lines or CSV in, :class:`Case` out, and back.
+
+Enters: a file that someone wrote by hand, by a spreadsheet, or by an importer. Leaves: cases, or one message that names
+the line and what is wrong with it. Knows no index, no system and no metric.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from scoville.cases.rows import Row, is_table, rows_of
+from scoville.errors import UsageError
+from scoville.storage import write_whole
+from scoville.types import Case, Evidence, Message, Role
+
+KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split")
+EVIDENCE_KEYS = ("document", "page", "quote")
+SPLITS = ("train", "dev", "test")
+MOST_CHOICES = 26
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def cases_of(path: Path) -> list[Case]:
+    """Read a file of cases; UsageError names the line that is wrong and why."""
+    lines: dict[str, int] = {}
+    cases: list[Case] = []
+    for row in rows_of(path):
+        try:
+            value = _from_cells(row.value) if is_table(path) else row.value
+            case = case_of(value)
+        except UsageError as error:
+            raise UsageError(f"{path}: line {row.line}: {error}") from None
+        _refuse_twice(path, case, row, lines)
+        cases.append(case)
+    if not cases:
+        raise UsageError(f"{path}: holds no cases; expected a line of JSON, or a row of CSV, for each")
+    return cases
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """Write cases as JSON lines, all or nothing; UsageError for a name that says something else."""
+    if path.suffix.lower() not in {".jsonl", ".ndjson"}:
+        raise UsageError(f"{path}: cases are written as JSON lines; give a name that ends in .jsonl")
+    text = "".join(f"{json.dumps(case_json(case), ensure_ascii=False)}\n" for case in cases)
+    write_whole(path, text)
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """Write a case as JSON; what is empty is left out."""
+    values: dict[str, Any] = {
+        "id": case.id,
+        "question": case.question,
+        "history": [{"role": turn.role, "content": turn.content} for turn in case.history],
+        "expected": list(case.expected),
+        "evidence": [
+            {key: value for key in EVIDENCE_KEYS if (value := getattr(one, key)) not in (None, "")}
+            for one in case.evidence
+        ],
+        "answerable": case.answerable,
+        "tags": list(case.tags),
+        "choices": list(case.choices),
+        "split": case.split,
+    }
+    return {
+        key: value for key, value in values.items() if value not in ([], "") and (key, value) != ("answerable", True)
+    }
+
+
+def case_of(value: Any) -> Case:
+    """Read a case from its JSON; a missing id is made of the question, its history and choices.
+
+    Raises UsageError for an unknown key and for a value that cannot be meant.
+    """
+    given = _mapping("a case", value, KEYS)
+    history = tuple(_message(turn) for turn in _list("history", given.get("history")))
+    question, choices = _text("question", given.get("question")), _texts("choices", given.get("choices"))
+    answerable = given.get("answerable", True)
+    if not isinstance(answerable, bool):
+        raise UsageError(f"answerable: {answerable!r}; expected true or false")
+    split = given.get("split") or ""
+    if split not in ("", *SPLITS):
+        raise UsageError(f"split: {split!r}; expected one of {', '.join(SPLITS)}")
+    expected = _texts("expected", given.get("expected"))
+    _check_choices(choices, expected)
+    return Case(
+        id=_id(given.get("id")) or make_id(question, history, choices),
+        question=question,
+        history=history,
+        expected=expected,
+        evidence=tuple(_evidence(one) for one in _list("evidence", given.get("evidence"))),
+        answerable=answerable,
+        tags=_texts("tags", given.get("tags")),
+        choices=choices,
+        split=split,
+    )
+
+
+def make_id(question: str, history: Sequence[Message] = (), choices: Sequence[str] = ()) -> str:
+    """Make the id of a case that has none: the same question, after the same turns, always has the same."""
+    asked: list[Any] = [question, [[turn.role, turn.content] for turn in history], *choices]
+    return _hash(asked)[:12]
+
+
+def digest(cases: Iterable[Case]) -> str:
+    """Hash what a set of cases asks and expects, in whatever order.
+
+    Tags and splits are left out: a review or a division changes no answer and no score.
+    """
+    contents: list[str] = []
+    for case in cases:
+        values = case_json(case)
+        contents.append(_hash({key: value for key, value in values.items() if key not in ("tags", "split")}))
+    return _hash(sorted(contents))[:16]
+
+
+def _refuse_twice(path: Path, case: Case, row: Row, lines: dict[str, int]) -> None:
+    first = lines.setdefault(case.id, row.line)
+    if first == row.line:
+        return
+    named = isinstance(row.value, Mapping) and row.value.get("id")
+    what = f"has the id {case.id!r}" if named else "has no id and asks the same"
+    raise UsageError(f"{path}: line {row.line} {what} as line {first}; remove one, or give it an id of its own")
+
+
+def _mapping(what: str, value: Any, keys: Sequence[str]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{what} is {_brief(value)}; expected an object with {', '.join(keys)}")
+    unknown = [str(key) for key in value if key not in keys]
+    if unknown:
+        raise UsageError(f"{what} has the unknown key {unknown[0]!r}; the keys are {', '.join(keys)}")
+    return value
+
+
+def _text(what: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{what}: {_brief(value)}; expected a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what}: {_brief(value)} holds half a character (a lone surrogate)") from None
+    return value
+
+
+def _list(what: str, value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise UsageError(f"{what}: {_brief(value)}; expected a list")
+    return value
+
+
+def _texts(what: str, value: Any) -> tuple[str, ...]:
+    """Read a list of texts; one text alone is a list of one."""
+    return (_text(what, value),) if isinstance(value, str) else tuple(_text(what, one) for one in _list(what, value))
+
+
+def _id(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text("id", value)
+
+
+def _message(value: Any) -> Message:
+    given = _mapping("a turn of the history", value, ("role", "content"))
+    role = given.get("role")
+    if role not in get_args(Role):
+        raise UsageError(f"role: {role!r}; expected one of {', '.join(get_args(Role))}")
+    return Message(role=cast(Role, role), content=_text("content", given.get("content")))
+
+
+def _evidence(value: Any) -> Evidence:
+    given = _mapping("evidence", value, EVIDENCE_KEYS)
+    page, quote = given.get("page"), given.get("quote") or ""
+    if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
+        raise UsageError(f"page: {page!r}; expected a number from 1, or null where there are no pages")
+    return Evidence(
+        document=_text("document", given.get("document")), page=page, quote=_text("quote", quote) if quote else ""
+    )
+
+
+def _check_choices(choices: Sequence[str], expected: Sequence[str]) -> None:
+    letters = [chr(ord("A") + number) for number in range(len(choices))]
+    if len(choices) > MOST_CHOICES:
+        raise UsageError(f"{len(choices)} choices; expected at most {MOST_CHOICES}, a letter for each")
+    wrong = [text for text in expected if text not in letters]
+    if choices and wrong:
+        raise UsageError(
+            f"expected: {_brief(wrong[0])}; with {len(choices)} choices it is a letter, A to {letters[-1]}"
+        )
+
+
+def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Bring a row of CSV into the form of a case's JSON.
+
+    History, evidence and choices are JSON; expected is JSON where it is a list, else one answer; tags have commas
+    between them. One piece of evidence may instead be given in the columns document, page, quote.
+    """
+    _mapping("the header", cells, (*KEYS, *EVIDENCE_KEYS))
+    values: dict[str, Any] = {key: text for key, text in cells.items() if key in KEYS}
+    for key in ("history", "evidence", "choices"):
+        if key in values:
+            values[key] = _json_cell(key, values[key])
+    expected = values.get("expected", "")
+    if expected.startswith('["') and expected.endswith('"]'):
+        values["expected"] = _json_cell("expected", expected)
+    if "tags" in values:
+        values["tags"] = [tag.strip() for tag in values["tags"].split(",") if tag.strip()]
+    if "answerable" in values:
+        word = values["answerable"].strip().lower()
+        values["answerable"] = _BOOLEANS.get(word, values["answerable"])
+    place: dict[str, Any] = {key: cells[key] for key in EVIDENCE_KEYS if key in cells}
+    if place and "evidence" in values:
+        raise UsageError("evidence is given twice: as JSON, and in the columns document, page, quote")
+    if place:
+        page = place.get("page", "").strip()
+        values["evidence"] = [place | ({"page": int(page)} if page.isdecimal() else {})]
+    return values
+
+
+def _json_cell(key: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{key}: {_brief(text)} is no JSON ({error}); expected a list, as in a JSON line") from None
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return "missing" if value is None else f"{text[:60]}…" if len(text) > 60 else text
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

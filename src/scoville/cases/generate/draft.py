@@ -1,0 +1,112 @@
+"""What a generator writes before it is a case: a question with the sentences that answer it.
+
+Enters: passages. Leaves: drafts, and cases made of them. Knows no generator and no check.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, get_args
+
+from scoville.cases.files import make_id
+from scoville.types import Case, Evidence, Message, Passage, Reply
+
+Kind = Literal["fact", "table", "multi_hop", "paraphrase", "follow_up", "unanswerable", "false_premise", "conflicting"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+WITHOUT_ANSWER: frozenset[Kind] = frozenset({"unanswerable", "false_premise"})
+TAG = "generated"
+
+
+class Place(NamedTuple):
+    """A part of a passage that answers, or that says otherwise."""
+
+    passage: Passage
+    start: int
+    end: int
+
+    @property
+    def quote(self) -> str:
+        """Its text, word for word."""
+        return self.passage.text[self.start : self.end]
+
+    @property
+    def page(self) -> int | None:
+        """The page that it begins on."""
+        first = self.passage.start + self.start
+        boxes = self.passage.boxes(first, self.passage.start + self.end)
+        return boxes[0].page if boxes else self.passage.page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A case that nobody has checked yet."""
+
+    kind: Kind
+    question: str
+    expected: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    """Each is needed, where there are several."""
+    held: tuple[str, ...] = ()
+    """What each place says of the answer; empty where each says all of it."""
+    history: tuple[Message, ...] = ()
+    original: str = ""
+    """What was reworded: the question of a paraphrase, the whole one of a follow-up, the true sentence of a premise."""
+    missing: str = ""
+    """What a follow-up leaves to the turns before."""
+
+
+class Slot(NamedTuple):
+    """A task for a generator: the same for the same passages and seed, before any model was asked."""
+
+    id: str
+    kind: Kind
+    places: tuple[Place, ...]
+    """What is to be asked about."""
+    draft: Draft | None = None
+    """There already where no model is needed to write it."""
+
+
+class Written(NamedTuple):
+    """What a generator made of a slot."""
+
+    draft: Draft | None
+    reason: str = ""
+    """Why there is no draft."""
+    replies: tuple[Reply, ...] = ()
+
+
+class Generator(Protocol):
+    """Writes drafts from passages."""
+
+    @property
+    def name(self) -> str:
+        """Name it as the command line does, with its model."""
+        ...
+
+    def slots(self, kind: Kind) -> Sequence[Slot]:
+        """List the tasks of a kind in the order in which they are to be tried. Asks no model."""
+        ...
+
+    def write(self, slot: Slot) -> Written:
+        """Do one task."""
+        ...
+
+
+def finish(draft: Draft) -> Case:
+    """Make a case of a draft."""
+    return Case(
+        id=make_id(draft.question, draft.history),
+        question=draft.question,
+        history=draft.history,
+        expected=draft.expected,
+        evidence=tuple(
+            Evidence(document=place.passage.source, page=place.page, quote=place.quote) for place in draft.places
+        ),
+        answerable=draft.kind not in WITHOUT_ANSWER,
+        tags=(TAG, draft.kind),
+    )
+
+
+def slot_id(kind: Kind, *parts: str) -> str:
+    """Name a slot by its kind and what it is made of."""
+    return f"{kind}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"

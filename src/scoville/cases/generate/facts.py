@@ -1,0 +1,340 @@
+"""Questions that one sentence answers, by its form: amounts, dates, definitions, lists, reasons, duties.
+
+Enters: a clause. Leaves: questions with their answers, each a part of the sentence. Knows no kinds of cases.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from scoville.cases.generate.clauses import Clause
+from scoville.cases.generate.context import (
+    GENERIC,
+    PEOPLE,
+    VAGUE,
+    WEAK,
+    is_name,
+    is_on_topic,
+    is_placed,
+    stands_alone,
+)  # fmt: skip
+from scoville.cases.generate.draft import Place
+from scoville.metadata.text import MONTH
+from scoville.sentences import content_words
+
+ANSWER_WORDS = 30
+MOST_WORDS_BEFORE = 9
+MOST_WORDS_AFTER = 14
+_NUMBER = (
+    r"(?:\d[\d,.]*\d|\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety)"
+)
+_ABOUT = (
+    r"(?:\b(?:at least|at most|up to|a maximum of|a minimum of|a total of|more than|less than|about|around"
+    r"|approximately|roughly|nearly|almost) )?"
+)
+_PLACE = r"(?:\b(?P<preposition>in|on|within|for|to|by|after|at|from|until|with|over|since|between) )?"
+MEASURE = re.compile(
+    rf"{_PLACE}(?<![\w.,$€£-])(?P<answer>{_ABOUT}(?:"
+    rf"(?P<money>[$€£]\s?\d[\d,.]*\d(?: (?:thousand|million|billion))?|[$€£]\d)"
+    rf"|(?P<percent>\d[\d.]*\s?%|\d[\d.]* percent)"
+    rf"|(?P<date>(?:\d{{1,2}} )?(?:{MONTH})(?: \d{{1,2}},?)?(?: \d{{4}})?(?![\w-]))"
+    rf"|(?P<year>1\d{{3}}|20\d{{2}})(?![\d,.%-]\d|[-–])"
+    rf"|(?P<count>{_NUMBER}) (?P<unit>(?:(?:business|calendar|working|consecutive|full|additional|square) )?"
+    r"(?P<noun>(?!times\b)[a-z]{2,}[a-rt-z]s|people|percent|feet)))"
+    r")(?![\w%])",
+    re.IGNORECASE,
+)
+NUMBERED = re.compile(
+    r"\b(?:under|over|above|below|aged?|per|every|than|section|part|chapter|step|level|phase|type|grade|figure"
+    r"|table|page|version|first|last|next|top|[a-z]+ing|an?|of) $|,",
+    re.IGNORECASE,
+)
+"""What stands before a number that answers no "how many"."""
+PART_OF_RATE = re.compile(r" (?:of age|old|or (?:older|more|less|younger))\b|-| or | and | to |–")
+RATE = re.compile(r"hours (?:a|per|each) (?:day|week)|days (?:a|per|each) week")
+"""What stands behind one: "24 hours a day"."""
+BE = frozenset({"is", "are", "was", "were"})
+PARTICIPLE = re.compile(
+    r"(?:not |only |[a-z]+ly )*(?:[a-z-]+(?:ed|en|wn|lt|ght|un|ble)|due|open|valid|free|set|made|put|cut|held|paid|led"
+    r"|sold|built)\b"
+)
+SUBORDINATE = re.compile(
+    r"\b(?:which|that|who|whom|because|while|where|when|if|although|unless|than|as well as|or|and)\b"
+)
+PURPOSE = re.compile(
+    r"(?P<stem>(?:be )?(?:only |usually |typically )?(?P<form>responsible for|based on|composed of|made up of"
+    r"|entitled to|eligible for|subject to|limited to|known as|called|referred to as|committed to|located in|based in"
+    r"|situated in|used for|designed to|intended to|used to|required to|expected to|encouraged to|allowed to))"
+    r" (?P<answer>.+)"
+)
+AIM = re.compile(r"(?:designed|intended|used) to$")
+DO = re.compile(r"(?:required|expected|encouraged|allowed) to$")
+WHERE = re.compile(r"(?:located|based|situated) in$")
+AGENT = re.compile(
+    r"(?P<stem>(?:[a-z]+ly )?[a-z]+(?:ed|en|wn|lt|de|ht|un|ne)) by (?P<answer>(?:(?:the|a|an) )?[A-Z][^,]*)$"
+)
+DEFINES = re.compile(r"(?:an?|the|one of) \w+|to [a-z]{3,}|(?![a-z]+ly|often|not)[a-z]+ (?:that|which|used|designed) ")
+DESCRIBES = re.compile(
+    r"(?:the (?:[\w']+ )??(?:same|single|most|least|only|first|last|mainstay|home|cent(?:re|er)"
+    r"|[a-z]+(?:est|mary|main|key))\b"
+    r"|an? (?:few|lot|number|variety|part of)|one of"
+    r"|an?(?: [a-z]+)*? (?:very|more|most|[a-z]+ly|good|great|important|excellent|serious|ancient|key|common|useful"
+    r"|critical|significant|major|powerful|effective|essential|valuable|proven|promising|ideal|leader|leading|integral"
+    r"|crucial|vital|necessary|single|matter|popular|perfect|wonderful|challenging|difficult|potential|cause|result"
+    r"|topic|feature|factor|problem|issue|example|candidate|mechanism|target|way|tool|role|part|experience)|to)\b"
+)
+"""What begins like a definition and says what is true of other things too."""
+MODIFIED = re.compile(r" (?:that|which|who|of|for|in|by|with|where|when|to|you|designed|used|provided|given|between) ")
+"""What makes one thing of a kind: "a card that is valid on all ferries"."""
+VAGUE_ANSWER = re.compile(
+    r"(?:(?:to )?(?:meet |include |provide |cover )?(?:certain|various|several|some"
+    r"|an? (?:wide )?(?:range|variety|number))"
+    r"|(?:to )?(?:consider|keep in mind|remember|be aware|take into|ask questions|think|make sure|try)|other)\b"
+)
+CONDITION_WORDS = 2
+"""A condition says so much of itself; one more where it shares nothing with the heading that it stands below."""
+SUBJECT_WORDS = 3
+"""An amount belongs to a subject that says so much: "the copayment for office visits"."""
+DEFINING_WORDS = 3
+CONDITIONED = re.compile(r"(?P<answer>.{12,}?) (?P<condition>(?:if|when|before|after|in order to) .{8,80})")
+DEED = re.compile(r"(?!be |have |not |have been )[a-z]+ \w+")
+DUTIES = frozenset({"must", "should", "can"})
+PERSONAL = re.compile(
+    r"\b(?:king|queen|duke|emperor|physicist|chemist|leader|writer|author|poet|politician|engineer|inventor|scientist|"
+    r"mathematician|philosopher|president|professor|general|bishop|composer|architect|painter|man|woman|person|"
+    r"employee|manager|director|officer|player|actor|actress|singer|lawyer|judge)\b"
+)
+CLAUSE_END = re.compile(r",|\s(?:which|that|who|because|while|where|although|and(?! [A-Z])|but|or|so|both)\s")
+GOES_ON = re.compile(
+    r",? (?:so|but|while|though|yet|and (?:does|do|is|are|was|were|has|it|you|can|belongs)) "
+    r"|, (?:which|as well as|meaning) |, (?:and )?(?:[a-z]+ ){1,2}(?:was|were|is|are) "
+)
+
+
+class Fact(NamedTuple):
+    """A question with its answer, and the sentence that both come from."""
+
+    question: str
+    answer: str
+    form: str
+    """How the question was made: ``money``, ``date``, ``definition`` and so on."""
+    clause: Clause
+    alike: tuple[str, ...] = ()
+    """Other ways of writing the answer."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.clause.place
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        return self.clause.subject
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The answer, and the other ways of writing it."""
+        return tuple(dict.fromkeys((self.answer, *self.alike)))
+
+
+def fact_of(clause: Clause) -> Fact | None:
+    """Give a question that a clause answers: of the first form that fits."""
+    if clause.denies:
+        return None
+    found = (next(iter(form(clause)), None) for form in FORMS)
+    return next((fact for fact in found if fact and _is_sound(fact)), None)
+
+
+def _measured(clause: Clause) -> Iterator[Fact]:
+    """Turn "The cover ends within 30 days" into "Within how many days does the cover end?"."""
+    found = list(MEASURE.finditer(clause.predicate))
+    for match in found:
+        before, after = clause.predicate[: match.start()], clause.predicate[match.end() :]
+        kind = next(name for name in ("money", "percent", "date", "year", "count") if match[name])
+        others = [one for one in found if bool(one[kind]) and _rivals(one, match)]
+        unclear = SUBORDINATE.search(before) or NUMBERED.search(before)
+        if others or unclear or len(before.split()) > MOST_WORDS_BEFORE:
+            continue
+        asked = _asked_for(kind, match)
+        of_what = re.match(r" of\b", after)
+        is_noun = clause.auxiliary in BE and before and not PARTICIPLE.match(before)
+        says_little = clause.auxiliary in BE and not before and len(content_words(clause.subject)) < SUBJECT_WORDS
+        if is_noun or says_little or (kind == "percent" and not before and not of_what):
+            continue
+        if not asked or PART_OF_RATE.match(after) or RATE.match(f"{match['noun']}{after}"):
+            continue
+        base = re.match(r" (?:of|from|after|before|prior to|following) [^,]+", after)
+        if base and kind in ("count", "percent"):
+            kept = _cut(base[0]) or ""
+            asked, after = f"{asked}{kept}", after[len(kept) :]
+        rest = _cut(after)
+        if rest is None:
+            continue
+        question = _question(f"{asked} {clause.asked(before + rest)}", clause.lead)
+        bare = re.sub(_ABOUT, "", match["answer"], count=1, flags=re.IGNORECASE)
+        yield Fact(question, match["answer"], kind, clause, (bare,))
+
+
+def _rivals(one: re.Match[str], other: re.Match[str]) -> bool:
+    """Say whether two values may answer the same question: of one unit, in one clause."""
+    if one is other or one["noun"] != other["noun"]:
+        return False
+    first, second = sorted((one, other), key=lambda match: match.start())
+    return not re.search(r", (?:while|whereas|but|although) ", one.string[first.end() : second.start()])
+
+
+def _asked_for(kind: str, match: re.Match[str]) -> str:
+    preposition = (match["preposition"] or "").casefold()
+    behind = f"{preposition} " if preposition else ""
+    match kind:
+        case "money":
+            return f"{behind}what amount" if preposition else "how much"
+        case "percent":
+            return f"{behind}what percentage"
+        case "date" | "year":
+            if preposition not in ("in", "on", "by", "since", "until", "from", "after"):
+                return ""
+            return "when" if preposition in ("in", "on") else f"{behind}when"
+        case _ if preposition in ("between", "from"):
+            return ""
+        case _:
+            return f"{behind}how many {match['unit'].casefold()}"
+
+
+def _dated_lead(clause: Clause) -> Iterator[Fact]:
+    """Turn "In 1066, the Normans conquered England" into "When did the Normans conquer England?"."""
+    match = re.fullmatch(rf"(?:In|On) (?P<answer>(?:\d{{1,2}} )?(?:{MONTH})?(?: ?\d{{1,2}},?)? ?\d{{4}})", clause.lead)
+    said = _cut(clause.predicate)
+    if match and said and not MEASURE.search(clause.predicate):
+        yield Fact(_question(f"when {clause.asked(said)}"), match["answer"], "date", clause)
+
+
+def _purpose(clause: Clause) -> Iterator[Fact]:
+    """Turn "The office is responsible for permits" into "What is the office responsible for?"."""
+    match = PURPOSE.fullmatch(clause.predicate)
+    is_said = clause.auxiliary in BE or clause.auxiliary == "will"
+    if not match or not is_said or match["answer"].count(",") > 6:
+        return
+    if WHERE.search(match["form"]):
+        question = f"where {clause.asked(match['stem'].rpartition(' ')[0])}"
+    elif AIM.search(match["form"]):
+        if clause.auxiliary not in ("is", "are") or clause.lead:  # once, in a study
+            return
+        yield Fact(
+            _question(f"what is the purpose of {clause.subject}"),
+            f"to {_first_part(match['answer'])}",
+            "purpose",
+            clause,
+        )
+        return
+    elif DO.search(match["form"]):
+        if not PEOPLE.fullmatch(clause.subject) or not clause.lead:
+            return
+        question = f"what {clause.asked(match['stem'])} do"
+    else:
+        question = f"what {clause.asked(match['stem'])}"
+    yield Fact(_question(question, clause.lead), _first_part(match["answer"]), "purpose", clause)
+
+
+def _defined(clause: Clause) -> Iterator[Fact]:
+    """Turn "Balance billing is a practice ..." into "What is balance billing?"."""
+    if clause.auxiliary not in ("is", "are") or clause.lead or clause.subject == "you":
+        return
+    if DEFINES.match(clause.rest):
+        answer = _first_part(clause.rest)
+        told = content_words(answer) - content_words(clause.subject)
+        is_part = re.match(r"an? .* of ", clause.subject)
+        if re.search(r"\b(?:is|are) also\b", clause.place.quote):
+            return
+        if DESCRIBES.match(clause.rest) or not MODIFIED.search(clause.rest) or len(told) < DEFINING_WORDS or is_part:
+            return
+        person = PERSONAL.search(" ".join(clause.rest.split(" ")[:6])) and clause.subject[0].isupper()
+        question = _question(f"{'who' if person else 'what'} {clause.asked('')}")
+        yield Fact(question, answer, "definition", clause)
+
+
+def _listed(clause: Clause) -> Iterator[Fact]:
+    """Turn "The kit includes A, B and C" into "What does the kit include?"."""
+    match = re.fullmatch(r"(?P<verb>include|contain|comprise|exclude) (?P<answer>.+)", clause.predicate)
+    definite = content_words(clause.subject) - GENERIC
+    if (
+        match
+        and definite
+        and not clause.lead
+        and re.search(r",? (?:and|or) ", match["answer"])
+        and not VAGUE.match(match["answer"])
+    ):
+        yield Fact(_question(f"what {clause.asked(match['verb'])}"), match["answer"], "list", clause)
+
+
+def _duty(clause: Clause) -> Iterator[Fact]:
+    """Turn "If you are ill, you must call" into "What must you do if you are ill?"."""
+    if clause.auxiliary not in DUTIES:
+        return
+    match = CONDITIONED.fullmatch(clause.rest)
+    condition = clause.lead or (match["condition"] if match else "")
+    answer = clause.rest if clause.lead or not match else match["answer"]
+    leads_in = (
+        r"(?:if|in order to|to)\b" if clause.auxiliary == "can" else r"(?:if|when|once|before|after|in order to|to)\b"
+    )
+    is_condition = re.match(leads_in, condition, re.IGNORECASE)
+    told = content_words(condition) - WEAK
+    enough = CONDITION_WORDS if is_on_topic(clause.passage, condition) else CONDITION_WORDS + 1
+    is_somebody = PEOPLE.fullmatch(clause.subject) or is_name(clause.subject)
+    if is_condition and len(told) >= enough and is_somebody and DEED.match(answer):
+        yield Fact(_question(f"what {clause.asked('do')}", condition), _first_part(answer), "duty", clause)
+
+
+def _reason(clause: Clause) -> Iterator[Fact]:
+    """Turn "Tickets are free because the town pays" into "Why are tickets free?"."""
+    match = re.fullmatch(r"(?P<stem>[^,]+?),? (?P<answer>because .+)", clause.predicate)
+    if match:
+        yield Fact(_question(f"why {clause.asked(match['stem'])}", clause.lead), match["answer"], "reason", clause)
+
+
+def _agent(clause: Clause) -> Iterator[Fact]:
+    """Turn "The abbey was founded by Hugh" into "Who was the abbey founded by?"."""
+    match = AGENT.fullmatch(clause.predicate)
+    if match and clause.auxiliary in BE and not SUBORDINATE.search(match["answer"]):
+        answer = re.split(r" (?:in|on|at|after|during|from|with|to) ", match["answer"])[0]
+        yield Fact(_question(f"who {clause.asked(match['stem'] + ' by')}", clause.lead), answer, "agent", clause)
+
+
+FORMS: Sequence[Callable[[Clause], Iterator[Fact]]] = (
+    _measured, _dated_lead, _agent, _reason, _purpose, _duty, _defined, _listed,
+)  # fmt: skip
+
+
+def _cut(after: str) -> str | None:
+    """Keep what belongs to the question of what follows the answer: up to the next clause; None where that is long."""
+    kept = CLAUSE_END.split(after, maxsplit=1)[0]
+    return kept if len(kept.split()) <= MOST_WORDS_AFTER else None
+
+
+def _first_part(answer: str) -> str:
+    """Leave out what goes on to say something else."""
+    return GOES_ON.split(answer, maxsplit=1)[0]
+
+
+def _question(asked: str, lead: str = "") -> str:
+    text = f"{asked} {lead[:1].lower()}{lead[1:]}".strip()
+    return f"{text[:1].upper()}{text[1:]}?"
+
+
+def _is_sound(fact: Fact) -> bool:
+    """Say whether question and answer can stand alone."""
+    definition = fact.form == "definition"
+    if definition:
+        alone = not VAGUE.search(fact.question) and not re.fullmatch(r"the [a-z]+", fact.subject)
+    else:
+        alone = stands_alone(fact.question, "" if fact.form == "duty" else fact.subject)
+    return (
+        alone
+        and is_placed(fact.clause, fact.question)
+        and len(fact.answer.split()) <= ANSWER_WORDS
+        and not VAGUE.search(" ".join(fact.answer.split()[:3]))
+        and not VAGUE_ANSWER.match(fact.answer)
+        and bool(content_words(fact.answer))
+        and len(content_words(fact.question)) >= (1 if definition else 2)
+    )

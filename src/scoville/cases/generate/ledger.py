@@ -1,0 +1,119 @@
+"""What became of each slot, on disk, so that a killed generation goes on where it was.
+
+Enters: slots that were tried. Leaves: the same, read back. A line is written and flushed for each; a kill loses at most
+the one under way. Knows no generator and no check.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from scoville.cases.files import case_json, case_of
+from scoville.errors import UsageError
+from scoville.storage import storage_errors
+from scoville.types import Case, Reply
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What became of one slot."""
+
+    slot: str
+    kind: str
+    case: Case | None
+    reason: str = ""
+    """Why there is no case."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+    @classmethod
+    def of(cls, slot: str, kind: str, case: Case | None, reason: str, replies: Sequence[Reply]) -> Self:
+        """Add up what the replies took."""
+        return cls(
+            slot=slot, kind=kind, case=case, reason=reason,
+            prompt_tokens=sum(reply.prompt_tokens for reply in replies),
+            completion_tokens=sum(reply.completion_tokens for reply in replies),
+            cost_usd=sum(reply.cost_usd or 0.0 for reply in replies),
+        )  # fmt: skip
+
+
+class Ledger:
+    """A file of tried slots, open for appending."""
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """Open a file, or begin it; UsageError when it was begun with other settings."""
+        self.path = path
+        self.tried: dict[str, Tried] = {}
+        header = {"format": FORMAT, **settings}
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = path.read_bytes() if path.exists() else b""
+            whole = content[: content.rfind(b"\n") + 1]  # a line that a kill cut off is left out
+            lines = whole.decode("utf-8", "replace").split("\n")[:-1]
+            if lines:
+                self._read(lines, header)
+            self._file = path.open("r+b" if content else "wb")
+            self._file.truncate(len(whole))
+            self._file.seek(len(whole))
+        if not lines:
+            self._append(header)
+
+    def __enter__(self) -> Self:
+        """Give the ledger, which is open already."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def cost_usd(self) -> float:
+        """What the models took so far, over all runs."""
+        return sum(one.cost_usd for one in self.tried.values())
+
+    def add(self, tried: Tried) -> None:
+        """Write down what became of a slot."""
+        self.tried[tried.slot] = tried
+        self._append(
+            {
+                "slot": tried.slot, "kind": tried.kind, "case": case_json(tried.case) if tried.case else None,
+                "reason": tried.reason, "prompt_tokens": tried.prompt_tokens,
+                "completion_tokens": tried.completion_tokens, "cost_usd": tried.cost_usd,
+            }
+        )  # fmt: skip
+
+    def _read(self, lines: Sequence[str], header: Mapping[str, Any]) -> None:
+        try:
+            begun, *rows = (cast(dict[str, Any], json.loads(line)) for line in lines)
+            found = [_tried(row) for row in rows]
+        except (ValueError, TypeError, KeyError, UsageError):
+            raise UsageError(f"{self.path} is damaged: remove it to begin again") from None
+        others = [key for key, value in header.items() if begun.get(key) != value]
+        if others:
+            raise UsageError(
+                f"{self.path} was begun with other settings ({', '.join(others)}): remove it to begin again, or write "
+                "to another file with --out"
+            )
+        self.tried = {one.slot: one for one in found}
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        with storage_errors(self.path):
+            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+
+def _tried(row: Mapping[str, Any]) -> Tried:
+    return Tried(
+        slot=row["slot"], kind=row["kind"], case=case_of(row["case"]) if row["case"] else None, reason=row["reason"],
+        prompt_tokens=row["prompt_tokens"], completion_tokens=row["completion_tokens"], cost_usd=row["cost_usd"],
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Office 97-2003 and RTF bytes in, what the newer formats' readers make of them out.
+
+XLS and RTF have readers of their own. DOC and PPT are converted by LibreOffice where it is installed, in a folder that
+is removed afterwards, without macros and network and with a time limit; else our own readers take text, headings,
+lists, tables and notes, and a warning says what is missing.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scoville.errors import ReadFailure
+from scoville.read.assemble import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoville.recipe import Read
+
+LegacyFormat = Literal["doc", "ppt", "xls", "rtf"]
+_PROGRAMS = (
+    "soffice", "libreoffice", "/usr/lib/libreoffice/program/soffice",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+)  # fmt: skip
+_CONVERSION_SECONDS = 120
+_FILTERS = {"doc": "MS Word 97", "ppt": "MS PowerPoint 97"}
+"""How LibreOffice is to read a file: left alone, it takes what is damaged for text."""
+_MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
+_ADVICE = {
+    "doc": "pictures, charts and formulas are read only with LibreOffice installed",
+    "ppt": "charts, pictures and the places of texts are read only with LibreOffice installed",
+}
+_SETTINGS = (
+    # Level 3 runs no macro at all.
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    # Else pictures that a document links to are fetched: 7.4.7 does, by HTTP. A proxy where none listens ends the rest.
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Inet/Settings", "ooInetProxyType", "2"),
+    *(("Inet/Settings", f"ooInet{kind}ProxyName", "127.0.0.1") for kind in ("HTTP", "HTTPS", "FTP")),
+    *(("Inet/Settings", f"ooInet{kind}ProxyPort", "9") for kind in ("HTTP", "HTTPS", "FTP")),
+    ("Inet/Settings", "ooInetNoProxy", ""),
+    # Mode 2 never follows links to other documents.
+    ("Office.Writer/Content/Update", "Link", "2"),
+)
+_ITEM = '<item oor:path="/org.openoffice.{}"><prop oor:name="{}" oor:op="fuse"><value>{}</value></prop></item>\n'
+_PROFILE = f"""<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+{"".join(_ITEM.format(*setting) for setting in _SETTINGS)}</oor:items>
+"""
+
+
+def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
+    """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged file."""
+    if format == "xls":
+        from scoville.read.office.xlsx import read_binary_workbook
+
+        return read_binary_workbook(data, settings.max_characters, "application/vnd.ms-excel")
+    if format == "rtf":
+        from scoville.read.legacy.rtf import read_rtf
+
+        return read_rtf(data, settings.max_characters)
+    draft = _read_alone(format, data)  # first, as it names what is damaged or too old
+    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    reason = _ADVICE[format]
+    if program:
+        try:
+            converted = convert(program, data, format, f"{format}x", settings.timeout_seconds)
+            return replace(_read_converted(format, converted, settings), media_type=_MEDIA_TYPES[format])
+        except ReadFailure as failure:
+            reason = f"LibreOffice could not convert it ({failure})"
+        except Exception as error:  # what it writes is not always whole: 7.4.7 forgets embedded sheets
+            reason = f"LibreOffice converted it to what cannot be read ({type(error).__name__})"
+    return replace(draft, warnings=(*draft.warnings, reason))
+
+
+def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
+    if format == "doc":
+        from scoville.read.legacy.doc import read_doc
+
+        return read_doc(data)
+    from scoville.read.legacy.ppt import read_ppt
+
+    return read_ppt(data)
+
+
+def _read_converted(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
+    if format == "doc":
+        from scoville.read.office.docx import read_docx
+
+        return read_docx(data, settings)
+    from scoville.read.office.pptx import read_pptx
+
+    return read_pptx(data, settings)
+
+
+def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds: float) -> bytes:
+    """Convert a file with LibreOffice. Raises ReadFailure when it fails or takes too long."""
+    with tempfile.TemporaryDirectory(prefix="scoville-") as folder:
+        place = Path(folder)
+        source = place / f"file.{suffix}"  # never the file's own name
+        source.write_bytes(data)
+        profile = place / "profile"
+        (profile / "user").mkdir(parents=True)
+        (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
+        command = [
+            program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--nolockcheck",
+            "--nodefault", "--nofirststartwizard", *([f"--infilter={_FILTERS[suffix]}"] if suffix in _FILTERS else ()),
+            "--convert-to", wanted, "--outdir", str(place / "out"), str(source),
+        ]  # fmt: skip
+        _run(command, place, min(timeout_seconds, _CONVERSION_SECONDS))
+        result = place / "out" / f"file.{wanted}"
+        if not result.is_file():
+            raise ReadFailure("it wrote no file")
+        return result.read_bytes()
+
+
+def _run(command: "Sequence[str]", folder: Path, timeout_seconds: float) -> None:
+    """Run a program to its end, or end it and all that it started."""
+    environment = {
+        "HOME": str(folder), "TMPDIR": str(folder), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8",
+    }  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        code = process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        raise ReadFailure(f"it took longer than {timeout_seconds:g} s") from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code:
+        raise ReadFailure(f"it ended with code {code}")

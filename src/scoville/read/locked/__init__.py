@@ -1,0 +1,1 @@
+"""Files that a password protects: unlock for Office, odf for OpenDocument."""

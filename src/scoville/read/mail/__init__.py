@@ -1,0 +1,1 @@
+"""Mails with attachments, mailboxes (message), and Outlook's files (msg)."""

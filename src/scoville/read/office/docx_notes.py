@@ -1,0 +1,54 @@
+"""What a Word document keeps beside its body: notes, comments, page headers and footers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from scoville.read.assemble import Piece
+from scoville.read.clean import clean_line
+from scoville.read.office.docx_xml import W, text_of
+from scoville.read.office.package import Package
+from scoville.types import ElementKind
+
+_NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
+_FURNITURE: dict[str, ElementKind] = {"header": "header", "footer": "footer"}
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/"
+REFERENCES = (
+    *(f"{W}{name}Reference" for name in _NOTES.values()), f"{{{_DRAWING}wordprocessingDrawing}}docPr",
+    f"{{{_DRAWING}chart}}chart", f"{{{_DRAWING}diagram}}relIds",
+)  # fmt: skip
+"""The elements by which a body refers to what stands elsewhere."""
+
+
+def read_notes(package: Package, part: Any) -> dict[tuple[str, str], str]:
+    """Give footnotes, endnotes and comments by their kind and id."""
+    notes: dict[tuple[str, str], str] = {}
+    for kind, root in _parts(package, part):
+        name = _NOTES.get(kind, "")
+        for note in root.iterfind(f"{W}{name}") if name else ():
+            text = _text(note)
+            author = note.get(f"{W}author")
+            notes[name, note.get(f"{W}id", "")] = f"{author}: {text}" if author and text else text
+    return notes
+
+
+def read_furniture(package: Package, part: Any) -> Iterator[Piece]:
+    """Give page headers and footers, each text once."""
+    seen: set[str] = set()
+    for kind, root in _parts(package, part):
+        text = _text(root) if kind in _FURNITURE else ""
+        if text and text not in seen and not text.isdigit():  # a page number
+            seen.add(text)
+            yield Piece(kind=_FURNITURE[kind], text=text)
+
+
+def _text(root: Any) -> str:
+    return clean_line(" ".join(text_of(one) for one in root.iter(f"{W}p")))
+
+
+def _parts(package: Package, part: Any) -> Iterator[tuple[str, Any]]:
+    for relation in part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if not relation.is_external and (kind in _NOTES or kind in _FURNITURE):
+            root = package.xml(str(relation.target_part.partname).lstrip("/"))
+            if root is not None:
+                yield kind, root

@@ -1,0 +1,98 @@
+"""A PDF in, the rectangles of text that nobody can see out, page by page.
+
+Text in the invisible mode or in white is only under suspicion: it is hidden when the rendered page shows one flat
+colour where it stands. So the text layer of a scan stays, as does white print on a dark box, and shading needs no
+understanding. Does not know liteparse; rectangles are points, origin at the top left of the page as shown.
+"""
+
+import ctypes
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from scoville.read.pdf.lines import Rectangle
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pypdfium2
+
+_INVISIBLE = frozenset({3, 7})
+_WHITE = 250
+_FLAT = 12
+"""Levels of grey by which a flat place may vary."""
+_SCALE = 1.5
+_LEAST = 2.0
+
+
+def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict[int, list[Rectangle]]:
+    """Give the rectangles of hidden text on the pages that have some."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(path, password=password)
+    except pypdfium2.PdfiumError:
+        return {}
+    found: dict[int, list[Rectangle]] = {}
+    try:
+        for number in numbers:
+            page = document[number - 1]
+            suspects = _suspects(page)
+            if suspects and (hidden := _flat(page, suspects)):
+                found[number] = hidden
+            page.close()
+    finally:
+        document.close()
+    return found
+
+
+def _suspects(page: "pypdfium2.PdfPage") -> list[Rectangle]:
+    """Give the rectangles of invisible, transparent and white text; none where all text is so: the layer of a scan."""
+    from pypdfium2 import raw
+
+    suspects: list[Rectangle] = []
+    plain = pictures = 0
+    colour = [ctypes.c_uint() for _ in range(4)]
+    for index in range(raw.FPDFPage_CountObjects(page)):
+        item = raw.FPDFPage_GetObject(page, index)
+        kind = raw.FPDFPageObj_GetType(item)
+        pictures += kind == raw.FPDF_PAGEOBJ_IMAGE
+        if kind != raw.FPDF_PAGEOBJ_TEXT:
+            continue
+        raw.FPDFPageObj_GetFillColor(item, *colour)
+        red, green, blue, alpha = (value.value for value in colour)
+        if raw.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or alpha == 0 or min(red, green, blue) >= _WHITE:
+            suspects.append(_rectangle(page, item))
+        else:
+            plain += 1
+    return suspects if plain or not pictures else []
+
+
+def _rectangle(page: "pypdfium2.PdfPage", item: Any) -> Rectangle:
+    """Give an object's rectangle on the page as shown."""
+    from pypdfium2 import raw
+
+    edges = [ctypes.c_float() for _ in range(4)]
+    raw.FPDFPageObj_GetBounds(item, *edges)
+    left, bottom, right, top = (edge.value for edge in edges)
+    width, height = page.get_size()
+    corners: list[tuple[float, float]] = []
+    for x, y in ((left, bottom), (right, top)):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page, 0, 0, int(width * 10), int(height * 10), 0, x, y, across, down)
+        corners.append((across.value / 10, down.value / 10))
+    (x0, x1), (y0, y1) = sorted(x for x, _ in corners), sorted(y for _, y in corners)
+    return Rectangle(x0, y0, x1, y1)
+
+
+def _flat(page: "pypdfium2.PdfPage", places: Iterable[Rectangle]) -> list[Rectangle]:
+    """Keep the rectangles in which the rendered page shows one colour."""
+    scale: Any = _SCALE  # annotated as int, documented as float
+    image: np.ndarray = page.render(scale=scale, grayscale=True).to_numpy()
+    flat: list[Rectangle] = []
+    for box in places:
+        if min(box.x1 - box.x0, box.y1 - box.y0) < _LEAST:  # a space
+            continue
+        x0, y0, x1, y1 = (int(_SCALE * edge) for edge in box)
+        part = image[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]
+        if not part.size or int(part.max()) - int(part.min()) <= _FLAT:
+            flat.append(box)
+    return flat

@@ -1,0 +1,216 @@
+"""What is printed on one page: rows of words with their style, rulings, panels and pictures.
+
+A row is what liteparse calls a text item: a printed line or a part of one. Whatever else finds words on a page (OCR)
+makes rows too. Invisible rulings are left out: many programs draw each text frame as a transparent rectangle. Knows
+liteparse's types; does not know what rows mean together.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from scoville.read.clean import clean, clean_line
+from scoville.read.pdf.lines import Rectangle, Word, union
+
+if TYPE_CHECKING:
+    from liteparse.types import ParsedPage, TextItem, VectorGraphics
+
+_BOLD = re.compile(r"bold|black|heavy|semib|demi|-bd|,b", re.IGNORECASE)
+_BOLD_WEIGHT = 600
+_TORN = 0.08
+"""Of the height: a narrower gap between "words" is spacing of letters. Real spaces start at .2, torn words had .05."""
+_WIDER = 3.0  # times: a real space against the gap in a torn word; in lines set tight, all gaps are narrow
+_SIZE_LEAST = 4.0
+_RULE_LEAST = 8.0  # points: shorter ones are parts of drawn letters
+_PANEL_LEAST = 14.0
+_PANEL_MOST = 0.85  # of the page: a larger one is its background
+
+
+class Style(NamedTuple):
+    """How a row is printed."""
+
+    font: str
+    size: float
+    """The font's, to half a point; where the page's matrix scales a font of size 1, the height of most words."""
+    bold: bool
+
+
+@dataclass(slots=True)
+class Row:
+    """A printed line or a part of one."""
+
+    box: Rectangle
+    words: list[Word]
+    style: Style
+    turned: bool = False
+    """Printed upwards, downwards or upside down."""
+    torn: tuple[tuple[str, str], ...] = ()
+    """Words that letter-spacing tore apart, as liteparse writes them and as they are."""
+
+    @property
+    def text(self) -> str:
+        """The words, with a space between them."""
+        return " ".join(word.text for word in self.words)
+
+
+class Rule(NamedTuple):
+    """A visible horizontal or vertical line."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def upright(self) -> bool:
+        """Whether it is vertical."""
+        return self.x1 - self.x0 < self.y1 - self.y0
+
+
+class Panel(NamedTuple):
+    """A filled or framed rectangle."""
+
+    box: Rectangle
+    filled: bool
+    framed: bool
+
+
+@dataclass(slots=True)
+class Ink:
+    """All that is printed on one page."""
+
+    number: int
+    width: float
+    height: float
+    rows: list[Row]
+    rules: list[Rule] = field(default_factory=list[Rule])
+    panels: list[Panel] = field(default_factory=list[Panel])
+    pictures: list[Rectangle] = field(default_factory=list[Rectangle])
+
+    def body(self) -> Style | None:
+        """Give the style in which most characters are printed; None on an empty page."""
+        counts: Counter[Style] = Counter()
+        for row in self.rows:
+            counts[row.style] += sum(len(word.text) for word in row.words)
+        return max(counts, key=lambda style: counts[style]) if counts else None
+
+
+def read_ink(page: "ParsedPage") -> Ink:
+    """Collect what is printed on a parsed page."""
+    rows = [_row(item) for item in page.text_items if item.text.strip()]
+    pictures = [
+        Rectangle(box.x, box.y, box.x + box.width, box.y + box.height)
+        for block in page.blocks or ()
+        if block.kind == "figure" and (box := block.bbox)
+    ]
+    graphics = page.vector_graphics
+    rules = _rules(graphics) if graphics else []
+    panels = _panels(graphics, page.width * page.height) if graphics else []
+    return Ink(page.page_num, page.width, page.height, rows, rules, panels, pictures)
+
+
+def _row(item: "TextItem") -> Row:
+    words = [
+        Word(text, Rectangle(round(w.x, 2), round(w.y, 2), round(w.x + w.width, 2), round(w.y + w.height, 2)))
+        for w in item.words
+        if (text := clean(w.text))
+    ]
+    box = Rectangle(item.x, item.y, item.x + item.width, item.y + item.height)
+    font = item.font_name or ""
+    bold = (item.font_weight or 0) >= _BOLD_WEIGHT or bool(_BOLD.search(font))
+    style = Style(font, _size(item, words), bold)
+    turned = min(abs(item.rotation), abs(item.rotation - 360)) > 2
+    if turned:
+        return Row(box, words or [Word(clean_line(item.text), box)], style, turned)
+    mended, torn = _mended(_glued(words, item.text), item.height)
+    return Row(box, mended or [Word(clean_line(item.text), box)], style, torn=torn)
+
+
+def _size(item: "TextItem", words: Sequence[Word]) -> float:
+    size = item.font_size or 0
+    if size < _SIZE_LEAST:  # a superscript makes the row higher, but not most of its words
+        heights = Counter(round(2 * (word.box.y1 - word.box.y0)) / 2 for word in words)
+        size = max(heights, key=lambda height: heights[height]) if heights else item.height
+    return round(2 * size) / 2
+
+
+def _glued(words: list[Word], text: str) -> list[Word]:
+    """Join the words that the text has no space between: liteparse boxes some stops by themselves."""
+    tokens = clean(text).split()
+    if len(tokens) == len(words):
+        return words
+    glued: list[Word] = []
+    rest = iter(words)
+    for token in tokens:
+        parts: list[Word] = []
+        while len("".join(part.text for part in parts)) < len(token):
+            part = next(rest, None)
+            if part is None:
+                return words
+            parts.append(part)
+        if "".join(part.text for part in parts) != token:
+            return words
+        glued.append(Word(token, union(part.box for part in parts)) if len(parts) > 1 else parts[0])
+    return glued if next(rest, None) is None else words
+
+
+def _mended(words: Sequence[Word], height: float) -> tuple[list[Word], tuple[tuple[str, str], ...]]:
+    """Join the parts of words that stand closer than any space."""
+    gaps = [right.box.x0 - left.box.x1 for left, right in pairwise(words)]
+    spaces = [gap for gap in gaps if gap >= _TORN * height]
+    most = min(_TORN * height, min(spaces, default=0) / _WIDER)  # without a real space to compare with: none
+    if not any(0 <= gap < most for gap in gaps):
+        return list(words), ()
+    groups: list[list[Word]] = []
+    for word in words:
+        gap = word.box.x0 - groups[-1][-1].box.x1 if groups else height
+        if 0 <= gap < most and word.text[:1].isalpha() and groups[-1][-1].text[-1:].isalpha():
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    mended = [
+        Word("".join(part.text for part in group), union(part.box for part in group)) if len(group) > 1 else group[0]
+        for group in groups
+    ]
+    torn = tuple(
+        (" ".join(part.text for part in group), word.text)
+        for group, word in zip(groups, mended, strict=True)
+        if len(group) > 1
+    )
+    return mended, torn
+
+
+def _visible(colour: str | None) -> bool:
+    """Say whether a colour shows on white paper."""
+    if not colour or len(colour) != 8:
+        return True
+    return colour[:2] != "00" and colour[2:].lower() != "ffffff"
+
+
+def _rules(graphics: "VectorGraphics") -> list[Rule]:
+    rules: list[Rule] = []
+    for line in graphics.lines:
+        shows = _visible(line.stroke_color) if line.stroke else _visible(line.fill_color)
+        if shows:
+            x0, x1 = sorted((line.x1, line.x2))
+            y0, y1 = sorted((line.y1, line.y2))
+            if max(x1 - x0, y1 - y0) < _RULE_LEAST:
+                continue
+            rules.append(Rule(x0, y0, x1, y1))
+    return rules
+
+
+def _panels(graphics: "VectorGraphics", page_area: float) -> list[Panel]:
+    panels: list[Panel] = []
+    for shape in graphics.shapes:
+        x, y, width, height = shape.bbox
+        if min(width, height) < _PANEL_LEAST or width * height > _PANEL_MOST * page_area:
+            continue
+        filled = shape.fill and _visible(shape.fill_color)
+        framed = shape.stroke and _visible(shape.stroke_color)
+        if filled or framed:
+            panels.append(Panel(Rectangle(x, y, x + width, y + height), filled, framed))
+    return panels

@@ -1,0 +1,119 @@
+"""Blocks of a page in, the same with captions, footnotes and the words of drawings told from running text."""
+
+import re
+from collections.abc import Sequence
+
+from scoville.read.pdf.headings import style_of
+from scoville.read.pdf.ink import Ink
+from scoville.read.pdf.lines import Line, PlacedText, Rectangle, close_gaps
+from scoville.read.pdf.page import Block
+
+_CAPTION = re.compile(
+    r"(?:fig(?:ure|\.)?|table|tab\.|chart|exhibit|box|map|plate|photo|abb(?:ildung|\.)|tabelle|figura|tableau|tabla)"
+    r"\s*(?:\d+|[A-Z])(?:[.-]\d+)*(?P<stop>\s*[.:|–—-])?(?:\s+\S|$)",
+    re.IGNORECASE,
+)
+_CAPTION_CHARACTERS = 400
+_SHORT_CAPTION = 150
+_NEAR = 40.0  # points between a caption and what it is about
+_FOOT = 0.5  # of the page's height: footnotes stand below
+_SMALL = 0.93  # of the size of running text
+_MARKER = re.compile(r"(?:\d{1,3}|[*†‡§¶]+|[a-z])[.)]?\s*\S", re.IGNORECASE)
+_LABELS = 3
+_LABEL_CHARACTERS = 60
+_DRAWING_MOST = 0.6  # of the page
+
+
+def tell_kinds(blocks: Sequence[Block], ink: Ink) -> list[Block]:
+    """Apply the steps of this module to a page's blocks."""
+    shown = [*ink.pictures, *(block.box for block in blocks if block.kind == "table")]
+    for block in blocks:
+        if block.kind in {"heading", "paragraph"} and _is_caption(block, shown):
+            block.kind, block.level = "caption", None
+    _mark_footnotes(blocks, ink)
+    return _with_drawings(blocks, ink)
+
+
+def _is_caption(block: Block, shown: Sequence[Rectangle]) -> bool:
+    match = _CAPTION.match(block.text)
+    if not match or len(block.text) > _CAPTION_CHARACTERS:
+        return False
+    near = any(
+        box.y0 - _NEAR < block.box.y1
+        and block.box.y0 < box.y1 + _NEAR
+        and box.x0 < block.box.x1
+        and block.box.x0 < box.x1
+        for box in shown
+    )
+    if block.kind == "heading" and not near:
+        return bool(match["stop"]) and match[0][:3].casefold() in {"fig", "tab", "abb"}
+    return bool(match["stop"]) or (near and len(block.text) <= _SHORT_CAPTION)
+
+
+def _mark_footnotes(blocks: Sequence[Block], ink: Ink) -> None:
+    """Call notes what is printed small at the foot with a number or sign before it, or below a short ruling."""
+    body = ink.body()
+    if body is None:
+        return
+    rules = [
+        rule
+        for rule in ink.rules
+        if not rule.upright and rule.x1 - rule.x0 < 0.5 * ink.width and rule.y0 > _FOOT * ink.height
+    ]
+    for block in blocks:
+        if block.kind not in {"paragraph", "list_item"} or not block.ink or block.box.y0 < _FOOT * ink.height:
+            continue
+        small = style_of(block.ink).size <= _SMALL * body.size
+        ruled = any(
+            0 <= block.box.y0 - rule.y0
+            and abs(block.box.x0 - rule.x0) < 3 * body.size
+            and not _between(blocks, rule.y0, block)
+            for rule in rules
+        )
+        if small and _MARKER.match(block.text) and (ruled or len(block.text) > 20):
+            block.kind, block.level = "footnote", None
+
+
+def _between(blocks: Sequence[Block], y: float, note: Block) -> bool:
+    """Say whether running text stands between a ruling and a note."""
+    return any(
+        block.kind in {"heading", "table"} and y < block.box.y0 < note.box.y0 and block.box.x0 < note.box.x1
+        for block in blocks
+    )
+
+
+def _with_drawings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
+    """Make one figure of the short texts within a picture or drawing."""
+    kept = list(blocks)
+    for box in ink.pictures:
+        if (box.x1 - box.x0) * (box.y1 - box.y0) > _DRAWING_MOST * ink.width * ink.height:
+            continue
+        labels = [block for block in kept if block.kind in {"paragraph", "list_item"} and _inside(block.box, box)]
+        if len(labels) < _LABELS or any(len(label.text) > _LABEL_CHARACTERS for label in labels):
+            continue
+        gone = {id(label) for label in labels}
+        place = next(number for number, block in enumerate(kept) if id(block) in gone)
+        figure = _figure(labels, box)
+        kept = [*kept[:place], figure, *(block for block in kept[place:] if id(block) not in gone)]
+    return kept
+
+
+def _inside(inner: Rectangle, outer: Rectangle) -> bool:
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
+
+
+def _figure(labels: Sequence[Block], box: Rectangle) -> Block:
+    text = ""
+    lines: list[Line] = []
+    for label in labels:
+        start = len(text) + 1 if text else 0
+        text = f"{text}\n{label.text}" if text else label.text
+        lines.append(Line(start, len(text), label.box))
+    return Block(
+        "figure",
+        labels[0].page,
+        box,
+        PlacedText(text, close_gaps(lines, len(text)), []),
+        ink=[row for one in labels for row in one.ink],
+    )

@@ -1,0 +1,243 @@
+"""One page as liteparse sees it in, typed blocks with printed lines out.
+
+Knows liteparse's types; looks at one page at a time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from scoville.read.clean import clean_line
+from scoville.read.pdf.ink import Ink, Row, read_ink
+from scoville.read.pdf.lines import (
+    PlacedText,
+    Rectangle,
+    Word,
+    place_lines,
+    place_rows,
+    place_text,
+    union,
+    without_markup,
+)
+from scoville.types import ElementKind, Merged
+
+if TYPE_CHECKING:
+    from liteparse.types import AnnotationRect, LayoutBlock, LayoutCell, ParsedPage
+
+_CAPTION = re.compile(
+    r"(?:fig(?:ure|\.)?|table|tab\.|chart|exhibit|abb(?:ildung|\.)|tabelle|figura|tableau|tabla)\s*\d+(?:\.\d+)*\s*[.:–—-]\s*\S",
+    re.IGNORECASE,
+)
+_CAPTION_CHARACTERS = 400
+_HEADING_CHARACTERS = 300
+_HEADER_CELL_CHARACTERS = 60
+_READABLE = 1.5  # points: lower print is there for machines
+_NEAR = 40.0  # points
+
+
+@dataclass(slots=True)
+class Block:
+    """A typed piece of one page."""
+
+    kind: ElementKind
+    page: int
+    box: Rectangle
+    placed: PlacedText
+    level: int | None = None
+    rows: tuple[tuple[str, ...], ...] = ()
+    header_rows: int = 0
+    cell_boxes: tuple[tuple[Rectangle | None, ...], ...] = ()
+    merged: tuple[Merged, ...] = ()
+    ink: list[Row] = field(default_factory=list[Row])
+    """The printed rows it was made of."""
+
+    @property
+    def text(self) -> str:
+        """The words of the block."""
+        return self.placed.text
+
+
+@dataclass(slots=True)
+class Page:
+    """The blocks of one page in reading order."""
+
+    number: int
+    height: float
+    blocks: list[Block]
+    ink: Ink | None = None
+    """What is printed on it; None where only its text is known."""
+
+
+def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
+    """Turn a parsed page into blocks with printed lines, without the text that stands in hidden places."""
+    ink = read_ink(page)
+    unseen = [row for row in ink.rows if _is_unseen(row, hidden)]
+    blocks: list[Block] = []
+    for block in page.blocks or ():
+        box = rectangle(block.bbox) or Rectangle(0, 0, page.width, page.height)
+        read = _read_block(block, page.page_num, box, _rows_within(ink.rows, box))
+        if read:
+            blocks.append(read)
+    if not blocks and ink.rows:  # nothing was classified: the printed lines are better than nothing
+        blocks = [block_of("paragraph", page.page_num, ink.rows)]
+    orphans = _claim(blocks, ink.rows)
+    if unseen:
+        blocks = _without(blocks, unseen)
+        ink.rows = [row for row in ink.rows if row not in unseen]
+    for row in orphans:
+        if row not in unseen:
+            insert_block(blocks, block_of("paragraph", page.page_num, [row]))
+    return Page(page.page_num, page.height, blocks, ink)
+
+
+def block_of(kind: ElementKind, page: int, rows: Sequence[Row], level: int | None = None) -> Block:
+    """Make a block of printed rows."""
+    box = union(row.box for row in rows)
+    return Block(kind, page, box, place_rows([row.words for row in rows]), level=level, ink=list(rows))
+
+
+def _is_unseen(row: Row, hidden: Sequence[Rectangle]) -> bool:
+    box = row.box
+    if box.y1 - box.y0 < _READABLE and box.x1 - box.x0 < _READABLE * len(row.text):
+        return True
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return any(_holds(place, x, y) for place in hidden)
+
+
+def _without(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:
+    """Make the blocks anew that have unseen rows; a table keeps its rows and loses cells."""
+    kept: list[Block] = []
+    for block in blocks:
+        seen = [row for row in block.ink if row not in unseen]
+        if len(seen) == len(block.ink):
+            kept.append(block)
+        elif seen and not block.rows:
+            kept.append(block_of(block.kind, block.page, seen, block.level))
+        elif seen:
+            gone = {row.text for row in unseen}
+            rows = tuple(tuple("" if cell in gone else cell for cell in row) for row in block.rows)
+            kept.append(replace(block, rows=rows, ink=seen))
+    return kept
+
+
+def insert_block(blocks: list[Block], new: Block) -> None:
+    """Put a block before the first one below it in its column; behind all if there is none."""
+    for number, block in enumerate(blocks):
+        if block.box.y0 > new.box.y0 and block.box.x0 < new.box.x1 and block.box.x1 > new.box.x0:
+            blocks.insert(number, new)
+            return
+    blocks.append(new)
+
+
+def _claim(blocks: Sequence[Block], rows: Sequence[Row]) -> list[Row]:
+    """Give each printed row to the block that it is part of: where it stands and, in doubt, what it says.
+
+    Returns the rows that are in no block, neither by their place nor by their text.
+    """
+    texts: dict[int, str] = {}
+    orphans: list[Row] = []
+    for row in rows:
+        x, y = (row.box.x0 + row.box.x1) / 2, (row.box.y0 + row.box.y1) / 2
+        near = [block for block in blocks if _holds(block.box, x, y)]
+        if len(near) > 1:
+            packed = "".join(word.text for word in row.words).rstrip("-\u2010")
+            for block in near:
+                if id(block) not in texts:
+                    texts[id(block)] = "".join(block.text.split())
+            near = [block for block in near if packed in texts[id(block)]] or near
+        if near:
+            min(near, key=lambda block: _area(block.box)).ink.append(row)
+        elif (said := _saying(row, blocks)) is None:
+            orphans.append(row)
+        else:
+            said.ink.append(row)
+            said.box = union([said.box, row.box])
+    return orphans
+
+
+def _saying(row: Row, blocks: Sequence[Block]) -> Block | None:
+    """Find the block near a row that has its text: liteparse gives some headings the box of their first line."""
+    packed = "".join(word.text for word in row.words).rstrip("-\u2010")
+    for block in blocks:
+        near = block.box.y0 - _NEAR < row.box.y1 and row.box.y0 < block.box.y1 + _NEAR
+        if near and packed in "".join(block.text.split()):
+            return block
+    return None
+
+
+def _holds(box: Rectangle, x: float, y: float) -> bool:
+    return box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1
+
+
+def _area(box: Rectangle) -> float:
+    return (box.x1 - box.x0) * (box.y1 - box.y0)
+
+
+def rectangle(rect: "AnnotationRect | None") -> Rectangle | None:
+    """Give liteparse's rectangle by its corners, to a hundredth of a point."""
+    if rect is None:
+        return None
+    x1, y1 = rect.x + rect.width, rect.y + rect.height
+    return Rectangle(round(rect.x, 2), round(rect.y, 2), round(x1, 2), round(y1, 2))
+
+
+def _read_block(block: "LayoutBlock", page: int, box: Rectangle, rows: list[list[Word]]) -> Block | None:
+    match block.kind:
+        case "table":
+            return _read_table(block, page, box)
+        case "code":
+            return Block("code", page, box, place_lines(block.lines or (), rows, box))
+        case "grid_fallback":
+            return Block("paragraph", page, box, place_lines(block.lines or (), rows, box))
+        case _ if not block.text or not block.text.strip():
+            return None
+        case "list_item":
+            marker = clean_line(block.marker or "") if block.ordered else "-"
+            text = f"{marker} {without_markup(block.text)}"
+            return Block("list_item", page, box, place_text(text, rows, box), level=(block.level or 0) + 1)
+        case _:
+            text = without_markup(block.text)
+            if block.kind == "heading" and len(text) <= _HEADING_CHARACTERS:
+                return Block("heading", page, box, place_text(text, rows, box), level=block.level or 1)
+            kind = "caption" if len(text) < _CAPTION_CHARACTERS and _CAPTION.match(text) else "paragraph"
+            return Block(kind, page, box, place_text(text, rows, box))
+
+
+def _read_table(block: "LayoutBlock", page: int, box: Rectangle) -> Block | None:
+    cells: list[list[LayoutCell]] = [*([block.header] if block.header else []), *(block.rows or [])]
+    rows = tuple(tuple(clean_line(without_markup(cell.text)) for cell in row) for row in cells)
+    if not any(map(any, rows)):
+        return None
+    header_rows = 1 if block.header or _looks_like_header(rows) else 0
+    boxes = tuple(tuple(rectangle(cell.bbox) or (box if cell.text.strip() else None) for cell in row) for row in cells)
+    text = " ".join(cell for row in rows for cell in row if cell)
+    return Block(
+        "table", page, box, PlacedText(text, [], []), rows=rows, header_rows=header_rows, cell_boxes=boxes
+    )  # fmt: skip
+
+
+def _looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Take a full first row of short words above rows with figures for the header that liteparse did not mark."""
+    first = rows[0]
+    return (
+        len(rows) > 1
+        and len(first) > 1
+        and all(cell and len(cell) <= _HEADER_CELL_CHARACTERS and not re.search(r"\d", cell) for cell in first)
+        and any(re.search(r"\d", cell) for row in rows[1:] for cell in row)
+    )
+
+
+def _rows_within(rows: Sequence[Row], box: Rectangle) -> list[list[Word]]:
+    """Give the words within a rectangle, row by row."""
+    within: list[list[Word]] = []
+    x0, y0, x1, y1 = box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
+    for row in rows:
+        row_box, words = row.box, row.words
+        if not y0 <= (row_box.y0 + row_box.y1) / 2 <= y1 or row_box.x1 < x0 or row_box.x0 > x1:
+            continue
+        if row_box.x0 < x0 or row_box.x1 > x1 + 2:
+            words = [word for word in words if x0 <= (word.box.x0 + word.box.x1) / 2 <= x1]
+        if words:
+            within.append(words)
+    return within

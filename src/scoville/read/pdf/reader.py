@@ -1,0 +1,32 @@
+"""PDF bytes in, a Draft out: chooses who reads the pages.
+
+Does not know PDF.
+"""
+
+from typing import TYPE_CHECKING
+
+from scoville.read.assemble import Draft
+from scoville.read.locked.unlock import given_password
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
+
+PASSWORD_VARIABLE = "SCOVILLE_PDF_PASSWORD"
+_HEADER_WITHIN = 1024
+
+
+def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> Draft:
+    """Read a PDF: typed elements with a box for each printed line or table cell.
+
+    The password is, by default, ``SCOVILLE_PDF_PASSWORD`` of the environment, else ``SCOVILLE_PASSWORD``. Raises
+    ReadFailure when the file is encrypted, damaged, without text, or takes longer than ``settings.timeout_seconds``.
+    """
+    data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]  # liteparse wants the header first
+    password = given_password(password, PASSWORD_VARIABLE)
+    if settings.pdf == "docling":
+        from scoville.read.pdf.docling import read_with_docling
+
+        return read_with_docling(data, password=password, settings=settings)
+    from scoville.read.pdf.paged import read_pdf_pages
+
+    return read_pdf_pages(data, password=password, settings=settings)

@@ -1,0 +1,196 @@
+"""What a child does with a PDF: open it, lay out a batch of its pages, join the pages to pieces.
+
+Pages are laid out in batches by several children, so a batch leaves as one pickled page each, or stays in the child's
+memory where one child reads the whole document. Knows liteparse; does not know children, time-outs or OCR.
+"""
+
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from scoville.errors import ReadFailure
+from scoville.read.assemble import Piece
+from scoville.read.ocr.page import Turn, stand_back
+from scoville.read.pdf.lines import Rectangle
+from scoville.types import Box
+
+if TYPE_CHECKING:
+    from liteparse.types import ParsedPage
+
+    from scoville.read.ocr.route import Doubt
+    from scoville.read.pdf.page import Block, Page
+
+MOST_PAGES = 100_000
+"""liteparse reads the first 1,000 of a document unless it is told otherwise."""
+
+
+class Opened(NamedTuple):
+    """What a PDF says of itself."""
+
+    pages: int
+    title: str | None
+    metadata: dict[str, str]
+
+
+class LaidOut(NamedTuple):
+    """What became of a batch of pages."""
+
+    pages: dict[int, bytes]
+    """By number; empty where the child keeps them."""
+    characters: int
+    doubts: "tuple[Doubt, ...]"
+    warnings: tuple[tuple[int, str], ...]
+    """With the number of the page."""
+
+
+_kept: "dict[str, dict[int, Page]]" = {}
+
+
+def open_pdf(path: str, password: str | None) -> Opened:
+    """Count the pages. Raises ReadFailure when there is no way in."""
+    import pypdfium2
+
+    from scoville.read.pdf.plain import read_information
+
+    try:
+        document = pypdfium2.PdfDocument(path, password=password)
+    except pypdfium2.PdfiumError as error:
+        raise ReadFailure(_explain(str(error), password)) from None
+    try:
+        count = len(document)
+    finally:
+        document.close()
+    if not count:
+        raise ReadFailure("has no pages")
+    return Opened(count, *read_information(path, password))
+
+
+def lay_out(
+    path: str, password: str | None, first: int, last: int, *, keep: bool, seek_doubts: bool, seek_hard: bool
+) -> LaidOut:
+    """Lay out the pages from ``first`` to ``last``; seek those that OCR or a vision model should read."""
+    from liteparse.types import ParseError
+
+    from scoville.read.ocr import route as ocr_route
+    from scoville.read.pdf import layout as pdf_layout
+    from scoville.read.pdf.hidden import hidden_text
+    from scoville.read.pdf.lost import restore_lost
+    from scoville.read.pdf.plain import read_plain_pages
+    from scoville.read.pdf.turned import stand_page_back, turned_pages
+
+    doubts: list[Doubt] = []
+    try:
+        parsed, warnings = _parse(path, password, first, last)
+        parsed = restore_lost(path, password, parsed)
+        hidden = hidden_text(path, password, [page.page_num for page in parsed])
+        turned = dict(turned_pages(parsed))
+        upright = _parse_upright(path, password, turned)
+        pages = [
+            stand_page_back(pdf_layout.lay_out(upright[page.page_num]), turned[page.page_num])
+            if page.page_num in upright
+            else pdf_layout.lay_out(page, hidden.get(page.page_num, ()))
+            for page in parsed
+        ]
+        if seek_doubts:
+            doubts += ocr_route.find_doubts(path, password, parsed)
+    except ParseError as error:
+        reason = " ".join(str(error).split())[:200]
+        which = f"page {first}" if first == last else f"pages {first}-{last}"
+        warnings = [(first, f"{which}: read as plain text, without layout: {reason}")]
+        pages = read_plain_pages(path, password, range(first, last + 1))
+    if seek_hard:
+        unread = {doubt.page for doubt in doubts if not doubt.boxes}
+        doubts += [doubt for doubt in ocr_route.find_hard(pages) if doubt.page not in unread]
+    if keep:
+        if path not in _kept:
+            _kept.clear()
+        _kept.setdefault(path, {}).update((page.number, page) for page in pages)
+    return LaidOut(
+        {} if keep else {page.number: pickle.dumps(page, pickle.HIGHEST_PROTOCOL) for page in pages},
+        sum(len(block.text) for page in pages for block in page.blocks),
+        tuple(doubts),
+        tuple(warnings),
+    )
+
+
+def join(
+    path: str, pages: Mapping[int, bytes], missing: Sequence[int], pictures: Sequence[bytes], turns: Mapping[int, Turn]
+) -> tuple[Piece, ...] | None:
+    """Join all pages, those kept and those given, to pieces; a given one replaces a kept one.
+
+    ``missing`` are the pages that this child must have kept; None when it has not. ``pictures`` are blocks to add.
+    """
+    from scoville.read.pdf.flow import pieces_of
+
+    kept = _kept.pop(path, {})
+    if not kept.keys() >= set(missing):
+        return None
+    # All pickles come from this program's own children.
+    whole = kept | {number: pickle.loads(page) for number, page in pages.items()}
+    for block in (block for blocks in pictures for block in pickle.loads(blocks)):
+        if block.page in whole:
+            _insert(whole[block.page].blocks, block)
+    pieces = pieces_of([whole[number] for number in sorted(whole)])
+    return tuple(_stood_back(piece, turns) for piece in pieces) if turns else tuple(pieces)
+
+
+def _insert(blocks: "list[Block]", new: "Block") -> None:
+    """Put a block before the first one that begins below it."""
+    below = (i for i, block in enumerate(blocks) if block.box.y0 > new.box.y0)
+    blocks.insert(next(below, len(blocks)), new)
+
+
+def _stood_back(piece: Piece, turns: Mapping[int, Turn]) -> Piece:
+    """Give boxes of pages that were turned to be read as the pages are shown."""
+
+    def back(box: Box) -> Box:
+        turn = turns.get(box.page)
+        return Box(box.page, *stand_back(Rectangle(*box[1:]), turn)) if turn else box
+
+    return replace(
+        piece,
+        regions=tuple(region._replace(box=back(region.box)) for region in piece.regions),
+        cell_boxes=tuple(tuple(box and back(box) for box in row) for row in piece.cell_boxes),
+    )
+
+
+def _parse(path: str, password: str | None, first: int, last: int) -> "tuple[list[ParsedPage], list[tuple[int, str]]]":
+    """Give what liteparse sees on the pages from ``first`` to ``last``, and what went wrong."""
+    from liteparse.parser import LiteParse
+
+    from scoville.read.pdf.layout import PARSER_OPTIONS
+
+    which = f"{first}-{last}"
+    parser = LiteParse(**PARSER_OPTIONS, target_pages=which, max_pages=MOST_PAGES, password=password)
+    result = parser.parse(path)
+    return result.pages, [(error.page_num, f"page {error.page_num}: {error.message}") for error in result.page_errors]
+
+
+def _parse_upright(path: str, password: str | None, turned: Mapping[int, int]) -> "dict[int, ParsedPage]":
+    """Parse pages that are printed sideways once more, turned to stand upright."""
+    if not turned:
+        return {}
+    from liteparse.parser import LiteParse
+
+    from scoville.read.pdf.layout import PARSER_OPTIONS
+
+    parser = LiteParse(
+        **PARSER_OPTIONS,
+        target_pages=",".join(map(str, turned)),
+        max_pages=MOST_PAGES,
+        password=password,
+        page_orientation_corrections=list(turned.items()),
+    )
+    return {page.page_num: page for page in parser.parse(path).pages}
+
+
+def _explain(message: str, password: str | None) -> str:
+    lowered = message.lower()
+    if "password" in lowered and password:
+        return "is encrypted; the password is wrong"
+    if "password" in lowered:
+        return "is encrypted; set SCOVILLE_PDF_PASSWORD to its password to read it"
+    if "format" in lowered:
+        return "is a damaged PDF (cut off or corrupt); get a whole copy of it"
+    return f"cannot be read as pdf: {' '.join(message.split())[:200]}"

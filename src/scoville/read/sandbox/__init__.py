@@ -1,0 +1,1 @@
+"""Child processes in which untrusted bytes meet native code: children (the pool), child (what runs in one)."""

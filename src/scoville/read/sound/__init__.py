@@ -1,0 +1,1 @@
+"""Speech: reader chooses what writes it down; whisper does so on this machine."""

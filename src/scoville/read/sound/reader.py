@@ -1,0 +1,230 @@
+"""Speech in, a Draft out: paragraphs with the time at which each begins as its anchor.
+
+What transcribes is named by ``read.audio``: a model of an OpenAI-compatible endpoint, a Whisper model of the catalogue,
+or the folder of one, which faster-whisper or OpenVINO runs here. All give segments; this file groups them. Does not
+decode sound, but for WAV files that OpenVINO's model reads.
+"""
+
+import io
+import wave
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
+from scoville.read.assemble import Draft, Piece
+from scoville.types import Scalar
+
+if TYPE_CHECKING:
+    from scoville.recipe import Read
+
+_PAUSE_SECONDS = 1.5
+"""A longer silence begins a paragraph."""
+_PARAGRAPH_CHARACTERS = 700
+_WHISPER_RATE = 16_000
+_RETRIES = 3
+_OPENVINO_ENCODER = "openvino_encoder_model.xml"
+_ENDS = (".", "!", "?", "…", "。", "！", "？")
+
+
+class Segment(NamedTuple):
+    """Some words that were said."""
+
+    start: float
+    """Seconds from the beginning."""
+    end: float
+    text: str
+
+
+class Transcript(NamedTuple):
+    """What is said in a file, in order."""
+
+    segments: Sequence[Segment]
+    language: str = ""
+    """ISO 639-1 code; empty where it was not told."""
+    warnings: tuple[str, ...] = ()
+
+
+class Transcriber(Protocol):
+    """Writes down what is said."""
+
+    def transcribe(self, data: bytes, name: str) -> Transcript:
+        """Give what is said. Raises ReadFailure when the sound cannot be read."""
+        ...
+
+
+def read_audio(data: bytes, *, name: str, settings: "Read") -> Draft:
+    """Transcribe a WAV or MP3 file. Raises ReadFailure with what to set where nothing is there to do it."""
+    media_type = "audio/wav" if data.startswith(b"RIFF") else "audio/mpeg"
+    segments, language, warnings = open_transcriber(settings).transcribe(data, name)
+    pieces = [
+        Piece(kind="paragraph", text=" ".join(part.text.strip() for part in group), anchor=clock(group[0].start))
+        for group in paragraphs(segments)
+    ]
+    metadata: dict[str, Scalar] = {"duration_seconds": round(segments[-1].end)} if segments else {}
+    if language:
+        metadata["language"] = language
+    return Draft(media_type=media_type, pieces=pieces, title="", metadata=metadata, warnings=warnings)
+
+
+def open_transcriber(settings: "Read") -> Transcriber:
+    """Give what ``read.audio`` names."""
+    if not settings.audio:
+        raise ReadFailure(
+            "is a sound file, and read.audio is not set; set it to whisper-tiny-en (English, on this machine), "
+            "path:FOLDER (another Whisper model, in CTranslate2's or OpenVINO's form) or openai:MODEL (an endpoint "
+            "that transcribes, e.g. openai:whisper-1 with read.base_url)"
+        )
+    kind, _, name = settings.audio.partition(":")
+    if kind == "openai":
+        return HostedTranscriber(name, settings)
+    folder = Path(name).expanduser() if kind == "path" else _catalogue_folder(settings.audio)
+    if (folder / _OPENVINO_ENCODER).is_file():
+        return OpenVINOWhisper(folder)
+    if not (folder / "model.bin").is_file():
+        raise ReadFailure(
+            f"could not be transcribed: read.audio names {settings.audio!r}, which holds no Whisper model: neither "
+            f"CTranslate2's form (model.bin, config.json, tokenizer.json, vocabulary.txt) nor OpenVINO's "
+            f"({_OPENVINO_ENCODER}, openvino_decoder_model.xml and tokenizers)"
+        )
+    from scoville.read.sound.whisper import CTranslateWhisper
+
+    return CTranslateWhisper(folder, settings.timeout_seconds)
+
+
+def _catalogue_folder(name: str) -> Path:
+    from scoville.models import cache_root, locate_model
+
+    try:
+        return locate_model(name, kind="speech", download=False).folder
+    except ModelUnavailable:
+        folder = _fetch(name, cache_root())
+    except ModelError as error:
+        folder = str(error)
+    if isinstance(folder, str):
+        raise ReadFailure(f"could not be transcribed: {folder}")
+    return folder
+
+
+@cache
+def _fetch(name: str, _cache_root: Path) -> Path | str:
+    """Fetch once for a cache, else say why not: without a network, each of many files would wait for it."""
+    from scoville.models import locate_model
+
+    try:
+        return locate_model(name, kind="speech").folder
+    except (ModelError, StorageError) as error:
+        return str(error)
+
+
+def paragraphs(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Group segments: a paragraph ends at a long silence, or at a sentence's end once it is long enough."""
+    groups: list[list[Segment]] = []
+    length = 0
+    for segment in segments:
+        text = segment.text.strip()
+        if not text:
+            continue
+        before = groups[-1][-1] if groups else None
+        is_long = length >= _PARAGRAPH_CHARACTERS and before and before.text.rstrip().endswith(_ENDS)
+        if before is None or is_long or segment.start - before.end > _PAUSE_SECONDS:
+            groups.append([])
+            length = 0
+        groups[-1].append(segment)
+        length += len(text) + 1
+    return groups
+
+
+def clock(seconds: float) -> str:
+    """Write a time as ``0:03:20``."""
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}"
+
+
+class HostedTranscriber:
+    """A model behind ``POST /audio/transcriptions``."""
+
+    def __init__(self, model: str, settings: "Read") -> None:
+        self._model = model
+        self._settings = settings
+
+    def transcribe(self, data: bytes, name: str) -> Transcript:
+        """Send the file; an endpoint that tells no segments gives one."""
+        from scoville.endpoint import call_with_retries, endpoint_url, open_client
+
+        url = endpoint_url(self._settings.base_url)
+        try:
+            client = open_client(self._model, url, self._settings.timeout_seconds, section="read")
+            reply: Any = call_with_retries(
+                lambda: client.audio.transcriptions.create(
+                    model=self._model,
+                    file=(name or "audio", io.BytesIO(data)),
+                    response_format="verbose_json",
+                    timestamp_granularities=["segment"],
+                ),
+                model=self._model,
+                base_url=url,
+                secret=client.api_key,
+                max_retries=_RETRIES,
+                section="read",
+            )
+        except (ProviderError, UsageError) as error:
+            raise ReadFailure(f"could not be transcribed: {error}") from None
+        said = getattr(reply, "segments", None)
+        if said:
+            return Transcript([Segment(float(part.start), float(part.end), str(part.text)) for part in said])
+        text = reply if isinstance(reply, str) else str(getattr(reply, "text", ""))
+        return Transcript([Segment(0.0, float(getattr(reply, "duration", None) or 0.0), text)])
+
+
+class OpenVINOWhisper:
+    """A Whisper model in OpenVINO's form, run on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def transcribe(self, data: bytes, name: str) -> Transcript:
+        """Transcribe a WAV file."""
+        samples = wave_samples(data)
+        reply = _open_pipeline(self._folder).generate(samples, return_timestamps=True)
+        chunks = reply.chunks or ()
+        if not chunks:
+            return Transcript([Segment(0.0, len(samples) / _WHISPER_RATE, str(reply))])
+        return Transcript([Segment(chunk.start_ts, max(chunk.end_ts, chunk.start_ts), chunk.text) for chunk in chunks])
+
+
+@lru_cache(maxsize=1)
+def _open_pipeline(folder: Path) -> Any:
+    from scoville.quiet import silence_openvino
+
+    silence_openvino()
+    import openvino_genai
+
+    return openvino_genai.WhisperPipeline(str(folder), "CPU")
+
+
+def wave_samples(data: bytes) -> Any:
+    """Decode a WAV file of integers to one channel of floats at 16 kHz, an array ``[samples]``."""
+    import numpy
+
+    if not data.startswith(b"RIFF"):
+        raise ReadFailure(
+            "is no WAV file, and a model in OpenVINO's form reads only those; convert it, or use another model"
+        )
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+            raw = file.readframes(file.getnframes())
+    except (wave.Error, EOFError, OSError) as error:
+        raise ReadFailure(f"is a damaged or unusual WAV file: {error}; save it with 16-bit samples") from None
+    kinds = {1: numpy.uint8, 2: numpy.dtype("<i2"), 4: numpy.dtype("<i4")}
+    if width not in kinds or not channels or not rate:
+        raise ReadFailure(f"has {8 * width}-bit samples; save it with 16-bit samples")
+    whole = len(raw) // (width * channels) * width * channels
+    samples = numpy.frombuffer(raw[:whole], kinds[width]).reshape(-1, channels).mean(axis=1)
+    samples = (samples - 128) / 128 if width == 1 else samples / float(1 << (8 * width - 1))
+    length = round(len(samples) * _WHISPER_RATE / rate)
+    places = numpy.arange(length) * (rate / _WHISPER_RATE)
+    return numpy.interp(places, numpy.arange(len(samples)), samples).astype(numpy.float32) if length else samples

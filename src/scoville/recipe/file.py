@@ -1,0 +1,238 @@
+"""Where the values of a recipe come from: its file, the environment and flags.
+
+Enters: ``recipe.yaml``, the environment (``SCOVILLE_<SECTION>__<KEY>``) and flags (``--set section.key=value``).
+Leaves: a validated :class:`Recipe` and, for each value, where it came from.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+from pydantic import ValidationError
+
+from scoville.errors import Contradiction, RecipeError
+from scoville.recipe import Recipe
+from scoville.recipe.sources import ENTRIES, SECRET
+
+ENV_PREFIX = "SCOVILLE_"
+SPACE = "sweep.space"
+"""Its keys are keys of a recipe themselves."""
+
+
+class Setting(NamedTuple):
+    """One effective value and where it came from."""
+
+    key: str
+    value: Any
+    source: str
+    """``flag``, ``environment``, ``recipe`` or ``default``."""
+
+
+class LoadedRecipe(NamedTuple):
+    """A recipe with the origin of each of its values."""
+
+    recipe: Recipe
+    settings: tuple[Setting, ...]
+
+
+def load_recipe(
+    path: Path | None, *, environment: Mapping[str, str] | None = None, flags: Sequence[str] = ()
+) -> LoadedRecipe:
+    """Read a recipe; a flag beats the environment, which beats the file, which beats the default.
+
+    ``path`` may be None or missing: then the defaults hold. ``flags`` are ``section.key=value`` strings whose values
+    are YAML. Raises RecipeError with the key, the value and what is valid.
+    """
+    layers = {
+        "recipe": _read_file(path),
+        "environment": _from_environment(os.environ if environment is None else environment),
+        "flag": _from_flags(flags),
+    }
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers.items():
+        if isinstance(layer.get("sources"), list):
+            layer["sources"] = {"entries": layer["sources"]}
+        for key, value in _flatten(layer):
+            origins[key] = origin
+            if key == SPACE:
+                value = _joined(merged.get("sweep"), value)
+            _put(merged, key, value)
+    try:
+        recipe = Recipe.model_validate_json(json.dumps(merged))
+    except ValidationError as error:
+        raise RecipeError(_explain(error, origins)) from None
+    settings = tuple(
+        Setting(key, value, origins.get(key, "default")) for key, value in _flatten(recipe.model_dump(mode="json"))
+    )
+    return LoadedRecipe(recipe, settings)
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """Give a recipe with other values by their dotted keys; of a section that is named, only those that are given.
+
+    Raises Contradiction for values that are valid and do not go together, else RecipeError.
+    """
+    merged = recipe.model_dump(mode="json")
+    for key, value in values.items():
+        for name, one in _flatten({key: value}):
+            _put(merged, name, one)
+    try:
+        return Recipe.model_validate_json(json.dumps(merged))
+    except ValidationError as error:
+        clash = all(problem["type"] == "value_error" for problem in error.errors())
+        raise (Contradiction if clash else RecipeError)(_explain(error, {})) from None
+
+
+def recipe_keys() -> list[str]:
+    """List every key of a recipe, dotted."""
+    return [key for key, _ in _flatten(Recipe().model_dump(mode="json"))]
+
+
+def _read_file(path: Path | None) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig") if path else ""
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not YAML: {error}; save it as UTF-8") from None
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error.strerror}") from None
+    loaded = _load_yaml(text, str(path)) if text.strip() else None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise RecipeError(f"{path} holds {loaded!r:.80}; expected sections: {', '.join(Recipe.model_fields)}")
+    return loaded
+
+
+def _load_yaml(text: str, where: str) -> Any:
+    """Read YAML that JSON could hold too. Refuses aliases, which nested grow without bound, and keys given twice."""
+    import yaml
+
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise RecipeError(f"{where}: YAML aliases (`*name`) are not supported; write the value out")
+        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader))
+        value = yaml.safe_load(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{where} is not YAML: {_yaml_problem(error)}") from None
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):  # raised for dates and wrong tags
+        raise RecipeError(
+            f"{where} holds a value that is no text, number, truth value, list or section; put it in quotes"
+        ) from None
+    if repeated is not None:
+        raise RecipeError(f"{where}: the key {repeated!r} stands twice in one section; keep one of them")
+    return value
+
+
+def _yaml_problem(error: Exception) -> str:
+    """Say what is wrong and on which line, without the line: it may hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or type(error).__name__)
+    return f"line {mark.line + 1}: {problem}" if mark else problem
+
+
+def _repeated_key(node: Any) -> str | None:
+    """Find a key that a section of a YAML tree holds twice; the later would silently win."""
+    import yaml
+
+    match node:
+        case yaml.MappingNode():
+            keys = [str(key.value) for key, _ in node.value]
+            nodes = [value for _, value in node.value]
+        case yaml.SequenceNode():
+            keys, nodes = [], node.value
+        case _:
+            return None
+    again = (key for key in keys if keys.count(key) > 1)
+    below = (found for found in map(_repeated_key, nodes) if found is not None)
+    return next(again, None) or next(below, None)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    for name, value in environment.items():
+        section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
+        if name.startswith(ENV_PREFIX) and key and section in Recipe.model_fields:
+            _put(layer, f"{section}.{key}", _load_yaml(value, name))
+    return layer
+
+
+def _from_flags(flags: Sequence[str]) -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    for flag in flags:
+        key, equals, value = flag.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError(f"{flag!r} is no setting; expected section.key=value, e.g. llm.temperature=0.2")
+        _put(layer, key.strip(), _load_yaml(value, f"--set {key}"))
+    return layer
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value and name != SPACE:
+            flat.extend(_flatten(value, f"{name}."))
+        elif not (value is None and not prefix and key in Recipe.model_fields):  # `split:` with nothing below it
+            flat.append((name, value))
+    return flat
+
+
+def _put(target: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        child = target.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise RecipeError(f"{parent}: {child!r:.80} is no section, so {dotted} has no place in it")
+        target = child
+    target[last] = value
+
+
+def _joined(sweep: Any, space: Any) -> Any:
+    """Add the keys of a space to those of the layers before."""
+    known = sweep.get("space") if isinstance(sweep, dict) else None
+    return {**known, **space} if isinstance(known, dict) and isinstance(space, dict) else space
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines: list[str] = []
+    for problem in error.errors():
+        place = [str(part) for part in problem["loc"]]
+        key = ".".join(place)
+        origin = f" (from the {origins[key]})" if key in origins else ""
+        match problem["type"]:
+            case "extra_forbidden":
+                lines.append(f"{key}: unknown key{origin}; {_valid_keys(place[:-1])}{_secret_advice(place[-1])}")
+            case "value_error":
+                text = str(problem.get("ctx", {}).get("error"))
+                lines.append(f"{key}.{text}" if key else text)
+            case _:
+                given = problem["input"]
+                hidden = place[:1] == ["sources"] and not isinstance(given, str | int | float)  # it may hold a secret
+                shown = "what is given" if hidden else repr(given)
+                lines.append(f"{key}: {shown}{origin}: {_lower_first(problem['msg'])}")
+    return "; ".join(lines)
+
+
+def _valid_keys(place: Sequence[str]) -> str:
+    model: Any = Recipe
+    for part in place:
+        if hasattr(model, "model_fields"):
+            model = model.model_fields[part].annotation
+        else:  # an entry of a list: its number, and in `sources` then its kind
+            entry = next((one for one in get_args(model) if hasattr(one, "model_fields")), model)
+            model = ENTRIES.get(part, entry)
+    return f"valid keys: {', '.join(model.model_fields)}"
+
+
+def _secret_advice(key: str) -> str:
+    return " (secrets come from the environment, e.g. OPENAI_API_KEY)" if SECRET.search(key) else ""
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,371 @@
+"""The recipe: every choice from reader to answer, with its default and what is valid.
+
+Enters: values. Leaves: a validated :class:`Recipe`. Does not know what the choices do, nor where they are written down.
+Secrets are never part of a recipe: they are read from the environment where they are used.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from scoville.recipe.observers import OBSERVERS, Cost, Judge, Sweep, Track, read_track
+from scoville.recipe.sources import PositiveInt, Section, Sources
+
+FILE_NAME = "recipe.yaml"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+SPLIT_OPTIONS = {
+    "overlap": ("fixed",), "overlap_sentences": ("sentence",), "parent_size": ("parent", "summary"),
+    "buffer": ("semantic",), "percentile": ("semantic",), "summary_model": ("summary",),
+}  # fmt: skip
+"""Which ways of splitting take which options."""
+
+
+READ_LIMITS = {"processes", "timeout_seconds", "page_timeout_seconds", "base_url"}
+"""Settings of `read` that do not change what a file that can be read becomes."""
+
+
+def _always_or_never(value: Any) -> Any:
+    return {True: "always", False: "never"}[value] if isinstance(value, bool) else value
+
+
+class Read(Section):
+    """How files become documents."""
+
+    max_megabytes: PositiveInt = 200
+    """Larger files are refused, with their reason."""
+    max_characters: PositiveInt = 20_000_000
+    """Files with more text than this are refused, with their reason."""
+    timeout_seconds: PositiveInt = 300
+    """The longest that one file may take; pages read by OCR or a model do not count, they have a limit each."""
+    page_timeout_seconds: PositiveInt = 60
+    """The longest that a page may take; one that takes longer is left out with a warning."""
+    processes: Annotated[int, Field(ge=0)] = 0
+    """How many processes read pages side by side; 0 takes a process for each core."""
+    ocr: Literal["auto", "always", "never"] = "auto"
+    """Which PDF pages are read as pictures: those whose text layer is missing, broken or far less than what is
+    drawn, all, or none. Pictures on pages, in documents, books and on slides are read where they are large enough to
+    hold text, unless it is `never`."""
+    ocr_engine: Literal["auto", "tesseract", "rapidocr"] = "auto"
+    """`auto`: Tesseract where its language data is installed, else RapidOCR."""
+    ocr_languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("eng",)
+    """For Tesseract: its codes, e.g. `[eng, deu]`."""
+    scan_layout: Annotated[Literal["auto", "always", "never"], BeforeValidator(_always_or_never)] = "auto"
+    """Whether two small models tell the headings, figures, captions and tables of pages that are pictures: 0.2 s a
+    page for better tables and headings. `auto`: where they are in the cache (`scoville models pull scan-regions` and
+    `scan-tables`). `always`: they are fetched when the first such page is read (14 MB)."""
+    pdf: Annotated[str, Field(pattern=r"^(auto|docling|(auto\+)?openai:.+)$")] = "auto"
+    """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
+    that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.
+    `docling`: docling, which you install with its models."""
+    audio: Annotated[str, Field(pattern=r"^(whisper-[a-z0-9.-]+|(openai|path):.+)$")] | None = None
+    """What writes down speech: `whisper-tiny-en` (English, on this machine), `path:FOLDER` with a Whisper model in
+    CTranslate2's or OpenVINO's form, or `openai:MODEL`. CTranslate2's takes `pip install "scoville[audio]"`."""
+    base_url: str | None = None
+    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+
+    @model_validator(mode="after")
+    def _remote_or_local(self) -> Self:
+        if self.base_url and "openai:" not in f"{self.pdf} {self.audio}":
+            raise ValueError(f"base_url: only `openai:` models have one, and pdf is {self.pdf!r}, audio {self.audio!r}")
+        return self
+
+
+class Split(Section):
+    """How documents become passages. Sizes are tokens of the embedder."""
+
+    by: Literal["section", "parent", "summary", "sentence", "semantic", "fixed"] = "section"
+    """`section`: whole paragraphs, below the path of their headings. `parent`: the same, but the model is given the
+    section of what was found. `summary`: a summary of each section is searched, the section is given to the model.
+    `sentence`: whole sentences. `semantic`: cut where neighbouring sentences are least alike. `fixed`: windows."""
+    size: Annotated[int, Field(ge=16, le=8192)] = 200
+    """The most tokens of a passage; for `summary` of a section's summary."""
+    overlap: Annotated[int, Field(ge=0)] = 0
+    """Tokens that `fixed` repeats from the passage before."""
+    overlap_sentences: Annotated[int, Field(ge=0, le=20)] = 0
+    """Sentences that `sentence` repeats from the passage before, where they leave room for another."""
+    parent_size: Annotated[int, Field(ge=16, le=32768)] = 600
+    """For `parent` and `summary`: the most tokens of a section."""
+    buffer: Annotated[int, Field(ge=0, le=10)] = 1
+    """For `semantic`: how many sentences on either side are compared along with a sentence."""
+    percentile: Annotated[float, Field(gt=0, lt=100)] = 95.0
+    """For `semantic`: a passage ends where neighbours differ more than at this share of a document's places."""
+    summary_model: str | None = None
+    """For `summary`: what writes the summaries, named like `llm.model`. Default: no model; the most central sentences
+    are taken."""
+    tags: tuple[str, ...] = ()
+    """Keys of a document's metadata that stand in the prefix of its passages, and are so searched and prompted."""
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        for option, ways in SPLIT_OPTIONS.items():
+            if getattr(self, option) != Split.model_fields[option].default and self.by not in ways:
+                raise ValueError(
+                    f"{option}: only {_ways(ways)} takes it, and by is {self.by!r}; leave {option} out or change by"
+                )
+        if self.overlap >= self.size:
+            raise ValueError(f"overlap: {self.overlap} must be smaller than size {self.size}")
+        if self.by in SPLIT_OPTIONS["parent_size"] and self.parent_size < self.size:
+            raise ValueError(f"parent_size: {self.parent_size} must not be smaller than size {self.size}")
+        return self
+
+
+class MetadataRule(Section):
+    """One rule that gives a document keys and values."""
+
+    match: Annotated[str, Field(min_length=1, max_length=1000)]
+    """A Python regular expression, searched for; its named groups are the keys."""
+    on: Literal["source", "text"] = "source"
+    """What it is searched in: the document's path or URL, or its text."""
+
+    @model_validator(mode="after")
+    def _names_keys(self) -> Self:
+        try:
+            keys = re.compile(self.match).groupindex
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"match: {self.match!r} is no regular expression: {error}") from None
+        if not keys:
+            raise ValueError(f"match: {self.match!r} has no named group; write e.g. policies/(?P<year>\\d{{4}})/")
+        return self
+
+
+class Metadata(Section):
+    """What is known of a document besides its text: searched with `--where`, and shown with `split.tags`."""
+
+    rules: tuple[MetadataRule, ...] = ()
+    """Custom keys; a later rule beats an earlier one, and all beat what the file and its text say."""
+    text: bool = True
+    """Whether date, author, language and entities are sought in the text."""
+    entities: Annotated[int, Field(ge=0, le=100)] = 10
+    """The most names, amounts and identifiers to keep, each by frequency."""
+    model: str | None = None
+    """What is asked for author, date, subject and entities, named like `llm.model`. Default: no model."""
+    max_usd: Annotated[float, Field(ge=0)] | None = 1.0
+    """The most that a run of `add` or `sync` may pay for the replies of this model and of `split.summary_model`. It
+    ends before that is crossed, and keeps what was read; `add --yes` does without for once, null for ever."""
+
+
+class Embed(Section):
+    """What turns text into vectors."""
+
+    model: str = "all-minilm-l6-v2"
+    """A name from `scoville models`, `hf:ORG/NAME`, `path:FOLDER`, `openai:NAME` or `fake`."""
+    base_url: str | None = None
+    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads; 0 takes all."""
+    timeout_seconds: PositiveInt = 60
+    """For `openai:` models."""
+
+    @model_validator(mode="after")
+    def _remote_or_local(self) -> Self:
+        if self.base_url and not self.model.startswith("openai:"):
+            raise ValueError(f"base_url: only `openai:` models have one, and model is {self.model!r}")
+        return self
+
+
+class Index(Section):
+    """Where passages are kept, and how they are searched."""
+
+    recall: Annotated[float, Field(ge=0.5, le=1)] = 0.97
+    """What share of the ten nearest passages a vector index must find; 1 compares with every passage. Measured when it
+    is built; below `exact_below` passages every search is exact."""
+    exact_below: Annotated[int, Field(ge=0)] = 20_000
+    """With fewer passages no vector index is built: all of 20,000 are compared in 25 ms, which an index does in 5."""
+    url: str | None = None
+    """`postgres://USER@HOST/DATABASE` keeps the index there, without a password: that is read from
+    `PGPASSWORD`; the variable `SCOVILLE_POSTGRES_URL` takes the place of the whole. Default: in the workspace."""
+    name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,40}$")] | None = None
+    """For an index in PostgreSQL: its schema there. Default: one made from the folder of the workspace."""
+
+    @model_validator(mode="after")
+    def _url_is_complete(self) -> Self:
+        if self.url is None:
+            if self.name is not None:
+                raise ValueError("name: only an index in PostgreSQL has one; set url too, or leave name out")
+            return self
+        scheme, _, rest = self.url.partition("://")
+        if scheme not in ("postgres", "postgresql"):
+            raise ValueError(f"url: expected postgres://USER@HOST/DATABASE, got one that begins with {scheme[:20]!r}")
+        if ":" in rest.rpartition("@")[0] or re.search(r"[?&]password=", rest):
+            raise ValueError("url: holds a password; leave it out and set PGPASSWORD or SCOVILLE_POSTGRES_URL")
+        return self
+
+
+class Search(Section):
+    """How passages are found."""
+
+    passages: Annotated[int, Field(ge=1, le=100)] = 5
+    """How many passages an answer is built from."""
+    candidates: Annotated[int, Field(ge=1, le=1000)] = 50
+    """How many passages each leg brings."""
+    dense_weight: Annotated[float, Field(ge=0)] = 1.0
+    bm25_weight: Annotated[float, Field(ge=0)] = 1.0
+    graph_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Of the passages that name what the best of the other legs name."""
+    fusion: Literal["rrf", "weighted"] = "rrf"
+    """`rrf`: by the ranks of the legs. `weighted`: by their scores, the cosine as it is and the others' scaled to their
+    best. Against `rrf` nDCG@10 is .01 better on two sets of abstracts, and .01 worse on a company's handbooks."""
+    rrf_k: Annotated[int, Field(ge=1)] = 60
+    """The constant of reciprocal rank fusion."""
+    feedback: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """Adds this many times the mean vector of the best five passages to the question's, and searches again with it."""
+    rerank: str = "none"
+    """What reads the best candidates again: `none`; `late`, the embedder token by token; `llm`, the model of `llm`; or
+    a cross-encoder, `path:FOLDER` or `hf:ORG/NAME`."""
+    rerank_candidates: Annotated[int, Field(ge=1, le=200)] = 20
+    """How many it reads; those behind keep their order."""
+    rerank_weight: Share = 1.0
+    """How much its score counts beside the one before it, both scaled to 0..1."""
+    min_score: float | None = None
+    """Leaves out what has a lower score in the last ranking: the reranker's own, or else the fused one."""
+    max_overlap: Share = 0.9
+    """Leaves out a passage that has more than this share of its runs of words in common with a better one; 1 keeps
+    all."""
+    mmr: Share = 1.0
+    """Below 1 passages unlike those before them are preferred: the weight of relevance against novelty."""
+    neighbours: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many passages before and after each that was found are given with it."""
+
+    @model_validator(mode="after")
+    def _legs_stand(self) -> Self:
+        if self.dense_weight == 0 and self.bm25_weight == 0:
+            raise ValueError("dense_weight, bm25_weight: both are 0, so nothing would be found; set one above 0")
+        if self.passages > self.candidates:
+            raise ValueError(f"passages: {self.passages} is more than candidates {self.candidates}")
+        if self.feedback and not self.dense_weight:
+            raise ValueError("feedback: it changes the question's vector, and dense_weight is 0; set one of them")
+        if self.rerank not in ("none", "late", "llm") and not re.match(r"(?:path|hf):.", self.rerank):
+            raise ValueError(f"rerank: {self.rerank!r}; expected none, late, llm, path:FOLDER or hf:ORG/NAME")
+        return self
+
+
+class Rewrite(Section):
+    """What is made of a question before it is searched."""
+
+    standalone: Literal["none", "words", "model"] = "words"
+    """How a question that leans on the conversation becomes one of its own: not; by adding the content words of the
+    question before it; or by the model of `llm`. Of 159 later questions of conversations, those with the words added
+    found passages with nDCG@10 .93, those without .86."""
+    phrasings: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many other phrasings the model writes; all are searched and what they find is fused."""
+    parts: Annotated[int, Field(ge=0, le=5)] = 0
+    """Into how many simpler questions at most the model takes a composite one apart; all are searched."""
+    passage: bool = False
+    """Whether the model writes a passage that could answer the question, and the dense leg looks for its like
+    (HyDE)."""
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model is asked."""
+        return self.standalone == "model" or bool(self.phrasings or self.parts or self.passage)
+
+
+class Prompt(Section):
+    """What the model is told."""
+
+    role: str = "You answer questions for the people of a company from their own documents."
+    instructions: tuple[str, ...] = ()
+    """Added to the standing instructions, one line each."""
+    style: Literal["auto", "passages", "sentences"] = "auto"
+    """What the model is given: the numbered passages with instructions, or only the sentences nearest to the question,
+    which small models read better. `auto`: sentences for local models, passages for hosted ones."""
+    sentences: Annotated[int, Field(ge=1, le=50)] = 3
+    """For `style: sentences`: how many."""
+    context_tokens: Annotated[int, Field(ge=64)] = 1200
+    """The most tokens that the passages may take in the prompt."""
+
+
+class Llm(Section):
+    """What writes the answer."""
+
+    model: str = "smollm2-135m-instruct"
+    """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `quote` (no model: the
+    nearest sentence) or `fake`."""
+    runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
+    """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
+    base_url: str | None = None
+    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads of a local model; 0 takes all (llamacpp: all but one)."""
+    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    """The context to use; default the model's own, at most 8192 for a local one."""
+    max_tokens: PositiveInt = 192
+    """The longest answer."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    stop: tuple[str, ...] | None = None
+    """An answer ends before any of these. Default: for local models its first blank line, where small ones begin to
+    ramble (a list may follow a colon), and for `openai:` models nothing."""
+    timeout_seconds: PositiveInt = 60
+    """For `openai:` models: the longest one request may take."""
+    max_retries: Annotated[int, Field(ge=0, le=10)] = 3
+    """For `openai:` models: after 429, 5xx, time-outs and lost connections, with exponential backoff."""
+
+    @model_validator(mode="after")
+    def _remote_or_local(self) -> Self:
+        remote = self.model.startswith("openai:")
+        if self.base_url and not remote:
+            raise ValueError(f"base_url: only `openai:` models have one, and model is {self.model!r}")
+        if remote and self.runtime != "auto":
+            raise ValueError(f"runtime: {self.runtime!r} runs local models, and model is {self.model!r}")
+        return self
+
+
+class Answering(Section):
+    """When to answer, and when to say "I don't know"."""
+
+    min_similarity: Annotated[float, Field(ge=-1, le=1)] = 0.3
+    """Refuse without asking the model when no passage is at least this similar (cosine) to the question."""
+    min_support: Share = 0.5
+    """The share of a sentence's content words that one passage must hold to be its evidence."""
+    refusal: str = "I don't know: the documents do not say."
+
+
+class Recipe(Section):
+    """Every choice from reader to answer."""
+
+    version: Literal[1] = 1
+    read: Read = Read()
+    sources: Sources = Sources()
+    metadata: Metadata = Metadata()
+    split: Split = Split()
+    embed: Embed = Embed()
+    index: Index = Index()
+    search: Search = Search()
+    rewrite: Rewrite = Rewrite()
+    prompt: Prompt = Prompt()
+    llm: Llm = Llm()
+    answer: Answering = Answering()
+    judge: Judge = Judge()
+    track: Annotated[Track, BeforeValidator(read_track)] = Track()
+    cost: Cost = Cost()
+    sweep: Sweep = Sweep()
+
+    @property
+    def hash(self) -> str:
+        """Name the system that this recipe makes: 16 hex digits of the SHA-256 of what decides what it says."""
+        return _digest(self.model_dump(mode="json", exclude=OBSERVERS))
+
+    @property
+    def build_hash(self) -> str:
+        """Name the index: the hash of the choices that decide what is in it."""
+        return _digest(
+            self.model_dump(
+                mode="json",
+                include={"read": True, "metadata": True, "split": True, "embed": {"model"}},
+                exclude={"read": READ_LIMITS, "metadata": {"max_usd"}},
+            )
+        )
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _ways(ways: Sequence[str]) -> str:
+    return " or ".join(f"`by: {way}`" for way in ways)
