@@ -5,7 +5,7 @@ comparison of metadata to the values it holds by these functions, and tests comp
 neither the text that a person writes nor any index.
 
 A comparison is true or false, never unknown: where the field is missing it is false, and its negation is true. So
-``page != 3`` keeps what has no pages.
+``page != 3`` keeps what has no pages. Pages are numbers and nothing else.
 
 ``=`` compares text without regard to case, and ``*`` stands for any characters. Beside that, a number equals the same
 number written otherwise (``7 = 7.0``), and a date equals every moment in it (``2024-03 = 2024-03-09T10:00``). By size,
@@ -96,6 +96,8 @@ def holds(condition: Condition, passage: Passage) -> bool:
 def matches(compare: Compare, value: Scalar) -> bool:
     """Say whether a comparison holds of a value of its field."""
     text = str(value)
+    if compare.field.casefold() == "page":
+        return is_number(compare.value) and BY_SIZE[compare.operator](int(value), number_of(compare.value))
     if compare.operator == "=" and _matches_glob(compare.value.casefold(), text.casefold()):
         return True
     is_text = compare.exact and compare.operator == "=" or compare.field.casefold() in TEXT_FIELDS
@@ -136,7 +138,7 @@ def _values(field: str, passage: Passage) -> list[Scalar]:
 def _compare_sizes(compare: Compare, text: str) -> bool:
     by_size = BY_SIZE[compare.operator]
     if is_number(compare.value) and is_number(text):
-        return by_size(_number(text), _number(compare.value))
+        return by_size(number_of(text), number_of(compare.value))
     if not (is_date(compare.value) and is_date(text)):
         return False
     if len(compare.value) > DAY:
@@ -162,7 +164,8 @@ def _matches_glob(pattern: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _number(text: str) -> int | float:
+def number_of(text: str) -> int | float:
+    """Read what ``is_number`` accepts."""
     return int(text) if text.lstrip("+-").isdecimal() else float(text)
 
 

@@ -7,12 +7,14 @@ which is asked once for each distinct value; the SQL only looks for the facets t
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from math import ceil, floor
 from typing import Protocol
 
-from scoville.index.condition import And, Compare, Condition, Missing, Not, Or, is_number, key_of, matches
+from scoville.index.condition import And, Compare, Condition, Missing, Not, Or, is_number, key_of, matches, number_of
 from scoville.index.rows import LANGUAGE, TYPE
 
 COLUMNS = {"document": "folded_source", "title": "folded_title"}
+MOST_PAGES = 2**31 - 2
 FACETS = {"type": TYPE, "language": LANGUAGE}
 
 
@@ -74,9 +76,14 @@ class _Writer:
                 return self._has([f"{key}={v}" for v in self.values_of(key) if matches(compare, v)], negated)
 
     def _page(self, compare: Compare, negated: bool) -> str:
-        if not (is_number(compare.value) and compare.value.isdecimal()):
+        if not is_number(compare.value):
             return _constant(negated)
-        condition = f"page {compare.operator} {int(compare.value)}"
+        value = number_of(compare.value)
+        nearest = min(max(value, -1), MOST_PAGES + 1)  # a column of 32 bits takes no larger literal
+        if compare.operator == "=" and nearest != int(nearest):
+            return _constant(negated)
+        whole = ceil(nearest) if compare.operator in ("<", ">=") else floor(nearest)  # pages are whole: > 2.5 is > 2
+        condition = f"page {compare.operator} {whole}"
         return f"(page IS NULL OR NOT {condition})" if negated else f"(page IS NOT NULL AND {condition})"
 
     def _text(self, column: str, compare: Compare, negated: bool) -> str:
