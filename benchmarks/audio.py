@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scoville.read.sound.reader import Segment, open_transcriber
+from scoville.read.sound.reader import open_transcriber
+from scoville.read.sound.transcript import Segment
 from scoville.read.sound.whisper import RATE, decoded_blocks
 from scoville.recipe import Read
 

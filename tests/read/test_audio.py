@@ -25,7 +25,8 @@ from scoville.models import locate_model
 from scoville.read import read_document
 from scoville.read.sound import reader as audio
 from scoville.read.sound import whisper as audio_whisper
-from scoville.read.sound.reader import Segment, clock, paragraphs, wave_samples
+from scoville.read.sound.reader import paragraphs, wave_samples
+from scoville.read.sound.transcript import Segment, clock
 from scoville.read.sound.whisper import BLOCK_SECONDS, RATE, decoded_blocks, open_model
 from scoville.recipe import Read
 from scoville.types import Document

@@ -14,10 +14,11 @@ from pictures import SENTENCES, page_picture, pdf_of, printed, rendered, scan, t
 from scoville.errors import MissingExtra, ReadFailure
 from scoville.read import read_document
 from scoville.read.ocr import engine as ocr
-from scoville.read.ocr.engine import SeenLine, SeenWord, read_upright
+from scoville.read.ocr.engine import read_upright
 from scoville.read.ocr.page import Turn, stand_back
 from scoville.read.ocr.route import BARE, Drawn, is_broken, judge
 from scoville.read.ocr.rules import find_rules
+from scoville.read.ocr.seen import SeenLine, SeenWord
 from scoville.read.ocr.text_page import text_page
 from scoville.read.pdf.lines import Rectangle
 from scoville.recipe import Read

@@ -14,9 +14,9 @@ from pictures import pdf_of, rendered, scan, tesseract
 from scoville import models
 from scoville.errors import ModelIntegrity, ModelUnavailable
 from scoville.read import read_document
-from scoville.read.ocr.engine import SeenWord
 from scoville.read.ocr.regions import Label, Region, decode_boxes
 from scoville.read.ocr.scan import FoundModels, as_seen, find_models, table_block
+from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.slanet import TableCell, TableCells, cells_of
 from scoville.read.pdf.lines import PlacedText, Rectangle
 from scoville.read.pdf.page import Block

@@ -141,9 +141,9 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
 
             return read_pdf(data, password=password, settings=settings)
         case "image":
-            from scoville.read.ocr.image import read_image
+            from scoville.read.pdf.paged import read_picture_pages
 
-            return read_image(data, settings=settings)
+            return read_picture_pages(data, settings=settings)
         case "audio":
             from scoville.read.sound.reader import read_audio
 

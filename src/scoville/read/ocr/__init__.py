@@ -1,8 +1,9 @@
 """Scans and pictures.
 
-engine     which engine reads, and which way up: tesseract, rapid
+seen       the words that an engine sees                                 engine   which engine: tesseract, rapid
 route      which pages, and which pictures on pages, have to be read     page     one page from its picture
-scan       its layout by two models: regions, slanet (through onnx)      rules    ruled lines
-text_page  recognised words as a page to lay out                         image    picture files
-pictures   those inside documents                                        vision   a model that sees pages
+layout     its words laid out, as a PDF of them: text_page               scan     the same by two models: regions,
+rules      its ruled lines                                                        slanet (through onnx)
+image      picture files                                                 vision   a model that sees pages
+pictures   those inside documents
 """

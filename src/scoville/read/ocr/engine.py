@@ -1,14 +1,13 @@
 """Text out of pictures: a picture in, lines of words with boxes out, and how far it has to be turned to be read.
 
-Holds the protocol of the engines and their resolver. Boxes are pixels of the picture that the engine was given, origin
-at the top left. Does not know PDF.
+Resolves the engine that a recipe names, and turns a picture until it reads well. Does not know PDF.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import MissingExtra
-from scoville.read.pdf.lines import Rectangle
+from scoville.read.ocr.seen import Engine, SeenLine, believable, characters, is_tower, mean_confidence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,33 +17,11 @@ SURE = 0.8
 turned .2-.6 (Tesseract), .5-.75 (RapidOCR)."""
 _ENOUGH = 20
 """Characters: fewer may be sure by chance."""
-LEAST_CONFIDENCE = 0.35
-"""Words below are left out: specks, lines and textures read as letters."""
 QUARTER_TURNS = (0, 90, 270, 180)
 INSTALL = (
     "`apt-get install tesseract-ocr-eng` (or the package of read.ocr_languages) with `pip install tesserocr`, "
     "or `pip install 'scoville[ocr]'`"
 )
-
-
-class SeenWord(NamedTuple):
-    """A word in a picture."""
-
-    text: str
-    box: Rectangle
-    confidence: float
-    """From 0 to 1."""
-
-
-SeenLine = list[SeenWord]
-
-
-class Engine(Protocol):
-    """Reads upright pictures."""
-
-    def lines(self, image: "Image", dots_per_inch: float) -> list[SeenLine]:
-        """Give the lines in reading order, words from left to right; none where there is no text."""
-        ...
 
 
 class Upright(NamedTuple):
@@ -101,23 +78,6 @@ def read_upright(image: "Image", engine: Engine, dots_per_inch: float) -> Uprigh
     return best
 
 
-def believable(lines: Sequence[SeenLine]) -> list[SeenLine]:
-    """Leave out what is probably no text."""
-    kept = ([word for word in line if word.confidence >= LEAST_CONFIDENCE and word.text.strip()] for line in lines)
-    return [line for line in kept if line]
-
-
-def mean_confidence(lines: Sequence[SeenLine]) -> float:
-    """Give the mean over characters; words that stand upright like a tower are text on its side."""
-    sure = sum(word.confidence * len(word.text) for line in lines for word in line if not is_tower(word))
-    return sure / max(characters(lines), 1)
-
-
-def characters(lines: Sequence[SeenLine]) -> int:
-    """Count the characters of lines."""
-    return sum(len(word.text) for line in lines for word in line)
-
-
 def _weight(lines: Sequence[SeenLine]) -> float:
     """Count the characters that are surely read: those of words with letters, above even odds."""
     return sum(
@@ -126,9 +86,3 @@ def _weight(lines: Sequence[SeenLine]) -> float:
         for word in line
         if not is_tower(word) and len(word.text) > 1 and any(map(str.isalnum, word.text))
     )
-
-
-def is_tower(word: SeenWord) -> bool:
-    """Say whether a word stands like a tower: print on its side."""
-    x0, y0, x1, y1 = word.box
-    return len(word.text) > 2 and y1 - y0 > 1.5 * (x1 - x0)

@@ -1,23 +1,20 @@
-"""Picture files in, a Draft out whose pages are the file's frames, read by OCR.
+"""Picture files in, their frames out: upright, in grey, at a size that OCR can read.
 
 Looks at a file's header before it decodes anything: a small file can claim a picture of many gigabytes. Frames are
 decoded in the child that reads them.
 """
 
 import warnings
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.ocr.page import MOST_PIXELS, Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from scoville.read.assemble import Draft
-    from scoville.recipe import Read
-
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 """Pillow knows more, some of them by calling other programs."""
+MOST_PIXELS = 25_000_000
 REFUSED_PIXELS = 250_000_000
 MOST_FRAMES = 2_000
 _LEAST_SIDE = 8
@@ -28,11 +25,14 @@ _SHARP_SIDE = 1_000
 """Pixels: smaller pictures (screenshots, clippings) are enlarged, since OCR wants letters of 20 pixels and more."""
 
 
-def read_image(data: bytes, *, settings: "Read") -> "Draft":
-    """Read the text of each frame. Raises ReadFailure when it is damaged, too large, or no engine is there."""
-    from scoville.read.pdf.paged import read_picture_pages
+class Picture(NamedTuple):
+    """A rendered page."""
 
-    return read_picture_pages(data, settings=settings)
+    image: "Image"
+    dpi: float
+    width: float
+    """In points."""
+    height: float
 
 
 def count_frames(path: str) -> tuple[int, str]:

@@ -12,8 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scoville.errors import MissingExtra, ReadFailure
-from scoville.read.ocr.engine import Upright, characters, mean_confidence, open_engine, read_upright
+from scoville.read.ocr.engine import Upright, open_engine, read_upright
+from scoville.read.ocr.image import MOST_PIXELS, Picture, open_frame, pixels_of
+from scoville.read.ocr.layout import lay_out_words
 from scoville.read.ocr.route import SCREEN_PIXEL, Doubt, is_large_enough
+from scoville.read.ocr.seen import characters, mean_confidence
 from scoville.read.pdf.lines import Line, PlacedText, Rectangle, union
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 DOTS_PERINCH = 200
 """Of rendered pages: Tesseract read 8 pages as well at 150 (word F1 .990) and 200 (.988), but small print needs 200."""
 _VISION_DOTS_PERINCH = 120
-MOST_PIXELS = 25_000_000
 LEAST_CONFIDENCE = 0.55
 """Mean of a page or picture; below, it holds no text that is worth finding."""
 _PICTURE_LETTERS = 12
@@ -101,7 +103,6 @@ def recognise_picture(
     Where nobody says how large it is shown, ``page`` is the size of what it is shown on, in points, and its pixels
     are those of a screen. Raises ReadFailure where it is damaged or no engine is installed.
     """
-    from scoville.read.ocr.image import open_frame, pixels_of
     from scoville.read.pdf.flow import pieces_of
     from scoville.read.pdf.page import Page
 
@@ -129,22 +130,10 @@ def png_of(source: Source, number: int) -> tuple[bytes, float, float]:
         return stream.getvalue(), picture.width, picture.height
 
 
-class Picture(NamedTuple):
-    """A rendered page."""
-
-    image: "Image"
-    dpi: float
-    width: float
-    """In points."""
-    height: float
-
-
 @contextmanager
 def render(source: Source, number: int, dpi: float = DOTS_PERINCH) -> Generator[Picture]:
     """Render a page in grey as it is shown, in fewer dots where it is very large."""
     if source.kind == "image":
-        from scoville.read.ocr.image import open_frame
-
         yield open_frame(source.path, number)
         return
     import pypdfium2
@@ -172,24 +161,6 @@ def _lay_out(number: int, read: Upright, dpi: float, size: tuple[float, float], 
     from scoville.read.ocr.scan import lay_out_scan
 
     return lay_out_scan(number, read, dpi, *size, models)
-
-
-def lay_out_words(number: int, read: Upright, dpi: float, width: float, height: float) -> "Page":
-    """Lay out an upright page of this size from its words and rulings."""
-    from liteparse.parser import LiteParse
-
-    from scoville.read.ocr.rules import find_rules
-    from scoville.read.ocr.text_page import text_page
-    from scoville.read.pdf.layout import PARSER_OPTIONS, lay_out
-
-    def points(box: Rectangle) -> Rectangle:
-        return Rectangle(*(_INCH / dpi * edge for edge in box))
-
-    lines = [[word._replace(box=points(word.box)) for word in line] for line in read.lines]
-    rules = [points(rule) for rule in find_rules(read.image, dpi)]
-    (parsed,) = LiteParse(**PARSER_OPTIONS).parse(text_page(lines, width, height, rules)).pages
-    parsed.page_num = number
-    return lay_out(parsed)
 
 
 def stand_back(box: Rectangle, turn: Turn) -> Rectangle:

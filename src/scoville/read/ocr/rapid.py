@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scoville.errors import MissingExtra
 from scoville.quiet import silence_openvino
-from scoville.read.ocr.engine import SeenLine, SeenWord
+from scoville.read.ocr.seen import SeenLine, SeenWord
 from scoville.read.ocr.text_page import ASCENDER, DESCENDER, X_HEIGHT, is_deep, is_tall
 from scoville.read.pdf.lines import Rectangle
 

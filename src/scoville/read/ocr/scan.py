@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ModelError, ModelUnavailable
 from scoville.read.grid import Cell, lay_out
-from scoville.read.ocr.engine import SeenWord, Upright
+from scoville.read.ocr.engine import Upright
+from scoville.read.ocr.layout import lay_out_words
 from scoville.read.ocr.regions import Label, Region, RegionFinder, area, overlap
 from scoville.read.ocr.rules import find_rules
+from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.slanet import TableCell, TableCells, TableReader
 from scoville.read.pdf.lines import PlacedText, Rectangle, union
 from scoville.types import ElementKind
@@ -87,7 +89,6 @@ def lay_out_scan(
     number: int, read: Upright, dots_per_inch: float, width: float, height: float, models: ScanModels
 ) -> "Page":
     """Lay out an upright page of this size in points."""
-    from scoville.read.ocr.page import lay_out_words
     from scoville.read.pdf.page import insert_block
 
     finder, reader = _open(models)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import MissingExtra
-from scoville.read.ocr.engine import SeenLine, SeenWord
+from scoville.read.ocr.seen import SeenLine, SeenWord
 from scoville.read.pdf.lines import Rectangle
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ since headings are told by their size. Does not know where the words come from; 
 from collections.abc import Sequence
 from statistics import median
 
-from scoville.read.ocr.engine import SeenLine, SeenWord, is_tower
+from scoville.read.ocr.seen import SeenLine, SeenWord, is_tower
 from scoville.read.pdf.lines import Rectangle
 
 ASCENDER, DESCENDER, X_HEIGHT = 0.22, 0.21, 0.5

@@ -7,7 +7,7 @@ are put on a plain one, as recognised words are, and laid out from there: places
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scoville.read.ocr.engine import SeenWord
+from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.text_page import text_page
 from scoville.read.pdf.ink import read_ink
 from scoville.read.pdf.lines import Rectangle, union

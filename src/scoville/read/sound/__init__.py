@@ -1,1 +1,1 @@
-"""Speech: reader chooses what writes it down; whisper does so on this machine."""
+"""Speech: reader chooses what writes it down (transcript: with its times); whisper does so on this machine."""

@@ -10,10 +10,11 @@ import wave
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
 from scoville.read.assemble import Draft, Piece
+from scoville.read.sound.transcript import Segment, Transcriber, Transcript, clock
 from scoville.types import Scalar
 
 if TYPE_CHECKING:
@@ -26,32 +27,6 @@ _WHISPER_RATE = 16_000
 _RETRIES = 3
 _OPENVINO_ENCODER = "openvino_encoder_model.xml"
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
-
-
-class Segment(NamedTuple):
-    """Some words that were said."""
-
-    start: float
-    """Seconds from the beginning."""
-    end: float
-    text: str
-
-
-class Transcript(NamedTuple):
-    """What is said in a file, in order."""
-
-    segments: Sequence[Segment]
-    language: str = ""
-    """ISO 639-1 code; empty where it was not told."""
-    warnings: tuple[str, ...] = ()
-
-
-class Transcriber(Protocol):
-    """Writes down what is said."""
-
-    def transcribe(self, data: bytes, name: str) -> Transcript:
-        """Give what is said. Raises ReadFailure when the sound cannot be read."""
-        ...
 
 
 def read_audio(data: bytes, *, name: str, settings: "Read") -> Draft:
@@ -134,13 +109,6 @@ def paragraphs(segments: Sequence[Segment]) -> list[list[Segment]]:
         groups[-1].append(segment)
         length += len(text) + 1
     return groups
-
-
-def clock(seconds: float) -> str:
-    """Write a time as ``0:03:20``."""
-    minutes, second = divmod(int(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}"
 
 
 class HostedTranscriber:

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.sound.reader import Segment, Transcript, clock
+from scoville.read.sound.transcript import Segment, Transcript, clock
 
 if TYPE_CHECKING:
     import numpy
