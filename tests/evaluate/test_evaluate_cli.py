@@ -15,8 +15,8 @@ import click
 import pytest
 
 from conftest import Bench, Command
+from scoville.cli.add import watch_and_repeat
 from scoville.cli.app import scoville
-from scoville.cli.sync import watch_and_repeat
 from scoville.evaluate.runs import Run, find_run, list_runs
 from scoville.track.store import FILE_NAME, Store
 

@@ -35,7 +35,8 @@ from scoville.track.lineage import (
     sweep_of,
     versions,
 )  # fmt: skip
-from scoville.track.mirror import columns_of, flat, open_mirror
+from scoville.track.mirror import columns_of, flat
+from scoville.track.open import open_mirror
 from scoville.track.store import Store
 
 DOCUMENTS = {"docs/leave.pdf": "a" * 64, "docs/pay.pdf": "b" * 64}

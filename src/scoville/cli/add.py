@@ -73,8 +73,6 @@ def command(
     report = run(session, named, rebuild=rebuild, writers=writers)
     show_report(report, as_json, on_one_line=watch)
     if watch:
-        from scoville.cli.sync import watch_and_repeat
-
         fetch_models(session, llm=False)
         places = [Path(path) for path in named if "://" not in path]
         work = partial(add_paths, session.workspace, session.recipe, named, writers=writers)
@@ -122,6 +120,38 @@ def keep(session: Session, report: "AddReport") -> None:
         {source: state.document_id for source, state in documents.items()},
         writer=recipe.metadata.model or recipe.split.summary_model or "",
     )  # fmt: skip
+
+
+def watch_and_repeat(
+    session: Session,
+    places: list[Path],
+    work: "Callable[[], AddReport]",
+    as_json: bool,
+    every_seconds: float | None = None,
+) -> None:
+    """Do the work again whenever a file changes, and every so often, until Ctrl-C; what fails waits for the next."""
+    from scoville.errors import ScovilleError, UsageError
+    from scoville.sources.watch import changes
+
+    say(
+        "Watching for changes; Ctrl-C ends it."
+        if places
+        else f"Looking again every {every_seconds:g} s; Ctrl-C ends it."
+    )
+    try:
+        for _ in changes(places, every_seconds=every_seconds, announce=say):
+            try:
+                report = work()
+            except UsageError:
+                raise
+            except ScovilleError as error:
+                say(style(f"scoville: {error}", fg="red"))
+                continue
+            if report.added or report.changed or report.removed or report.failed:
+                show_report(report, as_json, on_one_line=True)
+                keep(session, report)
+    except KeyboardInterrupt:
+        say("Ended; the index is up to date with what was finished.")
 
 
 def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False) -> None:

@@ -2,25 +2,27 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, fetch_models, open_session, plain, say, style, write, write_json
+from scoville.cli.common import (
+    Session,
+    common_options,
+    fetch_models,
+    open_session,
+    plain,
+    say,
+    style,
+    write,
+    write_json,
+)
+from scoville.cli.inspect_page import Inspected, html_page
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
-    from scoville.types import Document, Element, Passage
+    from scoville.types import Element, Passage
 
 HEAD_CHARACTERS = 100
-
-
-class Inspected(NamedTuple):
-    """A document and its passages."""
-
-    document: "Document"
-    elements: "Sequence[Element]"
-    passages: "Sequence[Passage]"
 
 
 @click.command("inspect")
@@ -38,8 +40,6 @@ def command(
     session = open_session(folder, flags)
     shown, failures = _inspect(session, file, page)
     if page_path:
-        from scoville.cli.inspect_page import html_page
-
         page_path.write_text(html_page(file, shown, page), encoding="utf-8")
         say(f"Wrote {page_path}")
     if as_json:
@@ -51,7 +51,7 @@ def command(
         say(f"{plain(path)} {plain(reason)}")
 
 
-def _inspect(session: "Session", file: Path, page: int | None) -> tuple[list[Inspected], Sequence[tuple[str, str]]]:
+def _inspect(session: Session, file: Path, page: int | None) -> tuple[list[Inspected], Sequence[tuple[str, str]]]:
     from scoville.embed import open_embedder
     from scoville.errors import ReadFailure, ScovilleError, UsageError
     from scoville.metadata import describe_document
@@ -78,7 +78,7 @@ def _inspect(session: "Session", file: Path, page: int | None) -> tuple[list[Ins
     return inspected, reading.failures
 
 
-def _source(session: "Session", file: Path) -> str:
+def _source(session: Session, file: Path) -> str:
     """Name the file as `add` does: relative to the workspace where it lies below it."""
     place, root = file.absolute(), session.workspace.root.absolute()
     return (place.relative_to(root) if place.is_relative_to(root) else place).as_posix()

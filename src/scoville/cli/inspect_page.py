@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from scoville.cli.inspect import Inspected
-    from scoville.types import Box, Document, Passage, Region
+    from scoville.types import Box, Document, Element, Passage, Region
 
 MOST_PAGES = 40
 """A page takes 0.1 to 0.3 MB of HTML."""
@@ -50,6 +49,14 @@ for (const box of document.querySelectorAll("nav input")) {
 """
 
 
+class Inspected(NamedTuple):
+    """A document and its passages."""
+
+    document: "Document"
+    elements: "Sequence[Element]"
+    passages: "Sequence[Passage]"
+
+
 class Picture(NamedTuple):
     """A rendered page: PNG, and its size in points."""
 
@@ -58,7 +65,7 @@ class Picture(NamedTuple):
     height: float
 
 
-def html_page(file: Path, shown: "Sequence[Inspected]", page: int | None) -> str:
+def html_page(file: Path, shown: Sequence[Inspected], page: int | None) -> str:
     """Draw documents; the pages of ``file`` are the background where they can be drawn."""
     allowed = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'"
@@ -75,7 +82,7 @@ def html_page(file: Path, shown: "Sequence[Inspected]", page: int | None) -> str
     return "\n".join([*parts, f"<script>{SCRIPT}</script>\n</body>\n</html>\n"])
 
 
-def _document(one: "Inspected", file: Path | None, page: int | None) -> Iterator[str]:
+def _document(one: Inspected, file: Path | None, page: int | None) -> Iterator[str]:
     """Write a document; ``file`` is None for one that lies inside another file, whose pages are not drawn."""
     document = one.document
     yield f"<h1>{_safe(document.source)}</h1>\n<p>{_safe(document.title)} ({_safe(document.media_type)})</p>"
@@ -93,7 +100,7 @@ def _document(one: "Inspected", file: Path | None, page: int | None) -> Iterator
         yield _passage(document, passage, ends)
 
 
-def _page(one: "Inspected", file: Path, number: int) -> Iterator[str]:
+def _page(one: Inspected, file: Path, number: int) -> Iterator[str]:
     picture = _render(file, one.document.media_type, number)
     if isinstance(picture, str):
         yield f'<p class="warning">page {number} {_safe(picture)}</p>'

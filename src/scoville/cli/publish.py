@@ -22,7 +22,7 @@ FILES = ("run.json", "cases.jsonl", "results.jsonl", "scores.json")
 def publish_run(session: "Session", run: "Run") -> None:
     """Write a run that was scored into the database, with what it was made of, and into the recipe's trackers."""
     from scoville.errors import ScovilleError
-    from scoville.track.mirror import open_mirror
+    from scoville.track.open import open_mirror
     from scoville.track.store import FILE_NAME, Store
 
     tracked = tracked_run(run)

@@ -32,7 +32,7 @@ class PublishedSweep:
 
     def __init__(self, session: "Session", sweep: "SweepFolder") -> None:
         """Raises UsageError or MissingExtra for a tracker that cannot be written, before anything is tried."""
-        from scoville.track.mirror import open_mirror
+        from scoville.track.open import open_mirror
 
         self._session = session
         self._sweep = sweep

@@ -1,18 +1,13 @@
 """`scoville sync`: the index in line with the sources of the recipe, once or for as long as it runs."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.add import keep, list_failures, show_report, with_progress, yes_option
-from scoville.cli.common import Session, common_options, open_session, say, style
+from scoville.cli.add import list_failures, show_report, watch_and_repeat, with_progress, yes_option
+from scoville.cli.common import common_options, open_session, say
 from scoville.cli.writers import open_paid_writers
-
-if TYPE_CHECKING:
-    from scoville.index import AddReport
 
 DEFAULT_EVERY_SECONDS = 300.0
 
@@ -65,35 +60,3 @@ def command(
         watch_and_repeat(session, places, work, as_json, every or DEFAULT_EVERY_SECONDS)
     elif any(failure.is_of_source for failure in report.failed):
         raise SystemExit(1)
-
-
-def watch_and_repeat(
-    session: Session,
-    places: list[Path],
-    work: "Callable[[], AddReport]",
-    as_json: bool,
-    every_seconds: float | None = None,
-) -> None:
-    """Do the work again whenever a file changes, and every so often, until Ctrl-C; what fails waits for the next."""
-    from scoville.errors import ScovilleError, UsageError
-    from scoville.sources.watch import changes
-
-    say(
-        "Watching for changes; Ctrl-C ends it."
-        if places
-        else f"Looking again every {every_seconds:g} s; Ctrl-C ends it."
-    )
-    try:
-        for _ in changes(places, every_seconds=every_seconds, announce=say):
-            try:
-                report = work()
-            except UsageError:
-                raise
-            except ScovilleError as error:
-                say(style(f"scoville: {error}", fg="red"))
-                continue
-            if report.added or report.changed or report.removed or report.failed:
-                show_report(report, as_json, on_one_line=True)
-                keep(session, report)
-    except KeyboardInterrupt:
-        say("Ended; the index is up to date with what was finished.")

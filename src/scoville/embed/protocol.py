@@ -1,12 +1,10 @@
-"""What an embedder is, and how a name becomes one.
+"""What an embedder is.
 
-Enters: the ``embed`` section of a recipe. Leaves: an :class:`Embedder`. Knows no passages and no index.
+Enters: texts. Leaves: vectors, and where the tokens of a text lie. Knows no model, no passages and no index.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
-
-from scoville.recipe import Embed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,25 +59,3 @@ class TokenEmbedder(Embedder, Protocol):
     def token_vectors(self, texts: Sequence[str], kind: TextKind = "passage") -> "list[NDArray[np.float32]]":
         """Give for each text the unit vectors of its tokens, float32 [t, d], special tokens left out."""
         ...
-
-
-def open_embedder(settings: Embed) -> Embedder:
-    """Open the embedder that ``settings.model`` names.
-
-    Raises UnknownModel for a name that is in no catalogue, ModelUnavailable when it cannot be fetched.
-    """
-    provider, _, name = settings.model.partition(":")
-    match provider:
-        case "fake":
-            from scoville.embed.fake import FakeEmbedder
-
-            return FakeEmbedder()
-        case "openai":
-            from scoville.embed.openai import OpenAIEmbedder
-
-            return OpenAIEmbedder(name, settings)
-        case _:
-            from scoville.embed.openvino import OpenVINOEmbedder
-            from scoville.models import locate_model
-
-            return OpenVINOEmbedder(locate_model(settings.model, kind="embedder"), threads=settings.threads)

@@ -5,6 +5,7 @@
     gguf        a GGUF file -> what it says about itself; its F16 form
     grammar     a JSON schema -> a grammar
     local       which runtime suits a local model and this machine
+    context     how many tokens it takes, and what is left for its reply
     openvino    local models on x86-64 CPUs, fast at reading prompts
     likelihood  how likely such a model holds a text
     llamacpp    local models anywhere

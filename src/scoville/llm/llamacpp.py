@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 from scoville import recipe
 from scoville.errors import ContextTooLong, ModelError, ProviderError
+from scoville.llm.context import check_room, reply_room, usable_context
 from scoville.llm.gguf import GgufMetadata
-from scoville.llm.local import check_room, reply_room, usable_context
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import Message, Reply

@@ -8,9 +8,10 @@ import platform
 from typing import TYPE_CHECKING
 
 from scoville import recipe
-from scoville.errors import ContextTooLong, ModelError, UsageError
+from scoville.errors import ModelError, UsageError
+from scoville.llm.context import MAX_CONTEXT_TOKENS
 from scoville.llm.gguf import GgufMetadata, read_metadata
-from scoville.llm.protocol import Generation, Llm
+from scoville.llm.protocol import Llm
 
 if TYPE_CHECKING:
     from scoville.models import ModelFiles
@@ -19,8 +20,6 @@ OPENVINO_ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3"})
 """What OpenVINO GenAI 2026.4 builds from a GGUF file."""
 MAX_F16_PARAMETERS = 2_000_000_000
 """Larger models take more than 4 GB as F16, which are read again for each token: llamacpp keeps them small."""
-MAX_CONTEXT_TOKENS = 8192
-"""The default for models that take more; the tokenizer that OpenVINO builds from a GGUF file reads no more."""
 
 logger = logging.getLogger("scoville")
 
@@ -41,34 +40,6 @@ def open_local_llm(settings: recipe.Llm, files: "ModelFiles") -> Llm:
         raise ModelError(f"{files.name} cannot run with openvino: {obstacle}; set llm.runtime to llamacpp or auto")
     logger.info("%s runs with llamacpp: %s", files.name, obstacle)
     return _open_llamacpp(settings, files, metadata)
-
-
-def usable_context(settings: recipe.Llm, trained: int) -> int:
-    """Give the context to use; raises UsageError when the recipe wants more than the model was trained on."""
-    if settings.context_tokens is None:
-        return min(trained, MAX_CONTEXT_TOKENS)
-    if settings.context_tokens > trained:
-        raise UsageError(
-            f"llm.context_tokens: {settings.context_tokens} is more than the {trained} of {settings.model}; "
-            "lower it or choose another model"
-        )
-    return settings.context_tokens
-
-
-def reply_room(name: str, prompt_tokens: int, context_tokens: int, generation: Generation) -> int:
-    """Give how many tokens the reply may have; raises ContextTooLong when the prompt leaves none."""
-    if prompt_tokens >= context_tokens:
-        raise ContextTooLong(
-            f"the prompt has {prompt_tokens} tokens or more, and {name} takes {context_tokens} with its reply; "
-            "lower prompt.context_tokens or search.passages, or raise llm.context_tokens"
-        )
-    return min(generation.max_tokens, context_tokens - prompt_tokens)
-
-
-def check_room(name: str, tokens: int, context_tokens: int) -> None:
-    """Raise ContextTooLong when a prompt with a given reply does not fit."""
-    if tokens > context_tokens:
-        raise ContextTooLong(f"prompt and reply have {tokens} tokens, and {name} takes {context_tokens}")
 
 
 def _why_not_openvino(settings: recipe.Llm, metadata: GgufMetadata) -> str | None:

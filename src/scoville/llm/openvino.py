@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from scoville import recipe
 from scoville.errors import ModelError, ProviderError, StorageError
+from scoville.llm.context import check_room, reply_room, usable_context
 from scoville.llm.gguf import END_OF_TURN, GgufMetadata, dequantise
 from scoville.llm.grammar import json_grammar
-from scoville.llm.local import check_room, reply_room, usable_context
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.llm.template import ChatTemplate

@@ -4,20 +4,12 @@ Enters: a run that ended, its cases, its files. Leaves: the same in another trac
 over again when it is scored anew. Knows neither tracker; each has a module of its own.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from scoville.errors import UsageError
 from scoville.track.runs import TrackedRun
-
-FORMS = (
-    "expected mlflow:URI, e.g. mlflow:sqlite:///mlflow.db or mlflow:http://127.0.0.1:5000, "
-    "or wandb:PROJECT, or wandb:ENTITY/PROJECT"
-)
-PASSWORD = re.compile(r"://[^/@\s]*@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,25 +35,6 @@ class Mirror(Protocol):
     def publish(self, shown: MirroredRun) -> str:
         """Write a run, or write it again, and say where it can be seen."""
         ...
-
-
-def open_mirror(target: str, folder: Path) -> Mirror:
-    """Open what a recipe names; ``folder`` is the workspace's, where what is not sent anywhere is kept.
-
-    Raises UsageError for a name that means nothing, MissingExtra when its library is not installed, both before a run.
-    """
-    kind, _, place = target.partition(":")
-    if PASSWORD.search(place):
-        raise UsageError(f"track: {kind}:… holds a user or a password: set them in the environment of {kind}")
-    if kind == "mlflow" and place:
-        from scoville.track.mlflow import MlflowMirror
-
-        return MlflowMirror(place, folder)
-    if kind == "wandb" and re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", place):
-        from scoville.track.wandb import WandbMirror
-
-        return WandbMirror(place, folder)
-    raise UsageError(f"track: {target!r} is nothing that Scoville knows; {FORMS}")
 
 
 def columns_of(table: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
