@@ -134,6 +134,7 @@ def trial(number: int, values: Mapping[str, float | None], state: Any = "complet
         ({"split.size": [100], "split": [{"by": "section"}]}, "split.size is a part of split"),
         ({"judge.repeat": [1, 2]}, "judge.repeat cannot be swept"),
         ({"sweep.seed": [1, 2]}, "sweep.seed cannot be swept"),
+        ({"llm.timeout_seconds": [1, 2]}, "llm.timeout_seconds cannot be swept"),
         ({"sources.entries": [[]]}, "sources.entries cannot be swept"),
         ({"llm.temperature": {"low": 0.0, "high": 1.0}}, "no end of values"),
         ({"split": [{"by": "parent", "sise": 3}]}, "unknown key"),

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from scoville.errors import RecipeError
-from scoville.recipe import READ_LIMITS, SPLIT_OPTIONS, Recipe
+from scoville.recipe import ANSWERS, INDEX, SPLIT_OPTIONS, Recipe, deciding, marks
 from scoville.recipe.file import LoadedRecipe, load_recipe, recipe_keys
-from scoville.recipe.observers import OBSERVERS
 
 Load = Callable[..., LoadedRecipe]
 
@@ -353,7 +352,7 @@ def test_a_folder_in_place_of_the_recipe_is_refused(tmp_path: Path):
 
 def test_the_hash_is_that_of_the_values_in_every_process():
     recipe = Recipe()
-    values = json.dumps(recipe.model_dump(mode="json", exclude=OBSERVERS), sort_keys=True)
+    values = json.dumps(deciding(recipe, INDEX, ANSWERS), sort_keys=True)
     assert recipe.hash == hashlib.sha256(values.encode()).hexdigest()[:16]
     assert recipe.hash == Recipe.model_validate_json(values).hash
     assert recipe.build_hash not in ("", recipe.hash)
@@ -391,33 +390,57 @@ CHANGES = [
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
     "llm.timeout_seconds=1", "llm.max_retries=1", "answer.min_similarity=0", "answer.min_support=0.1",
     "answer.refusal=x",
+    "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.workers=1", "judge.repeat=2",
+    "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
+    "judge.base_url='http://127.0.0.1:1'", "track.to=['wandb:x']", "track.traces=false",
+    "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "sweep.cases=x", "sweep.limit=1", "sweep.method=random",
+    "sweep.trials=1", "sweep.seed=1", "sweep.objectives=[seconds]", "sweep.space={split.size: [100]}",
+    "sweep.prune=false", "sweep.timeout_seconds=1",
 ]  # fmt: skip
+OPERATIONAL_KEYS = {
+    "sources.allow_private", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
+    "sources.max_attempts", "sources.give_up_after", "read.timeout_seconds", "read.page_timeout_seconds",
+    "read.processes", "metadata.max_usd", "embed.threads", "embed.timeout_seconds", "index.url", "index.name",
+    "llm.threads", "llm.timeout_seconds", "llm.max_retries",
+}  # fmt: skip
 DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 
 
+def decides(key: str) -> str:
+    """Say what a key decides, apart from the marks."""
+    if key.startswith(("judge.", "track.", "cost.", "sweep.")) or key in OPERATIONAL_KEYS:
+        return "operational"
+    return "index" if key.startswith(DECIDE_THE_INDEX) and not key.endswith(".base_url") else "answers"
+
+
+def test_every_key_has_one_mark_and_it_is_the_right_one():
+    def flat(found: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        return {
+            key: mark
+            for name, one in found.items()
+            for key, mark in (flat(one, f"{prefix}{name}.") if isinstance(one, dict) else {prefix + name: one}).items()
+        }
+
+    told = {key: mark.value for key, mark in flat(marks(Recipe())).items()}
+    assert told == {key: decides(key) for key in recipe_keys()}
+
+
 @pytest.mark.parametrize("flag", CHANGES)
-def test_every_value_changes_the_hash_and_only_some_the_index(load: Load, flag: str):
+def test_a_value_changes_the_hashes_of_what_it_decides(load: Load, flag: str):
     changed, default = load("", flag).recipe, Recipe()
-    assert changed.hash != default.hash
-    decides = flag.startswith(DECIDE_THE_INDEX) and not flag.startswith(
-        (*(f"read.{key}=" for key in READ_LIMITS), "metadata.max_usd=")
-    )
-    assert (changed.build_hash != default.build_hash) == decides
-
-
-def test_how_the_system_is_watched_changes_no_hash(load: Load):
-    assert load("", "judge.model=quote").recipe.hash == Recipe().hash
-    assert Recipe.model_fields.keys() >= OBSERVERS
+    decided = decides(flag.partition("=")[0])
+    assert (changed.hash != default.hash) == (decided != "operational")
+    assert (changed.build_hash != default.build_hash) == (decided == "index")
 
 
 def test_no_two_recipes_share_a_hash(load: Load):
-    hashes = {load("", flag).recipe.hash for flag in CHANGES}
-    assert len(hashes) == len(CHANGES)
+    decisive = [flag for flag in CHANGES if decides(flag.partition("=")[0]) != "operational"]
+    assert len({load("", flag).recipe.hash for flag in decisive}) == len(decisive)
 
 
 def test_every_key_is_tried():
     tried = {flag.partition("=")[0] for flag in CHANGES}
-    untried = {key for key in recipe_keys() if key.partition(".")[0] not in OBSERVERS} - tried
+    untried = set(recipe_keys()) - tried
     of_one_way = {f"split.{option}" for option in SPLIT_OPTIONS}
     assert (
         untried == {"version", "read.base_url", "index.name", "embed.base_url", "llm.base_url"} | of_one_way

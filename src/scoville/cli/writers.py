@@ -64,12 +64,12 @@ class _Written:
         from scoville.metadata.model import PROMPT
         from scoville.prompt import SUMMARISE
         from scoville.read import READER_VERSION
-        from scoville.recipe import READ_LIMITS
+        from scoville.recipe import INDEX, deciding
         from scoville.split import SPLITTER_VERSION
 
         read, split = recipe.read, recipe.split
         llm = recipe.llm.model_dump(mode="json", include={"base_url", "max_tokens", "temperature", "seed"})
-        asked = [READER_VERSION, read.model_dump(mode="json", exclude=READ_LIMITS), llm, recipe.metadata.model, PROMPT]
+        asked = [READER_VERSION, deciding(read, INDEX), llm, recipe.metadata.model, PROMPT]
         self._asked = asked + ([recipe.build_hash, SPLITTER_VERSION, SUMMARISE] if split.summary_model else [])
         self._cache = cache
         self._reads_alike = "openai:" not in f"{read.pdf} {read.audio}"

@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scoville.errors import Contradiction, RecipeError
-from scoville.recipe import Recipe
+from scoville.recipe import OPERATIONAL, Recipe, marks
 from scoville.recipe.file import with_values
-from scoville.recipe.observers import OBSERVERS, Range, Sweep
+from scoville.recipe.observers import Range, Sweep
 
 Choices = Mapping[str, Any]
 """A value for each key of the space."""
 MOST_LISTED = 10_000
 """A grid of more combinations is not written out to draw from it."""
-FIXED = {"version", "sources", *OBSERVERS}
-FIXED_KEYS = {"index.url", "index.name"}
+FIXED = {"version", "sources"}
 
 
 def check_space(recipe: Recipe) -> None:
@@ -31,7 +30,7 @@ def check_space(recipe: Recipe) -> None:
     if not space:
         raise RecipeError("sweep.space is empty: name what to try, e.g. `sweep: {space: {split.size: [100, 200]}}`")
     for key, given in space.items():
-        if key.partition(".")[0] in FIXED or key in FIXED_KEYS:
+        if key.partition(".")[0] in FIXED or not _decides(recipe, key):
             raise RecipeError(f"sweep.space: {key} cannot be swept: answers do not depend on it, or not comparably")
         if inner := [other for other in space if other.startswith(f"{key}.")]:
             raise RecipeError(f"sweep.space: {inner[0]} is a part of {key}; keep one of them")
@@ -84,6 +83,14 @@ def draw(sweep: Sweep, chance: random.Random) -> Choices:
 def name_of(choices: Choices) -> str:
     """Name a combination."""
     return json.dumps(choices, sort_keys=True)
+
+
+def _decides(recipe: Recipe, key: str) -> bool:
+    """Say whether answers depend on a key, or on one of a section; an unknown one is let pass, its values are not."""
+    found: Any = marks(recipe)
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return any(_decides(recipe, f"{key}.{name}") for name in found) if isinstance(found, dict) else found != OPERATIONAL
 
 
 def _draw(given: tuple[Any, ...] | Range, chance: random.Random) -> Any:

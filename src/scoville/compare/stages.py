@@ -6,6 +6,7 @@ prompt answered once; an answer tells the seconds of the first time. Knows no ob
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from scoville.index import AddReport, Index, Shelf, Workspace, Writers, build_ag
 from scoville.index.ingest import known_items
 from scoville.llm import open_llm
 from scoville.llm.remember import RememberingLlm
-from scoville.recipe import Embed, Recipe, Rewrite
+from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, Rewrite, deciding
 from scoville.recipe import Llm as LlmSettings
 from scoville.search import Rewriter, open_current_index
 from scoville.search.rerank import open_reranker
@@ -31,8 +32,8 @@ BUILDS = "builds"
 """Indexes of other recipes stand in this folder of the workspace, by the hash of what decides their content."""
 MOST_LOADED = 2
 """Local models that are kept in memory at a time."""
-OF_A_REPLY = ("max_tokens", "temperature", "seed", "stop", "timeout_seconds", "max_retries")
-"""Settings of `llm` that each reply brings along, or that change none: models that differ in them only are one."""
+OF_A_REPLY = ("max_tokens", "temperature", "seed", "stop")
+"""Settings of `llm` that each reply brings along: models that differ in them only are one."""
 
 
 class SharedStages:
@@ -92,14 +93,15 @@ class SharedStages:
 
     def embedder(self, settings: Embed) -> RememberingEmbedder:
         """Open an embedder, once."""
-        key = settings.model_dump_json(exclude={"threads", "timeout_seconds"})
+        key = json.dumps(deciding(settings, INDEX, ANSWERS))
         if key not in self._embedders:
             self._embedders[key] = RememberingEmbedder(open_embedder(settings))
         return self._embedders[key]
 
     def llm(self, settings: LlmSettings) -> RememberingLlm:
         """Open a model, once; of those that run here, the last two stay in memory."""
-        key = settings.model_dump_json(exclude=set(OF_A_REPLY))
+        decisive = deciding(settings, ANSWERS).items()
+        key = json.dumps({name: value for name, value in decisive if name not in OF_A_REPLY})
         llm = self._llms.pop(key, None) or RememberingLlm(open_llm(settings), self.replies, _digest([key]))
         self._llms[key] = llm
         for other in list(self._llms.values())[:-MOST_LOADED]:

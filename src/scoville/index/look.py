@@ -28,7 +28,7 @@ from scoville.index.shelf import Shelf
 from scoville.index.workspace import Failure, Seen
 from scoville.metadata import describe_document
 from scoville.read.reader import Reading, read_bytes, read_file
-from scoville.recipe import READ_LIMITS, Recipe
+from scoville.recipe import INDEX, Recipe, deciding
 from scoville.recipe.sources import Entry
 from scoville.sources import Content, Gone, Item, Source
 from scoville.split import split_document
@@ -233,7 +233,7 @@ class Look:
 
     def _reading(self, item: Item, content: Content) -> Reading:
         if self.shelf and (digest := self._digest(content)):
-            settings = self.recipe.read.model_dump_json(exclude=READ_LIMITS)
+            settings = json.dumps(deciding(self.recipe.read, INDEX))
             return self.shelf.reading(f"{item.name}\n{digest}\n{settings}", lambda: self._reading_now(item, content))
         return self._reading_now(item, content)
 

@@ -1,12 +1,12 @@
 """Every choice from reader to answer, in one strict YAML file.
 
 recipe     the choices with their defaults        sources    the places that documents come from
+section    what they have in common, and what each value decides
 observers  the sections that only watch           file       values from the file, the environment and flags
 """
 
 from scoville.recipe.recipe import (
     FILE_NAME,
-    READ_LIMITS,
     SPLIT_OPTIONS,
     Answering,
     Embed,
@@ -21,8 +21,10 @@ from scoville.recipe.recipe import (
     Search,
     Split,
 )
+from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, deciding, marks
 
 __all__ = [
-    "FILE_NAME", "READ_LIMITS", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Llm", "Metadata", "MetadataRule",
-    "Prompt", "Read", "Recipe", "Rewrite", "Search", "Split",
+    "ANSWERS", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Llm", "Mark",
+    "Metadata", "MetadataRule", "Prompt", "Read", "Recipe", "Rewrite", "Search", "Section", "Split", "deciding",
+    "marks",
 ]  # fmt: skip

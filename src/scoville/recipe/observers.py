@@ -1,21 +1,19 @@
 """The sections of a recipe that say how the system is watched: judged, tracked, priced, varied.
 
-Enters: values. Leaves: validated sections. None of them changes what the system says, so none is part of its hash.
+Enters: values. Leaves: validated sections. None of them changes what the system says: all are operational.
 """
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from scoville.recipe.sources import PositiveInt, Section
-
-OBSERVERS = {"judge", "track", "cost", "sweep"}
-"""The names of these sections."""
+from scoville.recipe.section import OPERATIONAL, PositiveInt, Section
 
 
 class Judge(Section):
     """What judges answers where plain comparison cannot decide."""
 
+    decides = OPERATIONAL
     model: str | None = None
     """Named like `llm.model`, and another than it: models favour their own answers. Default: no judge."""
     allow_same: bool = False
@@ -48,6 +46,7 @@ def read_track(value: Any) -> Any:
 class Track(Section):
     """Where runs are shown besides the workspace, and what is kept of questions."""
 
+    decides = OPERATIONAL
     to: tuple[Annotated[str, Field(pattern=r"^(mlflow|wandb):.+$")], ...] = ()
     """`mlflow:URI` or `wandb:PROJECT`; `track: mlflow:URI` is short for it. W&B without `WANDB_API_KEY` stays
     offline."""
@@ -59,6 +58,7 @@ class Track(Section):
 class Cost(Section):
     """What work costs here, and when to ask first."""
 
+    decides = OPERATIONAL
     hardware_usd_per_hour: Annotated[float, Field(ge=0)] = 0.10
     """What an hour of this machine costs, for work that nobody charges for. The default is that of two rented cores and
     8 GB, rounded up (EC2 on demand, us-east-1, 2026: m7g.large $0.0816, t3.large $0.0832): set yours, for a GPU its
@@ -117,6 +117,7 @@ def _read_space(given: Any, place: str = "") -> Any:
 class Sweep(Section):
     """Which other values `scoville sweep` tries."""
 
+    decides = OPERATIONAL
     cases: str | None = None
     """The file of cases that every trial answers, from the workspace's folder."""
     limit: PositiveInt | None = None

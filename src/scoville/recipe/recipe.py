@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scoville.recipe.observers import OBSERVERS, Cost, Judge, Sweep, Track, read_track
-from scoville.recipe.sources import PositiveInt, Section, Sources
+from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
+from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
+from scoville.recipe.sources import Sources
 
 FILE_NAME = "recipe.yaml"
 
@@ -25,10 +26,6 @@ SPLIT_OPTIONS = {
 """Which ways of splitting take which options."""
 
 
-READ_LIMITS = {"processes", "timeout_seconds", "page_timeout_seconds", "base_url"}
-"""Settings of `read` that do not change what a file that can be read becomes."""
-
-
 def _always_or_never(value: Any) -> Any:
     return {True: "always", False: "never"}[value] if isinstance(value, bool) else value
 
@@ -36,15 +33,16 @@ def _always_or_never(value: Any) -> Any:
 class Read(Section):
     """How files become documents."""
 
+    decides = INDEX
     max_megabytes: PositiveInt = 200
     """Larger files are refused, with their reason."""
     max_characters: PositiveInt = 20_000_000
     """Files with more text than this are refused, with their reason."""
-    timeout_seconds: PositiveInt = 300
+    timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 300
     """The longest that one file may take; pages read by OCR or a model do not count, they have a limit each."""
-    page_timeout_seconds: PositiveInt = 60
+    page_timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
     """The longest that a page may take; one that takes longer is left out with a warning."""
-    processes: Annotated[int, Field(ge=0)] = 0
+    processes: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """How many processes read pages side by side; 0 takes a process for each core."""
     ocr: Literal["auto", "always", "never"] = "auto"
     """Which PDF pages are read as pictures: those whose text layer is missing, broken or far less than what is
@@ -65,7 +63,7 @@ class Read(Section):
     audio: Annotated[str, Field(pattern=r"^(whisper-[a-z0-9.-]+|(openai|path):.+)$")] | None = None
     """What writes down speech: `whisper-tiny-en` (English, on this machine), `path:FOLDER` with a Whisper model in
     CTranslate2's or OpenVINO's form, or `openai:MODEL`. CTranslate2's takes `pip install "scoville[audio]"`."""
-    base_url: str | None = None
+    base_url: Annotated[str | None, ANSWERS] = None
     """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
 
     @model_validator(mode="after")
@@ -78,6 +76,7 @@ class Read(Section):
 class Split(Section):
     """How documents become passages. Sizes are tokens of the embedder."""
 
+    decides = INDEX
     by: Literal["section", "parent", "summary", "sentence", "semantic", "fixed"] = "section"
     """`section`: whole paragraphs, below the path of their headings. `parent`: the same, but the model is given the
     section of what was found. `summary`: a summary of each section is searched, the section is given to the model.
@@ -136,6 +135,7 @@ class MetadataRule(Section):
 class Metadata(Section):
     """What is known of a document besides its text: searched with `--where`, and shown with `split.tags`."""
 
+    decides = INDEX
     rules: tuple[MetadataRule, ...] = ()
     """Custom keys; a later rule beats an earlier one, and all beat what the file and its text say."""
     text: bool = True
@@ -144,7 +144,7 @@ class Metadata(Section):
     """The most names, amounts and identifiers to keep, each by frequency."""
     model: str | None = None
     """What is asked for author, date, subject and entities, named like `llm.model`. Default: no model."""
-    max_usd: Annotated[float, Field(ge=0)] | None = 1.0
+    max_usd: Annotated[Annotated[float, Field(ge=0)] | None, OPERATIONAL] = 1.0
     """The most that a run of `add` or `sync` may pay for the replies of this model and of `split.summary_model`. It
     ends before that is crossed, and keeps what was read; `add --yes` does without for once, null for ever."""
 
@@ -152,13 +152,14 @@ class Metadata(Section):
 class Embed(Section):
     """What turns text into vectors."""
 
-    model: str = "all-minilm-l6-v2"
+    decides = ANSWERS
+    model: Annotated[str, INDEX] = "all-minilm-l6-v2"
     """A name from `scoville models`, `hf:ORG/NAME`, `path:FOLDER`, `openai:NAME` or `fake`."""
     base_url: str | None = None
     """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
-    threads: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """CPU threads; 0 takes all."""
-    timeout_seconds: PositiveInt = 60
+    timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
     """For `openai:` models."""
 
     @model_validator(mode="after")
@@ -171,15 +172,16 @@ class Embed(Section):
 class Index(Section):
     """Where passages are kept, and how they are searched."""
 
+    decides = ANSWERS
     recall: Annotated[float, Field(ge=0.5, le=1)] = 0.97
     """What share of the ten nearest passages a vector index must find; 1 compares with every passage. Measured when it
     is built; below `exact_below` passages every search is exact."""
     exact_below: Annotated[int, Field(ge=0)] = 20_000
     """With fewer passages no vector index is built: all of 20,000 are compared in 25 ms, which an index does in 5."""
-    url: str | None = None
+    url: Annotated[str | None, OPERATIONAL] = None
     """`postgres://USER@HOST/DATABASE` keeps the index there, without a password: that is read from
     `PGPASSWORD`; the variable `SCOVILLE_POSTGRES_URL` takes the place of the whole. Default: in the workspace."""
-    name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,40}$")] | None = None
+    name: Annotated[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,40}$")] | None, OPERATIONAL] = None
     """For an index in PostgreSQL: its schema there. Default: one made from the folder of the workspace."""
 
     @model_validator(mode="after")
@@ -199,6 +201,7 @@ class Index(Section):
 class Search(Section):
     """How passages are found."""
 
+    decides = ANSWERS
     passages: Annotated[int, Field(ge=1, le=100)] = 5
     """How many passages an answer is built from."""
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50
@@ -247,6 +250,7 @@ class Search(Section):
 class Rewrite(Section):
     """What is made of a question before it is searched."""
 
+    decides = ANSWERS
     standalone: Literal["none", "words", "model"] = "words"
     """How a question that leans on the conversation becomes one of its own: not; by adding the content words of the
     question before it; or by the model of `llm`. Of 159 later questions of conversations, those with the words added
@@ -268,6 +272,7 @@ class Rewrite(Section):
 class Prompt(Section):
     """What the model is told."""
 
+    decides = ANSWERS
     role: str = "You answer questions for the people of a company from their own documents."
     instructions: tuple[str, ...] = ()
     """Added to the standing instructions, one line each."""
@@ -283,6 +288,7 @@ class Prompt(Section):
 class Llm(Section):
     """What writes the answer."""
 
+    decides = ANSWERS
     model: str = "smollm2-135m-instruct"
     """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `quote` (no model: the
     nearest sentence) or `fake`."""
@@ -290,7 +296,7 @@ class Llm(Section):
     """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
     base_url: str | None = None
     """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
-    threads: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """CPU threads of a local model; 0 takes all (llamacpp: all but one)."""
     context_tokens: Annotated[int, Field(ge=256)] | None = None
     """The context to use; default the model's own, at most 8192 for a local one."""
@@ -301,9 +307,9 @@ class Llm(Section):
     stop: tuple[str, ...] | None = None
     """An answer ends before any of these. Default: for local models its first blank line, where small ones begin to
     ramble (a list may follow a colon), and for `openai:` models nothing."""
-    timeout_seconds: PositiveInt = 60
+    timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
     """For `openai:` models: the longest one request may take."""
-    max_retries: Annotated[int, Field(ge=0, le=10)] = 3
+    max_retries: Annotated[int, Field(ge=0, le=10), OPERATIONAL] = 3
     """For `openai:` models: after 429, 5xx, time-outs and lost connections, with exponential backoff."""
 
     @model_validator(mode="after")
@@ -319,6 +325,7 @@ class Llm(Section):
 class Answering(Section):
     """When to answer, and when to say "I don't know"."""
 
+    decides = ANSWERS
     min_similarity: Annotated[float, Field(ge=-1, le=1)] = 0.3
     """Refuse without asking the model when no passage is at least this similar (cosine) to the question."""
     min_support: Share = 0.5
@@ -329,7 +336,7 @@ class Answering(Section):
 class Recipe(Section):
     """Every choice from reader to answer."""
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], ANSWERS] = 1
     read: Read = Read()
     sources: Sources = Sources()
     metadata: Metadata = Metadata()
@@ -349,18 +356,12 @@ class Recipe(Section):
     @property
     def hash(self) -> str:
         """Name the system that this recipe makes: 16 hex digits of the SHA-256 of what decides what it says."""
-        return _digest(self.model_dump(mode="json", exclude=OBSERVERS))
+        return _digest(deciding(self, INDEX, ANSWERS))
 
     @property
     def build_hash(self) -> str:
         """Name the index: the hash of the choices that decide what is in it."""
-        return _digest(
-            self.model_dump(
-                mode="json",
-                include={"read": True, "metadata": True, "split": True, "embed": {"model"}},
-                exclude={"read": READ_LIMITS, "metadata": {"max_usd"}},
-            )
-        )
+        return _digest(deciding(self, INDEX))
 
 
 def _digest(values: Any) -> str:

@@ -7,29 +7,14 @@ Enters: the ``sources`` section of a recipe. Leaves: one validated entry for eac
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-)
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
+
+from scoville.recipe.section import ANSWERS, OPERATIONAL, PositiveInt, Section
 
 SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
 SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_URL = re.compile(r"[^/?#]*://[^/?#@]*?:([^/?#]*)@")
-
-PositiveInt = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """Base of all parts of a recipe: immutable, and unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
 
 _VARIABLE_ADVICE = "secrets come from the environment: write ${NAME} and set the variable NAME"
 
@@ -196,7 +181,8 @@ AnyEntry = Annotated[
 class Sources(Section):
     """Where documents come from: what `scoville sync` keeps the index in line with. A bare list is its entries."""
 
-    entries: tuple[AnyEntry, ...] = ()
+    decides = OPERATIONAL
+    entries: Annotated[tuple[AnyEntry, ...], ANSWERS] = ()
     allow_private: bool = False
     """Let URLs lead to private, loopback and link-local addresses."""
     user_agent: str = "Scoville"
