@@ -26,7 +26,6 @@ from scoville.index import Workspace, add_paths
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.search import Rewriter, Searcher, open_searcher
-from scoville.search.rerank import open_reranker
 from scoville.types import Message
 
 VARIANTS: dict[str, list[str]] = {
@@ -37,17 +36,11 @@ VARIANTS: dict[str, list[str]] = {
     "fusion by score": ["search.fusion=weighted"],
     "20 candidates": ["search.candidates=20"],
     "100 candidates": ["search.candidates=100"],
-    "with feedback .3": ["search.feedback=0.3"],
     "with graph .2": ["search.graph_weight=0.2"],
     "with graph .5": ["search.graph_weight=0.5"],
     "copies kept": ["search.max_overlap=1"],
     "mmr .8": ["search.mmr=0.8"],
-    "late interaction": ["search.rerank=late"],
-    "late interaction, half": ["search.rerank=late", "search.rerank_weight=0.5"],
 }
-SLOW = ("late interaction", "late interaction, half")
-SLOW_EVERY = 4
-"""Reading 20 passages token by token takes half a second: a quarter of the questions is asked."""
 DEEP = ("default", "dense alone", "bm25 alone", "fusion by rank", "fusion by score")
 """For these 300 passages are fetched too, which are about 100 documents and more."""
 DEPTH = 50
@@ -223,12 +216,10 @@ def variants(searcher: Searcher, asked: Questions, names: Sequence[str]) -> dict
     default: dict[str, list[float]] = {}
     for name in dict.fromkeys(["default", *names]):
         recipe = load_recipe(None, environment={}, flags=VARIANTS[name]).recipe
-        reranker = open_reranker(recipe.search, searcher.embedder, None)
-        one = Searcher(searcher.index, searcher.embedder, recipe.search, reranker=reranker)
-        every = SLOW_EVERY if name in SLOW else 1
-        values, seconds = score(one, asked, every, lambda question, _, one=one: one.search(question, limit=DEPTH))
+        one = Searcher(searcher.index, searcher.embedder, recipe.search)
+        values, seconds = score(asked, lambda question, _, one=one: one.search(question, limit=DEPTH))
         if name in DEEP and not asked.page:
-            deep, _ = score(one, asked, every, lambda question, _, one=one: one.search(question, limit=300))
+            deep, _ = score(asked, lambda question, _, one=one: one.search(question, limit=300))
             values["recall@100"] = deep["recall@100"]
         else:
             values.pop("recall@100", None)
@@ -236,7 +227,7 @@ def variants(searcher: Searcher, asked: Questions, names: Sequence[str]) -> dict
         scores[name] = {"n": len(values["ndcg@10"]), "p50_ms": statistics.median(seconds) * 1000}
         for key, found in values.items():
             scores[name][key] = measure.bootstrap_interval(found)._asdict()
-            scores[name][f"{key} difference"] = measure.paired_difference(found, default[key][::every])._asdict()
+            scores[name][f"{key} difference"] = measure.paired_difference(found, default[key])._asdict()
         print(asked.name, name, *(f"{key} {statistics.mean(found):.4f}" for key, found in values.items()), flush=True)
     return scores
 
@@ -251,7 +242,7 @@ def conversations(searcher: Searcher, asked: Questions) -> dict[str, Any]:
         def search(question: str, history: Sequence[Message], rewriter: Rewriter = rewriter) -> Any:
             return searcher.search(question, history=history, rewrite=rewriter, limit=DEPTH)
 
-        values, _ = score(searcher, asked, 1, search)
+        values, _ = score(asked, search)
         default = default or values
         scores[name] = {"n": len(values["ndcg@10"])}
         for key, found in values.items():
@@ -262,11 +253,11 @@ def conversations(searcher: Searcher, asked: Questions) -> dict[str, Any]:
 
 
 def score(
-    searcher: Searcher, asked: Questions, every: int, search: Callable[[str, Sequence[Message]], Any]
+    asked: Questions, search: Callable[[str, Sequence[Message]], Any]
 ) -> tuple[dict[str, list[float]], list[float]]:
     values: dict[str, list[float]] = {}
     seconds: list[float] = []
-    for name in list(asked.questions)[::every]:
+    for name in asked.questions:
         started = time.perf_counter()
         found = search(asked.questions[name], asked.histories.get(name, ()))
         seconds.append(time.perf_counter() - started)

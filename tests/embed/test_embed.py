@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scoville.embed import Embedder, TokenEmbedder, open_embedder
+from scoville.embed import Embedder, open_embedder
 from scoville.embed.cross_encoder import CrossEncoder
 from scoville.embed.fake import FakeEmbedder
 from scoville.embed.network import BATCH_TOKENS, SMALL_BATCH_TOKENS, batches
@@ -391,36 +391,6 @@ def test_a_model_whose_order_is_not_that_of_the_cosine_is_refused(
         check(tiny)
     else:
         assert f"compares vectors by '{similarity}'" in refused(tiny)
-
-
-# Vectors of tokens
-
-
-@pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
-def test_every_token_has_the_direction_of_its_last_state(tmp_path: Path, family: str):
-    encoder = Encoder(tmp_path, family)
-    embedder = encoder.open(threads=2)
-    assert isinstance(embedder, TokenEmbedder)
-    found = embedder.token_vectors([*TEXTS, ""])
-    spans = embedder.token_spans([*TEXTS, ""])
-    assert [len(vectors) for vectors in found] == [len(tokens) for tokens in spans]
-    assert found[-1].shape == (0, HIDDEN)
-    for text, vectors in zip(TEXTS, found, strict=False):
-        assert vectors.dtype == np.float32
-        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(vectors)), abs=5e-3)
-        for vector, state in zip(vectors, encoder.states(encoder.ids(text))[1:-1], strict=True):
-            assert cosine(vector, state) > 0.999
-    assert embedder.token_vectors([]) == []
-
-
-def test_tokens_of_a_prompt_and_beyond_the_limit_have_no_vectors(tiny: Encoder):
-    tiny.prompts = {"prompts": {"query": "query: "}}
-    tiny.sentence = {"max_seq_length": 8}
-    embedder = tiny.open()
-    (query,), (long,) = embedder.token_vectors(["the car"], "query"), embedder.token_vectors(["a b c d 1 2 3 the car"])
-    assert (len(query), len(long)) == (2, 6)
-    assert cosine(query[1], tiny.states(tiny.ids("query: the car"))[4]) > 0.999
-    assert cosine(query[1], tiny.states(tiny.ids("the car"))[2]) < 0.999
 
 
 # A reranker

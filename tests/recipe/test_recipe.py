@@ -144,6 +144,19 @@ def test_an_unknown_key_is_named_with_the_valid_ones(load: Load, text: str, key:
     assert valid in message
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("search: {feedback: 0.3}", "search.feedback: is no key any more"),
+        ("search: {rerank: late}", "late is no reranker any more"),
+    ],
+)
+def test_what_earlier_versions_had_is_refused_with_the_reason(load: Load, text: str, told: str):
+    message = refusal(load, text)
+    assert told in message
+    assert "found no better" in message
+
+
 def test_every_unknown_key_is_named_at_once(load: Load):
     message = refusal(load, "a: 1\nsplit: {b: 2}", SCOVILLE_LLM__C="3")
     assert all(key in message for key in ("a: ", "split.b: ", "llm.c: "))
@@ -380,7 +393,7 @@ CHANGES = [
     "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
     "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
-    "search.graph_weight=1", "search.fusion=weighted", "search.feedback=1", "search.rerank=late",
+    "search.graph_weight=1", "search.fusion=weighted", "search.rerank=llm",
     "search.min_score=0.1", "search.rerank_candidates=10", "search.rerank_weight=0.5", "search.max_overlap=1",
     "search.mmr=0.5",
     "search.neighbours=1", "rewrite.standalone=model", "rewrite.phrasings=1", "rewrite.parts=1",

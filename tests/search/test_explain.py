@@ -35,11 +35,9 @@ def opened(bench: Bench, **keys: object) -> Searcher:
 
 
 def test_every_step_that_was_taken_is_told_in_its_order(filled: Bench):
-    found = opened(filled, graph_weight=0.5, feedback=0.3, mmr=0.5, fusion="weighted", min_score=0).search(
-        "annual leave"
-    )
+    found = opened(filled, graph_weight=0.5, mmr=0.5, fusion="weighted", min_score=0).search("annual leave")
     assert [step.name for step in found.steps] == [
-        "rewrite", "embed", "dense", "bm25", "feedback", "graph", "fuse", "min_score", "distinct", "mmr", "widen",
+        "rewrite", "embed", "dense", "bm25", "graph", "fuse", "min_score", "distinct", "mmr", "widen",
     ]  # fmt: skip
     assert all(step.seconds >= 0 for step in found.steps)
     alone = sum(step.seconds for step in found.steps if step.name != "bm25")  # which runs beside embed and dense
@@ -225,5 +223,5 @@ def test_search_asks_the_model_that_the_recipe_names(filled: Bench, command: Com
 
 def test_the_default_recipe_reads_nothing_twice():
     search = Recipe().search
-    assert (search.rerank, search.mmr, search.neighbours, search.graph_weight, search.feedback) == ("none", 1, 0, 0, 0)
+    assert (search.rerank, search.mmr, search.neighbours, search.graph_weight) == ("none", 1, 0, 0)
     assert not Recipe().rewrite.asks_model

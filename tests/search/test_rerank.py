@@ -17,7 +17,7 @@ from scoville.index import LanceIndex
 from scoville.recipe import Search
 from scoville.search import Searcher
 from scoville.search.distinct import diversify, leave_out_copies, scaled
-from scoville.search.rerank import LateInteraction, ModelOrder, mix, open_reranker, order_messages, read_order
+from scoville.search.rerank import ModelOrder, mix, open_reranker, order_messages, read_order
 from scoville.types import Hit, Message, Passage
 
 LAW = settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -32,29 +32,6 @@ def passage(name: int, text: str, source: str = "a.md", **keys: Any) -> Passage:
 
 def hit(number: int, text: str, score: float = 1.0, **keys: Any) -> Hit:
     return Hit(passage=passage(number, text, **keys), score=score, legs={})
-
-
-# Late interaction
-
-
-class TokenFake(FakeEmbedder):
-    """One vector for each word."""
-
-    def token_vectors(self, texts: Sequence[str], kind: Any = "passage") -> list[Vectors]:
-        return [
-            self.embed(text.split()) if text.split() else np.zeros((0, self.dimension), np.float32) for text in texts
-        ]
-
-
-def test_late_interaction_is_the_mean_of_the_best_matches():
-    """By hand: of three words of the question two stand in the first text and none in the second."""
-    scores = LateInteraction(TokenFake()).score("sick leave weeks", ["paid sick leave", "wages", ""])
-    assert scores.tolist() == pytest.approx([2 / 3, 0, 0])
-
-
-def test_an_embedder_without_tokens_cannot_be_late():
-    with pytest.raises(UsageError, match="late needs an embedder"):
-        open_reranker(Search(rerank="late"), FakeEmbedder(), None)
 
 
 # A model
@@ -97,29 +74,24 @@ def test_long_passages_are_cut_in_the_list():
 
 def test_a_model_that_is_not_there_is_refused():
     with pytest.raises(UsageError, match="llm needs a model"):
-        open_reranker(Search(rerank="llm"), FakeEmbedder(), None)
+        open_reranker(Search(rerank="llm"), None)
 
 
 # Choosing
 
 
 def test_no_reranker_is_none():
-    assert open_reranker(Search(), FakeEmbedder(), None) is None
+    assert open_reranker(Search(), None) is None
 
 
 def test_a_folder_that_is_no_reranker_is_refused(tmp_path: Path):
     with pytest.raises(UnknownModel, match="is no reranker"):
-        open_reranker(Search(rerank=f"path:{tmp_path}"), FakeEmbedder(), None)
+        open_reranker(Search(rerank=f"path:{tmp_path}"), None)
 
 
 def test_a_rerank_that_is_none_is_refused_by_the_recipe():
-    with pytest.raises(ValueError, match="expected none, late, llm, path:FOLDER or hf:ORG/NAME"):
+    with pytest.raises(ValueError, match="expected none, llm, path:FOLDER or hf:ORG/NAME"):
         Search(rerank="colbert")
-
-
-def test_feedback_without_the_dense_leg_is_a_contradiction():
-    with pytest.raises(ValueError, match="dense_weight is 0"):
-        Search(feedback=0.5, dense_weight=0)
 
 
 def test_scores_are_mixed_on_one_scale():

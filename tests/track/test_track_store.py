@@ -18,7 +18,7 @@ from scoville.errors import StorageError, UsageError, WorkspaceError
 from scoville.index import AddReport
 from scoville.track.ledger import Entry, Ledger, save_entries, sum_up, totals
 from scoville.track.limit import Planned, check_limit, preview
-from scoville.track.runs import TrackedRun, load_runs, log_metrics, save_run
+from scoville.track.runs import TrackedRun, log_metrics, save_run
 from scoville.track.store import SCHEMA, Store
 from scoville.types import Answer, Reply
 
@@ -179,6 +179,11 @@ def test_a_kill_while_writing_leaves_whole_transactions(tmp_path: Path):
     store.close()
 
 
+def metrics_of(store: Store) -> dict[str, float]:
+    """Give the last step of each metric of the one run."""
+    return dict(store.query("SELECT name, value FROM metrics WHERE run_id = 'one' ORDER BY name, step"))
+
+
 class TestRuns:
     def test_a_run_comes_back_as_it_was_saved(self, store: Store):
         run = TrackedRun(
@@ -186,7 +191,12 @@ class TestRuns:
             summary={"cases": 3}, params={"llm.model": "small", "llm.stop": None}, metrics={"token_f1": 0.5},
         )  # fmt: skip
         save_run(store, run)
-        assert load_runs(store) == [run]
+        columns = "id, kind, name, status, started, finished, recipe_hash, summary"
+        row = ("one", "evaluate", "first", "finished", 10.0, 12.0, "abc", '{"cases": 3}')
+        assert store.query(f"SELECT {columns} FROM runs") == [row]
+        kept = {"llm.model": '"small"', "llm.stop": "null"}
+        assert dict(store.query("SELECT key, value FROM params WHERE run_id = 'one'")) == kept
+        assert metrics_of(store) == {"token_f1": 0.5}
 
     def test_saving_again_replaces_and_keeps_steps(self, store: Store):
         run = TrackedRun(id="one", kind="training", started=10.0, params={"old": 1})
@@ -194,20 +204,13 @@ class TestRuns:
         log_metrics(store, "one", {"loss": 3.0}, step=1)
         log_metrics(store, "one", {"loss": 2.0}, step=2)
         save_run(store, replace(run, status="finished", params={"new": 2}, metrics={"f1": 1.0}))
-        (found,) = load_runs(store)
-        assert found.params == {"new": 2} and found.metrics == {"f1": 1.0, "loss": 2.0}
+        assert store.query("SELECT key, value FROM params") == [("new", "2")]
+        assert metrics_of(store) == {"f1": 1.0, "loss": 2.0}
 
     def test_metrics_without_a_finite_value_are_left_out(self, store: Store):
         metrics = {"none": None, "nan": float("nan"), "infinite": float("inf"), "zero": 0.0}
         save_run(store, TrackedRun(id="one", kind="evaluate", metrics=metrics))
-        assert load_runs(store)[0].metrics == {"zero": 0.0}
-
-    def test_runs_are_listed_newest_first_and_by_kind(self, store: Store):
-        for number, kind in enumerate(("evaluate", "sweep", "evaluate")):
-            save_run(store, TrackedRun(id=str(number), kind=kind, started=float(number)))
-        assert [run.id for run in load_runs(store, "evaluate")] == ["2", "0"]
-        assert load_runs(store, "'; DROP TABLE runs; --") == []
-        assert len(load_runs(store)) == 3
+        assert metrics_of(store) == {"zero": 0.0}
 
 
 class TestLedger:

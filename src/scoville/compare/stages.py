@@ -130,7 +130,7 @@ class SharedStages:
                 index,
                 embedder,
                 recipe.search,
-                reranker=open_reranker(recipe.search, embedder.embedder, ask, recipe.embed.threads),
+                reranker=open_reranker(recipe.search, ask, recipe.embed.threads),
                 rewriter=Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None,
                 thinker=thinker,
                 work=self.work,

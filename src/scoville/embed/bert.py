@@ -1,8 +1,8 @@
 """The BERT encoder as an OpenVINO graph, built straight from ``model.safetensors``.
 
 Enters: a model folder and its configuration. Leaves: an ``openvino.Model`` that maps ``input_ids`` and
-``attention_mask`` (int32 [batch, length]) to unit vectors of sentences (float32 [batch, d]) or of tokens (float32
-[batch, length, d]), or pairs of texts to scores (float32 [batch, 1]). Knows no tokenizer and no device.
+``attention_mask`` (int32 [batch, length]) to unit vectors of sentences (float32 [batch, d]), or pairs of texts to
+scores (float32 [batch, 1]). Knows no tokenizer and no device.
 
 The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned positions). Vectors have length 1 whether
 ``modules.json`` normalises or not: they are ranked by their cosine.
@@ -11,7 +11,7 @@ The encoder follows Devlin et al. 2019 (post-layer-norm transformer, learned pos
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from scoville.embed.encoder_config import EncoderConfig, Family
 from scoville.errors import ModelError
@@ -41,16 +41,9 @@ HEADS: dict[Family, tuple[str, str, str]] = {
 """What ``*ForSequenceClassification`` puts on the first token: a layer, its activation, a layer."""
 
 
-def build_encoder(
-    folder: Path, config: EncoderConfig, *, output: Literal["sentence", "tokens"] = "sentence"
-) -> "openvino.Model":
+def build_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model":
     """Build the graph of an embedder from ``model.safetensors`` in ``folder``."""
-
-    def write(encoder: _Encoder, ids: Any, visible: Any) -> Any:
-        states = encoder.run(ids, visible)
-        return encoder.pool(states, visible) if output == "sentence" else encoder.unit(states, -1)
-
-    return _build(folder, config, write)
+    return _build(folder, config, lambda encoder, ids, visible: encoder.pool(encoder.run(ids, visible), visible))
 
 
 def build_cross_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model":
@@ -125,11 +118,7 @@ class _Encoder:
                 column = op.unsqueeze(visible, self._ints(2))
                 count = op.maximum(op.reduce_sum(column, self._ints([1])), self._number(1e-9))
                 pooled = op.divide(op.reduce_sum(op.multiply(states, column), self._ints([1])), count)
-        return self.unit(pooled, 1)
-
-    def unit(self, vectors: Any, axis: int) -> Any:
-        """Give vectors length 1."""
-        return self.op.normalize_l2(vectors, self._ints([axis]), 1e-12, "max")
+        return op.normalize_l2(pooled, self._ints([1]), 1e-12, "max")
 
     def score(self, states: Any) -> Any:
         """States → one number per text [batch, 1]: the classifier's output as it is, without a sigmoid."""

@@ -1,11 +1,11 @@
 """Embedding on a CPU with OpenVINO.
 
-Enters: a model folder and texts. Leaves: unit vectors, one for each text or for each of its tokens.
+Enters: a model folder and texts. Leaves: unit vectors, one for each text.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from scoville.embed.bert import build_encoder
 from scoville.embed.encoder_config import read_config
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-T = TypeVar("T")
-
 
 class OpenVINOEmbedder:
     """A BERT-family sentence encoder."""
@@ -30,10 +28,7 @@ class OpenVINOEmbedder:
         self._tokenizer = open_tokenizer(files.folder / "tokenizer.json")
         self._special = self._tokenizer.num_special_tokens_to_add(False)
         longest, folder = self._config.max_tokens, files.folder
-        self._sentences = Network(lambda: build_encoder(folder, self._config), longest=longest, threads=threads)
-        self._tokens = Network(
-            lambda: build_encoder(folder, self._config, output="tokens"), longest=longest, threads=threads
-        )
+        self._network = Network(lambda: build_encoder(folder, self._config), longest=longest, threads=threads)
 
     @property
     def dimension(self) -> int:
@@ -60,29 +55,7 @@ class OpenVINOEmbedder:
             if on_done:
                 on_done(len(rows))
 
-        self._sentences.run([[self._cut(encoding.ids) for encoding in encodings]], take)
-        return vectors
-
-    def token_vectors(self, texts: Sequence[str], kind: TextKind = "passage") -> "list[NDArray[np.float32]]":
-        """Give for each text the unit vectors of its tokens, float32 [t, d]: the encoder's last states.
-
-        Tokens beyond :attr:`max_tokens`, special tokens and those of the model's prompt are left out.
-        """
-        import numpy as np
-
-        prompt = self._config.prompts.get(kind, "")
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        kept: list[list[int]] = []
-        for encoding in encodings:
-            special, offsets = self._cut(encoding.special_tokens_mask), self._cut(encoding.offsets)
-            kept.append([n for n, span in enumerate(offsets) if not special[n] and span[1] > len(prompt)])
-        vectors = [np.zeros((0, self.dimension), np.float32)] * len(texts)
-
-        def take(rows: list[int], output: "NDArray[np.float32]") -> None:
-            for line, row in enumerate(rows):
-                vectors[row] = output[line][kept[row]]  # a copy: the output is overwritten by the next batch
-
-        self._tokens.run([[self._cut(encoding.ids) for encoding in encodings]], take)
+        self._network.run([[self._cut(encoding.ids) for encoding in encodings]], take)
         return vectors
 
     def token_spans(self, texts: Sequence[str]) -> list[list[TokenSpan]]:
@@ -90,7 +63,7 @@ class OpenVINOEmbedder:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [[TokenSpan(*span) for span in encoding.offsets] for encoding in encodings]
 
-    def _cut(self, tokens: list[T]) -> list[T]:
+    def _cut(self, tokens: list[int]) -> list[int]:
         # Keeps the closing special token, as the reference implementation does.
         limit = self._config.max_tokens
         return tokens if len(tokens) <= limit else tokens[: limit - 1] + tokens[-1:]

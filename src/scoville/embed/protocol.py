@@ -4,7 +4,7 @@ Enters: texts. Leaves: vectors, and where the tokens of a text lie. Knows no mod
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,13 +49,4 @@ class Embedder(Protocol):
 
     def token_spans(self, texts: Sequence[str]) -> list[list[TokenSpan]]:
         """Give for each text the span of each of its tokens, special tokens left out."""
-        ...
-
-
-@runtime_checkable
-class TokenEmbedder(Embedder, Protocol):
-    """An embedder that can also say what each token means, for ranking by MaxSim (Khattab and Zaharia 2020)."""
-
-    def token_vectors(self, texts: Sequence[str], kind: TextKind = "passage") -> "list[NDArray[np.float32]]":
-        """Give for each text the unit vectors of its tokens, float32 [t, d], special tokens left out."""
         ...

@@ -19,6 +19,8 @@ from scoville.recipe.sources import ENTRIES, SECRET
 ENV_PREFIX = "SCOVILLE_"
 SPACE = "sweep.space"
 """Its keys are keys of a recipe themselves."""
+REMOVED = {"search.feedback": "relevance feedback found no better on two sets of questions, and was taken out"}
+"""Keys of earlier versions."""
 
 
 class Setting(NamedTuple):
@@ -206,6 +208,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         key = ".".join(place)
         origin = f" (from the {origins[key]})" if key in origins else ""
         match problem["type"]:
+            case "extra_forbidden" if key in REMOVED:
+                lines.append(f"{key}: is no key any more{origin}: {REMOVED[key]}; take it out")
             case "extra_forbidden":
                 lines.append(f"{key}: unknown key{origin}; {_valid_keys(place[:-1])}{_secret_advice(place[-1])}")
             case "value_error":

@@ -215,11 +215,9 @@ class Search(Section):
     best. Against `rrf` nDCG@10 is .01 better on two sets of abstracts, and .01 worse on a company's handbooks."""
     rrf_k: Annotated[int, Field(ge=1)] = 60
     """The constant of reciprocal rank fusion."""
-    feedback: Annotated[float, Field(ge=0, le=5)] = 0.0
-    """Adds this many times the mean vector of the best five passages to the question's, and searches again with it."""
     rerank: str = "none"
-    """What reads the best candidates again: `none`; `late`, the embedder token by token; `llm`, the model of `llm`; or
-    a cross-encoder, `path:FOLDER` or `hf:ORG/NAME`."""
+    """What reads the best candidates again: `none`; `llm`, the model of `llm`; or a cross-encoder, `path:FOLDER` or
+    `hf:ORG/NAME`."""
     rerank_candidates: Annotated[int, Field(ge=1, le=200)] = 20
     """How many it reads; those behind keep their order."""
     rerank_weight: Share = 1.0
@@ -240,10 +238,10 @@ class Search(Section):
             raise ValueError("dense_weight, bm25_weight: both are 0, so nothing would be found; set one above 0")
         if self.passages > self.candidates:
             raise ValueError(f"passages: {self.passages} is more than candidates {self.candidates}")
-        if self.feedback and not self.dense_weight:
-            raise ValueError("feedback: it changes the question's vector, and dense_weight is 0; set one of them")
-        if self.rerank not in ("none", "late", "llm") and not re.match(r"(?:path|hf):.", self.rerank):
-            raise ValueError(f"rerank: {self.rerank!r}; expected none, late, llm, path:FOLDER or hf:ORG/NAME")
+        if self.rerank == "late":
+            raise ValueError("rerank: late is no reranker any more: it found no better than none; take it out")
+        if self.rerank not in ("none", "llm") and not re.match(r"(?:path|hf):.", self.rerank):
+            raise ValueError(f"rerank: {self.rerank!r}; expected none, llm, path:FOLDER or hf:ORG/NAME")
         return self
 
 

@@ -186,7 +186,7 @@ def open_searcher(workspace: Workspace, recipe: Recipe, ask: Ask | None = None) 
     built = workspace.require_built()
     rewriter = Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None
     embedder = open_embedder(recipe.embed)
-    reranker = open_reranker(recipe.search, embedder, ask, recipe.embed.threads)
+    reranker = open_reranker(recipe.search, ask, recipe.embed.threads)
     if built.embedder != embedder.name:
         raise StaleIndex(
             f"the index was built with the embedder {built.embedder!r} and the recipe says {embedder.name!r}: "

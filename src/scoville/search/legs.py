@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 BM25 = "bm25"
 GRAPH = "graph"
-FEEDBACK = 5
-"""Passages whose mean vector is added to the question's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +60,6 @@ class Legs:
             self._dense(asked)
         else:
             self._bm25(asked.questions, self.trace)
-        if settings.feedback and self._vector is not None:
-            self._feedback()
         if settings.graph_weight:
             self._graph(asked.question)
         with self.trace.step("fuse") as made:
@@ -90,8 +86,9 @@ class Legs:
             # Of the question alone: what a model wrote must not make a question look answerable.
             self.similarity = found[0][0].score if found[0] else None
             if likely is not None:  # HyDE: between the question and what an answer may look like (Gao et al. 2023)
-                self._vector = _unit(vectors[0] + likely[0])
-                found[0] = self._near(self._vector)
+                between = vectors[0] + likely[0]
+                self._vector = vector = between / max(float(between @ between) ** 0.5, 1e-9)
+                found[0] = self._near(vector)
             made.ranking = self.rankings[DENSE] = fuse_alike(found, self.settings.rrf_k)
 
     def _bm25(self, questions: Iterable[str], trace: Trace) -> None:
@@ -103,14 +100,6 @@ class Legs:
                 terms = next((terms for question in questions if (terms := self.index.terms(question))), ())
                 named = f"no passage holds {', '.join(terms[:5])}" if terms else "the question holds no word"
                 made.note = f"found nothing: {named}"
-
-    def _feedback(self) -> None:
-        """Search again with a vector between the question and the best passages (Rocchio 1971)."""
-        with self.trace.step("feedback") as made:
-            vectors = self._vectors([one.id for one in self._fuse()[:FEEDBACK]])
-            if vectors is not None and self._vector is not None:
-                self._vector = _unit(self._vector + self.settings.feedback * vectors.mean(axis=0))
-                made.ranking = self.rankings[DENSE] = self._near(self._vector)
 
     def _graph(self, question: str) -> None:
         scope = self.scope
@@ -136,17 +125,8 @@ class Legs:
             return {}
         known = {ranked.id for ranked in self.rankings[DENSE]}
         others = list({ranked.id for leg in self.rankings.values() for ranked in leg} - known)
-        vectors = self._vectors(others)
-        return {} if vectors is None else dict(zip(others, (vectors @ self._vector).tolist(), strict=True))
-
-    def _vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
         try:
-            return self.index.vectors(ids) if ids else None
+            vectors = self.index.vectors(others) if others else []
         except KeyError:  # removed since a leg found it; what is left of it goes when the passages are fetched
-            return None
-
-
-def _unit(vector: "NDArray[np.float32]") -> "NDArray[np.float32]":
-    import numpy as np
-
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+            return {}
+        return {name: float(vector @ self._vector) for name, vector in zip(others, vectors, strict=True)}

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from scoville.embed import Embedder
 from scoville.errors import UsageError
 from scoville.recipe import Search
 from scoville.search.distinct import scaled
@@ -32,34 +31,6 @@ class Reranker(Protocol):
     def score(self, question: str, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Say how well each text answers the question, float32 [n] in the order given; more is better."""
         ...
-
-
-class LateInteraction:
-    """Compares token by token: the mean over the question's tokens of the nearest token of the text.
-
-    Source: MaxSim of Khattab and Zaharia, SIGIR 2020, here with the token vectors of the index's own embedder.
-    """
-
-    def __init__(self, embedder: Embedder) -> None:
-        from scoville.embed import TokenEmbedder
-
-        if not isinstance(embedder, TokenEmbedder):
-            raise UsageError(
-                f"search.rerank: late needs an embedder that gives a vector for each token, and {embedder.name!r} "
-                "gives one for each text; use a local embedder or another reranker"
-            )
-        self._embedder = embedder
-
-    def score(self, question: str, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Score by MaxSim, -1..1; 0 where question or text has no token."""
-        import numpy as np
-
-        (asked,) = self._embedder.token_vectors([question], "query")
-        scores = np.zeros(len(texts), np.float32)
-        for number, tokens in enumerate(self._embedder.token_vectors(texts)):
-            if len(asked) and len(tokens):
-                scores[number] = (asked @ tokens.T).max(axis=1).mean()
-        return scores
 
 
 class ModelOrder:
@@ -103,17 +74,15 @@ def mix(scores: "NDArray[np.float32]", before: Sequence[float], weight: float) -
     return (weight * scaled(scores.tolist()) + (1 - weight) * scaled(before)).astype(np.float32)
 
 
-def open_reranker(settings: Search, embedder: Embedder, ask: Ask | None, threads: int = 0) -> Reranker | None:
+def open_reranker(settings: Search, ask: Ask | None, threads: int = 0) -> Reranker | None:
     """Open what ``search.rerank`` names; None for `none`.
 
-    Raises UsageError where it cannot be had with this embedder or without a model, UnknownModel and ModelError for a
+    Raises UsageError for `llm` without a model, UnknownModel and ModelError for a
     folder that is no cross-encoder.
     """
     match settings.rerank:
         case "none":
             return None
-        case "late":
-            return LateInteraction(embedder)
         case "llm":
             if ask is None:
                 raise UsageError("search.rerank: llm needs a model, and none was given; set another reranker")

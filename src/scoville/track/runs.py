@@ -58,28 +58,5 @@ def log_metrics(store: Store, run_id: str, metrics: Mapping[str, float], step: i
     )
 
 
-def load_runs(store: Store, kind: str | None = None) -> list[TrackedRun]:
-    """List the runs, newest first, with the last step of each metric."""
-    found = store.query(
-        "SELECT id, kind, name, status, started, finished, recipe_hash, summary FROM runs "
-        "WHERE ? IS NULL OR kind = ? ORDER BY started DESC, id DESC",
-        (kind, kind),
-    )
-    return [
-        TrackedRun(
-            id=row[0], kind=row[1], name=row[2], status=row[3], started=row[4], finished=row[5], recipe_hash=row[6],
-            summary=json.loads(row[7]),
-            params={
-                key: json.loads(value)
-                for key, value in store.query("SELECT key, value FROM params WHERE run_id = ? ORDER BY key", (row[0],))
-            },
-            metrics=dict(
-                store.query("SELECT name, value FROM metrics WHERE run_id = ? ORDER BY name, step", (row[0],))
-            ),
-        )
-        for row in found
-    ]  # fmt: skip
-
-
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)

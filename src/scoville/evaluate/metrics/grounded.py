@@ -9,12 +9,13 @@ construction. A judge reads meaning; this reads words, costs nothing and is the 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from math import sqrt
 
 from scoville.answer.evidence import Claim, Evidence, support
 from scoville.evaluate.metrics.metric import Scorer, table
 from scoville.evaluate.metrics.places import holds_quote, points_at
 from scoville.evaluate.metrics.ranking import average_precision
-from scoville.evaluate.metrics.retrieval import cosine, unscored
+from scoville.evaluate.metrics.retrieval import unscored
 from scoville.evaluate.metrics.words import strip_citations
 from scoville.evaluate.result import Result, Retrieved
 from scoville.sentences import content_words, sentences
@@ -90,6 +91,13 @@ def embedded_scorer(
                 yield replace(METRICS[name].score_silence(result) or given, judge=embedder)
 
     return score
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """Give the cosine of two vectors; 0 when one of them has no length."""
+    lengths = sqrt(sum(float(a) * float(a) for a in one)) * sqrt(sum(float(b) * float(b) for b in other))
+    product = sum(float(a) * float(b) for a, b in zip(one, other, strict=True))
+    return max(-1.0, min(1.0, product / lengths)) if lengths else 0.0
 
 
 def _compared(case: Case, result: Result) -> list[str]:

@@ -7,7 +7,6 @@ so recall, MAP and nDCG cannot be raised by copies. Knows no answer.
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from math import sqrt
 from typing import Literal, NamedTuple
 
 from scoville.evaluate.metrics.metric import table
@@ -102,19 +101,6 @@ def diversity(texts: Sequence[str]) -> float:
     shingles = [set(runs(tokens, min(SHINGLE, max(len(tokens), 1)))) for tokens in map(word_tokens, texts)]
     likeness = [len(one & other) / len(one | other) if one | other else 1.0 for one, other in combinations(shingles, 2)]
     return 1 - sum(likeness) / len(likeness) if likeness else 1.0
-
-
-def vector_diversity(vectors: Sequence[Sequence[float]]) -> float:
-    """Give 1 - the mean cosine of two vectors; 1 for fewer than two."""
-    likeness = [cosine(one, other) for one, other in combinations(vectors, 2)]
-    return 1 - sum(likeness) / len(likeness) if likeness else 1.0
-
-
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Give the cosine of two vectors; 0 when one of them has no length."""
-    lengths = sqrt(sum(float(a) * float(a) for a in one)) * sqrt(sum(float(b) * float(b) for b in other))
-    product = sum(float(a) * float(b) for a, b in zip(one, other, strict=True))
-    return max(-1.0, min(1.0, product / lengths)) if lengths else 0.0
 
 
 def _met(passage: Retrieved, evidence: Sequence[Evidence], unit: Unit, tolerance: int) -> set[int]:
