@@ -167,7 +167,7 @@ class TestWriting:
     def test_the_documents_of_an_item_go_together(self, index: Index):
         made_of = {name: Item("mail.eml", "stamp", "inbox") for name in ("mail.eml", "mail.eml/a.pdf")}
         put(index, passage("1", "mail.eml"), passage("2", "mail.eml/a.pdf"), items=["mail.eml"], made_of=made_of)
-        assert index.documents()["mail.eml/a.pdf"][3:] == ("mail.eml", "stamp", "inbox")
+        assert index.documents()["mail.eml/a.pdf"][3:] == ("mail.eml", "stamp", "inbox", ())
         put(index, passage("3", "mail.eml"), items=["mail.eml"])
         assert list(index.documents()) == ["mail.eml"]
 

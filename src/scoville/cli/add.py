@@ -26,14 +26,19 @@ from scoville.cli.common import (
 from scoville.cli.writers import open_paid_writers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scoville.index import AddProgress, AddReport, Failure, Writers
+    from scoville.index.access import Widening
 
 SHOWN_FAILURES = 10
 WAITING = "Another `scoville add` is writing to this workspace; waiting for it to end."
 
-yes_option = click.option("--yes", is_flag=True, help="Pay for replies of models beyond metadata.max_usd.")
+yes_option = click.option(
+    "--yes",
+    is_flag=True,
+    help="Pay for replies of models beyond metadata.max_usd, and let more people read what the recipe opens to them.",
+)
 
 
 @click.command("add")
@@ -70,19 +75,24 @@ def command(
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
     writers = open_paid_writers(session, no_limit=yes)
-    report = run(session, named, rebuild=rebuild, writers=writers)
+    report = run(session, named, rebuild=rebuild, widen_access=yes, writers=writers)
     show_report(report, as_json, on_one_line=watch)
     if watch:
         fetch_models(session, llm=False)
         places = [Path(path) for path in named if "://" not in path]
-        work = partial(add_paths, session.workspace, session.recipe, named, writers=writers)
+        work = partial(add_paths, session.workspace, session.recipe, named, widen_access=yes, writers=writers)
         watch_and_repeat(session, places, work, as_json)
-    elif failed_entirely(report):
+    elif failed_entirely(report) or is_held_back(report):
         raise SystemExit(1)
 
 
 def run(
-    session: Session, paths: "tuple[Path | str, ...]", *, rebuild: bool = False, writers: "Writers | None" = None
+    session: Session,
+    paths: "tuple[Path | str, ...]",
+    *,
+    rebuild: bool = False,
+    widen_access: bool = False,
+    writers: "Writers | None" = None,
 ) -> "AddReport":
     """Add paths with a progress bar."""
     from scoville.index import add_paths
@@ -90,7 +100,9 @@ def run(
     return with_progress(
         session,
         writers or open_paid_writers(session),
-        lambda options: add_paths(session.workspace, session.recipe, paths, rebuild=rebuild, **options),
+        lambda options: add_paths(
+            session.workspace, session.recipe, paths, rebuild=rebuild, widen_access=widen_access, **options
+        ),
     )
 
 
@@ -165,6 +177,45 @@ def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False
         say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
     if len(report.failed) > SHOWN_FAILURES:
         say(f"  ... and {len(report.failed) - SHOWN_FAILURES} more: scoville add --failed")
+    for line in access_said(report):
+        say(style(f"  {line}", fg="yellow"))
+
+
+def access_said(report: "AddReport") -> list[str]:
+    """Say what changed, or was kept from changing, in who may read what."""
+    held = [one for one in report.widened if not one.done]
+    said: list[str] = []
+    if held:
+        said.append(
+            f"{len(held)} are still read only by those who could before, as the recipe now lets more people read them "
+            f"({_widenings(held)}); if that is meant, run this again with --yes"
+        )
+    if done := [one for one in report.widened if one.done]:
+        said.append(f"{len(done)} may now be read by more people: {_widenings(done)}")
+    if names := report.for_nobody:
+        said.append(
+            f"{len(names)} may be read by nobody, as the sources that they lie in have no group in common: "
+            f"{_listed(names)}"
+        )
+    return said
+
+
+def _widenings(widened: "Sequence[Widening]") -> str:
+    def one(widening: "Widening") -> str:
+        before = " or ".join(group for group in widening.before if group.isprintable()) or "nobody"
+        return f"{widening.path}: {before} -> {' or '.join(widening.after) or 'everyone'}"
+
+    return _listed([one(widening) for widening in widened])
+
+
+def _listed(names: "Sequence[str]") -> str:
+    more = f" and {len(names) - SHOWN_FAILURES} more" if len(names) > SHOWN_FAILURES else ""
+    return ", ".join(map(plain, names[:SHOWN_FAILURES])) + more
+
+
+def is_held_back(report: "AddReport") -> bool:
+    """Say whether documents would be open to more people if somebody agreed."""
+    return any(not one.done for one in report.widened)
 
 
 def failed_entirely(report: "AddReport") -> bool:

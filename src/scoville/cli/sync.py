@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from scoville.cli.add import list_failures, show_report, watch_and_repeat, with_progress, yes_option
+from scoville.cli.add import (
+    failed_entirely,
+    is_held_back,
+    list_failures,
+    show_report,
+    watch_and_repeat,
+    with_progress,
+    yes_option,
+)
 from scoville.cli.common import common_options, open_session, say
 from scoville.cli.writers import open_paid_writers
 
@@ -46,7 +54,9 @@ def command(
     report = with_progress(
         session,
         writers,
-        lambda options: sync_sources(session.workspace, session.recipe, retry=retry, prune=prune, **options),
+        lambda options: sync_sources(
+            session.workspace, session.recipe, retry=retry, prune=prune, widen_access=yes, **options
+        ),
     )
     show_report(report, as_json, on_one_line=repeats)
     if report.left:
@@ -56,7 +66,7 @@ def command(
             getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in session.recipe.sources.entries
         ]
         places = [session.workspace.root / path for path in paths if path] if watch else []
-        work = partial(sync_sources, session.workspace, session.recipe, writers=writers)
+        work = partial(sync_sources, session.workspace, session.recipe, widen_access=yes, writers=writers)
         watch_and_repeat(session, places, work, as_json, every or DEFAULT_EVERY_SECONDS)
-    elif any(failure.is_of_source for failure in report.failed):
+    elif failed_entirely(report) or is_held_back(report) or any(one.is_of_source for one in report.failed):
         raise SystemExit(1)

@@ -85,7 +85,7 @@ class _Written:
     def put(self, name: str, seen: "Seen") -> None:
         """Keep what an item looks like."""
         if self.get(name) != seen:
-            self._cache.put(self._key(name), json.dumps(seen), replace=True)
+            self._cache.put(self._key(name), json.dumps(seen[:2]), replace=True)
 
     def _key(self, name: str) -> str:
         from scoville.llm.kept import cache_key

@@ -60,7 +60,7 @@ class SharedStages:
         self.reports: list[tuple[AddReport, str]] = []
         """Of each build that was made here, with the name of its embedder."""
         self._own = Build(index, built.embedder, 0.0)
-        self._items = {name: one.origin for name, one in known_items(index).items()}
+        self._items = known_items(index)
         self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
         """Names what is in the documents."""
         self._builds: dict[str, Build] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
 from scoville.errors import StaleIndex, UsageError
+from scoville.index.access import Access, Groups, Widening
 from scoville.index.analyse import ANALYSER_VERSION
 from scoville.index.ingest import AddProgress, Ingest, known_items
 from scoville.index.look import NO_WRITERS, Feed, Known, Look, Writers
@@ -55,6 +56,10 @@ class AddReport:
     """What failed too often to be tried again, and did not change."""
     left: int = 0
     """Documents of sources that the recipe names no more."""
+    widened: tuple[Widening, ...] = ()
+    """Items that the recipe opens to more readers than they had."""
+    for_nobody: tuple[str, ...] = ()
+    """Items that came in now and lie in sources without a common group, so that nobody may read them."""
     cost_usd: float | None = 0.0
     """What the replies of `metadata.model` and `split.summary_model` cost; None where a price is not known."""
 
@@ -76,6 +81,7 @@ def add_paths(
     paths: Sequence[Path | str],
     *,
     rebuild: bool = False,
+    widen_access: bool = False,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
     on_wait: OnWait = None,
@@ -83,14 +89,15 @@ def add_paths(
     """Add, update and remove what changed at or below ``paths``: paths, patterns, and URLs where they are texts.
 
     ``rebuild`` reads and embeds every known file again, beside the present index if the embedder changed, and then
-    switches over. A path that is gone but known is removed. Raises UsageError when a path was never there, StaleIndex
-    when the index was built with another embedder, StorageError when the disk is full.
+    switches over. A path that is gone but known is removed. Who may read what stays as it was where the recipe now
+    opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was never there,
+    StaleIndex when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
     if workspace.built() is None:
         _check_paths(paths, _place(workspace), {})
     with workspace.writing(on_wait):
-        run = _Run(workspace, recipe, rebuild=rebuild, writers=writers, on_progress=on_progress)
+        run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
         _check_paths(paths, run.place, run.everything)
         feeds = [*_feeds_of(paths, recipe, run.place), *(run.feeds_of_known() if rebuild else [])]
         return run.finish(feeds, started)
@@ -99,22 +106,24 @@ def add_paths(
 def build_again(
     workspace: Workspace,
     recipe: Recipe,
-    items: Mapping[str, str],
+    items: Mapping[str, Known],
     *,
     embedder: Embedder,
     shelf: Shelf,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
 ) -> AddReport:
-    """Build the index of another recipe over the items of an index, given with their origins; the items only.
+    """Build the index of another recipe over the items of an index, given as it knows them; these items only.
 
     ``workspace`` is a folder of its own, beside the index. What was built there before goes on.
     """
     started = time.perf_counter()
     with workspace.writing():
-        run = _Run(workspace, recipe, embedder=embedder, shelf=shelf, writers=writers, on_progress=on_progress)
+        run = _Run(
+            workspace, recipe, items=items, embedder=embedder, shelf=shelf, writers=writers, on_progress=on_progress
+        )
         run.ingest.remove(run.everything.keys() - items.keys())
-        run.everything = dict(items)
+        run.everything = {name: one.origin for name, one in items.items()}
         return run.finish(run.feeds_of_known(), started)
 
 
@@ -124,6 +133,7 @@ def sync_sources(
     *,
     retry: bool = False,
     prune: bool = False,
+    widen_access: bool = False,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
     on_wait: OnWait = None,
@@ -131,13 +141,14 @@ def sync_sources(
     """Bring the index in line with the sources of the recipe.
 
     ``retry`` tries again what failed too often. ``prune`` removes what a source no longer has even where it lists
-    nothing at all, and the documents of sources that the recipe names no more.
+    nothing at all, and the documents of sources that the recipe names no more. ``widen_access`` is that of
+    ``add_paths``.
     """
     started = time.perf_counter()
     if not recipe.sources.entries:
         raise UsageError("the recipe names no sources: add them to it, e.g. `sources: [{path: docs}]`")
     with workspace.writing(on_wait):
-        run = _Run(workspace, recipe, tries_all=retry, writers=writers, on_progress=on_progress)
+        run = _Run(workspace, recipe, tries_all=retry, widens=widen_access, writers=writers, on_progress=on_progress)
         opened = open_entries(recipe, run.place)
         feeds = [Feed(source, entry, keeps_when_empty=not prune) for entry, source in opened]
         return run.finish(feeds, started, prune=prune, keys={source.key for _, source in opened})
@@ -181,11 +192,14 @@ class _Run:
         *,
         rebuild: bool = False,
         tries_all: bool = True,
+        widens: bool = False,
+        items: Mapping[str, Known] | None = None,
         writers: Writers = NO_WRITERS,
         on_progress: OnProgress = None,
         embedder: Embedder | None = None,
         shelf: Shelf | None = None,
     ) -> None:
+        """``items`` are what another index knows of the same items."""
         _check_writers(recipe, writers)
         self.workspace = workspace
         self.recipe = recipe
@@ -198,6 +212,9 @@ class _Run:
         build = build_hash(recipe)
         known = known_items(self.index)
         seen = workspace.seen()
+        earlier = known_items(self._open(self.before)) if self.before and self.before.table != self.target.table else {}
+        groups: dict[str, Groups] = {name: one.groups for name, one in seen.items()}
+        groups |= {name: one.groups for name, one in ({**earlier, **(items or {}), **known}).items()}
         # Where some passages are stale, a rebuild heals those, so that one which was interrupted goes on; where none
         # is, everything is built again.
         from_scratch = rebuild and self.before == self.target and self.index.is_current(build)
@@ -205,6 +222,7 @@ class _Run:
             recipe=recipe,
             embedder=self.embedder,
             build=build,
+            access=Access(recipe, self.place, groups, {name: one.digest for name, one in seen.items()}, widens=widens),
             known=known,
             failures={failure.path: failure for failure in workspace.failures()},
             seen=seen,
@@ -215,7 +233,9 @@ class _Run:
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
         self.spent_before = writers.spent_usd()
-        self.everything = self._everything(known)
+        failures = (one for one in look.failures.values() if not one.is_of_source)
+        self.everything = {one.item or one.path: one.origin for one in failures}
+        self.everything |= {name: one.origin for name, one in {**earlier, **known}.items()}
         """The items that were ever listed, with their origins: in the index, in the one before it, or failed."""
 
     def finish(
@@ -263,6 +283,8 @@ class _Run:
             seconds_by_stage={stage: round(spent, 3) for stage, spent in tally.seconds.items()},
             skipped=tally.skipped,
             left=left,
+            widened=tuple(tally.widened),
+            for_nobody=tuple(tally.for_nobody),
             cost_usd=self._cost(),
         )
 
@@ -289,13 +311,6 @@ class _Run:
         if self.before and self.before.embedder == name:
             return self.before
         return Built(table=table_name(name), embedder=name, dimension=self.embedder.dimension)
-
-    def _everything(self, known: Mapping[str, Known]) -> dict[str, str]:
-        failures = self.ingest.look.failures.values()
-        items = {one.item or one.path: one.origin for one in failures if not one.is_of_source}
-        if self.before and self.before.table != self.target.table:
-            items |= {name: one.origin for name, one in known_items(self._open(self.before)).items()}
-        return items | {name: one.origin for name, one in known.items()}
 
 
 def _place(workspace: Workspace) -> Place:

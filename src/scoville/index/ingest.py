@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scoville.errors import MissingExtra, ScovilleError, SourceError
+from scoville.index.access import NOBODY, Widening
 from scoville.index.look import Feed, Known, Look, Outcome, WriterStopped, pause
 from scoville.index.protocol import Index
 from scoville.index.protocol import Item as Origin
@@ -51,6 +52,9 @@ class Tally:
     passages: int = 0
     tokens: int = 0
     failed: list[Failure] = field(default_factory=list[Failure])
+    widened: list[Widening] = field(default_factory=list[Widening])
+    for_nobody: list[str] = field(default_factory=list[str])
+    """Items that lie in entries without a common group."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     """By stage. Reading and splitting happen while others are embedded, so the sum may be more than the time."""
 
@@ -253,6 +257,10 @@ class Ingest:
         tally.failed += outcome.failures
         if outcome.seen:
             self.seen[name] = outcome.seen
+        if outcome.widening:
+            tally.widened.append(outcome.widening)
+        elif outcome.groups == (NOBODY,):
+            tally.for_nobody.append(name)
         match outcome.what:
             case "unchanged":
                 tally.unchanged += known.documents if known else 0
@@ -329,5 +337,5 @@ def known_items(index: Index) -> Mapping[str, Known]:
     for state in index.documents().values():
         before = items.get(state.item)
         build = state.build if before is None or before.build == state.build else ""
-        items[state.item] = Known(state.stamp, build, state.origin, before.documents + 1 if before else 1)
+        items[state.item] = Known(state.stamp, build, state.origin, before.documents + 1 if before else 1, state.groups)
     return items

@@ -20,7 +20,7 @@ from scoville.index.condition_sql import to_sql
 from scoville.index.lance_import import import_lancedb
 from scoville.index.lance_vectors import answer_of, effort_for, index_vectors, near, rankings, tuned_of, unindexed
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
-from scoville.index.rows import LANGUAGE, PACKED, row_of, schema, table_of, unpack
+from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, schema, table_of, unpack
 from scoville.index.tuning import Tuned
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
@@ -84,11 +84,12 @@ class LanceIndex:
         """Say for each source which content and build the index holds."""
         names = ["source", "document_id", "build", "item", "stamp", "origin"]
         with _lance_errors(self.folder):
-            columns = self._table.search().select(names).to_arrow()
-        counted = Counter(zip(*(columns[name].to_pylist() for name in names), strict=True))
+            columns = self._table.search().select([*names, "readers"]).to_arrow()
+        groups = (groups_of(readers) for readers in columns["readers"].to_pylist())
+        counted = Counter(zip(*(columns[name].to_pylist() for name in names), groups, strict=True))
         return {
-            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "")
-            for (source, document_id, build, item, stamp, origin), passages in counted.items()
+            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "", groups)
+            for (source, document_id, build, item, stamp, origin, groups), passages in counted.items()
         }
 
     def is_current(self, build: str) -> bool:

@@ -24,6 +24,7 @@ from scoville.errors import (
     SourceUnavailable,
     UsageError,
 )
+from scoville.index.access import Access, Ruling, Widening
 from scoville.index.shelf import Shelf
 from scoville.index.workspace import Failure, Seen
 from scoville.metadata import describe_document
@@ -87,6 +88,7 @@ class Known(NamedTuple):
     build: str
     origin: str
     documents: int
+    groups: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -101,6 +103,9 @@ class Outcome(NamedTuple):
     failures: Sequence[Failure] = ()
     stamp: str = ""
     seen: Seen | None = None
+    groups: tuple[str, ...] = ()
+    """Who may read its passages."""
+    widening: Widening | None = None
     read_seconds: float = 0.0
     split_seconds: float = 0.0
 
@@ -112,6 +117,7 @@ class Look:
     recipe: Recipe
     embedder: Embedder
     build: str
+    access: Access
     known: Mapping[str, Known]
     failures: Mapping[str, Failure]
     """Of earlier runs, by path."""
@@ -125,21 +131,26 @@ class Look:
     """What was read for another index over the same files."""
 
     def at(self, feed: Feed, item: Item) -> Outcome:
-        """Read an item if it changed."""
+        """Read an item if it, or who may read it, changed."""
+        known = self.known.get(item.name)
+        ruling = self.access.of(feed.entry, item, origin=known.origin if known else "")
         content: Content | None = None
         failure = self.failures.get(item.name)
         try:
             if failure and self._is_dead(failure) and not (failure.validator or failure.digest):
                 return Outcome(item, feed, "skipped")
-            content = self._open(item, self._validator(feed, item))
+            content = self._open(item, self._validator(feed, item, ruling))
             if content is None:
-                return Outcome(item, feed, "skipped" if failure else "unchanged")
+                return Outcome(item, feed, "skipped" if failure else "unchanged", widening=ruling.widening)
             digest = self._digest(content)
-            if digest and self._holds(item, _stamp(digest, feed.entry)):
-                return Outcome(item, feed, "unchanged", seen=Seen(content.validator, digest))
+            if known is None:
+                ruling = self.access.of(feed.entry, item, digest=digest)
+            if digest and self._holds(item, _stamp(digest, feed.entry, ruling)):
+                seen = self._seen(feed, item, content, digest, ruling)
+                return Outcome(item, feed, "unchanged", seen=seen, widening=ruling.widening)
             if failure and self._is_dead(failure) and failure.digest == digest:
                 return Outcome(item, feed, "skipped")
-            return self._read(feed, item, content)
+            return self._read(feed, item, content, ruling)
         except WriterStopped:
             raise
         except Gone:
@@ -158,12 +169,16 @@ class Look:
         tried = failure.attempts >= self.recipe.sources.give_up_after
         return tried and failure.build == self.build and not self.tries_all
 
-    def _validator(self, feed: Feed, item: Item) -> str:
+    def _seen(self, feed: Feed, item: Item, content: Content, digest: str, ruling: Ruling) -> Seen:
+        known = self.known.get(item.name)
+        return Seen(content.validator, digest, feed.source.key or (known.origin if known else ""), ruling.groups)
+
+    def _validator(self, feed: Feed, item: Item, ruling: Ruling) -> str:
         """Give what stands for the content that the index holds, if it still does, or for that which is given up."""
         if failure := self.failures.get(item.name):
             return failure.validator if self._is_dead(failure) else ""
         seen = self.seen.get(item.name)
-        return seen.validator if seen and self._holds(item, _stamp(seen.digest, feed.entry)) else ""
+        return seen.validator if seen and self._holds(item, _stamp(seen.digest, feed.entry, ruling)) else ""
 
     def _digest(self, content: Content, read: str = "") -> str:
         """Name what an item holds; empty where a file cannot be read: trying finds out why, and says so.
@@ -206,7 +221,7 @@ class Look:
                 failure = error
         raise failure or SourceUnavailable(item.name)
 
-    def _read(self, feed: Feed, item: Item, content: Content) -> Outcome:
+    def _read(self, feed: Feed, item: Item, content: Content, ruling: Ruling) -> Outcome:
         started = time.perf_counter()
         reading = self._reading(item, content)
         read_seconds = time.perf_counter() - started
@@ -222,13 +237,14 @@ class Look:
             read += bool(made)
             if not made:
                 failures.append(self._failure(feed, item, document.source, "has no text"))
-        if feed.entry.groups:
-            passages = [replace(passage, groups=tuple(feed.entry.groups)) for passage in passages]
-        seen = Seen(content.validator, self._digest(content, reading.documents[0].id))
-        self.writers.wrote(item.name, seen)
+        if ruling.groups:
+            passages = [replace(passage, groups=ruling.groups) for passage in passages]
+        seen = self._seen(feed, item, content, self._digest(content, reading.documents[0].id), ruling)
+        self.writers.wrote(item.name, Seen(seen.validator, seen.digest))
         return Outcome(
-            item, feed, "read" if read else "failed", passages, read, failures, _stamp(seen.digest, feed.entry),
-            seen, read_seconds, time.perf_counter() - started - read_seconds,
+            item, feed, "read" if read else "failed", passages, read, failures,
+            _stamp(seen.digest, feed.entry, ruling), seen, ruling.groups, ruling.widening, read_seconds,
+            time.perf_counter() - started - read_seconds,
         )  # fmt: skip
 
     def _reading(self, item: Item, content: Content) -> Reading:
@@ -306,9 +322,9 @@ def _sha256(data: bytes | Path, most: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stamp(digest: str, entry: Entry) -> str:
+def _stamp(digest: str, entry: Entry, ruling: Ruling) -> str:
     """Name everything that the documents of an item are made of."""
-    marks = [digest, dict(entry.metadata), sorted(entry.groups)]
+    marks = [digest, dict(entry.metadata), sorted(ruling.groups)]
     return hashlib.sha256(json.dumps(marks, sort_keys=True).encode()).hexdigest()[:32]
 
 

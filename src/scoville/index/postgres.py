@@ -19,7 +19,7 @@ from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
-from scoville.index.rows import LANGUAGE, PACKED, row_of, unpack
+from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, unpack
 from scoville.index.tuning import GROWTH, RECALL_AT, Effort, Tuned, like_questions, sample_places, tune
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
@@ -79,10 +79,10 @@ class PostgresIndex:
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
         rows = self._rows(
-            "SELECT source, document_id, build, count(*), item, stamp, origin FROM {passages} "
-            "GROUP BY source, document_id, build, item, stamp, origin"
+            "SELECT source, document_id, build, count(*), item, stamp, origin, readers FROM {passages} "
+            "GROUP BY source, document_id, build, item, stamp, origin, readers"
         )
-        return {source: DocumentState(*state) for source, *state in rows}
+        return {source: DocumentState(*state, groups=groups_of(readers)) for source, *state, readers in rows}
 
     def is_current(self, build: str) -> bool:
         """Say whether every passage was built with these settings."""

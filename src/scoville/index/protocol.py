@@ -35,6 +35,8 @@ class DocumentState(NamedTuple):
     """The name of the item that it was made of: its own source, or that of the file it lies in."""
     stamp: str = ""
     origin: str = ""
+    groups: tuple[str, ...] = ()
+    """Who may read it; none: everyone."""
 
 
 class Item(NamedTuple):

@@ -58,6 +58,11 @@ def row_of(passage: Passage, build: str, made_of: Mapping[str, Item] | None = No
     return row
 
 
+def groups_of(readers: Sequence[str] | None) -> tuple[str, ...]:
+    """Give the groups of a passage from what stands in the column of its readers."""
+    return tuple(one for one in readers or () if one != EVERYONE)
+
+
 def table_of(rows: Sequence[Mapping[str, Any]], vectors: "NDArray[np.float32]", dimension: int) -> Any:
     """Give rows with their vectors, float32 [n, d], as an Arrow table."""
     import pyarrow as pa

@@ -14,7 +14,7 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
 import json
 import os
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -70,6 +70,10 @@ class Seen(NamedTuple):
     validator: str
     digest: str
     """Names its content."""
+    origin: str = ""
+    """Key of the source of the recipe that listed it; empty when it was added by hand."""
+    groups: tuple[str, ...] = ()
+    """Who may read it."""
 
 
 class Workspace:
@@ -145,9 +149,7 @@ class Workspace:
     def seen(self) -> dict[str, Seen]:
         """Say what items looked like when they were read; nothing when that is not known."""
         try:
-            return {
-                item: Seen(str(validator), str(digest)) for item, (validator, digest) in self._read("seen.json").items()
-            }
+            return {item: _seen(*value) for item, value in self._read("seen.json").items()}
         except (WorkspaceError, TypeError, ValueError):  # damaged: then each item is looked at again
             return {}
 
@@ -222,6 +224,11 @@ class Workspace:
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _seen(validator: object, digest: object, origin: object = "", groups: Iterable[object] = ()) -> Seen:
+    """Give what was seen as it was written; an older version wrote the first two only."""
+    return Seen(str(validator), str(digest), str(origin), tuple(map(str, groups)))
 
 
 def _failure(path: str, value: Any) -> Failure:

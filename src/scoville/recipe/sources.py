@@ -16,6 +16,8 @@ SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret|password", re
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_URL = re.compile(r"[^/?#]*://[^/?#@]*?:([^/?#]*)@")
 
+Group = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
+
 _VARIABLE_ADVICE = "secrets come from the environment: write ${NAME} and set the variable NAME"
 
 
@@ -49,8 +51,8 @@ class Entry(Section):
     """Patterns of what is left out, after `include`."""
     metadata: dict[str, str | int | float | bool] = {}
     """Added to each document."""
-    groups: tuple[str, ...] = ()
-    """Who may read its passages; none: everyone."""
+    groups: tuple[Group, ...] = ()
+    """Who may read its passages; none: everyone. Of a file that lies in several entries, who is in a group of each."""
 
 
 class PathEntry(Entry):

@@ -65,7 +65,7 @@ class FileSource:
             found |= {self._name_of(file): file for file in files if self._takes(_relative(file, base))}
         self._below = tuple(f"{os.path.realpath(place).rstrip('/')}/" for place in below)
         self._named = {self._name_of(path) for path in self.paths}
-        return [Item(name, partial(open_file, file)) for name, file in sorted(found.items())]
+        return [Item(name, partial(open_file, file), file) for name, file in sorted(found.items())]
 
     def covers(self, name: str) -> bool:
         """Say whether an item of this name lies here."""
@@ -75,6 +75,15 @@ class FileSource:
         patterns = (path for path in self.paths if is_pattern(path))
         return (
             name in self._named or str(file).startswith(self._below) or any(_is_within(file, path) for path in patterns)
+        )
+
+    def takes(self, file: Path) -> bool:
+        """Say whether a file lies here and is none that patterns leave out."""
+        return any(
+            (file == path or file.is_relative_to(os.path.realpath(folder_of(path))))
+            and _is_within(file, path)
+            and self._takes(_relative(file, folder_of(path)))
+            for path in self.paths
         )
 
     def gone(self, names: Collection[str]) -> set[str]:

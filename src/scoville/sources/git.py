@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
 from scoville.recipe import FILE_NAME
@@ -60,7 +61,7 @@ class GitSource(Listing):
             mode, kind, blob, size = about.decode().split()
             name = path.decode("utf-8", "backslashreplace")
             if kind == "blob" and mode != "120000" and self._is_document(name):
-                yield Item(self.prefix + name, partial(self._open, _Blob(name, blob, int(size))))
+                yield Item(self.prefix + name, partial(self._open, _Blob(name, blob, int(size))), self._place(name))
 
     def _fetch(self) -> None:
         """Fetch without the history, where the server can leave that out: one that only gives files cannot."""
@@ -90,13 +91,18 @@ class GitSource(Listing):
         data = self._git("cat-file", "blob", blob.id)
         return Content(data=data, file_name=PurePosixPath(blob.path).name, validator=blob.id)
 
+    def _place(self, path: str) -> Path | None:
+        """Give where a file would lie in the repository, if that is a folder of this machine."""
+        folder = local_folder(self.entry.git, self._folder)
+        return folder / path if folder else None
+
     def _address(self) -> str:
         """Give the URL with its secrets, or the absolute path of a folder."""
         given = self.entry.git
         if UNSAFE.search(given) or UNSAFE.search(self.entry.ref or ""):
             raise SourceError(f"{given!r} is no repository: expected a URL or a folder")
-        is_url = "://" in given or re.match(r"[\w.-]+@[\w.-]+:", given)
-        return expand_url(given) if is_url else str((self._folder / Path(given).expanduser()).resolve())
+        folder = None if "://" in given else local_folder(given, self._folder)
+        return str(folder.resolve()) if folder else expand_url(given)
 
     def _git(self, *words: str) -> bytes:
         """Run git without a shell and without questions; the URL, which may hold a secret, is no argument."""
@@ -119,6 +125,14 @@ class GitSource(Listing):
             kind = SourceError if REFUSED.search(said) else SourceUnavailable
             raise kind(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
         return done.stdout
+
+
+def local_folder(address: str, root: Path) -> Path | None:
+    """Give the folder of a repository on this machine; None for one elsewhere."""
+    if address.startswith("file://"):
+        return Path(unquote(urlsplit(address).path))
+    is_url = "://" in address or re.match(r"[\w.-]+@[\w.-]+:", address)
+    return None if is_url else root / Path(address).expanduser()
 
 
 def repository_name(address: str) -> str:

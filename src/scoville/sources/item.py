@@ -41,6 +41,8 @@ class Item(NamedTuple):
     Raises Gone, ReadFailure for what it holds, SourceError where that cannot be known, and SourceUnavailable where
     trying again can help.
     """
+    path: Path | None = None
+    """The file of this machine that it is, or lies in; None for what lies elsewhere."""
 
 
 class Source(Protocol):

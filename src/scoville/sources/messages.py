@@ -53,7 +53,7 @@ class MailboxSource(Listing):
             for name in sorted(names):
                 called = f"{parent}/{name.partition(':')[0]}".lstrip("/")
                 if not name.startswith(".") and self._takes(called):
-                    yield Item(self.prefix + called, partial(_message_file, place / name))
+                    yield Item(self.prefix + called, partial(_message_file, place / name), place / name)
 
     def _of_mbox(self) -> Iterator[Item]:
         seen: set[str] = set()
@@ -65,7 +65,7 @@ class MailboxSource(Listing):
                 name = hashlib.sha256(message).hexdigest()[:24]
             if name not in seen and self._takes(name):
                 seen.add(name)
-                yield Item(self.prefix + name, partial(self._content, message))
+                yield Item(self.prefix + name, partial(self._content, message), self._path)
 
     def _split(self) -> Iterator[bytes]:
         """Read an mbox file message by message; ``From `` begins one after a blank line only."""

@@ -43,6 +43,28 @@ def open_entries(recipe: Recipe, place: Place) -> list[tuple[Entry, Source]]:
     return [(entry, _open(entry, recipe, place, key)) for entry, key in zip(entries, keys, strict=True)]
 
 
+def source_of_files(entry: Entry, place: Place) -> FileSource | None:
+    """Give the files of this machine that the documents of an entry are made of; None where they lie elsewhere."""
+    match entry:
+        case PathEntry():
+            return FileSource(
+                [place.root / Path(entry.path).expanduser()], name_of=place.name_of, path_of=place.path_of, entry=entry
+            )
+        case MailboxEntry():
+            folder = place.root / Path(entry.mailbox).expanduser()
+        case GitEntry():
+            from scoville.sources.git import local_folder
+
+            folder = local_folder(entry.git, place.root)
+        case RemoteEntry():
+            from scoville.sources.remote import local_folder
+
+            folder = local_folder(entry.remote)
+        case _:
+            folder = None
+    return FileSource([folder], name_of=place.name_of, path_of=place.path_of) if folder else None
+
+
 def open_place(url: str, recipe: Recipe, place: Place) -> Source:
     """Open a URL that somebody typed: of the web, or of another file system."""
     scheme, _, rest = url.partition("://")

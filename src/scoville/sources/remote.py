@@ -6,7 +6,7 @@ are found by the file system's own rules, mostly in the environment. Which libra
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scoville.errors import MissingExtra, ReadFailure, ScovilleError, SourceError, SourceUnavailable
@@ -63,7 +63,11 @@ class RemoteSource(Listing):
             below = path.removeprefix(root).removeprefix("/")  # one slash: `a//b` is another object than `a/b`
             if self._takes(below or PurePosixPath(path).name):
                 name = f"{self._base}/{below}" if below else self._base
-                yield Item(name, partial(self._open, system, path, details))
+                yield Item(
+                    name,
+                    partial(self._open, system, path, details),
+                    Path(path) if local_folder(self.entry.remote) else None,
+                )
 
     def _open_system(self) -> tuple[Any, str]:
         protocol = self.entry.remote.partition("://")[0].partition("::")[0]
@@ -108,6 +112,12 @@ class RemoteSource(Listing):
     def _said(self, error: Exception) -> str:
         texts = (self.entry.remote, *(str(option) for option in self.entry.options.values()))
         return scrub(f"{type(error).__name__}: {error}", texts)
+
+
+def local_folder(url: str) -> Path | None:
+    """Give the folder of a URL of this machine's file system, as fsspec calls it; None for any other."""
+    scheme, _, path = url.partition("://")
+    return Path(path) if scheme in ("file", "local") else None
 
 
 def _is_refusal(error: Exception) -> bool:
