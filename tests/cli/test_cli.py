@@ -116,7 +116,14 @@ class TestContract:
         bench.write("leave.txt", LEAVE)
         bench.write("empty.txt", "")
         done = command("add", "docs", "--json")
-        check("add PATHS --json", [done.json])
+        outputs = [done.json]
+        for entries in (
+            "{path: docs, groups: [hr]}, {path: docs/leave.txt, groups: [it]}",
+            "{path: docs, groups: [hr]}",
+        ):
+            bench.workspace.recipe_path.write_text(f"sources: [{entries}]")
+            outputs.append(command("add", "docs", "--json").json)
+        check("add PATHS --json", outputs)
         check("add --failed --json", [command("add", "--failed", "--json").json])
 
     def test_search(self, paged: Bench, command: Command):
