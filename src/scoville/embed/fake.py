@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from scoville.recipe import Embed
+
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -44,3 +46,8 @@ class FakeEmbedder:
 def word_spans(texts: Sequence[str]) -> list[list[TokenSpan]]:
     """Split texts into words and signs: a stand-in where a model's own tokenizer is not at hand."""
     return [[TokenSpan(*match.span()) for match in WORD.finditer(text)] for text in texts]
+
+
+def open_fake(name: str, settings: "Embed") -> FakeEmbedder:
+    """Open what ``embed.model: fake`` means."""
+    return FakeEmbedder()

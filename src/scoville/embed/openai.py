@@ -90,6 +90,11 @@ class OpenAIEmbedder:
         return vectors
 
 
+def open_openai(name: str, settings: Embed) -> OpenAIEmbedder:
+    """Open what ``embed.model: openai:NAME`` means."""
+    return OpenAIEmbedder(name, settings)
+
+
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     room = BATCH_BYTES

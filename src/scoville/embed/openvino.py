@@ -12,7 +12,8 @@ from scoville.embed.encoder_config import read_config
 from scoville.embed.network import Network, open_tokenizer
 from scoville.embed.protocol import TextKind, TokenSpan
 from scoville.errors import ModelError
-from scoville.models import ModelFiles
+from scoville.models import ModelFiles, locate_model
+from scoville.recipe import Embed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +68,11 @@ class OpenVINOEmbedder:
         # Keeps the closing special token, as the reference implementation does.
         limit = self._config.max_tokens
         return tokens if len(tokens) <= limit else tokens[: limit - 1] + tokens[-1:]
+
+
+def open_local(name: str, settings: Embed) -> OpenVINOEmbedder:
+    """Open a model of the catalogue, of a folder or of the hub, which is fetched if need be."""
+    return OpenVINOEmbedder(locate_model(settings.model, kind="embedder"), threads=settings.threads)
 
 
 def _weights_sha256(files: ModelFiles) -> str:

@@ -21,9 +21,9 @@ Does not know questions, passages or citations.
 from collections.abc import Callable, Sequence
 
 from scoville import recipe
-from scoville.errors import UnknownModel
 from scoville.llm.fake import FakeLlm
 from scoville.llm.protocol import Generation, LikelihoodLlm, Llm
+from scoville.models.provider import find_provider
 from scoville.types import Message
 
 __all__ = ["FakeLlm", "Generation", "LikelihoodLlm", "Llm", "ask_with", "open_llm"]
@@ -42,28 +42,5 @@ def open_llm(settings: recipe.Llm) -> Llm:
     Local weights are fetched if need be, and loaded by the first reply. Raises UnknownModel for a name that means
     nothing, ModelError for a model that cannot be used.
     """
-    provider, colon, rest = settings.model.partition(":")
-    match provider:
-        case "fake":
-            return FakeLlm(rest) if colon else FakeLlm()
-        case "quote" if not colon:
-            from scoville.llm.quote import QuoteLlm
-
-            return QuoteLlm()
-        case "openai" if rest:
-            from scoville.llm.openai import OpenAILlm
-
-            return OpenAILlm(settings)
-        case "hf" | "path":
-            pass
-        case _ if colon:
-            raise UnknownModel(
-                f"llm.model: {settings.model!r} has no provider that Scoville knows; expected a name from "
-                "`scoville models`, hf:ORG/NAME/FILE.gguf, path:FILE.gguf, openai:NAME, quote, fake or fake:TEXT"
-            )
-        case _:
-            pass
-    from scoville.llm.local import open_local_llm
-    from scoville.models import locate_model
-
-    return open_local_llm(settings, locate_model(settings.model, kind="llm"))
+    provider = find_provider("llm", settings.model, "llm.model")
+    return provider.open(provider.name, settings)

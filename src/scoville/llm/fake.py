@@ -6,10 +6,14 @@ Enters: messages. Leaves: a reply that depends on nothing else. Words count as t
 import re
 from collections.abc import Callable, Sequence
 from math import log
+from typing import TYPE_CHECKING
 
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import Message, Reply
+
+if TYPE_CHECKING:
+    from scoville import recipe
 
 CONTEXT_TOKENS = 8192
 NOTHING_TO_QUOTE = "There is no passage to quote."
@@ -84,3 +88,8 @@ def quote_first_passage(messages: Sequence[Message]) -> str:
             sentence = _SENTENCE_END.split(" ".join(passage.split()))[0]
             return f"{sentence} [1]"
     return NOTHING_TO_QUOTE
+
+
+def open_fake(name: str, settings: "recipe.Llm") -> FakeLlm:
+    """Open what ``llm.model: fake`` or ``fake:TEXT`` means."""
+    return FakeLlm(name if ":" in settings.model else None)

@@ -24,6 +24,13 @@ MAX_F16_PARAMETERS = 2_000_000_000
 logger = logging.getLogger("scoville")
 
 
+def open_local(name: str, settings: recipe.Llm) -> Llm:
+    """Open a model of the catalogue, of a file or of the hub, which is fetched if need be."""
+    from scoville.models import locate_model
+
+    return open_local_llm(settings, locate_model(settings.model, kind="llm"))
+
+
 def open_local_llm(settings: recipe.Llm, files: "ModelFiles") -> Llm:
     """Open a GGUF file, or a folder in OpenVINO's form, with the runtime of the recipe or one that suits."""
     if files.weights.suffix != ".gguf":

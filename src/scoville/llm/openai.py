@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scoville import recipe
 from scoville.cost import price_usd
 from scoville.endpoint import Failure, endpoint_url, explain, is_loopback, open_client, pause_seconds, place
-from scoville.errors import ProviderError, ProviderTimeout
+from scoville.errors import ProviderError, ProviderTimeout, UnknownModel
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import FinishReason, Message, Reply
@@ -179,3 +179,10 @@ class OpenAILlm:
 
 def _estimate(text: str) -> int:
     return -(-len(text.encode()) // CHARACTERS_PER_TOKEN)
+
+
+def open_openai(name: str, settings: recipe.Llm) -> OpenAILlm:
+    """Open what ``llm.model: openai:NAME`` means."""
+    if not name:
+        raise UnknownModel(f"llm.model: {settings.model!r} names no model; expected openai:NAME")
+    return OpenAILlm(settings)

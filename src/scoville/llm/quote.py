@@ -7,6 +7,8 @@ shares too few words with the question. Words count as tokens.
 import time
 from collections.abc import Sequence
 
+from scoville import recipe
+from scoville.errors import UnknownModel
 from scoville.llm.fake import CONTEXT_TOKENS
 from scoville.llm.protocol import Generation, OnText
 from scoville.prompt import DECLINE, split_focus
@@ -53,3 +55,10 @@ class QuoteLlm:
 
     def close(self) -> None:
         """Hold nothing, so free nothing."""
+
+
+def open_quote(name: str, settings: recipe.Llm) -> QuoteLlm:
+    """Open what ``llm.model: quote`` means."""
+    if name:
+        raise UnknownModel(f"llm.model: {settings.model!r}: `quote` stands alone")
+    return QuoteLlm()

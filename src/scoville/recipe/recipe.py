@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
+from scoville.registry import Kind, has, unknown
 
 FILE_NAME = "recipe.yaml"
 
@@ -24,6 +25,19 @@ SPLIT_OPTIONS = {
     "buffer": ("semantic",), "percentile": ("semantic",), "summary_model": ("summary",),
 }  # fmt: skip
 """Which ways of splitting take which options."""
+
+
+def _known(kind: Kind) -> AfterValidator:
+    """Refuse a name that is neither built in nor plugged in."""
+
+    def check(name: str) -> str:
+        if not has(kind, name):
+            from pydantic_core import PydanticCustomError
+
+            raise PydanticCustomError("unknown_name", "{reason}", {"reason": str(unknown(kind, name))})
+        return name
+
+    return AfterValidator(check)
 
 
 def _always_or_never(value: Any) -> Any:
@@ -77,10 +91,11 @@ class Split(Section):
     """How documents become passages. Sizes are tokens of the embedder."""
 
     decides = INDEX
-    by: Literal["section", "parent", "summary", "sentence", "semantic", "fixed"] = "section"
+    by: Annotated[str, _known("splitter")] = "section"
     """`section`: whole paragraphs, below the path of their headings. `parent`: the same, but the model is given the
     section of what was found. `summary`: a summary of each section is searched, the section is given to the model.
-    `sentence`: whole sentences. `semantic`: cut where neighbouring sentences are least alike. `fixed`: windows."""
+    `sentence`: whole sentences. `semantic`: cut where neighbouring sentences are least alike. `fixed`: windows. Or a
+    way that a plugin adds."""
     size: Annotated[int, Field(ge=16, le=8192)] = 200
     """The most tokens of a passage; for `summary` of a section's summary."""
     overlap: Annotated[int, Field(ge=0)] = 0

@@ -9,14 +9,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from scoville.embed import Embedder
+from scoville.errors import UsageError
 from scoville.language import detect_language
 from scoville.recipe import Split
+from scoville.registry import find
 from scoville.split.draft import Draft, Prefixes
 from scoville.split.join import passage_id
-from scoville.split.sections import Packer, group_sections
-from scoville.split.summary import Summarise, write_summaries
-from scoville.split.tokens import TokenMap
-from scoville.split.windows import fixed_windows, semantic_windows, sentence_windows
+from scoville.split.summary import Summarise
+from scoville.split.tokens import Span, TokenMap
+from scoville.split.ways import Material, Splitter
 from scoville.types import Document, Passage
 
 SPLITTER_VERSION = "4"
@@ -27,54 +28,27 @@ LANGUAGE_CHARACTERS = 1000
 def split_document(
     document: Document, settings: Split, embedder: Embedder, *, summarise: Summarise | None = None
 ) -> list[Passage]:
-    """Split a document; a document without text gives no passages.
+    """Split a document by the way that the recipe names; a document without text gives no passages.
 
-    ``section``, ``parent`` and ``summary`` keep the path of headings as the prefix of each passage, cut no paragraph
-    that fits, and repeat the header of a table that does not; ``summarise`` is the model that writes the summaries of
-    ``summary``. ``sentence``, ``semantic`` and ``fixed`` cut the text whatever its elements are.
+    ``summarise`` is the model that writes the summaries of ``summary``.
     """
     size = min(settings.size, embedder.max_tokens)
     tokens = TokenMap(document.text, embedder)
     prefixes = Prefixes(document, embedder, size, settings.tags)
-    match settings.by:
-        case "section":
-            drafts = Packer(document, tokens, prefixes, size).pack()
-        case "parent":
-            drafts = Packer(document, tokens, prefixes, size).pack()
-            for section in group_sections(drafts, tokens, prefixes, settings.parent_size):
-                _name_section(document, section)
-        case "summary":
-            drafts = Packer(document, tokens, prefixes, settings.parent_size).pack()
-            write_summaries(drafts, tokens, prefixes, embedder, size, summarise)
-        case "sentence" | "semantic" | "fixed":
-            drafts = _cut_text(document, tokens, prefixes, embedder, settings, size)
-    return _passages(document, drafts)
+    material = Material(document, settings, embedder, size, tokens, prefixes, summarise)
+    cut: Splitter = find("splitter", settings.by)
+    return _passages(document, [one if isinstance(one, Draft) else _draft(one, material) for one in cut(material)])
 
 
-def _cut_text(
-    document: Document, tokens: TokenMap, prefixes: Prefixes, embedder: Embedder, settings: Split, size: int
-) -> list[Draft]:
-    """Cut the text whatever its elements are; the tags alone are the prefix."""
-    prefix = prefixes.tags
-    room = size - prefixes.cost(prefix)
-    match settings.by:
-        case "sentence":
-            drafts = sentence_windows(document, tokens, room, settings.overlap_sentences)
-        case "semantic":
-            drafts = semantic_windows(document, tokens, embedder, room, settings.buffer, settings.percentile)
-        case _:
-            drafts = fixed_windows(document, tokens, room, settings.overlap * room // settings.size)
-    for draft in drafts:
-        draft.prefix = prefix
-        draft.tokens += prefixes.cost(prefix)
-    return drafts
-
-
-def _name_section(document: Document, drafts: Sequence[Draft]) -> None:
-    first, last = drafts[0], drafts[-1]
-    name = passage_id(document.source, document.id, first.span.start, last.span.end, first.prefix)
-    for draft in drafts:
-        draft.section = name
+def _draft(given: tuple[int, int], material: Material) -> Draft:
+    """Make a draft of the characters that a plugin gave, behind the tags of the recipe."""
+    span, length, prefix = Span(*given), len(material.document.text), material.prefixes.tags
+    if not 0 <= span.start < span.end <= length:
+        raise UsageError(
+            f"split.by: {material.settings.by} gave characters {span.start} to {span.end}, and the text has {length}"
+        )
+    tokens = material.tokens.count(span) + material.prefixes.cost(prefix)
+    return Draft(span=span, tokens=tokens, prefix=prefix)
 
 
 def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:

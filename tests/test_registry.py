@@ -1,0 +1,185 @@
+"""What others plug in: by `register`, or as an installed package, used like what is built in."""
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Bench, Command
+from scoville import registry
+from scoville.embed import open_embedder
+from scoville.embed.fake import FakeEmbedder
+from scoville.errors import UnknownModel, UsageError
+from scoville.llm import FakeLlm, open_llm
+from scoville.recipe import Embed, Llm, Split
+from scoville.recipe.file import load_recipe
+from scoville.registry import find, names, register
+from scoville.split import Material
+from scoville.types import Message
+
+LEAVE = "Staff have thirty days of leave.\nParents have sixty days.\n\nCars are parked in the yard.\n"
+
+
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Each test begins with what is built in, and with plugins not looked for yet."""
+    monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(registry, "_failed", {})
+    monkeypatch.setattr(registry, "_asked", False)
+
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Give a function that makes an installed package with one module and its entry point."""
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+    def make(package: str, code: str, *, entry: str = "") -> None:
+        facts = tmp_path / "site" / f"{package}-1.0.dist-info"
+        facts.mkdir(parents=True)
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (facts / "entry_points.txt").write_text(f"[scoville.plugins]\n{package} = {entry or package}\n")
+        (tmp_path / "site" / f"{package}.py").write_text(code)
+        monkeypatch.delitem(sys.modules, package, raising=False)
+        importlib.invalidate_caches()
+
+    return make
+
+
+ACME = """
+from scoville.llm import FakeLlm
+from scoville.registry import register as add
+
+def open_acme(name, settings):
+    return FakeLlm(f"acme {name} says sixty days [1]")
+
+def register():
+    add("llm", "acme", open_acme)
+"""
+
+
+class TestNames:
+    def test_every_built_in_name_opens_something(self):
+        for kind, built_in in registry.BUILT_IN.items():
+            assert all(callable(find(kind, name)) for name in built_in), kind
+
+    def test_a_wrong_name_lists_what_there_is_and_the_nearest(self):
+        register("splitter", "chapters", lambda material: [])
+        with pytest.raises(UsageError, match=r"'chapter' is unknown; did you mean chapters\? There are section, "):
+            find("splitter", "chapter")
+        with pytest.raises(UnknownModel, match=r"llm 'acme' is unknown; .*openai"):
+            find("llm", "acme")
+
+    def test_a_name_is_given_once_unless_it_is_replaced(self):
+        register("llm", "acme", lambda name, settings: FakeLlm("one"))
+        with pytest.raises(UsageError, match="there is a llm 'acme' already.*replace=True"):
+            register("llm", "acme", lambda name, settings: FakeLlm("two"))
+        with pytest.raises(UsageError, match="there is a llm 'openai' already"):
+            register("llm", "openai", lambda name, settings: FakeLlm("two"))
+        register("llm", "acme", lambda name, settings: FakeLlm("two"), replace=True)
+        assert open_llm(Llm(model="acme")).name == "fake:two"
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            (("model", "acme", print), "no kind 'model'; expected reader, splitter"),
+            (("llm", "acme:x", print), "'acme:x' is no name"),
+            (("llm", "acme", "acme.open"), "expected a function, got str"),
+        ],
+    )
+    def test_what_cannot_be_registered_is_refused(self, given: tuple[Any, ...], said: str):
+        with pytest.raises(UsageError, match=said):
+            register(*given)
+
+
+class TestPackages:
+    def test_an_installed_package_is_found_when_its_name_is(self, install: Install, bench: Bench, command: Command):
+        install("acme_scoville", ACME)
+        bench.write("leave.txt", LEAVE)
+        assert command("add", "docs").code == 0
+        assert "acme_scoville" not in sys.modules
+        done = command("ask", "How many days do parents have?", "--set", "llm.model=acme:7b", "--json")
+        assert done.json["model"] == "fake:acme 7b says sixty days [1]"
+
+    def test_an_entry_point_may_be_a_function(self, install: Install):
+        install("acme_scoville", ACME.replace("def register", "def plug_in"), entry="acme_scoville:plug_in")
+        assert "acme" in names("llm")
+
+    def test_a_broken_package_is_said_once_and_stops_no_other(self, install: Install, caplog: pytest.LogCaptureFixture):
+        install("aaa_broken", "raise RuntimeError('no licence')")
+        install("acme_scoville", ACME)
+        install("odd_one", "", entry="odd_one")
+        with caplog.at_level(logging.WARNING, "scoville"):
+            assert open_llm(Llm(model="acme:7b")).name.startswith("fake:acme")
+            with pytest.raises(UnknownModel, match="not loaded: plugin aaa_broken: RuntimeError: no licence; plugin"):
+                find("llm", "acne")
+        assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+            "plugin aaa_broken could not be loaded",
+            "plugin odd_one could not be loaded",
+        ]
+
+
+class TestKinds:
+    def test_an_embedder(self, bench: Bench):
+        class Acme(FakeEmbedder):
+            name = "acme:small"
+
+        def open_acme(name: str, settings: Embed) -> Acme:
+            assert (name, settings.model) == ("small", "acme:small")
+            return Acme()
+
+        register("embedder", "acme", open_acme)
+        bench.set(embed={"model": "acme:small"})
+        bench.write("leave.txt", LEAVE)
+        bench.add()
+        assert bench.workspace.require_built().embedder == "acme:small"
+        assert bench.found("sixty days") == ["docs/leave.txt"]
+        with pytest.raises(UnknownModel, match=r"embed.model: 'acne:x' .* did you mean acme\?"):
+            open_embedder(Embed(model="acne:x"))
+
+    def test_an_llm(self):
+        def say(messages: Sequence[Message]) -> str:
+            return f"{messages[-1].content}!"
+
+        register("llm", "acme", lambda name, settings: FakeLlm(say))
+        from scoville.llm import ask_with
+
+        assert ask_with(Llm(model="acme:large"))([Message(role="user", content="hello")]) == "hello!"
+
+    def test_a_splitter_gives_characters(self, bench: Bench, command: Command):
+        def by_line(material: Material) -> list[tuple[int, int]]:
+            text, spans, start = material.document.text, list[tuple[int, int]](), 0
+            for line in text.splitlines(keepends=True):
+                if line.strip():
+                    spans.append((start, start + len(line.rstrip())))
+                start += len(line)
+            return spans
+
+        register("splitter", "lines", by_line)
+        bench.set(split={"by": "lines"})
+        bench.write("leave.txt", LEAVE)
+        bench.add()
+        shown = command("inspect", "docs/leave.txt", "--set", "split.by=lines", "--json").json
+        passages = shown["documents"][0]["passages"]
+        assert [one["text"] for one in passages] == [line for line in LEAVE.splitlines() if line]
+        assert [one["tokens"] for one in passages] == [7, 5, 7]
+        assert bench.found("Where are cars parked?") == ["docs/leave.txt"]
+
+    def test_a_splitter_that_leaves_the_text_is_named(self, bench: Bench):
+        register("splitter", "wild", lambda material: [(0, 999)])
+        bench.set(split={"by": "wild"})
+        bench.write("leave.txt", LEAVE)
+        bench.add()
+        assert "split.by: wild gave characters 0 to 999, and the text has" in bench.failures["docs/leave.txt"]
+
+    def test_a_wrong_way_of_splitting_is_refused_when_the_recipe_is_read(self):
+        with pytest.raises(UsageError, match=r"split.by: 'lines' \(from the flag\): splitter 'lines' is unknown"):
+            load_recipe(None, environment={}, flags=["split.by=lines"])
+        register("splitter", "lines", lambda material: [])
+        assert load_recipe(None, environment={}, flags=["split.by=lines"]).recipe.split == Split(by="lines")
