@@ -646,8 +646,21 @@ class TestDemo:
         for _ in range(2):
             done = command("demo", tmp_path / "demo")
             assert done.code == 0
-            assert re.search(r"answered rightly +\d+ of \d+ ", done.out)
+            assert re.search(r"right answers +\d+ of 8 ", done.out)
         assert "unchanged" in done.err
+
+    def test_the_demo_leaves_a_workspace_with_runs_and_a_report_that_say_what_it_said(
+        self, command: Command, tmp_path: Path
+    ):
+        folder = tmp_path / "demo"
+        done = command("demo", folder, "--json")
+        card = done.json["scorecards"]["fake"]
+        runs = command("evaluate", "-w", folder, "--json").json
+        assert [run["id"] for run in runs] == list(done.json["runs"].values())
+        right = (card["right"] + card["declined"]) / (card["answerable"] + card["unanswerable"])
+        assert runs[0]["quality"] == pytest.approx(right, abs=1e-3)
+        assert done.json["cases"][0]["question"] in Path(done.json["report"]).read_text()
+        assert command("ask", "-w", folder, "Which form is used for lost keys?").code == 0
 
     def test_the_demo_leaves_other_folders_alone(self, command: Command, tmp_path: Path):
         (tmp_path / "mine.txt").write_text(LEAVE)

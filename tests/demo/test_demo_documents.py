@@ -1,20 +1,20 @@
-import json
 import os
 import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from scoville.demo import DemoCase, demo_cases
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ROOT / "src" / "scoville" / "demo" / "documents"
 NAMES = ("claims-guide.docx", "faq.html", "handbook.md", "policy-schedule.pdf", "policy-wording.pdf")
-CASES = [json.loads(line) for line in (DOCUMENTS.parent / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
-ANSWERABLE = [case for case in CASES if case["answerable"]]
-UNANSWERABLE = [case for case in CASES if not case["answerable"]]
+CASES = demo_cases()
+ANSWERABLE = [case for case in CASES if case.answerable]
+UNANSWERABLE = [case for case in CASES if not case.answerable]
 ABSENT = {
     "none-worldwide": ("worldwide", "outside europe", "rest of the world"),
     "none-child-seat": ("child", "booster", "infant"),
@@ -99,23 +99,23 @@ def test_the_schedule_has_form_fields_with_values() -> None:
 
 def test_eight_cases_of_twelve_are_answerable_from_all_five_documents() -> None:
     assert (len(CASES), len(ANSWERABLE)) == (12, 8)
-    assert len({case["id"] for case in CASES}) == 12
-    assert {case["document"] for case in ANSWERABLE} == set(NAMES)
-    assert all(set(case) == {"id", "question", "answers", "document", "page", "answerable"} for case in CASES)
+    assert len({case.id for case in CASES}) == 12
+    assert {case.document for case in ANSWERABLE} == set(NAMES)
 
 
-@pytest.mark.parametrize("case", ANSWERABLE, ids=lambda case: case["id"])
-def test_the_expected_answer_stands_in_the_named_document_and_page(case: dict[str, Any]) -> None:
-    pages = pages_of(case["document"])
-    assert (case["page"] is not None) == case["document"].endswith(".pdf")
-    text = pages[(case["page"] or 1) - 1].lower()
-    assert any(answer.lower() in text for answer in case["answers"])
-    others = " ".join(" ".join(pages_of(name)) for name in NAMES if name != case["document"]).lower()
-    assert not any(answer.lower() in others for answer in case["answers"]), "another document would be right, too"
+@pytest.mark.parametrize("case", ANSWERABLE, ids=lambda case: case.id)
+def test_the_expected_answer_stands_in_the_named_document_and_page(case: DemoCase) -> None:
+    assert case.document
+    pages = pages_of(case.document)
+    assert (case.page is not None) == case.document.endswith(".pdf")
+    text = pages[(case.page or 1) - 1].lower()
+    assert any(answer.lower() in text for answer in case.answers)
+    others = " ".join(" ".join(pages_of(name)) for name in NAMES if name != case.document).lower()
+    assert not any(answer.lower() in others for answer in case.answers), "another document would be right, too"
 
 
-@pytest.mark.parametrize("case", UNANSWERABLE, ids=lambda case: case["id"])
-def test_the_documents_say_nothing_about_an_unanswerable_case(case: dict[str, Any]) -> None:
-    assert (case["answers"], case["document"], case["page"]) == ([], None, None)
+@pytest.mark.parametrize("case", UNANSWERABLE, ids=lambda case: case.id)
+def test_the_documents_say_nothing_about_an_unanswerable_case(case: DemoCase) -> None:
+    assert (case.answers, case.document, case.page) == ((), None, None)
     text = everything().lower()
-    assert [term for term in ABSENT[case["id"]] if term in text] == []
+    assert [term for term in ABSENT[case.id] if term in text] == []

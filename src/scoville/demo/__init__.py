@@ -1,38 +1,25 @@
 """A fictional company's documents, questions about them, and how well a bot answers.
 
-Enters: nothing of the user's. Leaves: a folder with documents, cases, and scores of answers against them.
+Enters: nothing of the user's. Leaves: a folder with documents, cases, and what is right (:mod:`scoville.demo.grade`).
 """
 
 import json
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from scoville.evaluate.metrics.words import contains
-from scoville.types import Answer
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoCase:
-    """A question with what a right answer contains, or none where the documents do not say."""
-
-    id: str
-    question: str
-    answers: tuple[str, ...]
-    """Any one of them makes an answer right."""
-    document: str | None
-    page: int | None
-    answerable: bool
+from scoville.demo.grade import DemoCase, cites_right, is_right, score_demo
 
 
 def demo_cases() -> list[DemoCase]:
-    """Give the dozen questions."""
+    """Give the dozen questions: those that the default model gets right first, those that it gets wrong last."""
     lines = files("scoville.demo").joinpath("cases.jsonl").read_text(encoding="utf-8").splitlines()
-    rows: list[dict[str, Any]] = [json.loads(line) for line in lines if line.strip()]
-    for row in rows:
-        row["answers"] = tuple(row["answers"])
-    return [DemoCase(**row) for row in rows]
+    return [_case(json.loads(line)) for line in lines if line.strip()]
+
+
+def _case(row: dict[str, Any]) -> DemoCase:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return DemoCase(**values)
 
 
 def write_demo_documents(folder: Path) -> list[Path]:
@@ -47,19 +34,4 @@ def write_demo_documents(folder: Path) -> list[Path]:
     return written
 
 
-def is_right(case: DemoCase, answer: Answer) -> bool:
-    """Say whether an answer holds an expected text, or refuses a question that has no answer."""
-    if not case.answerable:
-        return answer.refused
-    return not answer.refused and any(contains(answer.text, expected) for expected in case.answers)
-
-
-def cites_right(case: DemoCase, answer: Answer) -> bool:
-    """Say whether a verified citation names the expected document, and its page where it has pages."""
-    return any(
-        citation.verified
-        and citation.document is not None
-        and Path(citation.document).name == case.document
-        and case.page in (None, citation.page)
-        for citation in answer.citations
-    )
+__all__ = ["DemoCase", "cites_right", "demo_cases", "is_right", "score_demo", "write_demo_documents"]
