@@ -29,12 +29,13 @@ def write_tiny_gguf(
     architecture: str = "llama",
     template: str | None = TEMPLATE,
     scale: float = 0.2,
+    context: int = CONTEXT,
 ) -> Path:
     tokens = [*SPECIAL, *byte_alphabet(), "he"]
     head = HIDDEN // HEADS
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("Tiny")
-    writer.add_context_length(CONTEXT)
+    writer.add_context_length(context)
     writer.add_embedding_length(HIDDEN)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(INNER)

@@ -25,16 +25,13 @@ BLANK_LINE = "\n\n"
 
 
 class Answerer:
-    """Answers questions from one index with one model."""
+    """Answers questions from one index with one model; several threads may ask at once."""
 
     def __init__(self, searcher: Searcher, llm: Llm, recipe: Recipe) -> None:
         self.searcher = searcher
         self.llm = llm
         self.recipe = recipe
         self._small = llm.runtime in SMALL_RUNTIMES
-        self._search_replies: list[Reply] = []
-        self._stages: list[Stage] = []
-        """With ``started`` by ``time.perf_counter``."""
 
     def ask(
         self,
@@ -50,29 +47,27 @@ class Answerer:
         ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
         restriction. ``on_text`` is given the model's text as it comes, before it is checked.
         """
-        started = time.perf_counter()
+        clock = _Clock()
         question = check_question(question)
-        self._search_replies.clear()
-        self._stages.clear()
-        found = self.searcher.search(question, where=where, groups=groups, history=history)
+        found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
         refusal = self._refuse_early(found)
         if refusal:
-            return self._answer(question, found, found.hits, started, reason=refusal)
+            return self._answer(question, found, found.hits, clock, reason=refusal)
         settings = self.recipe.llm
-        with self._stage("prompt"):
+        with clock.stage("prompt"):
             found, rendered = self._render(question, found, history)
         generation = Generation(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=self._stop()
         )
-        with self._stage("generate"):
+        with clock.stage("generate"):
             reply = self.llm.generate(rendered.messages, generation, on_text)
         if not reply.text.strip() or declines(reply.text):
-            return self._answer(question, found, rendered.hits, started, reason="model_declined", reply=reply)
-        with self._stage("ground"):
+            return self._answer(question, found, rendered.hits, clock, reason="model_declined", reply=reply)
+        with clock.stage("ground"):
             grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
         if not grounded.verified or repeats(reply.text, question):
-            return self._answer(question, found, rendered.hits, started, reason="ungrounded", reply=reply)
-        return self._answer(question, found, rendered.hits, started, reply=reply, grounded=grounded)
+            return self._answer(question, found, rendered.hits, clock, reason="ungrounded", reply=reply)
+        return self._answer(question, found, rendered.hits, clock, reply=reply, grounded=grounded)
 
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
         """Write what ``ask`` would give the model, where it does not refuse before.
@@ -90,19 +85,10 @@ class Answerer:
             return (BLANK_LINE,) if self._small else ()
         return stop
 
-    def think(self, messages: Sequence[Message]) -> str:
+    def think(self, messages: Sequence[Message]) -> Reply:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
         settings = self.recipe.llm
-        with self._stage("search/generate"):
-            reply = self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
-        self._search_replies.append(reply)
-        return reply.text
-
-    @contextmanager
-    def _stage(self, name: str) -> Generator[None]:
-        started = time.perf_counter()
-        yield
-        self._stages.append(Stage(name, started, time.perf_counter() - started))
+        return self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
 
     def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
         """Write the prompt; looking for the nearest sentences counts as searching."""
@@ -138,13 +124,13 @@ class Answerer:
         question: str,
         found: Found,
         hits: tuple[Hit, ...],
-        started: float,
+        clock: "_Clock",
         *,
         reason: RefusalReason | None = None,
         reply: Reply | None = None,
         grounded: Grounded | None = None,
     ) -> Answer:
-        total = time.perf_counter() - started
+        total = time.perf_counter() - clock.started
         return Answer(
             question=question,
             text=grounded.text if grounded else self.recipe.answer.refusal,
@@ -154,25 +140,40 @@ class Answerer:
             hits=hits,
             reply=reply,
             similarity=found.similarity,
-            search_replies=tuple(self._search_replies),
+            search_replies=tuple(one.reply for one in found.asked),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
             total_seconds=total,
             started_at=time.time() - total,
-            stages=tuple(stage._replace(started=stage.started - started) for stage in self._all_stages(found, started)),
+            stages=tuple(stage._replace(started=stage.started - clock.started) for stage in _stages(found, clock)),
         )
 
-    def _all_stages(self, found: Found, started: float) -> Iterator[Stage]:
-        """Give the stages of the search, with what the model was asked within each step, and those after it."""
-        thoughts = [stage for stage in self._stages if stage.name.startswith("search/")]
-        ended = max((step.started + step.seconds for step in found.steps), default=started)
-        yield Stage("search", started, ended - started)
-        for step in found.steps:
-            name = f"search/{step.name}"
-            yield Stage(name, step.started, step.seconds, step.note)
-            within = (one for one in thoughts if step.started <= one.started <= step.started + step.seconds)
-            yield from (one._replace(name=f"{name}/generate") for one in within)
-        yield from (stage for stage in self._stages if stage not in thoughts)
+
+class _Clock:
+    """The stages of one question, as they pass."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.stages: list[Stage] = []
+        """With ``started`` by ``time.perf_counter``."""
+
+    @contextmanager
+    def stage(self, name: str) -> Generator[None]:
+        started = time.perf_counter()
+        yield
+        self.stages.append(Stage(name, started, time.perf_counter() - started))
+
+
+def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
+    """Give the stages of the search, with what the model was asked within each step, and those after it."""
+    ended = max((step.started + step.seconds for step in found.steps), default=clock.started)
+    yield Stage("search", clock.started, ended - clock.started)
+    for step in found.steps:
+        name = f"search/{step.name}"
+        yield Stage(name, step.started, step.seconds, step.note)
+        within = (one for one in found.asked if step.started <= one.started <= step.started + step.seconds)
+        yield from (Stage(f"{name}/generate", one.started, one.seconds) for one in within)
+    yield from clock.stages
 
 
 def open_answerer(workspace: Workspace, recipe: Recipe, *, load: bool = True) -> Answerer:
@@ -183,7 +184,7 @@ def open_answerer(workspace: Workspace, recipe: Recipe, *, load: bool = True) ->
     llm = open_llm(recipe.llm)
     if load:
         threading.Thread(target=_load, args=(llm,)).start()
-    searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages))
+    searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)
     answerer = Answerer(searcher, llm, recipe)
     return answerer
 

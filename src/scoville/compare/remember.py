@@ -14,13 +14,12 @@ from scoville.answer import Answerer
 from scoville.embed.remember import RememberingEmbedder
 from scoville.evaluate.system import RecipeSystem
 from scoville.index import Index
-from scoville.llm import Generation
 from scoville.llm.remember import RememberingLlm
-from scoville.recipe import Llm as LlmSettings
 from scoville.recipe import Search as SearchSettings
 from scoville.search import Found, Rewriter, Searcher
 from scoville.search.rerank import Reranker
-from scoville.types import Answer, Case, Message, Reply
+from scoville.search.trace import AskReply
+from scoville.types import Answer, Case, Message
 
 
 class Work:
@@ -42,20 +41,6 @@ class Work:
         ))  # fmt: skip
 
 
-class Thinker:
-    """Asks the model on behalf of a search, and keeps what it replied."""
-
-    def __init__(self, llm: RememberingLlm, settings: LlmSettings) -> None:
-        self.llm = llm
-        self.replies: list[Reply] = []
-        self._generation = Generation(max_tokens=settings.max_tokens, seed=settings.seed)
-
-    def ask(self, messages: Sequence[Message]) -> str:
-        """Ask the model."""
-        self.replies.append(self.llm.generate(messages, self._generation))
-        return self.replies[-1].text
-
-
 class RememberingSearcher(Searcher):
     """Searches for nothing twice; what it finds has the seconds and the replies of the first time."""
 
@@ -67,53 +52,46 @@ class RememberingSearcher(Searcher):
         *,
         reranker: Reranker | None,
         rewriter: Rewriter | None,
-        thinker: Thinker | None,
+        llm: RememberingLlm | None,
         work: Work,
     ) -> None:
         super().__init__(index, embedder, settings, reranker=reranker, rewriter=rewriter)
-        self.replies: tuple[Reply, ...] = ()
-        """What the model wrote for the last search."""
         self._remembering = embedder
-        self._thinker = thinker
+        self._llm = llm
         self._work = work
-        self._found: dict[str, tuple[Found, tuple[Reply, ...]]] = {}
+        self._found: dict[str, Found] = {}
 
-    def search(self, question: str, *, history: Sequence[Message] = (), **options: Any) -> Found:
+    def search(
+        self, question: str, *, history: Sequence[Message] = (), ask: AskReply | None = None, **options: Any
+    ) -> Found:
         """Search, or give what was found for the same question, without the steps."""
         key = repr((question, tuple(history), sorted(options.items())))
         if key in self._found:
-            found, self.replies = self._found[key]
+            found = self._found[key]
             self._work.spared["search"] += found.seconds
             return replace(found, steps=())
-        thinker = self._thinker
-        if thinker:
-            thinker.replies.clear()
         self._take_spared()
-        found = super().search(question, history=history, **options)
+        found = super().search(question, history=history, ask=ask, **options)
         spared = self._take_spared()
         self._work.done["search"] += found.seconds
         self._work.spared["search"] += spared
-        self.replies = tuple(thinker.replies) if thinker else ()
-        self._found[key] = replace(found, seconds=found.seconds + spared), self.replies
-        return self._found[key][0]
+        self._found[key] = replace(found, seconds=found.seconds + spared)
+        return self._found[key]
 
     def _take_spared(self) -> float:
-        return self._remembering.take_spared() + (self._thinker.llm.take_spared() if self._thinker else 0.0)
+        return self._remembering.take_spared() + (self._llm.take_spared() if self._llm else 0.0)
 
 
 class SharedSystem(RecipeSystem):
     """A recipe's system, whose answers have the seconds, tokens and dollars that they would have alone."""
 
-    def __init__(
-        self, answerer: Answerer, searcher: RememberingSearcher, embedder: RememberingEmbedder, llm: RememberingLlm,
-        work: Work,
-    ) -> None:  # fmt: skip
+    def __init__(self, answerer: Answerer, embedder: RememberingEmbedder, llm: RememberingLlm, work: Work) -> None:
         super().__init__(answerer)
-        self._shared = searcher, embedder, llm, work
+        self._shared = embedder, llm, work
 
     def ask(self, case: Case) -> Answer:
         """Answer a case."""
-        searcher, embedder, llm, work = self._shared
+        embedder, llm, work = self._shared
         before, written = work.copy(), len(llm.written)
         llm.take_spared()
         started = time.perf_counter()
@@ -130,7 +108,6 @@ class SharedSystem(RecipeSystem):
         total = answer.total_seconds + sum(since.spared.values())
         return replace(
             answer,
-            search_replies=searcher.replies,
             search_seconds=answer.search_seconds + focus,
             total_seconds=total,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.answer import Answerer
-from scoville.compare.remember import RememberingSearcher, SharedSystem, Thinker, Work
+from scoville.compare.remember import RememberingSearcher, SharedSystem, Work
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
 from scoville.index import AddReport, Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
 from scoville.index.ingest import known_items
-from scoville.llm import open_llm
+from scoville.llm import ask_with, open_llm
 from scoville.llm.remember import RememberingLlm
 from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, Rewrite, deciding
 from scoville.recipe import Llm as LlmSettings
@@ -74,7 +74,7 @@ class SharedStages:
     def system(self, recipe: Recipe) -> "SharedSystem":
         """Open what answers with a recipe, building its index if there is none."""
         searcher, llm = self._searcher(recipe), self.llm(recipe.llm)
-        return SharedSystem(Answerer(searcher, llm, recipe), searcher, self.embedder(recipe.embed), llm, self.work)
+        return SharedSystem(Answerer(searcher, llm, recipe), self.embedder(recipe.embed), llm, self.work)
 
     def index_digest(self, recipe: Recipe) -> str:
         """Name the index of a recipe, as lineage does, and write down what it is made of."""
@@ -124,15 +124,15 @@ class SharedStages:
         key = repr((self._build_key(recipe), recipe.search, recipe.rewrite, recipe.llm if asks else None))
         if key not in self._searchers:
             embedder = self.embedder(recipe.embed)
-            thinker = Thinker(self.llm(recipe.llm), recipe.llm) if asks else None
-            ask = thinker.ask if thinker else None
+            llm = self.llm(recipe.llm) if asks else None
+            ask = ask_with(recipe.llm, llm) if llm else None
             self._searchers[key] = RememberingSearcher(
                 index,
                 embedder,
                 recipe.search,
                 reranker=open_reranker(recipe.search, ask, recipe.embed.threads),
                 rewriter=Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None,
-                thinker=thinker,
+                llm=llm,
                 work=self.work,
             )
         return self._searchers[key]

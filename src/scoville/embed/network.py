@@ -7,6 +7,7 @@ computes in it.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +45,7 @@ class Network:
         self._longest = longest
         self._threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
         self._compiled: Any = None
+        self._compiling = threading.Lock()
 
     def run(
         self, inputs: Sequence[Sequence[list[int]]], take: "Callable[[list[int], NDArray[np.float32]], None]"
@@ -76,16 +78,17 @@ class Network:
                 pass
 
     def _model(self) -> Any:
-        if self._compiled is None:
-            import openvino
+        with self._compiling:
+            if self._compiled is None:
+                import openvino
 
-            core = openvino.Core()
-            precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-            options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision}
-            if self._threads:
-                options |= {"INFERENCE_NUM_THREADS": self._threads, "NUM_STREAMS": self._threads}
-            self._compiled = core.compile_model(self._build(), "CPU", options)
-        return self._compiled
+                core = openvino.Core()
+                precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+                options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision}
+                if self._threads:
+                    options |= {"INFERENCE_NUM_THREADS": self._threads, "NUM_STREAMS": self._threads}
+                self._compiled = core.compile_model(self._build(), "CPU", options)
+            return self._compiled
 
 
 def open_tokenizer(path: Path) -> Any:

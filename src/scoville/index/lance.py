@@ -181,11 +181,12 @@ class LanceIndex:
         """Say what share of the passages a condition leaves; counted once for each version of the table."""
         if not condition:
             return 1.0
-        if condition not in version.shares:
+        share = version.shares.get(condition)  # another thread may empty it at any time
+        if share is None:
             if len(version.shares) >= KEPT_SHARES:
                 version.shares.clear()
-            version.shares[condition] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
-        return version.shares[condition]
+            share = version.shares[condition] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
+        return share
 
     def bm25(
         self, question: str, limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
@@ -263,7 +264,7 @@ class LanceIndex:
         """Give those passages that this version of the table ranked lately: by their places, quicker than by id."""
         with _lance_errors(self.folder):
             places = self._version().places
-            wanted = {name: places[name] for name in ids if name in places}
+            wanted = {name: place for name in ids if (place := places.get(name)) is not None}
             if not wanted:
                 return {}
             rows = self._table.take_row_ids(list(wanted.values())).select(["id", PACKED]).to_arrow()
@@ -294,11 +295,12 @@ class LanceIndex:
     def _names(self, version: "_Version") -> "_Names | None":
         """Give the ids of all passages once a version is asked often; a command that asks once reads those it finds."""
         version.asked += 1
-        if version.names is None and version.asked > NAMED_AFTER:
+        names = version.names
+        if names is None and version.asked > NAMED_AFTER:
             rows = self._table.search().select(["id"]).with_row_id(True).limit(None).to_arrow()
             order = rows["_rowid"].to_numpy().argsort(kind="stable")  # ascending already, but nobody promises that
-            version.names = _Names(rows["_rowid"].to_numpy()[order], rows["id"].combine_chunks().take(order))
-        return version.names
+            names = version.names = _Names(rows["_rowid"].to_numpy()[order], rows["id"].combine_chunks().take(order))
+        return names
 
     def _condition(self, where: Condition | None, groups: Sequence[str] | None, version: "_Version") -> str | None:
         """Write what a filter and the reader's groups allow; None where that is everything."""
@@ -323,9 +325,10 @@ class LanceIndex:
 
     def _version(self) -> "_Version":
         number = self._table.version
-        if self._seen is None or self._seen.number != number:
-            self._seen = _Version(number, tuned_of(self._table), self._index_names())
-        return self._seen
+        seen = self._seen
+        if seen is None or seen.number != number:
+            seen = self._seen = _Version(number, tuned_of(self._table), self._index_names())
+        return seen
 
 
 class _Names(NamedTuple):

@@ -29,9 +29,9 @@ from scoville.types import Message
 __all__ = ["FakeLlm", "Generation", "LikelihoodLlm", "Llm", "ask_with", "open_llm"]
 
 
-def ask_with(settings: recipe.Llm) -> Callable[[Sequence[Message]], str]:
+def ask_with(settings: recipe.Llm, llm: Llm | None = None) -> Callable[[Sequence[Message]], str]:
     """Give a function that asks a model and gives its reply's text; the model is loaded by the first call."""
-    llm = open_llm(settings)
+    llm = llm or open_llm(settings)
     generation = Generation(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed)
     return lambda messages: llm.generate(messages, generation).text
 

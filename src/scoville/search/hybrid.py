@@ -19,9 +19,9 @@ from scoville.recipe import Recipe, Rewrite, Search
 from scoville.search.distinct import diversify, leave_out_copies
 from scoville.search.fuse import Fused
 from scoville.search.legs import Legs, Scope
-from scoville.search.rerank import Reranker, mix, open_reranker
+from scoville.search.rerank import ModelOrder, Reranker, mix, open_reranker
 from scoville.search.rewrite import MAX_QUESTION_CHARACTERS, Ask, Rewriter, Rewritten
-from scoville.search.trace import Step, Trace
+from scoville.search.trace import Asked, AskReply, Step, Trace
 from scoville.search.where import parse_where
 from scoville.search.widen import widen
 from scoville.types import Hit, Leg, Message
@@ -45,6 +45,8 @@ class Found:
     """What was done, in order, with what each step left."""
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     """For a hit that was widened, by its id: the id of the passage that was found, under which the steps know it."""
+    asked: tuple[Asked, ...] = ()
+    """What a model replied to the ``ask`` of the search."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -53,7 +55,7 @@ class Found:
 
 
 class Searcher:
-    """Searches one index with one embedder."""
+    """Searches one index with one embedder; several threads may search at once."""
 
     def __init__(
         self,
@@ -79,22 +81,31 @@ class Searcher:
         limit: int | None = None,
         history: Sequence[Message] = (),
         rewrite: Rewriter | None = None,
+        ask: AskReply | None = None,
     ) -> Found:
         """Find at most ``limit`` passages, by default as many as the recipe says.
 
         ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
-        restriction. ``rewrite`` takes the place of the searcher's own rewriter.
+        restriction. ``rewrite`` takes the place of the searcher's own rewriter. ``ask`` takes the place of the model
+        that the searcher was opened with; its replies are in what this gives.
         """
         started = time.perf_counter()
         condition = parse_where(where)
         question = check_question(question)
         limit = limit or self.settings.passages
         trace = Trace()
-        asked = self._rewrite(question, history, rewrite or self.rewriter, trace)
+        rewriter, reranker = rewrite or self.rewriter, self.reranker
+        if ask:
+            asking = trace.listen(ask)
+            rewriter = rewriter and Rewriter(rewriter.settings, asking)
+            reranker = ModelOrder(asking) if isinstance(reranker, ModelOrder) else reranker
+        asked = self._rewrite(question, history, rewriter, trace)
         scope = Scope(count=max(self.settings.candidates, limit), where=condition, groups=groups)
         legs = Legs(self.index, self.embedder, self.settings, scope, trace)
         fused = legs.run(asked)
-        hits = self._rerank(asked.question, self._fetch(fused, limit, groups), trace)
+        hits = self._fetch(fused, limit, groups)
+        if reranker and hits:
+            hits = self._rerank(reranker, asked.question, hits, trace)
         hits = self._select(asked.question, hits, limit, trace)
         with trace.step("widen") as made:
             widened = widen(self.index, hits, self.settings.neighbours, limit, groups)
@@ -106,6 +117,7 @@ class Searcher:
             question=asked.question,
             steps=tuple(trace.steps),
             origins={hit.passage.id: found for hit, found in widened if hit.passage.id != found},
+            asked=tuple(trace.asked),
         )
 
     def _rewrite(self, question: str, history: Sequence[Message], rewriter: Rewriter | None, trace: Trace) -> Rewritten:
@@ -123,11 +135,9 @@ class Searcher:
         passages = {passage.id: passage for passage in self.index.passages([one.id for one in pool], groups)}
         return [Hit(passage=passages[one.id], score=one.score, legs=one.legs) for one in pool if one.id in passages]
 
-    def _rerank(self, question: str, hits: list[Hit], trace: Trace) -> list[Hit]:
-        if not self.reranker or not hits:
-            return hits
+    def _rerank(self, reranker: Reranker, question: str, hits: list[Hit], trace: Trace) -> list[Hit]:
         with trace.step("rerank") as made:
-            scores = self.reranker.score(question, [hit.passage.content for hit in hits])
+            scores = reranker.score(question, [hit.passage.content for hit in hits])
             mixed = mix(scores, [hit.score for hit in hits], self.settings.rerank_weight)
             order = (-scores).argsort(kind="stable").tolist()
             read = [

@@ -1,11 +1,14 @@
 """What a search did, step by step: for `--explain` and for measuring. Knows no index."""
 
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from scoville.types import Leg
+from scoville.types import Leg, Message, Reply
+
+AskReply = Callable[[Sequence[Message]], Reply]
+"""Asks a model: messages → its reply. Several threads may call it at once."""
 
 
 class Step(NamedTuple):
@@ -22,11 +25,32 @@ class Step(NamedTuple):
     """By ``time.perf_counter``."""
 
 
+class Asked(NamedTuple):
+    """A reply that a model gave on behalf of a search."""
+
+    reply: Reply
+    started: float
+    """By ``time.perf_counter``."""
+    seconds: float
+
+
 class Trace:
-    """Collects the steps of one search in their order."""
+    """Collects the steps of one search in their order, and what a model was asked for it."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
+        self.asked: list[Asked] = []
+
+    def listen(self, ask: AskReply) -> Callable[[Sequence[Message]], str]:
+        """Give a function that asks a model, notes its reply, and gives its text."""
+
+        def asking(messages: Sequence[Message]) -> str:
+            started = time.perf_counter()
+            reply = ask(messages)
+            self.asked.append(Asked(reply, started, time.perf_counter() - started))
+            return reply.text
+
+        return asking
 
     @contextmanager
     def step(self, name: str) -> "Generator[Made]":
