@@ -16,7 +16,7 @@ from scoville.cli.app import COMMANDS
 
 SOURCE = Path(scoville.__file__).parent
 ORDER = (
-    "types", "errors", "storage", "registry", "recipe", "cost", "quiet", "sentences",
+    "types", "errors", "faults", "storage", "registry", "recipe", "cost", "quiet", "sentences",
     "language", "endpoint", "models", "read", "metadata", "embed", "split", "sources", "index", "search", "prompt",
     "llm", "answer", "track", "cases", "evaluate", "compare", "demo", "cli",
 )  # fmt: skip

@@ -8,6 +8,7 @@
     │   ├── EmptyIndex           nothing has been added yet
     │   └── StaleIndex           the index was built with other settings than the recipe's
     ├── StorageError             the disk is full, read-only or failing
+    ├── MachineFault             no memory, file handle, process or disk to work with; ends a run, drops nothing
     ├── ReadFailure              a file that cannot be read; recorded, never ends an ingest
     ├── SourceError              a place that documents come from refuses, or is not what it was said to be
     │   └── SourceUnavailable    it cannot be reached now (retryable): what came from it before is kept
@@ -66,6 +67,10 @@ class StaleIndex(WorkspaceError):
 
 class StorageError(ScovilleError):
     """The disk is full, read-only or failing."""
+
+
+class MachineFault(ScovilleError):
+    """The machine has no memory, no file handle, no process or no working disk to go on with."""
 
 
 class ReadFailure(ScovilleError):

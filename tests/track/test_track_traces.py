@@ -380,6 +380,16 @@ class TestBackground:
         assert written == [3] and queue.dropped == 2
         assert [record.getMessage() for record in caplog.records] == ["numbers are lost: the disk is full"]
 
+    def test_without_a_thread_items_are_lost_and_nothing_else(self, monkeypatch: pytest.MonkeyPatch):
+        def refuse(_thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        queue = Background[int](lambda _: None, "numbers")
+        queue.put(1)
+        assert queue.close()
+        assert queue.dropped == 1
+
     def test_flush_waits_for_what_was_put(self):
         written = list[int]()
         queue = Background[int](lambda items: (time.sleep(0.05), written.extend(items))[1], "numbers")

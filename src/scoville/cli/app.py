@@ -77,6 +77,13 @@ def main() -> None:
     except ScovilleError as error:
         click.echo(f"scoville: {error}", err=True)
         sys.exit(error.exit_code)
-    except OSError as error:
+    except Exception as error:
+        from scoville.faults import machine_fault
+
+        if fault := machine_fault(error):
+            click.echo(f"scoville: {fault}", err=True)
+            sys.exit(fault.exit_code)
+        if not isinstance(error, OSError):
+            raise
         click.echo(f"scoville: {error.filename or 'the system'}: {error.strerror or error}", err=True)
         sys.exit(1)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import StaleIndex, StorageError, WorkspaceError
+from scoville.faults import machine_fault
 from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
@@ -415,5 +416,7 @@ def _lance_errors(folder: Path) -> Generator[None]:
             raise StorageError(f"the disk of {folder} is full; {advice}") from error
         if "permission denied" in lowered or "read-only" in lowered:
             raise StorageError(f"{folder} cannot be written: check its permissions") from error
+        if fault := machine_fault(error):
+            raise fault from error
         advice = f"if it is damaged, delete {folder} and add the documents again"
         raise WorkspaceError(f"the index in {folder} failed: {message[:300]}; {advice}") from error

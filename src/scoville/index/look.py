@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from scoville.embed import Embedder
 from scoville.errors import (
     ContextTooLong,
+    MachineFault,
     ModelError,
     ProviderError,
     ReadFailure,
@@ -24,6 +25,7 @@ from scoville.errors import (
     SourceUnavailable,
     UsageError,
 )
+from scoville.faults import machine_fault
 from scoville.index.access import Access, Ruling, Widening
 from scoville.index.shelf import Shelf
 from scoville.index.workspace import Failure, Seen
@@ -156,13 +158,17 @@ class Look:
         except Gone:
             return Outcome(item, feed, "gone")
         except SourceError as error:
-            return self._failed(feed, item, content, str(error), could_look=False)
+            return self._failed(feed, item, content, ruling, str(error), could_look=False)
+        except (MemoryError, MachineFault):
+            raise
         except ReadFailure as error:
+            _raise_fault(error)
             could_look = content is None or isinstance(content.data, bytes) or os.access(content.data, os.R_OK)
-            return self._failed(feed, item, content, str(error), could_look=could_look)
+            return self._failed(feed, item, content, ruling, str(error), could_look=could_look)
         except Exception as error:  # a reader's fault must not end the ingest of a folder
+            _raise_fault(error)
             reason = f"the reader failed ({type(error).__name__}: {error}); please report it"
-            return self._failed(feed, item, content, reason)
+            return self._failed(feed, item, content, ruling, reason)
 
     def _is_dead(self, failure: Failure) -> bool:
         """Say whether an item failed too often to be tried again as it is."""
@@ -262,18 +268,28 @@ class Look:
         )
 
     def _failed(
-        self, feed: Feed, item: Item, content: Content | None, reason: str, *, could_look: bool = True
+        self,
+        feed: Feed,
+        item: Item,
+        content: Content | None,
+        ruling: Ruling,
+        reason: str,
+        *,
+        could_look: bool = True,
     ) -> Outcome:
         """Say that an item failed.
 
-        What the index holds of it is no longer what it says, unless it could not even be looked at; passages of other
-        settings are never kept, because one of them makes the whole index stale.
+        What the index holds of it is no longer what it says, unless it could not even be looked at, or is what was
+        read before in the same way; passages of other settings are never kept, because one of them makes the whole
+        index stale.
         """
         known = self.known.get(item.name)
-        keeps = not could_look and known is not None and known.build == self.build
+        digest = self._digest(content) if content else ""
+        is_same = known is not None and bool(digest) and known.stamp == _stamp(digest, feed.entry, ruling)
+        keeps = (is_same or not could_look) and known is not None and known.build == self.build
         failure = self._failure(feed, item, item.name, reason)
         if content:
-            failure = replace(failure, validator=content.validator, digest=self._digest(content))
+            failure = replace(failure, validator=content.validator, digest=digest)
         return Outcome(item, feed, "kept" if keeps else "failed", failures=[failure])
 
     def _failure(self, feed: Feed, item: Item, path: str, reason: str) -> Failure:
@@ -286,6 +302,12 @@ class Look:
             origin=feed.source.key,
             build=self.build,
         )
+
+
+def _raise_fault(error: BaseException) -> None:
+    """Raise what the machine is to blame for: the file may be a good one."""
+    if fault := machine_fault(error):
+        raise fault from error
 
 
 def _asking(write: Write | None) -> Write | None:

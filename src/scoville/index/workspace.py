@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from scoville.errors import EmptyIndex, StorageError, WorkspaceError
+from scoville.errors import EmptyIndex, ScovilleError, StorageError, WorkspaceError
+from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
 from scoville.storage import advice, storage_errors, write_whole
 
@@ -201,6 +202,12 @@ class Workspace:
             for leftover in self.folder.glob("*.tmp"):  # of a process that was killed
                 leftover.unlink(missing_ok=True)
             yield
+        except ScovilleError:
+            raise
+        except Exception as error:
+            if fault := machine_fault(error):
+                raise fault from error
+            raise
         finally:
             lock.release()
 

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
 
 
@@ -36,7 +37,9 @@ def walk(path: Path) -> Walked:
         try:
             status = here.stat() if os.path.isdir(here) else None
             names = sorted(os.listdir(here), reverse=True) if status else []
-        except OSError:
+        except OSError as error:
+            if fault := machine_fault(error):
+                raise fault from error
             status, names = None, []
         if status is None:
             files.append(here)

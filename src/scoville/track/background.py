@@ -44,10 +44,15 @@ class Background(Generic[Item]):
             if self._closed or len(self._items) >= self._room:
                 self._lose(1, "they come faster than they are written")
                 return
-            self._items.append(item)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # the system has no thread left
+                    self._lose(1, str(error))
+                    return
+                self._thread = thread
+            self._items.append(item)
             if len(self._items) == BATCH:  # fewer wait for company
                 self._awake.notify_all()
 
