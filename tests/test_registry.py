@@ -3,21 +3,26 @@
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from conftest import Bench, Command
 from scoville import registry
 from scoville.embed import open_embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import UnknownModel, UsageError
+from scoville.index import Built, LanceIndex, Workspace
 from scoville.llm import FakeLlm, open_llm
-from scoville.recipe import Embed, Llm, Split
+from scoville.recipe import Embed, Index, Llm, Recipe, Search, Split
 from scoville.recipe.file import load_recipe
+from scoville.recipe.sources import UrlEntry
 from scoville.registry import find, names, register
+from scoville.sources import Content, Item, Listing, Place
 from scoville.split import Material
 from scoville.types import Message
 
@@ -183,3 +188,70 @@ class TestKinds:
             load_recipe(None, environment={}, flags=["split.by=lines"])
         register("splitter", "lines", lambda material: [])
         assert load_recipe(None, environment={}, flags=["split.by=lines"]).recipe.split == Split(by="lines")
+
+    def test_a_reranker(self, bench: Bench):
+        class Shortest:
+            def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+                return np.array([-len(text) for text in texts], np.float32)
+
+        def open_acme(name: str, settings: Search, ask: Any, threads: int) -> Shortest:
+            assert (name, settings.rerank) == ("short", "acme:short")
+            return Shortest()
+
+        with pytest.raises(ValueError, match="rerank: 'acme:short'; expected none, llm, path:FOLDER or hf:ORG/NAME"):
+            Search(rerank="acme:short")
+        register("reranker", "acme", open_acme)
+        bench.write("leave.txt", "Staff have thirty days of leave a year, parents sixty days of leave.")
+        bench.write("yard.txt", "Leave the yard.")
+        bench.add()
+        assert bench.found("days of leave") == ["docs/leave.txt", "docs/yard.txt"]
+        bench.set(search={"rerank": "acme:short"})
+        assert bench.found("days of leave") == ["docs/yard.txt", "docs/leave.txt"]
+        with pytest.raises(ValueError, match="expected none, llm, acme, path"):
+            Search(rerank="acne")
+
+    def test_an_index(self, bench: Bench):
+        def open_acme(workspace: Workspace, settings: Index, built: Built, *, create: bool) -> LanceIndex:
+            place = workspace.root / str(settings.url).removeprefix("acme://")
+            return LanceIndex(place, built.table, built.dimension, settings, create=create)
+
+        with pytest.raises(ValueError, match="expected postgres://USER@HOST/DATABASE, got .*'acme'"):
+            Index(url="acme://shared")
+        register("index", "acme", open_acme)
+        bench.set(index={"url": "acme://shared"})
+        bench.write("leave.txt", LEAVE)
+        bench.add()
+        assert list((bench.workspace.root / "shared").glob("*.lance"))
+        assert bench.found("sixty days") == ["docs/leave.txt"]
+
+    def test_a_source(self, bench: Bench, command: Command):
+        pages = {"acme://wiki/leave": "Parents have sixty days of leave.", "acme://wiki/yard": "Cars park in the yard."}
+
+        class Wiki(Listing):
+            def items(self) -> Iterator[Item]:
+                for name, text in pages.items():
+                    yield Item(name, lambda _, text=text: Content(data=text.encode(), file_name="page.md"))
+
+        def open_acme(entry: UrlEntry, recipe: Recipe, place: Place, key: str) -> Wiki:
+            return Wiki(key=key, prefix=entry.url)
+
+        recipe_file = bench.workspace.root / "recipe.yaml"
+        recipe_file.write_text("sources: [{url: acme://wiki, groups: [hr]}]\n")
+        refused = command("sync")
+        assert refused.code == 2
+        assert "it begins with acme://; expected one of http, https, or `remote`" in refused.err
+        register("source", "acme", open_acme)
+        assert command("sync", "--json").json["added"] == 2
+        assert "acme://wiki/leave" in command("search", "sixty days", "--as", "hr").out
+        assert command("search", "sixty days", "--as", "it", "--json").json == []
+        del pages["acme://wiki/leave"]
+        assert command("sync", "--json").json["removed"] == 1
+
+    def test_a_place_of_a_source_can_be_added_by_hand(self, bench: Bench):
+        class Wiki(Listing):
+            def items(self) -> Iterator[Item]:
+                yield Item("acme://wiki/leave", lambda _: Content(data=LEAVE.encode(), file_name="leave.txt"))
+
+        register("source", "acme", lambda entry, recipe, place, key: Wiki(key=key, prefix=entry.url))
+        bench.add("acme://wiki")
+        assert bench.sources == ["acme://wiki/leave"]

@@ -20,6 +20,16 @@ Kind = Literal["reader", "splitter", "embedder", "reranker", "llm", "index", "so
 Opener = Callable[..., Any]
 GROUP = "scoville.plugins"
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
+    "source": {
+        "http": "scoville.sources.web:open_web",
+        "https": "scoville.sources.web:open_web",
+        "path": "scoville.sources.files:open_path",
+        "mailbox": "scoville.sources.messages:open_mailbox",
+        "remote": "scoville.sources.remote:open_remote",
+        "git": "scoville.sources.git:open_git",
+        "sql": "scoville.sources.database:open_sql",
+        "imap": "scoville.sources.imap:open_imap",
+    },
     "splitter": {
         "section": "scoville.split.ways:by_section",
         "parent": "scoville.split.ways:by_parent",
@@ -33,6 +43,16 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "openai": "scoville.embed.openai:open_openai",
         "hf": "scoville.embed.openvino:open_local",
         "path": "scoville.embed.openvino:open_local",
+    },
+    "reranker": {
+        "llm": "scoville.search.rerank:open_model_order",
+        "hf": "scoville.search.rerank:open_cross_encoder",
+        "path": "scoville.search.rerank:open_cross_encoder",
+    },
+    "index": {
+        "lance": "scoville.index.lance:open_lance",
+        "postgres": "scoville.index.postgres:open_postgres",
+        "postgresql": "scoville.index.postgres:open_postgres",
     },
     "llm": {
         "fake": "scoville.llm.fake:open_fake",

@@ -23,6 +23,7 @@ from scoville.index.lance_vectors import answer_of, effort_for, index_vectors, n
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, schema, table_of, unpack
 from scoville.index.tuning import Tuned
+from scoville.index.workspace import Built, Workspace
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
 
@@ -330,6 +331,11 @@ class LanceIndex:
         if seen is None or seen.number != number:
             seen = self._seen = _Version(number, tuned_of(self._table), self._index_names())
         return seen
+
+
+def open_lance(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> LanceIndex:
+    """Open the index in a workspace's own folder."""
+    return LanceIndex(workspace.index_folder, built.table, built.dimension, settings, create=create)
 
 
 class _Names(NamedTuple):

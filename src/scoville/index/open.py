@@ -1,16 +1,14 @@
 """The index that a recipe names.
 
-Enters: a workspace and the ``index`` section of a recipe. Leaves: an :class:`Index`. Knows no backend but by name.
+Enters: a workspace and the ``index`` section of a recipe. Leaves: an :class:`Index`. Knows no backend.
 """
-
-import hashlib
-import os
 
 from scoville.index.protocol import Index
 from scoville.index.workspace import Built, Workspace
 from scoville.recipe import Index as Settings
+from scoville.registry import find
 
-URL_VARIABLE = "SCOVILLE_POSTGRES_URL"
+DEFAULT = "lance"
 
 
 def open_index(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> Index:
@@ -18,12 +16,5 @@ def open_index(workspace: Workspace, settings: Settings, built: Built, *, create
 
     Raises StaleIndex when an older version built it.
     """
-    if settings.url is None:
-        from scoville.index.lance import LanceIndex
-
-        return LanceIndex(workspace.index_folder, built.table, built.dimension, settings, create=create)
-    from scoville.index.postgres import PostgresIndex
-
-    url = os.environ.get(URL_VARIABLE) or settings.url
-    name = settings.name or f"scoville_{hashlib.sha256(str(workspace.root).encode()).hexdigest()[:12]}"
-    return PostgresIndex(url, name, built.table, built.dimension, settings, create=create)
+    scheme = DEFAULT if settings.url is None else settings.url.partition("://")[0]
+    return find("index", scheme)(workspace, settings, built, create=create)

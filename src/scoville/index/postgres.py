@@ -7,7 +7,9 @@ ranking knows no rareness of words (of BM25's ten best it finds two). Knows noth
 """
 
 import atexit
+import hashlib
 import json
+import os
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -21,6 +23,7 @@ from scoville.index.condition_sql import to_sql
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, unpack
 from scoville.index.tuning import GROWTH, RECALL_AT, Effort, Tuned, like_questions, sample_places, tune
+from scoville.index.workspace import Built, Workspace
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+URL_VARIABLE = "SCOVILLE_POSTGRES_URL"
 SCAN_BELOW = 20_000
 """Where a filter leaves fewer passages, they are compared one by one: a graph of all passages would lose some."""
 BREADTHS = tuple(Effort(breadth, 0) for breadth in (120, 240, 480, 1000))
@@ -277,6 +281,13 @@ class PostgresIndex:
     def _transaction(self) -> Generator[Any]:
         with self._connections.one() as connection, connection.transaction(), connection.cursor() as cursor:
             yield cursor
+
+
+def open_postgres(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> PostgresIndex:
+    """Open an index on a server, in a schema of its own."""
+    url = os.environ.get(URL_VARIABLE) or settings.url or ""
+    name = settings.name or f"scoville_{hashlib.sha256(str(workspace.root).encode()).hexdigest()[:12]}"
+    return PostgresIndex(url, name, built.table, built.dimension, settings, create=create)
 
 
 class _Connections:

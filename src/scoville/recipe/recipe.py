@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
-from scoville.registry import Kind, has, unknown
+from scoville.registry import Kind, has, plugged_in, unknown
 
 FILE_NAME = "recipe.yaml"
 
@@ -206,8 +206,11 @@ class Index(Section):
                 raise ValueError("name: only an index in PostgreSQL has one; set url too, or leave name out")
             return self
         scheme, _, rest = self.url.partition("://")
-        if scheme not in ("postgres", "postgresql"):
-            raise ValueError(f"url: expected postgres://USER@HOST/DATABASE, got one that begins with {scheme[:20]!r}")
+        if scheme == "lance" or not has("index", scheme):
+            others = "".join(f", {name}://..." for name in plugged_in("index"))
+            raise ValueError(
+                f"url: expected postgres://USER@HOST/DATABASE{others}, got one that begins with {scheme[:20]!r}"
+            )
         if ":" in rest.rpartition("@")[0] or re.search(r"[?&]password=", rest):
             raise ValueError("url: holds a password; leave it out and set PGPASSWORD or SCOVILLE_POSTGRES_URL")
         return self
@@ -255,8 +258,11 @@ class Search(Section):
             raise ValueError(f"passages: {self.passages} is more than candidates {self.candidates}")
         if self.rerank == "late":
             raise ValueError("rerank: late is no reranker any more: it found no better than none; take it out")
-        if self.rerank not in ("none", "llm") and not re.match(r"(?:path|hf):.", self.rerank):
-            raise ValueError(f"rerank: {self.rerank!r}; expected none, llm, path:FOLDER or hf:ORG/NAME")
+        provider = self.rerank.partition(":")[0]
+        if self.rerank != "none" and (not has("reranker", provider) or self.rerank in ("path", "path:", "hf", "hf:")):
+            others = [f", {name}" for name in plugged_in("reranker")]
+            expected = f"none, llm{''.join(others)}, path:FOLDER or hf:ORG/NAME"
+            raise ValueError(f"rerank: {self.rerank!r}; expected {expected}")
         return self
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from scoville.recipe.section import ANSWERS, OPERATIONAL, PositiveInt, Section
+from scoville.registry import has, names
 
 SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
 SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
@@ -69,8 +70,13 @@ class MailboxEntry(Entry):
     """An mbox file or a Maildir, from the workspace's folder."""
 
 
+def is_url_scheme(scheme: str) -> bool:
+    """Say whether a `url` may begin with it: that of the web, or of a source that a plugin adds."""
+    return scheme not in ENTRIES and has("source", scheme)
+
+
 class UrlEntry(Entry):
-    """Web pages. Patterns are those of paths: `docs/**`."""
+    """Web pages, or what a plugin reads. Patterns are those of paths: `docs/**`."""
 
     url: Address
     depth: Annotated[int, Field(ge=0, le=20)] = 0
@@ -82,6 +88,15 @@ class UrlEntry(Entry):
     """Keep to robots.txt. Only switch this off for a site of your own."""
     headers: dict[str, str] = {}
     """Sent to this host only, e.g. `{Authorization: "Bearer ${DOCS_TOKEN}"}`."""
+
+    @field_validator("url")
+    @classmethod
+    def _scheme_is_known(cls, url: str) -> str:
+        scheme, separator, _ = url.partition("://")
+        if separator and "$" not in scheme and not is_url_scheme(scheme.lower()):
+            known = (name for name in names("source") if name not in ENTRIES)
+            raise ValueError(f"it begins with {scheme[:20]}://; expected one of {', '.join(known)}, or `remote`")
+        return url
 
     @field_validator("headers")
     @classmethod

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from scoville.errors import UsageError
+from scoville.models.provider import find_provider
 from scoville.recipe import Search
 from scoville.search.distinct import scaled
 from scoville.search.rewrite import Ask
@@ -77,18 +78,24 @@ def mix(scores: "NDArray[np.float32]", before: Sequence[float], weight: float) -
 def open_reranker(settings: Search, ask: Ask | None, threads: int = 0) -> Reranker | None:
     """Open what ``search.rerank`` names; None for `none`.
 
-    Raises UsageError for `llm` without a model, UnknownModel and ModelError for a
-    folder that is no cross-encoder.
+    Raises UsageError for `llm` without a model, UnknownModel and ModelError for a folder that is no cross-encoder.
     """
-    match settings.rerank:
-        case "none":
-            return None
-        case "llm":
-            if ask is None:
-                raise UsageError("search.rerank: llm needs a model, and none was given; set another reranker")
-            return ModelOrder(ask)
-        case _:
-            from scoville.embed.cross_encoder import CrossEncoder
-            from scoville.models import locate_model
+    if settings.rerank == "none":
+        return None
+    provider = find_provider("reranker", settings.rerank, "search.rerank")
+    return provider.open(provider.name, settings, ask, threads)
 
-            return CrossEncoder(locate_model(settings.rerank, kind="reranker").folder, threads)
+
+def open_model_order(name: str, settings: Search, ask: Ask | None, threads: int) -> ModelOrder:
+    """Open what ``search.rerank: llm`` means."""
+    if ask is None:
+        raise UsageError("search.rerank: llm needs a model, and none was given; set another reranker")
+    return ModelOrder(ask)
+
+
+def open_cross_encoder(name: str, settings: Search, ask: Ask | None, threads: int) -> Reranker:
+    """Open a cross-encoder of a folder or of the hub."""
+    from scoville.embed.cross_encoder import CrossEncoder
+    from scoville.models import locate_model
+
+    return CrossEncoder(locate_model(settings.rerank, kind="reranker").folder, threads)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import Sql, SqlEntry
-from scoville.sources.item import Content, Item, Listing
+from scoville.sources.item import Content, Item, Listing, Place
 from scoville.sources.secret import expand_url, scrub
 from scoville.types import Scalar
 
@@ -95,6 +96,11 @@ class SqlSource(Listing):
 
     def _said(self, error: object) -> str:
         return scrub(error, [self.sql.url])
+
+
+def open_sql(entry: SqlEntry, recipe: Recipe, place: Place, key: str) -> SqlSource:
+    """Open an `sql` of the recipe."""
+    return SqlSource(entry, key)
 
 
 def database_name(url: str) -> str:

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from scoville.errors import SourceUnavailable
-from scoville.recipe import FILE_NAME
-from scoville.recipe.sources import Entry
-from scoville.sources.item import Content, Item
+from scoville.recipe import FILE_NAME, Recipe
+from scoville.recipe.sources import Entry, PathEntry
+from scoville.sources.item import Content, Item, Place
 from scoville.sources.pattern import MAGIC, chooser, matches
 from scoville.sources.walk import walk
 
@@ -103,6 +103,12 @@ class FileSource:
     def _real(self, name: str) -> Path:
         path = self._path_of(name)
         return Path(os.path.realpath(path.parent), path.name)
+
+
+def open_path(entry: PathEntry, recipe: Recipe, place: Place, key: str) -> FileSource:
+    """Open a `path` of the recipe."""
+    path = place.root / Path(entry.path).expanduser()
+    return FileSource([path], name_of=place.name_of, path_of=place.path_of, entry=entry, key=key)
 
 
 def open_file(path: Path, validator: str) -> Content | None:

@@ -17,10 +17,10 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from scoville.errors import MissingExtra, ReadFailure, SourceError, SourceUnavailable
-from scoville.recipe import FILE_NAME
+from scoville.recipe import FILE_NAME, Recipe
 from scoville.recipe.sources import GitEntry
 from scoville.sources.fetch import MEGABYTE
-from scoville.sources.item import Content, Item, Listing
+from scoville.sources.item import Content, Item, Listing, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.secret import expand_url, scrub
 
@@ -125,6 +125,11 @@ class GitSource(Listing):
             kind = SourceError if REFUSED.search(said) else SourceUnavailable
             raise kind(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
         return done.stdout
+
+
+def open_git(entry: GitEntry, recipe: Recipe, place: Place, key: str) -> GitSource:
+    """Open a `git` of the recipe."""
+    return GitSource(entry, place.root, max_megabytes=recipe.read.max_megabytes, key=key)
 
 
 def local_folder(address: str, root: Path) -> Path | None:

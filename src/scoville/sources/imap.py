@@ -16,9 +16,10 @@ from functools import partial
 from typing import Any
 
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import ImapEntry
 from scoville.sources.fetch import MEGABYTE
-from scoville.sources.item import Content, Gone, Item, Listing
+from scoville.sources.item import Content, Gone, Item, Listing, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.secret import expand, scrub
 
@@ -171,6 +172,12 @@ class ImapSource(Listing):
         first = error.args[0] if error.args else ""
         said = first.decode("utf-8", "replace") if isinstance(first, bytes) else error
         return scrub(said, [self.imap.user, self.imap.password])
+
+
+def open_imap(entry: ImapEntry, recipe: Recipe, place: Place, key: str) -> ImapSource:
+    """Open an `imap` of the recipe."""
+    timeout_seconds = recipe.sources.timeout_seconds
+    return ImapSource(entry, max_megabytes=recipe.read.max_megabytes, timeout_seconds=timeout_seconds, key=key)
 
 
 def _modified_utf7(name: str) -> str:

@@ -45,6 +45,14 @@ class Item(NamedTuple):
     """The file of this machine that it is, or lies in; None for what lies elsewhere."""
 
 
+class Place(NamedTuple):
+    """The folder that paths are relative to, and what its files are called."""
+
+    root: Path
+    name_of: Callable[[Path], str]
+    path_of: Callable[[str], Path]
+
+
 class Source(Protocol):
     """A place that documents come from."""
 

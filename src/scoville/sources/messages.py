@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from scoville.errors import ReadFailure, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import MailboxEntry
 from scoville.sources.fetch import MEGABYTE
 from scoville.sources.files import open_file
-from scoville.sources.item import Content, Item, Listing
+from scoville.sources.item import Content, Item, Listing, Place
 from scoville.sources.pattern import chooser
 
 SEPARATOR = re.compile(rb"^From .*\d{4}.*\r?\n", re.MULTILINE)
@@ -90,6 +91,12 @@ class MailboxSource(Listing):
         if len(message) > self._max_bytes:
             raise ReadFailure(f"is over {self._max_bytes // MEGABYTE} MB, over read.max_megabytes")
         return Content(data=message, file_name="message.eml")
+
+
+def open_mailbox(entry: MailboxEntry, recipe: Recipe, place: Place, key: str) -> MailboxSource:
+    """Open a `mailbox` of the recipe."""
+    path = place.root / Path(entry.mailbox).expanduser()
+    return MailboxSource(entry, path, place.name_of(path), max_megabytes=recipe.read.max_megabytes, key=key)
 
 
 def _message_file(path: Path, validator: str) -> Content | None:

@@ -1,16 +1,12 @@
-"""An entry of the recipe, or what somebody typed, to the source that it means.
-
-Knows every kind of source by name, and imports it when it is meant.
-"""
+"""An entry of the recipe, or what somebody typed, to the source that it means."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from scoville.errors import RecipeError
 from scoville.recipe import Recipe
 from scoville.recipe.sources import (
+    ENTRIES,
     Entry,
     GitEntry,
     ImapEntry,
@@ -19,18 +15,12 @@ from scoville.recipe.sources import (
     RemoteEntry,
     SqlEntry,
     UrlEntry,
+    is_url_scheme,
 )
+from scoville.registry import find
 from scoville.sources.files import FileSource
-from scoville.sources.item import Source
+from scoville.sources.item import Place, Source
 from scoville.sources.secret import without_user
-
-
-class Place(NamedTuple):
-    """The folder that paths are relative to, and what its files are called."""
-
-    root: Path
-    name_of: Callable[[Path], str]
-    path_of: Callable[[str], Path]
 
 
 def open_entries(recipe: Recipe, place: Place) -> list[tuple[Entry, Source]]:
@@ -70,7 +60,7 @@ def open_place(url: str, recipe: Recipe, place: Place) -> Source:
     scheme, _, rest = url.partition("://")
     if scheme == "file":
         return FileSource([Path(rest)], name_of=place.name_of, path_of=place.path_of)
-    entry = UrlEntry(url=url) if scheme in ("http", "https") else RemoteEntry(remote=url)
+    entry = UrlEntry(url=url) if is_url_scheme(scheme) else RemoteEntry(remote=url)
     return _open(entry, recipe, place, "")
 
 
@@ -101,41 +91,12 @@ def key_of(entry: Entry) -> str:
 
 
 def _open(entry: Entry, recipe: Recipe, place: Place, key: str) -> Source:
-    limit = recipe.read.max_megabytes
-    match entry:
-        case PathEntry():
-            path = place.root / Path(entry.path).expanduser()
-            return FileSource([path], name_of=place.name_of, path_of=place.path_of, entry=entry, key=key)
-        case MailboxEntry():
-            from scoville.sources.messages import MailboxSource
+    return find("source", _opener_of(entry))(entry, recipe, place, key)
 
-            path = place.root / Path(entry.mailbox).expanduser()
-            return MailboxSource(entry, path, place.name_of(path), max_megabytes=limit, key=key)
-        case UrlEntry():
-            from scoville.sources.fetch import Fetcher
-            from scoville.sources.web import WebSource
 
-            return WebSource(entry, Fetcher(recipe.sources, max_megabytes=limit), key)
-        case RemoteEntry() if entry.remote.startswith(("webdav+http://", "webdav+https://")):
-            from scoville.sources.fetch import Fetcher
-            from scoville.sources.webdav import WebdavSource
-
-            return WebdavSource(entry, Fetcher(recipe.sources, max_megabytes=limit), key)
-        case RemoteEntry():
-            from scoville.sources.remote import RemoteSource
-
-            return RemoteSource(entry, max_megabytes=limit, key=key)
-        case GitEntry():
-            from scoville.sources.git import GitSource
-
-            return GitSource(entry, place.root, max_megabytes=limit, key=key)
-        case SqlEntry():
-            from scoville.sources.database import SqlSource
-
-            return SqlSource(entry, key)
-        case ImapEntry():
-            from scoville.sources.imap import ImapSource
-
-            return ImapSource(entry, max_megabytes=limit, timeout_seconds=recipe.sources.timeout_seconds, key=key)
-        case _:
-            raise TypeError(type(entry))
+def _opener_of(entry: Entry) -> str:
+    """Name what opens an entry: its kind, or of a URL its scheme."""
+    if not isinstance(entry, UrlEntry):
+        return next(kind for kind, cls in ENTRIES.items() if isinstance(entry, cls))
+    scheme = entry.url.partition("://")[0].lower()
+    return scheme if is_url_scheme(scheme) else "https"  # which says what is wrong with it

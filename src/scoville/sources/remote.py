@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scoville.errors import MissingExtra, ReadFailure, ScovilleError, SourceError, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import RemoteEntry
-from scoville.sources.fetch import MEGABYTE
-from scoville.sources.item import Content, Gone, Item, Listing
+from scoville.sources.fetch import MEGABYTE, Fetcher
+from scoville.sources.item import Content, Gone, Item, Listing, Place, Source
 from scoville.sources.pattern import chooser
 from scoville.sources.secret import expand, expand_url, scrub, without_user
+from scoville.sources.webdav import WebdavSource
 
 PACKAGES = {
     "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
@@ -112,6 +114,13 @@ class RemoteSource(Listing):
     def _said(self, error: Exception) -> str:
         texts = (self.entry.remote, *(str(option) for option in self.entry.options.values()))
         return scrub(f"{type(error).__name__}: {error}", texts)
+
+
+def open_remote(entry: RemoteEntry, recipe: Recipe, place: Place, key: str) -> Source:
+    """Open a `remote` of the recipe; WebDAV is spoken directly, the rest by fsspec."""
+    if entry.remote.startswith(("webdav+http://", "webdav+https://")):
+        return WebdavSource(entry, Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes), key)
+    return RemoteSource(entry, max_megabytes=recipe.read.max_megabytes, key=key)
 
 
 def local_folder(url: str) -> Path | None:

@@ -15,9 +15,10 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import UrlEntry
 from scoville.sources.fetch import MEGABYTE, Fetcher, Response, normal, unzip
-from scoville.sources.item import Content, Gone, Item
+from scoville.sources.item import Content, Gone, Item, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.robots import Robots
 from scoville.sources.secret import expand
@@ -177,6 +178,11 @@ class WebSource:
 
     def _is_taken(self, url: str) -> bool:
         return self._takes(unquote(urlsplit(url).path).lstrip("/"))
+
+
+def open_web(entry: UrlEntry, recipe: Recipe, place: Place, key: str) -> WebSource:
+    """Open a `url` of the web."""
+    return WebSource(entry, Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes), key)
 
 
 def _opened(response: Response | None, failure: Exception | None) -> Callable[[str], Content | None]:
