@@ -24,6 +24,7 @@ from scoville.evaluate.judge.lane import decide_correctness
 from scoville.evaluate.judge.metrics import at_once, judge_result, preference
 from scoville.evaluate.judge.prompts import CORRECTNESS
 from scoville.evaluate.metrics.text import contains, exact_match, gold_token_recall, token_f1
+from scoville.recipe import Judge as JudgeSettings
 from scoville.types import Score
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
@@ -50,7 +51,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/judge.md")
     given = parser.parse_args()
-    judge = open_judge(given.judge, cache=given.cache)
+    judge = open_judge(JudgeSettings(model=given.judge), cache=given.cache)
     parts = [
         "# What decides an answer, beside people",
         "",

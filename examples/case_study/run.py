@@ -25,7 +25,7 @@ from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
 from scoville.index import Index, Workspace, add_paths
 from scoville.llm import Llm
-from scoville.recipe import Recipe
+from scoville.recipe import Judge, Recipe
 from scoville.track.ledger import Ledger
 from scoville.types import Case, Message
 
@@ -96,7 +96,7 @@ def truly_unanswerable(path: Path) -> list[Case]:
 
 def ask_all(stages: BuiltStages, recipe: Recipe, cases: Sequence[Case], given: argparse.Namespace) -> list[Compared]:
     """Ask every system, or take the run in which it was asked before; score all."""
-    judge = open_judge(given.judge, answering_model=recipe.llm.model) if given.judge else None
+    judge = open_judge(Judge(model=given.judge), answering_model=recipe.llm.model) if given.judge else None
     runs, index = stages.workspace.folder / "runs", stages.index_digest(recipe)
     build = stages.build_cost(recipe, Ledger(recipe.cost.hardware_usd_per_hour))
     compared: list[Compared] = []

@@ -1,18 +1,21 @@
-"""Endpoints that speak OpenAI's protocol: where they are, what their refusals mean, when to ask again.
+"""Endpoints that speak OpenAI's protocol: where they are, how they are asked, what their refusals mean.
 
-Enters: an address, or an exception of the ``openai`` client. Leaves: a client, or a :class:`Failure` with an error of
-Scoville's. Does not know what is asked. The key is ``OPENAI_API_KEY`` in the environment; it stands in no message.
+Enters: a model as a recipe names it. Leaves: what the ``openai`` client gives, or an error of Scoville's. Does not know
+what is asked. The client tries again where that can help; here are the limits that it does not have: how many requests
+are on their way, how long one may take, how much may come back. The key comes from the environment and stands in no
+message, and neither does what looks like one in what an endpoint says.
 """
 
 import ipaddress
 import os
-import random
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from scoville.errors import (
@@ -25,6 +28,7 @@ from scoville.errors import (
     ProviderUnavailable,
     UsageError,
 )
+from scoville.recipe.model import Model, name_of
 
 if TYPE_CHECKING:
     import openai
@@ -32,23 +36,31 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
 DEFAULT_URL = "https://api.openai.com/v1"
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 20.0
-LONGEST_WAIT_SECONDS = 60.0
-"""An endpoint that asks for more patience than this is given up."""
+OLLAMA_VARIABLE = "OLLAMA_HOST"
+OLLAMA_PORT = 11434
+VLLM_URL = "http://127.0.0.1:8000/v1"
 LONGEST_QUOTE = 300
+LARGEST_REPLY_BYTES = 64_000_000
+"""128 vectors of 4,096 numbers as text take about a tenth of it."""
 _TOO_LONG = re.compile(
     r"context.?length|context.?(size|window)|maximum context|too many (input )?tokens|prompt is too long", re.I
 )
 _TOO_LONG_ADVICE = {
     "llm": ("prompt", "lower prompt.context_tokens or search.passages"),
     "embed": ("text", "lower split.size"),
-    "read": ("page", "take a model with a longer context"),
+    "read.pdf": ("page", "take a model with a longer context"),
+    "read.audio": ("recording", "take a model with a longer context"),
 }
+_CREDENTIAL = re.compile(
+    r"""(?P<named>(?:authorization|api[-_ ]?key|\btoken|secret|password)["']?\s*[:=]\s*["']?)?"""
+    r"""(?P<scheme>\b(?:bearer|basic)\s+)?(?P<value>\b(?:sk|gsk|hf|xai)[-_][\w-]{8,}|(?(named)|(?(scheme)|(?!)))[^\s"',;}]+)""",
+    re.IGNORECASE,
+)
+"""A key by how it begins, or what stands behind a word that announces one."""
 
 T = TypeVar("T")
-Section = Literal["llm", "embed", "read"]
-"""The section of the recipe that named the endpoint: the advice is about its keys."""
+Section = Literal["llm", "embed", "read.pdf", "read.audio"]
+"""Where in the recipe the model is named: the advice is about its keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,102 +68,161 @@ class Failure:
     """Why no reply came."""
 
     error: ProviderError
-    can_retry: bool
     status: int | None = None
     said: str = ""
-    """What the endpoint wrote, without the key."""
+    """What the endpoint wrote, without keys."""
     parameter: str | None = None
     """The part of the request that it objects to."""
-    retry_after: float | None = None
-    """Seconds that it asks to wait."""
 
 
-def endpoint_url(base_url: str | None) -> str:
-    """Give the endpoint of a recipe, of the environment, or OpenAI's."""
-    return base_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+class Endpoint:
+    """One model behind an endpoint; several threads may ask it at once."""
+
+    def __init__(self, settings: Model, section: Section = "llm") -> None:
+        self.model = name_of(settings.model)
+        self.url = endpoint_url(settings.model, settings.base_url)
+        self.where = place(self.url, section)
+        self.key_variable = settings.api_key_env or (KEY_VARIABLE if "openai:" in settings.model else "")
+        self._settings = settings
+        self._section = section
+        self._lock = threading.Lock()
+        self._free = threading.BoundedSemaphore(settings.concurrency)
+        self._client: openai.OpenAI | None = None
+
+    def client(self) -> "openai.OpenAI":
+        """Give the client; ProviderAuth when the key is missing, unless the endpoint is on this machine."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client:
+                self._client.close()
+            self._client = None
+
+    @contextmanager
+    def turn(self) -> Generator["openai.OpenAI"]:
+        """Wait until a request may be sent, and give the client."""
+        client = self.client()
+        with self._free:
+            yield client
+
+    def call(self, ask: Callable[["openai.OpenAI"], T]) -> T:
+        """Ask, and raise what went wrong as an error of Scoville's."""
+        import openai
+
+        with self.turn() as client:
+            try:
+                return ask(client)
+            except openai.APIError as error:
+                raise self.explain(error).error from None
+
+    def explain(self, error: "openai.APIError") -> Failure:
+        """Say what an exception of the client means."""
+        import openai
+
+        model, where, section = self.model, self.where, self._section
+        said = self.redacted(str(error.message))
+        if isinstance(error, openai.APITimeoutError):
+            late = f"{model} at {where} did not finish in {self._settings.timeout_seconds} s"
+            advice = f"raise {section}.timeout_seconds, or see whether the endpoint is busy"
+            return Failure(error=ProviderTimeout(f"{late}; {advice}"))
+        if isinstance(error, openai.APIConnectionError):
+            reason = f": {self.redacted(str(error.__cause__))}" if error.__cause__ else ""
+            advice = f"check {section}.base_url and that the endpoint runs"
+            return Failure(error=ProviderUnavailable(f"no connection to {where}{reason}; {advice}"))
+        if not isinstance(error, openai.APIStatusError):
+            return Failure(error=ProviderError(f"{model} at {where} broke off: {said}"), said=said)
+        kind, message = self._meaning(error, said)
+        if issubclass(kind, ProviderRateLimited | ProviderUnavailable) and (
+            wait := error.response.headers.get("retry-after")
+        ):
+            message = f"{message}; it asks to wait {wait} s" if wait.isdecimal() else message
+        return Failure(error=kind(message), status=error.status_code, said=said, parameter=error.param)
+
+    def redacted(self, text: str) -> str:
+        """Quote what an endpoint said on one line, without keys."""
+        if key := self._key():
+            text = text.replace(key, "***")
+        return _CREDENTIAL.sub(r"\g<named>\g<scheme>***", " ".join(text.split()))[:LONGEST_QUOTE]
+
+    def _key(self) -> str:
+        return os.environ.get(self.key_variable, "").strip() if self.key_variable else ""
+
+    def _open(self) -> "openai.OpenAI":
+        import openai
+
+        local, key = is_loopback(self.url), self._key()
+        if self.key_variable and not key and not local:
+            raise ProviderAuth(
+                f"{self.key_variable} is not set; {self._settings.model} at {self.where} needs a key in it"
+            )
+        return openai.OpenAI(
+            api_key=key or "unused",
+            base_url=self.url,
+            timeout=self._settings.timeout_seconds,
+            max_retries=self._settings.max_retries,
+            default_headers={"Accept-Encoding": "identity"},
+            # A proxy of the environment does not reach this machine's own addresses.
+            http_client=openai.DefaultHttpxClient(
+                trust_env=not local, event_hooks={"request": [_end_in_time], "response": [_bound]}
+            ),
+        )
+
+    def _meaning(self, error: "openai.APIStatusError", said: str) -> tuple[type[ProviderError], str]:
+        """Give the kind of error and the message."""
+        status, model, where, section = error.status_code, self.model, self.where, self._section
+        if error.code == "context_length_exceeded" or (status in (400, 413, 422) and _TOO_LONG.search(said)):
+            what, advice = _TOO_LONG_ADVICE[section]
+            return ContextTooLong, f"the {what} is too long for {model}: {said}; {advice}"
+        match status:
+            case 401 | 403:
+                key = f"the key in {self.key_variable}" if self.key_variable else "to answer without a key"
+                advice = "" if self.key_variable else f"; name the variable that holds one in {section}.api_key_env"
+                return ProviderAuth, f"{where} refused {key} for {model} ({status}): {said}{advice}"
+            case 404:
+                advice = (
+                    f"check {section}.model, and that {section}.base_url ends as the endpoint wants it, often in /v1"
+                )
+                return ProviderNotFound, f"{where} knows no {model} (404): {said}; {advice}"
+            case 429:
+                return ProviderRateLimited, f"{where} asks {model} to slow down (429): {said}"
+            case 408:
+                return ProviderTimeout, f"{where} timed out (408): {said}"
+            case _ if status >= 500 or status == 409:
+                return ProviderUnavailable, f"{where} failed ({status}): {said}"
+            case _:
+                return ProviderError, f"{where} refused the request to {model} ({status}): {said}"
 
 
-def open_client(name: str, base_url: str, timeout_seconds: float, *, section: Section = "llm") -> "openai.OpenAI":
-    """Make a client that tries once; ProviderAuth when the key is missing, unless the endpoint is on this machine."""
-    import openai
-
-    where = place(base_url, section)
-    local = is_loopback(base_url)
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key and not local:
-        raise ProviderAuth(f"{KEY_VARIABLE} is not set; {name} at {where} needs a key in it")
-    return openai.OpenAI(
-        api_key=key or "unused",
-        base_url=base_url,
-        timeout=timeout_seconds,
-        max_retries=0,
-        # A proxy of the environment does not reach this machine's own addresses.
-        http_client=openai.DefaultHttpxClient(trust_env=not local),
-    )
+def shared_endpoint(settings: Model, section: Section) -> Endpoint:
+    """Give the endpoint that all readers of files share, so that its limit of requests holds for them together."""
+    url = endpoint_url(settings.model, settings.base_url)
+    return _shared(settings, section, url)  # pyright: ignore[reportArgumentType]  (frozen, so it has a hash)
 
 
-def call_with_retries(
-    call: Callable[[], T],
-    *,
-    model: str,
-    base_url: str,
-    secret: str,
-    max_retries: int,
-    section: Section = "llm",
-    sleep: Callable[[float], None] = time.sleep,
-) -> T:
-    """Call until it works, or fails in a way that trying again cannot help, or ``max_retries`` is reached."""
-    import openai
-
-    attempt = 0
-    while True:
-        try:
-            return call()
-        except openai.APIError as error:
-            failure = explain(error, model, base_url, secret=secret, section=section)
-            if attempt >= max_retries or not failure.can_retry:
-                raise failure.error from None
-            sleep(pause_seconds(attempt, failure.retry_after))
-            attempt += 1
+@lru_cache(maxsize=8)
+def _shared(settings: Model, section: Section, _url: str) -> Endpoint:
+    return Endpoint(settings, section)
 
 
-def explain(error: "openai.APIError", model: str, base_url: str, *, secret: str, section: Section = "llm") -> Failure:
-    """Say what an exception of the client means."""
-    import openai
-
-    where = place(base_url, section)
-    said = " ".join(str(error.message).replace(secret, "***").split())[:LONGEST_QUOTE]
-    if isinstance(error, openai.APITimeoutError):
-        advice = f"raise {section}.timeout_seconds, or see whether the endpoint is busy"
-        return Failure(error=ProviderTimeout(f"{model} at {where} did not answer in time; {advice}"), can_retry=True)
-    if isinstance(error, openai.APIConnectionError):
-        reason = f": {error.__cause__}" if error.__cause__ else ""
-        advice = f"check {section}.base_url and that the endpoint runs"
-        return Failure(error=ProviderUnavailable(f"no connection to {where}{reason}; {advice}"), can_retry=True)
-    if not isinstance(error, openai.APIStatusError):
-        return Failure(error=ProviderError(f"{model} at {where} broke off: {said}"), can_retry=False, said=said)
-    retry_after = _retry_after(error.response.headers)
-    kind, can_retry, message = _meaning(error, said, model, where, section)
-    if can_retry and retry_after is not None and retry_after > LONGEST_WAIT_SECONDS:
-        can_retry, message = False, f"{message}; it asks to wait {retry_after:.0f} s"
-    return Failure(
-        error=kind(message),
-        can_retry=can_retry,
-        status=error.status_code,
-        said=said,
-        parameter=error.param,
-        retry_after=retry_after,
-    )
+def endpoint_url(model: str, base_url: str | None) -> str:
+    """Give the endpoint of a model: that of the recipe, of the environment, or the one that its name stands for."""
+    if base_url:
+        return base_url
+    match model.removeprefix("auto+").partition(":")[0]:
+        case "ollama":
+            return _ollama_url(os.environ.get(OLLAMA_VARIABLE, ""))
+        case "vllm":
+            return VLLM_URL
+        case _:
+            return os.environ.get(URL_VARIABLE) or DEFAULT_URL
 
 
-def pause_seconds(attempt: int, retry_after: float | None) -> float:
-    """Give the pause before the next try: what the endpoint asks for, else exponential, with jitter on top."""
-    if retry_after is not None:
-        return retry_after + random.uniform(0, FIRST_PAUSE_SECONDS)
-    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt) * random.uniform(0.75, 1.25)
-
-
-def place(base_url: str, section: Section = "llm") -> str:
+def place(base_url: str, section: str = "llm") -> str:
     """Give the endpoint's address without credentials or query."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -170,41 +241,63 @@ def is_loopback(base_url: str) -> bool:
         return False
 
 
-def _meaning(
-    error: "openai.APIStatusError", said: str, model: str, where: str, section: Section
-) -> tuple[type[ProviderError], bool, str]:
-    """Give the kind of error, whether trying again can help, and the message."""
-    status = error.status_code
-    if error.code == "context_length_exceeded" or (status in (400, 413, 422) and _TOO_LONG.search(said)):
-        what, advice = _TOO_LONG_ADVICE[section]
-        return ContextTooLong, False, f"the {what} is too long for {model}: {said}; {advice}"
-    match status:
-        case 401 | 403:
-            return ProviderAuth, False, f"{where} refused the key in OPENAI_API_KEY for {model} ({status}): {said}"
-        case 404:
-            advice = f"check {section}.model, and that {section}.base_url ends as the endpoint wants it, often in /v1"
-            return ProviderNotFound, False, f"{where} knows no {model} (404): {said}; {advice}"
-        case 429:
-            spent = error.code == "insufficient_quota"
-            return ProviderRateLimited, not spent, f"{where} asks {model} to slow down (429): {said}"
-        case 408:
-            return ProviderTimeout, True, f"{where} timed out (408): {said}"
-        case _ if status >= 500 or status == 409:
-            return ProviderUnavailable, True, f"{where} failed ({status}): {said}"
-        case _:
-            return ProviderError, False, f"{where} refused the request to {model} ({status}): {said}"
+def _ollama_url(host: str) -> str:
+    """Read ``OLLAMA_HOST`` as Ollama does: host, port and scheme may each be missing.
+
+    A server that listens on all addresses is reached at this machine's own.
+    """
+    scheme, _, rest = host.strip().rpartition("://")
+    name, colon, port = rest.partition("/")[0].rpartition(":")
+    if not colon or port.endswith("]"):  # no port: a name, or an address of IPv6 in brackets
+        name, port = rest.partition("/")[0], {"http": "80", "https": "443"}.get(scheme, str(OLLAMA_PORT))
+    name = "127.0.0.1" if name in ("", "0.0.0.0", "[::]") else name  # noqa: S104
+    return f"{scheme or 'http'}://{name}:{port}/v1"
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read ``Retry-After``: seconds, or a date (RFC 9110, 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+class _TimeLeft:
+    """Seconds until a moment, counted anew whenever a socket asks how long it may wait.
+
+    The client's own time-out is for each read, so an endpoint that sends a byte now and then would never be given up.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def __index__(self) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time for the whole request is up")
+        return int(left) + 1
+
+
+def _end_in_time(request: Any) -> None:
+    """Let a request end in the time that one read may take; a hook of the HTTP client."""
+    seconds = request.extensions["timeout"]
+    seconds["read"] = _TimeLeft(seconds["read"])
+
+
+def _bound(response: Any) -> None:
+    """Refuse replies that are too large; a hook of the HTTP client. Compressed ones are not asked for."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise ProviderError(f"{place(str(response.url))} sent a compressed reply that was not asked for")
+    import httpx2
+
+    class Bounded(httpx2.SyncByteStream):
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            size = 0
+            for piece in self._stream:
+                size += len(piece)
+                if size > LARGEST_REPLY_BYTES:
+                    most = LARGEST_REPLY_BYTES // 1_000_000
+                    raise ProviderError(
+                        f"{place(str(response.url))} sent more than {most} MB; is it the right address?"
+                    )
+                yield piece
+
+        def close(self) -> None:
+            self._stream.close()
+
+    response.stream = Bounded(response.stream)

@@ -41,6 +41,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "embedder": {
         "fake": "scoville.embed.fake:open_fake",
         "openai": "scoville.embed.openai:open_openai",
+        "ollama": "scoville.embed.openai:open_openai",
+        "vllm": "scoville.embed.openai:open_openai",
         "hf": "scoville.embed.openvino:open_local",
         "path": "scoville.embed.openvino:open_local",
     },
@@ -58,6 +60,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "fake": "scoville.llm.fake:open_fake",
         "quote": "scoville.llm.quote:open_quote",
         "openai": "scoville.llm.openai:open_openai",
+        "ollama": "scoville.llm.openai:open_openai",
+        "vllm": "scoville.llm.openai:open_openai",
         "hf": "scoville.llm.local:open_local",
         "path": "scoville.llm.local:open_local",
     },

@@ -786,7 +786,7 @@ def vectors_of(body: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up-for-this-test")
-    monkeypatch.setattr("scoville.endpoint.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
     with Endpoint() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -835,8 +835,7 @@ def test_a_request_stays_below_the_tokens_that_openai_takes(endpoint: Endpoint, 
     assert vectors[:, 0] / vectors[:, 1] == pytest.approx([len(text) for text in texts], rel=1e-3)
 
 
-def test_the_advice_of_an_embedder_is_about_its_own_section(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("scoville.embed.openai.MAX_RETRIES", 0)
+def test_the_advice_of_an_embedder_is_about_its_own_section(endpoint: Endpoint):
     url = f"http://127.0.0.1:{endpoint.server_port}/v1"
     for status, said, advice in (
         (404, "no such model", r"embed\.model, and that embed\.base_url"),
@@ -846,12 +845,12 @@ def test_the_advice_of_an_embedder_is_about_its_own_section(endpoint: Endpoint, 
         embedder: Any = hosted(endpoint)
         with pytest.raises(ProviderError, match=advice):
             embedder.embed(["ab"])
-        embedder._client.close()
+        embedder._endpoint.close()
     endpoint.pause = 1.5
-    slow: Any = open_embedder(Embed(model="openai:tester", base_url=url, timeout_seconds=1))
+    slow: Any = open_embedder(Embed(model="openai:tester", base_url=url, timeout_seconds=1, max_retries=0))
     with pytest.raises(ProviderTimeout, match=r"raise embed\.timeout_seconds"):
         slow.embed(["ab"])
-    slow._client.close()
+    slow._endpoint.close()
     with pytest.raises(UsageError, match=r"embed\.base_url: 'nowhere'"):
         open_embedder(Embed(model="openai:tester", base_url="nowhere")).embed(["ab"])
 

@@ -117,8 +117,7 @@ class TestJudging:
         assert passages * 0.6 < plan.prompt_tokens < passages * 1.3
 
     def test_verdicts_that_were_given_are_subtracted(self, session: Session, results: dict[str, Result]):
-        settings = session.recipe.judge.model_dump()
-        replying = open_judge(**settings, cache=session.workspace.folder / "judges", stand_in=_Replying())
+        replying = open_judge(session.recipe.judge, cache=session.workspace.folder / "judges", stand_in=_Replying())
         judge_all(replying, CASES[:2], results)
         replying.close()
         assert len(replying.replies) == 10

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_llm_openai import Endpoint, Handler, refuse, stream
 
+from scoville import recipe
 from scoville.errors import ContextTooLong, ModelError, ProviderError, ProviderTimeout, UnknownModel, UsageError
 from scoville.evaluate.judge.judge import FAILURES_IN_A_ROW, TRIES, Judge, open_judge
 from scoville.evaluate.judge.metrics import judge_all, judge_result
@@ -32,6 +34,10 @@ RIGHT = '{"verdict": "right"}'
 MATERIAL = [("question", "How long?"), ("reference", "Nine days."), ("answer", "For more than a week.")]
 CASE = Case(id="a", question="How long?", expected=("Nine days.",))
 RESULT = Result(case_id="a", text="For more than a week.", refused=False)
+
+
+def settings(model: str, **options: Any) -> recipe.Judge:
+    return recipe.Judge(model=model, **options)
 
 
 class Scripted(FakeLlm):
@@ -69,7 +75,7 @@ def hosted(endpoint: Endpoint) -> Iterator[Callable[..., Judge]]:
     opened: list[Judge] = []
 
     def open_one(**options: object) -> Judge:
-        opened.append(open_judge("openai:judge", base_url=endpoint.url, max_retries=0, **options))  # type: ignore[arg-type]
+        opened.append(open_judge(settings("openai:judge", base_url=endpoint.url, max_retries=0, **options)))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_one
@@ -220,33 +226,31 @@ class TestVerdicts:
 
 class TestOpening:
     def test_the_fake_judges_by_its_first_word(self):
-        judge = open_judge("fake")
+        judge = open_judge(settings("fake"))
         assert word(judge) == "right"
         (verdict,) = judge.verdicts(FAITHFULNESS, MATERIAL, ["claim_1", "claim_2"])
         assert verdict.words == {"claim_1": "supported", "claim_2": "supported"}
-        assert word(open_judge("fake", reasons=True)) == "right"
+        assert word(open_judge(settings("fake", reasons=True))) == "right"
 
     def test_a_fake_with_a_text_says_that_text(self):
-        assert word(open_judge('fake:{"verdict": "partly"}')) == "partly"
-        assert "no JSON" in word(open_judge("fake:hello"))
+        assert word(open_judge(settings('fake:{"verdict": "partly"}'))) == "partly"
+        assert "no JSON" in word(open_judge(settings("fake:hello")))
 
     def test_a_model_does_not_judge_itself_unless_that_is_wanted(self, caplog: pytest.LogCaptureFixture):
         with pytest.raises(UsageError, match=r"judge\.model: 'fake' also writes the answers.*judge\.allow_same"):
-            open_judge("fake", answering_model="fake")
+            open_judge(settings("fake"), answering_model="fake")
         assert not caplog.records
-        open_judge("fake", answering_model="fake", allow_same=True)
+        open_judge(settings("fake", allow_same=True), answering_model="fake")
         assert "judges its own answers" in caplog.text
 
     def test_what_cannot_be_meant_is_said_with_the_keys_of_the_judge(self):
         with pytest.raises(UnknownModel, match=r"judge\.model: 'nobody:knows'"):
-            open_judge("nobody:knows")
-        with pytest.raises(UsageError, match=r"judge\.base_url: only `openai:` models"):
-            open_judge("fake", base_url="http://127.0.0.1:9/v1")
+            open_judge(settings("nobody:knows"))
 
     def test_repetitions_that_would_say_the_same_are_refused(self):
         with pytest.raises(UsageError, match=r"judge\.temperature"):
-            open_judge("fake", repeat=3)
-        assert open_judge("fake", repeat=3, temperature=0.7).repeat == 3
+            open_judge(settings("fake", repeat=3))
+        assert open_judge(settings("fake", repeat=3, temperature=0.7)).repeat == 3
 
 
 class TestCache:
@@ -335,21 +339,21 @@ class TestHosted:
         self, endpoint: Endpoint, hosted: Callable[..., Judge], caplog: pytest.LogCaptureFixture
     ):
         endpoint.script = [refuse(400, "response_format is not supported"), stream(RIGHT)]
-        judge = hosted(workers=1)
+        judge = hosted(concurrency=1)
         assert [word(judge), word(judge)] == ["right", "right"]
         assert ["response_format" in request for request in endpoint.requests] == [True, False, False]
         assert len(caplog.records) == 1
 
     def test_a_refused_key_gives_the_judge_up_at_once(self, endpoint: Endpoint, hosted: Callable[..., Judge]):
         endpoint.script = [refuse(401)]
-        judge = hosted(workers=1)
+        judge = hosted(concurrency=1)
         assert [word(judge).startswith("none") for _ in range(5)] == [True] * 5
         assert len(endpoint.requests) == 1
 
     def test_nobody_at_the_address_leaves_all_unscored(self):
         with Endpoint() as server:
             url = server.url
-        judge = open_judge("openai:judge", base_url=url, max_retries=0)
+        judge = open_judge(settings("openai:judge", base_url=url, max_retries=0))
         scores = [score for (score,) in judge_all(judge, *many(12), ["correctness"]).values()]
         assert len(scores) == 12 and {score.value for score in scores} == {None}
         assert all("no connection" in score.reason and "judge.base_url" in score.reason for score in scores)
@@ -371,7 +375,10 @@ class TestHosted:
         endpoint.script = [slow]
         done: list[int] = []
         scores = judge_all(
-            hosted(workers=3), *many(9), ["correctness"], on_done=lambda count, total: done.append(10 * count + total)
+            hosted(concurrency=3),
+            *many(9),
+            ["correctness"],
+            on_done=lambda count, total: done.append(10 * count + total),
         )
         assert [(name, score.value) for name, (score,) in scores.items()] == [(str(number), 1.0) for number in range(9)]
         assert most == 3
@@ -380,7 +387,7 @@ class TestHosted:
     def test_the_key_of_the_cache_names_the_place(self, endpoint: Endpoint, tmp_path: Path):
         endpoint.script = [stream(RIGHT)]
         for path in ("", "/other"):
-            judge = open_judge("openai:judge", base_url=endpoint.url + path, cache=tmp_path, workers=1)
+            judge = open_judge(settings("openai:judge", base_url=endpoint.url + path, concurrency=1), cache=tmp_path)
             word(judge)
             judge.close()
         assert len(endpoint.requests) == 2
@@ -388,7 +395,7 @@ class TestHosted:
 
 @pytest.mark.model
 def test_the_embedded_model_gives_verdicts_by_its_grammar():
-    judge = open_judge("smollm2-135m-instruct")
+    judge = open_judge(settings("smollm2-135m-instruct"))
     material = [("passage_1", "The ferry takes nine cars."), ("claim_1", "Nine cars fit."), ("claim_2", "It is blue.")]
     (verdict,) = judge.verdicts(FAITHFULNESS, material, ["claim_1", "claim_2"])
     assert set(verdict.words) == {"claim_1", "claim_2"}

@@ -231,10 +231,10 @@ def test_what_a_model_reads_anew_is_not_taken_for_written(tmp_path: Path):
 
 def test_the_price_of_hosted_models_that_read_is_said(command: Command, tmp_path: Path):
     docs = write(tmp_path / "docs", 1)
-    hosted = ("--set", "read.pdf=auto+openai:gpt-4o-mini", "--set", "read.base_url=https://api.openai.com/v1")
+    hosted = ("--set", "read.pdf={model: auto+openai:gpt-4o-mini, base_url: 'https://api.openai.com/v1'}")
     said = command("add", docs, "-w", tmp_path, *hosted).err
     assert "read.pdf openai:gpt-4o-mini is given pages that cannot be read otherwise, at $0.15 for a" in said
     assert "read.pdf" not in command("add", docs, "-w", tmp_path, *hosted).err  # nothing is new
     assert "is given" not in command("add", docs, "-w", tmp_path, "--rebuild").err
-    here = ("--set", "read.pdf=auto+openai:llava", "--set", "read.base_url=http://127.0.0.1:9/v1")
+    here = ("--set", "read.pdf=auto+openai:llava", "--set", "read.pdf.base_url=http://127.0.0.1:9/v1")
     assert "is given" not in command("add", docs, "-w", tmp_path, "--rebuild", *here).err

@@ -28,7 +28,7 @@ from scoville.read.sound import whisper as audio_whisper
 from scoville.read.sound.reader import paragraphs, wave_samples
 from scoville.read.sound.transcript import Segment, clock
 from scoville.read.sound.whisper import BLOCK_SECONDS, RATE, decoded_blocks, open_model
-from scoville.recipe import Read
+from scoville.recipe import Read, SpeechModel
 from scoville.types import Document
 
 SPOKEN = Path(__file__).parents[1] / "data" / "amiable.mp3"
@@ -112,7 +112,7 @@ ReadBytes = Callable[..., Document]
 
 
 def test_a_recording_becomes_paragraphs_with_their_times(read: ReadBytes, endpoint: Endpoint) -> None:
-    document = read(wav(), audio="openai:whisper-1", base_url=endpoint.url)
+    document = read(wav(), audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
     assert [(e.anchor, document.text[e.start : e.end]) for e in document.elements] == [
         ("0:00:00", "Welcome to the meeting of Fenwick Lamps. The budget is 12,000 euros."),
         ("0:03:20", "We close at noon."),
@@ -127,26 +127,26 @@ def test_a_recording_becomes_paragraphs_with_their_times(read: ReadBytes, endpoi
 
 @pytest.mark.parametrize("data", [b"ID3\x04\0\0\0\0\0\0" + bytes(50), b"\xff\xfb\x90\x64" + bytes(50)])
 def test_mp3_is_known_by_its_bytes(read: ReadBytes, endpoint: Endpoint, data: bytes) -> None:
-    document = read(data, name="call.dat", audio="openai:whisper-1", base_url=endpoint.url)
+    document = read(data, name="call.dat", audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
     assert document.media_type == "audio/mpeg"
 
 
 def test_an_endpoint_without_segments_gives_one_paragraph(read: ReadBytes, endpoint: Endpoint) -> None:
     endpoint.reply = {"text": "We close at noon.", "duration": 5.0}
-    document = read(wav(), audio="openai:whisper-1", base_url=endpoint.url)
+    document = read(wav(), audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
     assert [(e.anchor, document.text) for e in document.elements] == [("0:00:00", "We close at noon.")]
 
 
 def test_silence_is_a_file_without_text(read: ReadBytes, endpoint: Endpoint) -> None:
     endpoint.reply = {"text": "", "duration": 5.0, "segments": []}
     with pytest.raises(ReadFailure, match="has no text"):
-        read(wav(), audio="openai:whisper-1", base_url=endpoint.url)
+        read(wav(), audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
 
 
 def test_a_refusal_is_a_failure_without_the_key(read: ReadBytes, endpoint: Endpoint) -> None:
     endpoint.status, endpoint.reply = 401, {"error": {"message": f"bad key {KEY}"}}
     with pytest.raises(ReadFailure, match="could not be transcribed: .* refused the key") as failure:
-        read(wav(), audio="openai:whisper-1", base_url=endpoint.url)
+        read(wav(), audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
     assert KEY not in str(failure.value)
 
 

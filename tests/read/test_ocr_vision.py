@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pictures import page_picture, pdf_of, printed, scan
 from scoville.errors import ReadFailure
 from scoville.read import read_document
-from scoville.recipe import Read
+from scoville.recipe import PageModel, Read
 from scoville.types import Document
 
 MARKDOWN = """# Refunds
@@ -105,7 +105,7 @@ def kinds(document: Document, page: int) -> list[str]:
 
 
 def test_a_model_that_sees_reads_each_page(read: ReadBytes, endpoint: Endpoint) -> None:
-    document = read(pdf_of(printed, scan(page_picture())), pdf="openai:eye", base_url=endpoint.url)
+    document = read(pdf_of(printed, scan(page_picture())), pdf=PageModel(model="openai:eye", base_url=endpoint.url))
     assert document.pages == 2
     assert "Hotels" not in document.text
     for page in (1, 2):
@@ -123,7 +123,7 @@ def test_a_model_that_sees_reads_each_page(read: ReadBytes, endpoint: Endpoint) 
 
 def test_only_the_pages_that_geometry_cannot_read_go_to_the_model(read: ReadBytes, endpoint: Endpoint) -> None:
     data = pdf_of(printed, flow_chart)
-    document = read(data, pdf="auto+openai:eye", base_url=endpoint.url, ocr="never")
+    document = read(data, pdf=PageModel(model="auto+openai:eye", base_url=endpoint.url), ocr="never")
     assert len(endpoint.requests) == 1
     assert "Hotels cost" in document.text
     assert "case number" not in document.text
@@ -134,7 +134,7 @@ def test_only_the_pages_that_geometry_cannot_read_go_to_the_model(read: ReadByte
 
 def test_a_wrapped_reply_is_unwrapped(read: ReadBytes, endpoint: Endpoint) -> None:
     endpoint.text = f"```markdown\n{MARKDOWN}```"
-    document = read(pdf_of(printed), pdf="openai:eye", base_url=endpoint.url)
+    document = read(pdf_of(printed), pdf=PageModel(model="openai:eye", base_url=endpoint.url))
     assert kinds(document, 1)[0] == "heading"
     assert "```" not in document.text
 
@@ -147,13 +147,13 @@ def test_a_page_that_the_model_does_not_read_keeps_its_text_with_a_warning(
     read: ReadBytes, endpoint: Endpoint, status: int, text: str, finish: str, reason: str
 ) -> None:
     endpoint.status, endpoint.text, endpoint.finish = status, text, finish
-    document = read(pdf_of(flow_chart), pdf="auto+openai:eye", base_url=endpoint.url, ocr="never")
+    document = read(pdf_of(flow_chart), pdf=PageModel(model="auto+openai:eye", base_url=endpoint.url), ocr="never")
     assert "case number 7" in document.text
     (warning,) = document.warnings
     assert warning.startswith("page 1: flow chart: ")
     assert reason in warning
     with pytest.raises(ReadFailure, match=f"has no text on its 1 page: page 1: .*{reason}"):
-        read(pdf_of(flow_chart), pdf="openai:eye", base_url=endpoint.url)
+        read(pdf_of(flow_chart), pdf=PageModel(model="openai:eye", base_url=endpoint.url))
 
 
 def test_without_docling_the_failure_says_what_to_do(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:

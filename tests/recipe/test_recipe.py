@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scoville.errors import RecipeError
-from scoville.recipe import ANSWERS, INDEX, SPLIT_OPTIONS, Recipe, deciding, marks
+from scoville.recipe import ANSWERS, INDEX, SPLIT_OPTIONS, Llm, Recipe, WritingModel, deciding, marks
 from scoville.recipe.file import LoadedRecipe, load_recipe, recipe_keys
 
 Load = Callable[..., LoadedRecipe]
@@ -214,7 +214,9 @@ def test_a_value_out_of_range_is_refused(load: Load, flag: str):
         ("search: {passages: 60}", "60 is more than candidates 50"),
         ("llm: {base_url: 'http://127.0.0.1:1'}", "llm.base_url"),
         ("embed: {base_url: 'http://127.0.0.1:1'}", "embed.base_url"),
-        ("read: {base_url: 'http://127.0.0.1:1'}", "read.base_url"),
+        ("read: {audio: {model: 'path:x', base_url: 'http://127.0.0.1:1'}}", "read.audio.base_url"),
+        ("judge: {base_url: 'http://127.0.0.1:1'}", "judge.base_url"),
+        ("metadata: {model: {model: quote, api_key_env: THE_KEY}}", "metadata.model.api_key_env"),
         ("llm: {model: 'openai:a', runtime: llamacpp}", "llm.runtime"),
     ],
 )
@@ -390,7 +392,7 @@ CHANGES = [
     "split={by: semantic, buffer: 2}", "split={by: semantic, percentile: 90}",
     "metadata.rules=[{match: '(?P<year>x)'}]", "metadata.text=false", "metadata.entities=1", "metadata.model=fake",
     "metadata.max_usd=2",
-    "embed.model=fake", "embed.threads=1", "embed.timeout_seconds=1",
+    "embed.model=fake", "embed.threads=1",
     "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
     "search.graph_weight=1", "search.fusion=weighted", "search.rerank=llm",
@@ -401,11 +403,13 @@ CHANGES = [
     "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "prompt.style=passages",
     "prompt.sentences=1", "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
-    "llm.timeout_seconds=1", "llm.max_retries=1", "answer.min_similarity=0", "answer.min_support=0.1",
+    "answer.min_similarity=0", "answer.min_support=0.1",
     "answer.refusal=x",
-    "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.workers=1", "judge.repeat=2",
+    "embed.timeout_seconds=1", "embed.max_retries=1", "embed.concurrency=1",
+    "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1",
+    "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.concurrency=1", "judge.repeat=2",
     "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
-    "judge.base_url='http://127.0.0.1:1'", "track.to=['wandb:x']", "track.traces=false",
+    "track.to=['wandb:x']", "track.traces=false",
     "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "sweep.cases=x", "sweep.limit=1", "sweep.method=random",
     "sweep.trials=1", "sweep.seed=1", "sweep.objectives=[seconds]", "sweep.space={split.size: [100]}",
     "sweep.prune=false", "sweep.timeout_seconds=1",
@@ -413,8 +417,9 @@ CHANGES = [
 OPERATIONAL_KEYS = {
     "sources.allow_private", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
     "sources.max_attempts", "sources.give_up_after", "read.timeout_seconds", "read.page_timeout_seconds",
-    "read.processes", "metadata.max_usd", "embed.threads", "embed.timeout_seconds", "index.url", "index.name",
-    "llm.threads", "llm.timeout_seconds", "llm.max_retries",
+    "read.processes", "metadata.max_usd", "embed.threads", "index.url", "index.name", "llm.threads",
+    *(f"{place}.{key}" for place in ("llm", "embed", "read.pdf") for key in
+      ("api_key_env", "timeout_seconds", "max_retries", "concurrency")),
 }  # fmt: skip
 DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 
@@ -435,7 +440,51 @@ def test_every_key_has_one_mark_and_it_is_the_right_one():
         }
 
     told = {key: mark.value for key, mark in flat(marks(Recipe())).items()}
-    assert told == {key: decides(key) for key in recipe_keys()}
+    assert told == {key: decides(key) for key in told}
+    assert set(recipe_keys()) <= told.keys() | {key.rpartition(".")[0] for key in told}
+
+
+@pytest.mark.parametrize("place", ["llm", "embed", "read.pdf", "read.audio", "metadata.model", "judge"])
+def test_another_endpoint_needs_no_rebuild_and_how_it_is_asked_changes_nothing(load: Load, place: str):
+    def asked(more: str) -> Recipe:
+        return load("", f"{place}={{model: 'openai:a', {more}}}").recipe
+
+    plain, moved = asked(""), asked("base_url: 'http://127.0.0.1:1'")
+    patient = asked("api_key_env: THE_KEY, timeout_seconds: 99, max_retries: 0, concurrency: 1")
+    assert (plain.hash, plain.build_hash) == (patient.hash, patient.build_hash)
+    assert plain.build_hash == moved.build_hash
+    assert (plain.hash == moved.hash) == (place == "judge")
+
+
+def test_a_name_is_short_for_a_model(load: Load):
+    short, long = load("read: {audio: 'openai:a'}"), load("read: {audio: {model: 'openai:a'}}")
+    assert short.recipe == long.recipe
+    assert short.recipe.model_dump(mode="json")["read"]["audio"] == "openai:a"
+    more = load("read: {audio: 'openai:a'}", "read.audio.base_url=http://127.0.0.1:1").recipe.read.audio
+    assert more and (more.model, more.base_url) == ("openai:a", "http://127.0.0.1:1")
+    assert load("metadata: {model: {model: 'openai:a', max_retries: 0}}", "metadata.model=quote").recipe.metadata.model
+
+
+def test_a_model_that_is_only_named_is_asked_like_the_one_that_answers():
+    llm = Llm(model="openai:a", base_url="http://127.0.0.1:1", api_key_env="THE_KEY")
+    assert llm.for_model(WritingModel(model="openai:b")).base_url == "http://127.0.0.1:1"
+    apart = llm.for_model(WritingModel(model="openai:b", base_url="http://127.0.0.1:2"))
+    assert (apart.base_url, apart.api_key_env) == ("http://127.0.0.1:2", None)
+    assert llm.for_model(WritingModel(model="ollama:b")).base_url is None
+
+
+@pytest.mark.parametrize("place", ["llm", "embed", "read.pdf", "metadata.model", "judge"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "base_url: 'https://me:sk-made-up@llm.example/v1'", "base_url: 'https://sk-made-up@llm.example/v1'",
+        "base_url: 'https://llm.example/v1?api_key=sk-made-up'", "api_key_env: sk-made-up",
+    ],
+)  # fmt: skip
+def test_a_key_of_an_endpoint_is_refused_and_never_shown(load: Load, place: str, given: str):
+    message = refusal(load, "", f"{place}={{model: 'openai:a', {given}}}")
+    assert "api_key_env" in message and place in message
+    assert "sk-made-up" not in message
 
 
 @pytest.mark.parametrize("flag", CHANGES)
@@ -455,6 +504,5 @@ def test_every_key_is_tried():
     tried = {flag.partition("=")[0] for flag in CHANGES}
     untried = set(recipe_keys()) - tried
     of_one_way = {f"split.{option}" for option in SPLIT_OPTIONS}
-    assert (
-        untried == {"version", "read.base_url", "index.name", "embed.base_url", "llm.base_url"} | of_one_way
-    )  # fixed, or only with another key
+    of_an_endpoint = {f"{place}.{key}" for place in ("llm", "embed", "judge") for key in ("base_url", "api_key_env")}
+    assert untried == {"version", "index.name"} | of_one_way | of_an_endpoint  # fixed, or only with another key

@@ -126,11 +126,12 @@ def keep(session: Session, report: "AddReport") -> None:
     if not (report.added or report.changed or report.removed):
         return
     recipe = session.recipe
+    writer = recipe.metadata.model or recipe.split.summary_model
     documents = open_current_index(session.workspace, recipe).documents() if report.documents else {}
     open_tracker(session).added(
         report, session.workspace.require_built().embedder, recipe.build_hash,
         {source: state.document_id for source, state in documents.items()},
-        writer=recipe.metadata.model or recipe.split.summary_model or "",
+        writer=writer.model if writer else "",
     )  # fmt: skip
 
 

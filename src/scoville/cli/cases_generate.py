@@ -138,10 +138,11 @@ def _estimate(author: "Generator", llm: "Llm | None", kinds: Sequence["Kind"], c
     from scoville.cases.generate import ModelGenerator, estimate
     from scoville.cases.generate.model import MOST_TOKENS
     from scoville.cost import price_usd
+    from scoville.recipe.model import name_of
 
     if llm is None:
         return None
-    name, provider = llm.name.removeprefix("openai:"), _provider(llm)
+    name, provider = name_of(llm.name), _provider(llm)
     slots = [slot for kind in kinds for slot in author.slots(kind)[:3]]
     samples = [author.messages(slot) for slot in slots] if isinstance(author, ModelGenerator) else []
     longest = MOST_TOKENS if isinstance(author, ModelGenerator) else 0

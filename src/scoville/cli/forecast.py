@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scoville.llm import Generation
     from scoville.llm import Llm as LlmProtocol
     from scoville.recipe import Llm, Recipe
+    from scoville.recipe.observers import Judge
     from scoville.track.limit import Planned
     from scoville.types import Case, Message, Reply
 
@@ -27,10 +28,10 @@ REWRITE_TOKENS = 1000
 
 def check_cost(session: "Session", planned: "Sequence[Planned]", *, yes: bool) -> None:
     """Say what hosted models may cost; UsageError over ``cost.limit_usd``, without ``yes``. Local work is left out."""
-    from scoville.track.ledger import HOSTED
+    from scoville.recipe.model import is_hosted
     from scoville.track.limit import check_limit, preview
 
-    hosted = [one for one in planned if one.replies and one.model.startswith(HOSTED)]
+    hosted = [one for one in planned if one.replies and is_hosted(one.model)]
     if hosted and (said := check_limit(preview(hosted, 0.0), session.recipe.cost.limit_usd, yes=yes)):
         say(said)
 
@@ -71,23 +72,21 @@ def judging(
         judge_all(judge, cases, {case.id: results.get(case.id) or _imagined(recipe, case) for case in cases})
         judge.close()
 
-    settings = session.recipe.judge
-    return verdicts(session.recipe.llm, settings.model or "", settings.base_url, judge_with)
+    return verdicts(session.recipe.judge, judge_with)
 
 
-def verdicts(
-    settings: "Llm", model: str, base_url: str | None, judge_with: "Callable[[LlmProtocol], object]"
-) -> "list[Planned]":
+def verdicts(settings: "Judge", judge_with: "Callable[[LlmProtocol], object]") -> "list[Planned]":
     """Plan what a hosted judge is asked, by judging with a model in its place that only counts."""
-    from scoville.track.ledger import HOSTED
+    from scoville.recipe import Llm
+    from scoville.recipe.model import is_hosted
     from scoville.track.limit import Planned
 
-    if not model.startswith(HOSTED):
+    if not settings.model or not is_hosted(settings.model):
         return []
-    counting = _CountingLlm(settings.model_copy(update={"model": model, "base_url": base_url, "runtime": "auto"}))
+    counting = _CountingLlm(Llm().for_model(settings))
     judge_with(counting)
     prompt, reply = _mean(counting.prompts), _mean(counting.replies)
-    return [Planned("judging", model, len(counting.prompts), prompt, reply, base_url)]
+    return [Planned("judging", settings.model, len(counting.prompts), prompt, reply, settings.base_url)]
 
 
 def embedding(

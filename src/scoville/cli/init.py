@@ -16,14 +16,14 @@ split:
   size: {size}              # tokens of the embedder
 
 embed:
-  model: {embedder}   # or hf:ORG/NAME, path:FOLDER, openai:NAME
+  model: {embedder}   # or hf:ORG/NAME, path:FOLDER, ollama:NAME, vllm:NAME, openai:NAME
 
 search:
   passages: {passages}            # how many passages an answer is built from
 
 llm:
-  model: {llm}   # or hf:ORG/NAME/FILE.gguf, path:FILE.gguf, openai:NAME
-  # base_url: http://127.0.0.1:11434/v1   # with openai:NAME: any compatible server, e.g. Ollama or vLLM
+  model: {llm}   # or hf:ORG/NAME/FILE.gguf, path:FILE.gguf, ollama:NAME, vllm:NAME, openai:NAME
+  # base_url: https://llm.example/v1   # with openai:NAME: any compatible server; its key is in OPENAI_API_KEY
   temperature: {temperature}
 
 answer:

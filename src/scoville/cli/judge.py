@@ -4,11 +4,14 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scoville.cli.common import common_options, open_session, plain, progress_bar, say, write, write_json
+
+if TYPE_CHECKING:
+    from scoville.recipe import Judge, Llm
 
 NAMES = {
     "agreement": "agreement", "kappa": "Cohen's kappa", "weighted_kappa": "quadratic kappa", "spearman": "Spearman",
@@ -23,7 +26,7 @@ def command() -> None:
 @command.command("check")
 @click.argument("labels", type=click.Path(path_type=Path))
 @click.option("--model", default="", help="The judge, named like llm.model. Default: the recipe's llm.model.")
-@click.option("--base-url", default=None, help="For openai: models, the endpoint.")
+@click.option("--base-url", default=None, help="For hosted models, the endpoint.")
 @click.option("-n", "--limit", type=click.IntRange(1), default=None, help="Only this many labels, drawn by the seed.")
 @click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 for --repeat.")
@@ -45,21 +48,9 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     llm = session.recipe.llm
     read = read_labels(labels)
     chosen = read.draw(options["limit"], llm.seed)
-    model = options["model"] or llm.model
-    base_url = options["base_url"] or (llm.base_url if not options["model"] else None)
-    open_with = partial(
-        open_judge,
-        model,
-        base_url=base_url,
-        cache=session.workspace.folder / "judges",
-        repeat=options["repeat"],
-        temperature=options["temperature"],
-        seed=llm.seed,
-        reasons=options["reasons"],
-        timeout_seconds=llm.timeout_seconds,
-        max_retries=llm.max_retries,
-    )
-    planned = verdicts(llm, model, base_url, lambda counting: check_judge(open_with(stand_in=counting), chosen))
+    settings = judge_settings(llm, options)
+    open_with = partial(open_judge, settings, cache=session.workspace.folder / "judges")
+    planned = verdicts(settings, lambda counting: check_judge(open_with(stand_in=counting), chosen))
     check_cost(session, planned, yes=options["yes"])
     judge = open_with()
     try:
@@ -87,6 +78,17 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
         write(_table(metric, numbers))
     write(_spent(asked))
     say(f"Kept in {path}; `scoville evaluate` shows it beside this judge's scores.")
+
+
+def judge_settings(llm: "Llm", options: Mapping[str, Any]) -> "Judge":
+    """Give the judge that the options name, asked like the model of the recipe where they say nothing else."""
+    from scoville.recipe import Judge, WritingModel
+
+    given = {name: options[name] for name in ("model", "base_url") if options[name]}
+    own = {name: getattr(llm, name) for name in WritingModel.model_fields}
+    named = {**own, "base_url": None, "api_key_env": None, "runtime": "auto"} if options["model"] else own
+    measured = {name: options[name] for name in ("repeat", "temperature", "reasons")}
+    return Judge.model_validate({**named, **given, **measured, "seed": llm.seed})
 
 
 def _table(metric: str, numbers: Mapping[str, Any]) -> str:

@@ -58,16 +58,11 @@ def score(session: "Session", run: "Run", judge: "Judge | None", measures: Measu
 
 def open_recipe_judge(session: "Session", *, stand_in: "Llm | None" = None) -> "Judge":
     """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
-    from scoville.errors import UsageError
     from scoville.evaluate.judge.judge import open_judge
 
-    settings = session.recipe.judge.model_dump()
-    model = settings.pop("model")
-    if model is None:
-        raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
     answering = "" if stand_in else session.recipe.llm.model
     cache = session.workspace.folder / "judges"
-    return open_judge(model, **settings, answering_model=answering, cache=cache, stand_in=stand_in)
+    return open_judge(session.recipe.judge, answering_model=answering, cache=cache, stand_in=stand_in)
 
 
 def judges_of(session: "Session", run: "Run") -> "Judges":
@@ -82,10 +77,11 @@ def judges_of(session: "Session", run: "Run") -> "Judges":
 def check_likelihood(recipe: "Recipe | None") -> None:
     """Raise UsageError where it is plain that what answers cannot say how likely it holds a text."""
     from scoville.errors import UsageError
+    from scoville.recipe.model import is_hosted
 
     if recipe is None:
         raise UsageError("--perplexity: a function or a server answers; expected a recipe with a local model")
-    if recipe.llm.model == "quote" or recipe.llm.model.startswith("openai:"):
+    if recipe.llm.model == "quote" or is_hosted(recipe.llm.model):
         raise UsageError(f"--perplexity: llm.model is {recipe.llm.model}; expected a local model")
 
 

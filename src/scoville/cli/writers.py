@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scoville.index import Writers
     from scoville.index.workspace import Seen
     from scoville.llm.kept import KeptReplies
-    from scoville.recipe import Llm, Recipe
+    from scoville.recipe import Llm, Recipe, WritingModel
     from scoville.types import Message
 
 FOLDER = "written"
@@ -44,8 +44,10 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
     cache = KeptReplies(session.workspace.folder / FOLDER)
     written = _Written(recipe, cache)
 
-    def open_asker(model: str | None, write: "Callable[[str], Sequence[Message]]") -> Callable[[str], str] | None:
-        return _asker(_settings(recipe, model), write, budget, cache, forecast) if model else None
+    def open_asker(
+        model: "WritingModel | None", write: "Callable[[str], Sequence[Message]]"
+    ) -> Callable[[str], str] | None:
+        return _asker(recipe.llm.for_model(model), write, budget, cache, forecast) if model else None
 
     return Writers(
         summarise=open_asker(recipe.split.summary_model, summary_messages),
@@ -65,14 +67,16 @@ class _Written:
         from scoville.prompt import SUMMARISE
         from scoville.read import READER_VERSION
         from scoville.recipe import INDEX, deciding
+        from scoville.recipe.model import is_hosted
         from scoville.split import SPLITTER_VERSION
 
         read, split = recipe.read, recipe.split
         llm = recipe.llm.model_dump(mode="json", include={"base_url", "max_tokens", "temperature", "seed"})
-        asked = [READER_VERSION, deciding(read, INDEX), llm, recipe.metadata.model, PROMPT]
+        describes = deciding(recipe.metadata, INDEX)["model"]
+        asked = [READER_VERSION, deciding(read, INDEX), llm, describes, PROMPT]
         self._asked = asked + ([recipe.build_hash, SPLITTER_VERSION, SUMMARISE] if split.summary_model else [])
         self._cache = cache
-        self._reads_alike = "openai:" not in f"{read.pdf} {read.audio}"
+        self._reads_alike = not any(model and is_hosted(model.model) for model in (read.pdf, read.audio))
         """A model that reads pages may read them otherwise the next time, and then other prompts follow."""
 
     def get(self, name: str) -> "Seen | None":
@@ -91,10 +95,6 @@ class _Written:
         from scoville.llm.kept import cache_key
 
         return cache_key(item=name, asked=self._asked)
-
-
-def _settings(recipe: "Recipe", model: str) -> "Llm":
-    return recipe.llm.model_copy(update={"model": model, "runtime": "auto"})
 
 
 def _asker(
@@ -144,14 +144,13 @@ def _say_prices(recipe: "Recipe") -> None:
     """Say what hosted models charge that read and embed; how much they will be given is known when files are read."""
     from scoville.track.ledger import fee_usd
 
-    read, embed = recipe.read, recipe.embed
-    for key, named, url, given in (
-        ("read.pdf", read.pdf, read.base_url, "pages that cannot be read otherwise"),
-        ("read.audio", read.audio or "", read.base_url, "every sound file"),
-        ("embed.model", embed.model, embed.base_url, "every new passage"),
+    for key, named, given in (
+        ("read.pdf", recipe.read.pdf, "pages that cannot be read otherwise"),
+        ("read.audio", recipe.read.audio, "every sound file"),
+        ("embed.model", recipe.embed, "every new passage"),
     ):
-        model = named.removeprefix("auto+")
-        if (price := fee_usd(model, MILLION, 0, url)) != 0:
+        model = named.model.removeprefix("auto+") if named else ""
+        if (price := fee_usd(model, MILLION, 0, named.base_url if named else None)) != 0:
             charge = "a price that is not known" if price is None else f"${price:.2f} for a million tokens"
             say(f"{key} {model} is given {given}, at {charge}")
 
@@ -215,11 +214,12 @@ class _Forecast:
             shares.append(self._share("split.summary_model", split.summary_model, what, 1, 2 * split.parent_size))
         return shares
 
-    def _share(self, key: str, model: str, what: str, count: int, prompt: int) -> _Share:
+    def _share(self, key: str, named: "WritingModel", what: str, count: int, prompt: int) -> _Share:
         from scoville.track.ledger import fee_usd
 
-        reply = self.recipe.llm.max_tokens
-        most = fee_usd(model, count * prompt, count * reply, self.recipe.llm.base_url)
+        settings = self.recipe.llm.for_model(named)
+        model, reply = settings.model, settings.max_tokens
+        most = fee_usd(model, count * prompt, count * reply, settings.base_url)
         price = "price unknown" if most is None else f"at most ${most:.4f}" if most else "local, $0 in fees"
         tokens = f"up to {count * prompt:,} prompt and {count * reply:,} completion tokens"
         return _Share(f"{key} {model} is asked about {what}: {tokens}, {price}", most)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from scoville.embed.fake import word_spans
 from scoville.embed.protocol import TextKind, TokenSpan
-from scoville.errors import ProviderError
+from scoville.endpoint import Endpoint
+from scoville.errors import ProviderError, UnknownModel
 from scoville.recipe import Embed
 
 if TYPE_CHECKING:
     import numpy as np
-    import openai
     from numpy.typing import NDArray
 
 BATCH_TEXTS = 128
 BATCH_BYTES = 300_000
 """OpenAI takes 300,000 tokens a request, and no token of theirs is shorter than a byte."""
-MAX_RETRIES = 3
 WORDS_PER_REQUEST_TEXT = 5000
 
 
@@ -28,12 +27,10 @@ class OpenAIEmbedder:
 
     max_tokens = WORDS_PER_REQUEST_TEXT
 
-    def __init__(self, model: str, settings: Embed) -> None:
-        self.name = f"openai:{model}"
-        self._model = model
-        self._settings = settings
+    def __init__(self, settings: Embed) -> None:
+        self.name = settings.model
+        self._endpoint = Endpoint(settings, "embed")
         self._dimension: int | None = None
-        self._client: openai.OpenAI | None = None
 
     @property
     def dimension(self) -> int:
@@ -66,33 +63,26 @@ class OpenAIEmbedder:
     def _request(self, batch: list[str]) -> "NDArray[np.float32]":
         import numpy as np
 
-        from scoville.endpoint import call_with_retries, endpoint_url, open_client, place
-
-        url = endpoint_url(self._settings.base_url)
-        if self._client is None:
-            self._client = open_client(self.name, url, self._settings.timeout_seconds, section="embed")
-        client = self._client
+        endpoint = self._endpoint
         try:
-            reply = call_with_retries(
-                lambda: client.embeddings.create(model=self._model, input=batch),
-                model=self.name,
-                base_url=url,
-                secret=client.api_key,
-                max_retries=MAX_RETRIES,
-                section="embed",
-            )
+            reply = endpoint.call(lambda client: client.embeddings.create(model=endpoint.model, input=batch))
             rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
             vectors = np.array(rows, np.float32)
         except (ValueError, TypeError, AttributeError) as error:  # the client passes on what it cannot read
-            raise ProviderError(f"{self.name} at {place(url)} sent no vectors ({error}); is it an embedder?") from None
+            told = endpoint.redacted(str(error))
+            raise ProviderError(
+                f"{self.name} at {endpoint.where} sent no vectors ({told}); is it an embedder?"
+            ) from None
         if vectors.ndim != 2 or len(vectors) != len(batch) or not vectors.shape[1]:
-            raise ProviderError(f"{self.name} at {place(url)} sent {vectors.shape} numbers for {len(batch)} texts")
+            raise ProviderError(f"{self.name} at {endpoint.where} sent {vectors.shape} numbers for {len(batch)} texts")
         return vectors
 
 
 def open_openai(name: str, settings: Embed) -> OpenAIEmbedder:
-    """Open what ``embed.model: openai:NAME`` means."""
-    return OpenAIEmbedder(name, settings)
+    """Open what ``embed.model: openai:NAME`` means, ``ollama:`` and ``vllm:`` too."""
+    if not name:
+        raise UnknownModel(f"embed.model: {settings.model!r} names no model; expected {settings.model}NAME")
+    return OpenAIEmbedder(settings)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -336,7 +336,9 @@ def _check_writers(recipe: Recipe, writers: Writers) -> None:
         ("metadata.model", recipe.metadata.model, writers.describe),
     ):
         if model and not writer:
-            raise UsageError(f"{key} is {model!r}, and no model was given to write with: pass `writers=`, or unset it")
+            raise UsageError(
+                f"{key} is {model.model!r}, and no model was given to write with: pass `writers=`, or unset it"
+            )
 
 
 def _check_paths(paths: Sequence[Path | str], place: Place, known: Mapping[str, str]) -> None:

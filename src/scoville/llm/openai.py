@@ -1,21 +1,19 @@
 """Any endpoint that speaks OpenAI's chat protocol: OpenAI itself, hosted models, a server in the next room.
 
-Enters: messages. Leaves: replies with their price. Does not know prompts. The key is ``OPENAI_API_KEY`` in the
-environment; it is sent to the endpoint and stands in no message. Endpoints differ in what they take: an option that
-one refuses is left out from then on, and that is said once.
+Enters: messages. Leaves: replies with their price. Does not know prompts. Endpoints differ in what they take: an
+option that one refuses is left out from then on, and that is said once.
 """
 
 import logging
 import re
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scoville import recipe
 from scoville.cost import price_usd
-from scoville.endpoint import Failure, endpoint_url, explain, is_loopback, open_client, pause_seconds, place
-from scoville.errors import ProviderError, ProviderTimeout, UnknownModel
+from scoville.endpoint import Endpoint, Failure, is_loopback
+from scoville.errors import ProviderError, UnknownModel
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.stream import TextStream
 from scoville.types import FinishReason, Message, Reply
@@ -23,7 +21,6 @@ from scoville.types import FinishReason, Message, Reply
 if TYPE_CHECKING:
     import openai
 
-PREFIX = "openai:"
 DEFAULT_CONTEXT_TOKENS = 8192
 CHARACTERS_PER_TOKEN = 3
 """English has about 4; other languages and code have fewer. Counted in bytes of UTF-8."""
@@ -42,40 +39,35 @@ class OpenAILlm:
 
     runtime = "openai"
 
-    def __init__(self, settings: recipe.Llm, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, settings: recipe.Llm) -> None:
         self.name = settings.model
-        self.base_url = endpoint_url(settings.base_url)
-        self._where = place(self.base_url)
         self.context_tokens = settings.context_tokens or DEFAULT_CONTEXT_TOKENS
-        self._model = settings.model.removeprefix(PREFIX)
         self._settings = settings
-        self._sleep = sleep
-        self._lock = threading.Lock()
-        self._client: openai.OpenAI | None = None
+        self._endpoint = Endpoint(settings)
         self._refused: set[str] = set()
 
+    @property
+    def base_url(self) -> str:
+        """The endpoint's address."""
+        return self._endpoint.url
+
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
-        """Write the next turn, trying again where that can help and nothing was given to ``on_text`` yet."""
+        """Write the next turn; several threads may ask at once, as many as the recipe allows."""
         import openai
 
-        with self._lock:
-            started = time.perf_counter()
-            client = self._open()
-            attempt = 0
+        endpoint, started = self._endpoint, time.perf_counter()
+        with endpoint.turn() as client:
             while True:
                 stream = TextStream(on_text)
                 try:
                     return self._reply(client, messages, generation, stream, started)
                 except ValueError as error:
-                    raise ProviderError(f"{self.name} at {self._where} sent what is no reply: {error}") from error
+                    told = endpoint.redacted(str(error))
+                    raise ProviderError(f"{self.name} at {endpoint.where} sent what is no reply: {told}") from None
                 except openai.APIError as error:
-                    failure = explain(error, self._model, self.base_url, secret=client.api_key)
-                    if self._leave_out(failure):
-                        continue
-                    if attempt >= self._settings.max_retries or not failure.can_retry or stream.pieces:
+                    failure = endpoint.explain(error)
+                    if not self._leave_out(failure):
                         raise failure.error from None
-                    self._sleep(pause_seconds(attempt, failure.retry_after))
-                    attempt += 1
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Estimate the tokens of the prompt, rather too high: the model's tokenizer is not at hand."""
@@ -83,20 +75,11 @@ class OpenAILlm:
 
     def load(self) -> None:
         """Make the client, which finds a missing key before anything else is done."""
-        with self._lock:
-            self._open()
+        self._endpoint.client()
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._client:
-                self._client.close()
-            self._client = None
-
-    def _open(self) -> "openai.OpenAI":
-        if self._client is None:
-            self._client = open_client(self.name, self.base_url, self._settings.timeout_seconds)
-        return self._client
+        self._endpoint.close()
 
     def _reply(
         self,
@@ -117,14 +100,9 @@ class OpenAILlm:
                         stream.push(choice.delta.content or choice.delta.refusal or "")
                     stream.raise_error()
                     finish_reason = choice.finish_reason or finish_reason
-                if stream.seconds > self._settings.timeout_seconds:
-                    raise ProviderTimeout(
-                        f"{self.name} at {self._where} did not finish in {self._settings.timeout_seconds} s; "
-                        "raise llm.timeout_seconds or lower llm.max_tokens"
-                    )
         if not finish_reason and usage is None:
             got = f"broke off after {len(stream.text)} characters" if stream.pieces else "sent no reply"
-            raise ProviderError(f"{self.name} at {self._where} {got}; ask again, or see whether it can stream")
+            raise ProviderError(f"{self.name} at {self._endpoint.where} {got}; ask again, or see whether it can stream")
         prompt_tokens = usage.prompt_tokens if usage else self.count_tokens(messages)
         completion_tokens = usage.completion_tokens if usage else _estimate(stream.text)
         return Reply(
@@ -141,7 +119,7 @@ class OpenAILlm:
 
     def _request(self, messages: Sequence[Message], generation: Generation) -> dict[str, Any]:
         request: dict[str, Any] = {
-            "model": self._model,
+            "model": self._endpoint.model,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
             "max_tokens": generation.max_tokens,
             "temperature": generation.temperature,
@@ -173,7 +151,7 @@ class OpenAILlm:
 
     def _price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         provider = None if is_loopback(self.base_url) else self.base_url
-        price = price_usd(self._model, prompt_tokens, completion_tokens, provider=provider)
+        price = price_usd(self._endpoint.model, prompt_tokens, completion_tokens, provider=provider)
         return 0.0 if price is None and provider is None else price
 
 
@@ -182,7 +160,7 @@ def _estimate(text: str) -> int:
 
 
 def open_openai(name: str, settings: recipe.Llm) -> OpenAILlm:
-    """Open what ``llm.model: openai:NAME`` means."""
+    """Open what ``llm.model: openai:NAME`` means, ``ollama:`` and ``vllm:`` too."""
     if not name:
-        raise UnknownModel(f"llm.model: {settings.model!r} names no model; expected openai:NAME")
+        raise UnknownModel(f"llm.model: {settings.model!r} names no model; expected {settings.model}NAME")
     return OpenAILlm(settings)

@@ -31,5 +31,6 @@ def find_provider(kind: Literal["embedder", "reranker", "llm"], reference: str, 
     except UnknownModel as error:
         raise UnknownModel(
             f"{key}: {reference!r} has no provider that Scoville knows: {error}. Expected a name from "
-            "`scoville models`, hf:ORG/NAME, path:PLACE, openai:NAME, fake, or what a plugin adds"
+            "`scoville models`, hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME, vllm:NAME, fake, or what "
+            "a plugin adds"
         ) from None

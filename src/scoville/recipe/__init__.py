@@ -2,9 +2,12 @@
 
 recipe     the choices with their defaults        sources    the places that documents come from
 section    what they have in common, and what each value decides
+model      a model, and how it is asked
 observers  the sections that only watch           file       values from the file, the environment and flags
 """
 
+from scoville.recipe.model import Model, PageModel, SpeechModel, WritingModel
+from scoville.recipe.observers import Judge
 from scoville.recipe.recipe import (
     FILE_NAME,
     SPLIT_OPTIONS,
@@ -24,7 +27,7 @@ from scoville.recipe.recipe import (
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, deciding, marks
 
 __all__ = [
-    "ANSWERS", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Llm", "Mark",
-    "Metadata", "MetadataRule", "Prompt", "Read", "Recipe", "Rewrite", "Search", "Section", "Split", "deciding",
-    "marks",
+    "ANSWERS", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Judge", "Llm",
+    "Mark", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite", "Search",
+    "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
 ]  # fmt: skip

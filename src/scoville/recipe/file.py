@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 
 from scoville.errors import Contradiction, RecipeError
-from scoville.recipe import Recipe
+from scoville.recipe import Llm, Recipe
 from scoville.recipe.sources import ENTRIES, SECRET
 
 ENV_PREFIX = "SCOVILLE_"
@@ -189,6 +189,8 @@ def _put(target: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for parent in parents:
         child = target.setdefault(parent, {})
+        if isinstance(child, str) and last in Llm.model_fields:  # a model by its name, of which more is said here
+            child = target[parent] = {"model": child}
         if not isinstance(child, dict):
             raise RecipeError(f"{parent}: {child!r:.80} is no section, so {dotted} has no place in it")
         target = child

@@ -7,23 +7,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from scoville.recipe.model import WritingModel
 from scoville.recipe.section import OPERATIONAL, PositiveInt, Section
 
 
-class Judge(Section):
+class Judge(WritingModel):
     """What judges answers where plain comparison cannot decide."""
 
     decides = OPERATIONAL
-    model: str | None = None
+    model: str | None = None  # pyright: ignore[reportIncompatibleVariableOverride]  (the one that may be missing)
     """Named like `llm.model`, and another than it: models favour their own answers. Default: no judge."""
+    base_url: Annotated[str | None, OPERATIONAL] = None
+    """The endpoint, as in `llm`."""
     allow_same: bool = False
     """Whether the answering model may judge itself; that is announced."""
-    base_url: str | None = None
-    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
-    runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
-    """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
-    workers: Annotated[int, Field(ge=1, le=64)] = 4
-    """For `openai:` models: how many requests run at once."""
     repeat: Annotated[int, Field(ge=1, le=20)] = 1
     """How often each verdict is asked for, each time with another seed, to measure the judge's noise."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
@@ -31,10 +28,6 @@ class Judge(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     reasons: bool | None = None
     """Whether it writes a reason before its verdict. Default: hosted models do."""
-    timeout_seconds: PositiveInt = 60
-    """For `openai:` models: the longest one request may take."""
-    max_retries: Annotated[int, Field(ge=0, le=10)] = 3
-    """For `openai:` models: after 429, 5xx, time-outs and lost connections, with exponential backoff."""
 
 
 def read_track(value: Any) -> Any:

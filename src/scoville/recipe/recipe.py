@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, is_hosted
 from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
@@ -70,21 +71,13 @@ class Read(Section):
     """Whether two small models tell the headings, figures, captions and tables of pages that are pictures: 0.2 s a
     page for better tables and headings. `auto`: where they are in the cache (`scoville models pull scan-regions` and
     `scan-tables`). `always`: they are fetched when the first such page is read (14 MB)."""
-    pdf: Annotated[str, Field(pattern=r"^(auto|docling|(auto\+)?openai:.+)$")] = "auto"
+    pdf: Named[PageModel] = PageModel(model="auto")
     """What reads PDFs. `auto`: geometry and OCR. `openai:MODEL`: a model that sees each page. `auto+openai:MODEL`:
     that model for the pages that geometry cannot read (flow charts, text over pictures), `auto` for the others.
     `docling`: docling, which you install with its models."""
-    audio: Annotated[str, Field(pattern=r"^(whisper-[a-z0-9.-]+|(openai|path):.+)$")] | None = None
+    audio: Named[SpeechModel] | None = None
     """What writes down speech: `whisper-tiny-en` (English, on this machine), `path:FOLDER` with a Whisper model in
     CTranslate2's or OpenVINO's form, or `openai:MODEL`. CTranslate2's takes `pip install "scoville[audio]"`."""
-    base_url: Annotated[str | None, ANSWERS] = None
-    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
-
-    @model_validator(mode="after")
-    def _remote_or_local(self) -> Self:
-        if self.base_url and "openai:" not in f"{self.pdf} {self.audio}":
-            raise ValueError(f"base_url: only `openai:` models have one, and pdf is {self.pdf!r}, audio {self.audio!r}")
-        return self
 
 
 class Split(Section):
@@ -108,9 +101,9 @@ class Split(Section):
     """For `semantic`: how many sentences on either side are compared along with a sentence."""
     percentile: Annotated[float, Field(gt=0, lt=100)] = 95.0
     """For `semantic`: a passage ends where neighbours differ more than at this share of a document's places."""
-    summary_model: str | None = None
-    """For `summary`: what writes the summaries, named like `llm.model`. Default: no model; the most central sentences
-    are taken."""
+    summary_model: Named[WritingModel] | None = None
+    """For `summary`: what writes the summaries, named like `llm.model`; a name alone is asked where `llm` is. Default:
+    no model; the most central sentences are taken."""
     tags: tuple[str, ...] = ()
     """Keys of a document's metadata that stand in the prefix of its passages, and are so searched and prompted."""
 
@@ -157,31 +150,23 @@ class Metadata(Section):
     """Whether date, author, language and entities are sought in the text."""
     entities: Annotated[int, Field(ge=0, le=100)] = 10
     """The most names, amounts and identifiers to keep, each by frequency."""
-    model: str | None = None
-    """What is asked for author, date, subject and entities, named like `llm.model`. Default: no model."""
+    model: Named[WritingModel] | None = None
+    """What is asked for author, date, subject and entities, named like `llm.model`; a name alone is asked where `llm`
+    is. Default: no model."""
     max_usd: Annotated[Annotated[float, Field(ge=0)] | None, OPERATIONAL] = 1.0
     """The most that a run of `add` or `sync` may pay for the replies of this model and of `split.summary_model`. It
     ends before that is crossed, and keeps what was read; `add --yes` does without for once, null for ever."""
 
 
-class Embed(Section):
+class Embed(Model):
     """What turns text into vectors."""
 
     decides = ANSWERS
     model: Annotated[str, INDEX] = "all-minilm-l6-v2"
-    """A name from `scoville models`, `hf:ORG/NAME`, `path:FOLDER`, `openai:NAME` or `fake`."""
-    base_url: str | None = None
-    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+    """A name from `scoville models`, `hf:ORG/NAME`, `path:FOLDER`, `openai:NAME`, `ollama:NAME`, `vllm:NAME` or
+    `fake`."""
     threads: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """CPU threads; 0 takes all."""
-    timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
-    """For `openai:` models."""
-
-    @model_validator(mode="after")
-    def _remote_or_local(self) -> Self:
-        if self.base_url and not self.model.startswith("openai:"):
-            raise ValueError(f"base_url: only `openai:` models have one, and model is {self.model!r}")
-        return self
 
 
 class Index(Section):
@@ -304,17 +289,13 @@ class Prompt(Section):
     """The most tokens that the passages may take in the prompt."""
 
 
-class Llm(Section):
+class Llm(WritingModel):
     """What writes the answer."""
 
     decides = ANSWERS
     model: str = "smollm2-135m-instruct"
-    """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `quote` (no model: the
-    nearest sentence) or `fake`."""
-    runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
-    """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
-    base_url: str | None = None
-    """For `openai:` models: the endpoint; default `OPENAI_BASE_URL`, then OpenAI's."""
+    """A name from `scoville models`, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `ollama:NAME`,
+    `vllm:NAME`, `quote` (no model: the nearest sentence) or `fake`."""
     threads: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """CPU threads of a local model; 0 takes all (llamacpp: all but one)."""
     context_tokens: Annotated[int, Field(ge=256)] | None = None
@@ -325,20 +306,13 @@ class Llm(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     stop: tuple[str, ...] | None = None
     """An answer ends before any of these. Default: for local models its first blank line, where small ones begin to
-    ramble (a list may follow a colon), and for `openai:` models nothing."""
-    timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
-    """For `openai:` models: the longest one request may take."""
-    max_retries: Annotated[int, Field(ge=0, le=10), OPERATIONAL] = 3
-    """For `openai:` models: after 429, 5xx, time-outs and lost connections, with exponential backoff."""
+    ramble (a list may follow a colon), and for hosted ones nothing."""
 
-    @model_validator(mode="after")
-    def _remote_or_local(self) -> Self:
-        remote = self.model.startswith("openai:")
-        if self.base_url and not remote:
-            raise ValueError(f"base_url: only `openai:` models have one, and model is {self.model!r}")
-        if remote and self.runtime != "auto":
-            raise ValueError(f"runtime: {self.runtime!r} runs local models, and model is {self.model!r}")
-        return self
+    def for_model(self, other: WritingModel) -> "Llm":
+        """Give these settings for another model; one that is only named is asked as this one is."""
+        own = type(other)(model=other.model) != other or _provider(other) != _provider(self)
+        taken = WritingModel.model_fields if own else ("model", "runtime")
+        return self.model_copy(update={name: getattr(other, name) for name in taken})
 
 
 class Answering(Section):
@@ -385,6 +359,10 @@ class Recipe(Section):
 
 def _digest(values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _provider(model: Model) -> str:
+    return model.model.partition(":")[0] if is_hosted(model.model) else ""
 
 
 def _ways(ways: Sequence[str]) -> str:

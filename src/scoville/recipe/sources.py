@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
+from scoville.recipe.model import SECRET
 from scoville.recipe.section import ANSWERS, OPERATIONAL, PositiveInt, Section
 from scoville.registry import has, names
 
-SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
 SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 PASSWORD_IN_URL = re.compile(r"[^/?#]*://[^/?#@]*?:([^/?#]*)@")

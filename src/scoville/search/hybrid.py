@@ -16,6 +16,7 @@ from scoville.embed import Embedder, open_embedder
 from scoville.errors import EmptyIndex, ScovilleError, StaleIndex, UsageError
 from scoville.index import Index, Workspace, build_hash, open_index
 from scoville.recipe import Recipe, Rewrite, Search
+from scoville.recipe.model import is_hosted
 from scoville.search.distinct import diversify, leave_out_copies
 from scoville.search.fuse import Fused
 from scoville.search.legs import Legs, Scope
@@ -225,7 +226,7 @@ def open_current_index(workspace: Workspace, recipe: Recipe) -> Index:
 
 
 def _warm_up(embedder: Embedder) -> None:
-    if embedder.name.startswith("openai:"):
+    if is_hosted(embedder.name):
         return  # nothing to compile, and every request costs
     with suppress(ScovilleError):  # said again when the first question is embedded
         embedder.embed(["warm up"])

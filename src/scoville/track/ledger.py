@@ -14,13 +14,13 @@ from scoville.cost import price_usd
 from scoville.endpoint import endpoint_url, is_loopback
 from scoville.errors import UsageError
 from scoville.index import AddReport
+from scoville.recipe.model import is_hosted, name_of
 from scoville.track.store import Store
 from scoville.types import Answer, Reply
 
 Activity = Literal[
     "ingest", "graph", "search", "generation", "judging", "case_generation", "training", "idle_gpu",
 ]  # fmt: skip
-HOSTED = "openai:"
 SECONDS_PER_HOUR = 3600
 CHARACTERS_PER_TOKEN = 4
 GROUPS = {"activity": "activity", "model": "model", "day": "date(time, 'unixepoch', 'localtime')", "run": "run_id"}
@@ -109,7 +109,7 @@ class Ledger:
 
     def embedding(self, activity: Activity, embedder: str, tokens: int, seconds: float) -> Entry:
         """Enter work that an embedder shares in."""
-        runtime = "openai" if embedder.startswith(HOSTED) else "fake" if embedder == "fake" else "openvino"
+        runtime = "openai" if is_hosted(embedder) else "fake" if embedder == "fake" else "openvino"
         fee = fee_usd(embedder, tokens, 0, self._embed_url)
         return self.entry(activity, model=embedder, runtime=runtime, prompt_tokens=tokens, seconds=seconds, fee_usd=fee)
 
@@ -120,9 +120,9 @@ class Ledger:
 
 def fee_usd(model: str, prompt_tokens: int, completion_tokens: int, base_url: str | None) -> float | None:
     """Give what a model, as a recipe names it, charges for tokens; 0 on this machine, None where it is not known."""
-    if not model.startswith(HOSTED) or is_loopback(url := endpoint_url(base_url)):
+    if not is_hosted(model) or is_loopback(url := endpoint_url(model, base_url)):
         return 0.0
-    return price_usd(model.removeprefix(HOSTED), prompt_tokens, completion_tokens, provider=url)
+    return price_usd(name_of(model), prompt_tokens, completion_tokens, provider=url)
 
 
 def save_entries(store: Store, entries: Iterable[Entry]) -> None:

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scoville.index import AddReport
-from scoville.track.ledger import HOSTED, Entry
+from scoville.recipe.model import is_hosted, name_of
+from scoville.track.ledger import Entry
 from scoville.types import Answer, Reply, Stage
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _root(answer: Answer, entries: Sequence[Entry]) -> Attributes:
 
 
 def _chat(reply: Reply, entry: Entry | None) -> tuple[str, Attributes]:
-    model = reply.model.removeprefix(HOSTED)
+    model = name_of(reply.model)
     about: Attributes = {
         OPERATION: "chat", PROVIDER: reply.runtime, REQUEST_MODEL: model, RESPONSE_MODEL: model,
         INPUT_TOKENS: reply.prompt_tokens, OUTPUT_TOKENS: reply.completion_tokens,
@@ -164,8 +165,8 @@ def _stage(stage: Stage, name: str, answer: Answer, embedder: str) -> tuple[str,
     if stage.name == "search":
         return "retrieval", about | {OPERATION: "retrieval", QUERY: answer.question}
     if name == "embed":
-        model = embedder.removeprefix(HOSTED)
-        provider = "openai" if embedder.startswith(HOSTED) else "openvino"
+        model = name_of(embedder)
+        provider = "openai" if is_hosted(embedder) else "openvino"
         return f"embeddings {model}", about | {OPERATION: "embeddings", PROVIDER: provider, REQUEST_MODEL: model}
     return name, about
 

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from scoville import recipe
 from scoville.endpoint import endpoint_url
@@ -38,6 +37,7 @@ from scoville.evaluate.judge.prompts import (
 )
 from scoville.llm import FakeLlm, Generation, Llm, open_llm
 from scoville.llm.kept import KeptReplies, cache_key
+from scoville.recipe.model import is_hosted
 from scoville.types import Message, Reply
 
 TRIES = 3
@@ -48,7 +48,6 @@ RETRY_TEMPERATURE = 0.5
 WORD_TOKENS, REASON_TOKENS = 24, 200
 REMOTE_TOKENS = 1024
 """For hosted models, some of which think before they write."""
-WORKERS = 4
 LLM_KEY = re.compile(r"\bllm\.(?=base_url|model|timeout_seconds|runtime)")
 REFUSED_SCHEMA = re.compile(r"response_format|json_schema|structured output", re.IGNORECASE)
 
@@ -231,46 +230,29 @@ class Judge:
 
 
 def open_judge(
-    model: str,
-    *,
-    answering_model: str = "",
-    allow_same: bool = False,
-    base_url: str | None = None,
-    runtime: Literal["auto", "openvino", "llamacpp"] = "auto",
-    cache: Path | None = None,
-    workers: int = WORKERS,
-    repeat: int = 1,
-    temperature: float = 0.0,
-    seed: int = 0,
-    reasons: bool | None = None,
-    timeout_seconds: int = 60,
-    max_retries: int = 3,
-    stand_in: Llm | None = None,
+    settings: recipe.Judge, *, answering_model: str = "", cache: Path | None = None, stand_in: Llm | None = None
 ) -> Judge:
-    """Open the model that ``model`` names, as ``llm.model`` does; the caller closes it.
+    """Open the model that ``settings.model`` names, as ``llm.model`` does; the caller closes it.
 
-    ``workers`` requests run side by side at a hosted model; a local one takes one at a time. ``reasons``: whether it
-    writes a reason before its verdict, by default where it is hosted. ``stand_in`` is asked in the model's place, e.g.
-    to count what would be asked. Raises UsageError for a judge that would judge itself, and for repetitions that would
-    all say the same.
+    A hosted model is asked several verdicts side by side; a local one takes one at a time. ``stand_in`` is asked in the
+    model's place, e.g. to count what would be asked. Raises UsageError for a judge that would judge itself, and for
+    repetitions that would all say the same.
     """
-    check_apart(model, answering_model, allow_same=allow_same)
-    remote = model.startswith("openai:")
-    if repeat > 1 and temperature == 0 and not remote:
+    if settings.model is None:
+        raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
+    check_apart(settings.model, answering_model, allow_same=settings.allow_same)
+    remote = is_hosted(settings.model)
+    if settings.repeat > 1 and settings.temperature == 0 and not remote:
         raise UsageError(
-            f"judge.repeat: {repeat} times at temperature 0 a local model says the same; set judge.temperature to 0.7"
+            f"judge.repeat: {settings.repeat} times at temperature 0 a local model says the same; "
+            "set judge.temperature to 0.7"
         )
-    if base_url and not remote:
-        raise UsageError(f"judge.base_url: only `openai:` models have one, and judge.model is {model!r}")
-    settings = recipe.Llm(
-        model=model, base_url=base_url, runtime="auto" if remote else runtime,
-        timeout_seconds=timeout_seconds, max_retries=max_retries,
-    )  # fmt: skip
-    llms = [stand_in] if stand_in else [_open(settings) for _ in range(workers if remote else 1)]
-    wanted = remote if reasons is None else reasons
+    llm = recipe.Llm().for_model(settings)
+    llms = [stand_in] if stand_in else [_open(llm) for _ in range(settings.concurrency if remote else 1)]
     return Judge(
-        llms, place=_place(settings), cache=cache, repeat=repeat, temperature=temperature, seed=seed, reasons=wanted
-    )
+        llms, place=_place(llm), cache=cache, repeat=settings.repeat, temperature=settings.temperature,
+        seed=settings.seed, reasons=remote if settings.reasons is None else settings.reasons,
+    )  # fmt: skip
 
 
 def check_apart(model: str, answering_model: str, *, allow_same: bool = False) -> None:
@@ -294,8 +276,8 @@ def _open(settings: recipe.Llm) -> Llm:
 
 def _place(settings: recipe.Llm) -> str:
     """Tell models of one name apart: by the endpoint, or by when a file was last written."""
-    if settings.model.startswith("openai:"):
-        return endpoint_url(settings.base_url)
+    if is_hosted(settings.model):
+        return endpoint_url(settings.model, settings.base_url)
     path = Path(settings.model.removeprefix("path:"))
     return str(path.stat().st_mtime_ns) if settings.model.startswith("path:") and path.exists() else ""
 

@@ -11,9 +11,8 @@ from scoville.errors import ProviderError, ReadFailure, UsageError
 
 if TYPE_CHECKING:
     from scoville.read.pdf.page import Block, Page
-    from scoville.recipe import Read
+    from scoville.recipe import PageModel
 
-RETRIES = 3
 INSTRUCTION = (
     "Transcribe the page in the picture to Markdown, completely and in reading order: headings with #, lists with -, "
     "tables with pipes, the steps and arrows of a flow chart as a list. Describe a photo in one line only if it "
@@ -22,14 +21,12 @@ INSTRUCTION = (
 )
 
 
-def read_page_with_model(
-    png: bytes, number: int, width: float, height: float, *, model: str, settings: "Read"
-) -> "Page":
+def read_page_with_model(png: bytes, number: int, width: float, height: float, settings: "PageModel") -> "Page":
     """Have a model read a page of this size in points. Raises ReadFailure with the endpoint's reason."""
     from scoville.read.pdf.page import Page
     from scoville.read.text.markdown import read_markdown
 
-    text = without_fence(_ask(png, model, settings))
+    text = without_fence(_ask(png, settings))
     blocks = [block for piece in read_markdown(text).pieces if (block := _block(piece, number, width, height))]
     return Page(number, height, blocks)
 
@@ -42,22 +39,17 @@ def without_fence(text: str) -> str:
     return text
 
 
-def _ask(png: bytes, model: str, settings: "Read") -> str:
-    from scoville.endpoint import call_with_retries, endpoint_url, open_client
+def _ask(png: bytes, settings: "PageModel") -> str:
+    from scoville.endpoint import shared_endpoint
 
-    url = endpoint_url(settings.base_url)
     picture = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     content: Any = [{"type": "text", "text": INSTRUCTION}, {"type": "image_url", "image_url": {"url": picture}}]
     messages: Any = [{"role": "user", "content": content}]
     try:
-        client = open_client(model, url, settings.page_timeout_seconds, section="read")
-        reply = call_with_retries(
-            lambda: client.chat.completions.create(model=model, messages=messages, temperature=0),
-            model=model,
-            base_url=url,
-            secret=client.api_key,
-            max_retries=RETRIES,
-            section="read",
+        endpoint = shared_endpoint(settings, "read.pdf")
+        model = endpoint.model
+        reply = endpoint.call(
+            lambda client: client.chat.completions.create(model=model, messages=messages, temperature=0)
         )
     except (ProviderError, UsageError) as error:
         raise ReadFailure(str(error)) from None

@@ -20,6 +20,7 @@ from scoville.read.ocr.page import Recognised, Source, Turn
 from scoville.read.ocr.route import HARD, Doubt, Reason
 from scoville.read.sandbox.child import Task
 from scoville.read.sandbox.children import CHILDREN, TaskFailed, TimedOut, process_count
+from scoville.recipe.model import is_hosted
 
 if TYPE_CHECKING:
     from scoville.read.assemble import Piece
@@ -108,7 +109,7 @@ def read_pdf_pages(data: bytes, *, password: str | None, settings: "Read") -> Dr
     with _Stored(data, ".pdf") as path:
         file = _paged(Source("pdf", path, password), settings)
         opened: Opened = _surely(lambda: file.do("pdf.tasks", "open_pdf", path, password))
-        if settings.pdf.startswith("openai:"):
+        if _sees_all(settings):
             file.doubts = _every_page(opened.pages, "always")
         else:
             lay_out_pages(file, opened.pages)
@@ -219,7 +220,7 @@ def _lay_out(file: PagedFile, batch: range) -> "LaidOut":
         batch[-1],
         keep=file.kept,
         seek_doubts=file.settings.ocr == "auto",
-        seek_hard=file.settings.pdf.startswith("auto+"),
+        seek_hard=file.settings.pdf.model.startswith("auto+"),
         first=file.kept,
     )
 
@@ -260,16 +261,20 @@ def _read_page(file: PagedFile, doubt: Doubt) -> None:
         file.warnings.append((doubt.page, f"page {doubt.page}: {what}: {failure}"))
 
 
+def _sees_all(settings: "Read") -> bool:
+    """Say whether a model reads every page."""
+    return is_hosted(settings.pdf.model) and not settings.pdf.model.startswith("auto+")
+
+
 def _sees(file: PagedFile, doubt: Doubt) -> bool:
-    return file.settings.pdf.startswith("openai:") or doubt.reason in HARD
+    return _sees_all(file.settings) or doubt.reason in HARD
 
 
 def _see(file: PagedFile, doubt: Doubt) -> None:
     from scoville.read.ocr.vision import read_page_with_model
 
     png, width, height = file.do_page("png_of", doubt.page)
-    model = file.settings.pdf.partition("openai:")[2]
-    page = read_page_with_model(png, doubt.page, width, height, model=model, settings=file.settings)
+    page = read_page_with_model(png, doubt.page, width, height, file.settings.pdf)
     file.pages[doubt.page] = pickle.dumps(page, pickle.HIGHEST_PROTOCOL)
 
 

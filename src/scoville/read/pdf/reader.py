@@ -23,7 +23,7 @@ def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> Draft:
     """
     data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]  # liteparse wants the header first
     password = given_password(password, PASSWORD_VARIABLE)
-    if settings.pdf == "docling":
+    if settings.pdf.model == "docling":
         from scoville.read.pdf.docling import read_with_docling
 
         return read_with_docling(data, password=password, settings=settings)

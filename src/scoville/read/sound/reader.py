@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
 from scoville.read.assemble import Draft, Piece
 from scoville.read.sound.transcript import Segment, Transcriber, Transcript, clock
+from scoville.recipe.model import is_hosted
 from scoville.types import Scalar
 
 if TYPE_CHECKING:
-    from scoville.recipe import Read
+    from scoville.recipe import Read, SpeechModel
 
 _PAUSE_SECONDS = 1.5
 """A longer silence begins a paragraph."""
 _PARAGRAPH_CHARACTERS = 700
 _WHISPER_RATE = 16_000
-_RETRIES = 3
 _OPENVINO_ENCODER = "openvino_encoder_model.xml"
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
@@ -49,17 +49,18 @@ def open_transcriber(settings: "Read") -> Transcriber:
         raise ReadFailure(
             "is a sound file, and read.audio is not set; set it to whisper-tiny-en (English, on this machine), "
             "path:FOLDER (another Whisper model, in CTranslate2's or OpenVINO's form) or openai:MODEL (an endpoint "
-            "that transcribes, e.g. openai:whisper-1 with read.base_url)"
+            "that transcribes, e.g. openai:whisper-1)"
         )
-    kind, _, name = settings.audio.partition(":")
-    if kind == "openai":
-        return HostedTranscriber(name, settings)
-    folder = Path(name).expanduser() if kind == "path" else _catalogue_folder(settings.audio)
+    model = settings.audio.model
+    if is_hosted(model):
+        return HostedTranscriber(settings.audio)
+    kind, _, name = model.partition(":")
+    folder = Path(name).expanduser() if kind == "path" else _catalogue_folder(model)
     if (folder / _OPENVINO_ENCODER).is_file():
         return OpenVINOWhisper(folder)
     if not (folder / "model.bin").is_file():
         raise ReadFailure(
-            f"could not be transcribed: read.audio names {settings.audio!r}, which holds no Whisper model: neither "
+            f"could not be transcribed: read.audio names {model!r}, which holds no Whisper model: neither "
             f"CTranslate2's form (model.bin, config.json, tokenizer.json, vocabulary.txt) nor OpenVINO's "
             f"({_OPENVINO_ENCODER}, openvino_decoder_model.xml and tokenizers)"
         )
@@ -114,29 +115,22 @@ def paragraphs(segments: Sequence[Segment]) -> list[list[Segment]]:
 class HostedTranscriber:
     """A model behind ``POST /audio/transcriptions``."""
 
-    def __init__(self, model: str, settings: "Read") -> None:
-        self._model = model
+    def __init__(self, settings: "SpeechModel") -> None:
         self._settings = settings
 
     def transcribe(self, data: bytes, name: str) -> Transcript:
         """Send the file; an endpoint that tells no segments gives one."""
-        from scoville.endpoint import call_with_retries, endpoint_url, open_client
+        from scoville.endpoint import shared_endpoint
 
-        url = endpoint_url(self._settings.base_url)
         try:
-            client = open_client(self._model, url, self._settings.timeout_seconds, section="read")
-            reply: Any = call_with_retries(
-                lambda: client.audio.transcriptions.create(
-                    model=self._model,
+            endpoint = shared_endpoint(self._settings, "read.audio")
+            reply: Any = endpoint.call(
+                lambda client: client.audio.transcriptions.create(
+                    model=endpoint.model,
                     file=(name or "audio", io.BytesIO(data)),
                     response_format="verbose_json",
                     timestamp_granularities=["segment"],
-                ),
-                model=self._model,
-                base_url=url,
-                secret=client.api_key,
-                max_retries=_RETRIES,
-                section="read",
+                )
             )
         except (ProviderError, UsageError) as error:
             raise ReadFailure(f"could not be transcribed: {error}") from None
