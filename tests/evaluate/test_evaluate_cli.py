@@ -100,10 +100,12 @@ class TestSystems:
     @pytest.mark.parametrize(
         ("function", "reason"), [("broken", "ValueError: the bot is broken"), ("nothing", "nothing")]
     )
-    def test_a_system_that_always_fails_is_a_run_of_errors(
+    def test_a_system_that_always_fails_is_an_error_and_its_run_is_kept(
         self, cases: Path, command: Command, runs: Path, function: str, reason: str
     ):
-        assert evaluated(command, cases, function)["counts"]["errors"] == 3
+        done = command("evaluate", cases, "--system", f"bot.py:{function}")
+        assert (done.code, done.out) == (1, "")
+        assert reason in done.err and "--resume" in done.err
         assert all(reason in result.error for result in find_run(runs, "latest").results().values())
         assert "unscored" in command("evaluate", "--score", "latest").out
 
@@ -239,7 +241,7 @@ class TestBaseline:
         done = command("evaluate", cases, "--system", "bot.py:half", "--baseline", base, "--max-drop", "0.5")
         assert (done.code, "2 cases have no answer, in the baseline 0" in done.err) == (1, True)
         done = command("evaluate", cases, "--system", "bot.py:nothing", "--baseline", base, "--max-drop", "1")
-        assert (done.code, "cannot be told" in done.err) == (1, True)
+        assert (done.code, "3 cases in a row" in done.err) == (1, True)
 
     def test_other_cases_are_refused_before_anything_is_asked(self, cases: Path, command: Command, runs: Path):
         base = evaluated(command, cases, "right")["run"]

@@ -74,6 +74,27 @@ class TestAsking:
         assert asked == ["1?", "3?", "4?", "5?", "6?"]
         assert run.header["status"] == "finished"
 
+    def test_the_same_error_three_times_in_a_row_halts_the_run(self, tmp_path: Path):
+        cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(9)]
+
+        def broken(question: str) -> str:
+            if question in ("1?", "2?", "3?"):
+                raise ValueError(f"about {question}")
+            if question in ("5?", "6?", "7?"):
+                raise ScovilleError("the key was refused")
+            return "yes"
+
+        run = create_run(tmp_path, cases, {"system": "function"})
+        with pytest.raises(ScovilleError, match=rf"3 cases in a row: the key was refused; .*--resume {run.id}$"):
+            run_cases(FunctionSystem(broken), cases, run)
+        assert (run.header["status"], len(run.saved())) == ("halted", 8)
+
+    def test_a_run_without_an_answer_is_halted(self, tmp_path: Path):
+        run = create_run(tmp_path, [DAYS, MOON], {"system": "function"})
+        with pytest.raises(ScovilleError, match="answered none of 2 cases: ZeroDivisionError"):
+            run_cases(FunctionSystem(lambda _: 1 / 0), [DAYS, MOON], run)
+        assert run.header["status"] == "halted"
+
     def test_the_seconds_of_a_resumed_run_add_up(self, tmp_path: Path):
         run = made(tmp_path, [DAYS], lambda _: "Thirty days.")
         run.update(seconds=100.0)
@@ -100,7 +121,11 @@ class TestScoring:
         assert summary["sets"]["refusal_recall"] == 0.0
 
     def test_answers_that_all_failed_leave_no_mean_and_nothing_infinite(self, tmp_path: Path):
-        summary = made(tmp_path, [DAYS, MOON], lambda _: None).summary()
+        run = create_run(tmp_path, [DAYS, MOON], {"system": "function"})
+        with pytest.raises(ScovilleError, match="answered none"):
+            run_cases(FunctionSystem(lambda _: None), [DAYS, MOON], run)
+        score_run(run)
+        summary = run.summary()
         assert summary["metrics"]["quality"] == {"mean": None, "low": None, "high": None, "n": 0, "unscored": 2}
         values = [
             *summary["sets"].values(),
@@ -175,6 +200,8 @@ class TestComparing:
             compare_runs(run, run, "beauty")
 
     def test_runs_without_a_common_answer_differ_by_nothing_known(self, tmp_path: Path):
-        first, second = made(tmp_path, [DAYS], RIGHT.get), made(tmp_path, [DAYS], lambda _: None)
+        first = made(tmp_path, [DAYS], RIGHT.get)
+        second = create_run(tmp_path, [DAYS], {"system": "function"})
+        score_run(second)
         compared = compare_runs(first, second, "quality")
         assert (compared.difference, compared.n, compared.unscored) == (None, 0, 1)

@@ -15,8 +15,12 @@ from scoville.evaluate.runs import Run
 from scoville.evaluate.system import OnAnswer, System, answer_of
 from scoville.types import Case, Score
 
-HANGS = 3
-"""After so many cases in a row without an answer in time the run is halted: the rest would hang too."""
+SAME_FAILURES = 3
+"""After the same error to so many cases in a row the run is halted: a refused key or a hanging system fails the rest
+too, and may take a minute for each."""
+
+MOST_TOLD = 1000
+"""Characters of errors that are repeated."""
 
 OnCase = Callable[[int, int], None]
 """Told how many cases are done, of how many."""
@@ -33,9 +37,9 @@ def run_cases(
 ) -> None:
     """Ask a system every case that has no answer yet; cases with an error are asked again.
 
-    Raises ScovilleError when it hangs on three cases in a row: what it answered is kept.
+    Raises ScovilleError after the same error to three cases in a row, and when none was answered; the run is kept.
     """
-    hangs = 0
+    errors: list[str] = []
     started = time.perf_counter()
     with run.recording() as recorder:
         run.update(status="running")
@@ -43,18 +47,22 @@ def run_cases(
         for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
             answer = answer_of(system, case, timeout_seconds, on_answer)
             recorder.write(case.id, answer)
-            late = str(answer.get("error", "")).startswith("no answer within")
-            hangs = hangs + 1 if late else 0
-            if hangs == HANGS:
-                run.update(status="halted")
-                raise ScovilleError(
-                    f"{system.name} gave no answer within {timeout_seconds:g} s to {HANGS} cases in a row; "
-                    f"run {run.id} is kept: go on with --resume {run.id}, perhaps with a longer --timeout"
-                )
+            errors.append(str(answer.get("error", "")))
+            if len(errors) >= SAME_FAILURES and errors[-1] and len(set(errors[-SAME_FAILURES:])) == 1:
+                raise _halted(run, f"{system.name} failed on {SAME_FAILURES} cases in a row: {errors[-1]}")
             if on_case:
                 on_case(number, len(cases))
+        if errors and all(errors):
+            told = "; ".join(dict.fromkeys(errors))
+            raise _halted(run, f"{system.name} answered none of {len(errors)} cases: {told}"[:MOST_TOLD])
         seconds = run.header.get("seconds", 0.0) + time.perf_counter() - started
         run.update(status="finished", seconds=round(seconds, 2))
+
+
+def _halted(run: Run, reason: str) -> ScovilleError:
+    run.update(status="halted")
+    longer = ", perhaps with a longer --timeout" if "no answer within" in reason else ""
+    return ScovilleError(f"{reason}; run {run.id} is kept: go on with --resume {run.id}{longer}")
 
 
 def waiting_cases(cases: Sequence[Case], run: Run) -> list[Case]:
