@@ -202,6 +202,8 @@ class TestComparing:
     def test_runs_without_a_common_answer_differ_by_nothing_known(self, tmp_path: Path):
         first = made(tmp_path, [DAYS], RIGHT.get)
         second = create_run(tmp_path, [DAYS], {"system": "function"})
+        with pytest.raises(ScovilleError, match="answered none"):
+            run_cases(FunctionSystem(lambda _: None), [DAYS], second)
         score_run(second)
         compared = compare_runs(first, second, "quality")
         assert (compared.difference, compared.n, compared.unscored) == (None, 0, 1)
