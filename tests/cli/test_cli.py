@@ -514,7 +514,7 @@ class TestSettings:
         [
             ("llm.temprature=0", ["llm.temprature", "valid keys", "temperature"]),
             ("nonsense.key=1", ["nonsense", "valid keys", "search"]),
-            ("split.by=chapter", ["split.by", "'chapter'", "'semantic' or 'fixed'"]),
+            ("split.by=chapter", ["split.by", "'chapter'", "semantic, fixed"]),
             ("search.passages=many", ["search.passages", "'many'", "integer"]),
             ("search.passages=0", ["search.passages", "0", "greater than or equal to 1"]),
             ("llm.api_key=abc", ["llm.api_key", "OPENAI_API_KEY"]),

@@ -26,7 +26,7 @@ from scoville.llm.fake import FakeLlm
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.recipe.observers import Range, Sweep
-from scoville.track import mirror as mirror_module
+from scoville.track import open as mirror_module
 from scoville.track.mirror import MirroredRun
 from scoville.types import Case, Message
 

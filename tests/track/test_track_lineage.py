@@ -282,7 +282,8 @@ def watch(event, details):
     if event == "socket.getaddrinfo" and details[0] not in ("localhost", "127.0.0.1", "::1", None):
         calls.append(repr(details[0]))
 sys.addaudithook(watch)
-from scoville.track.mirror import MirroredRun, open_mirror
+from scoville.track.mirror import MirroredRun
+from scoville.track.open import open_mirror
 from scoville.track.runs import TrackedRun
 root = Path(sys.argv[2])
 folder = root / "run"
