@@ -231,7 +231,7 @@ class Citation:
     """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
 
 
-RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded"]
+RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded", "cut_off"]
 
 
 class Stage(NamedTuple):

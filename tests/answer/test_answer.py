@@ -242,6 +242,21 @@ def test_an_empty_reply_is_declining(ask: Ask, reply: str):
     assert ask(reply).reason == "model_declined"
 
 
+@pytest.mark.parametrize("reply", ["<think>Fourteen or fifteen", "Well, let me see what the passages say about"])
+def test_a_reply_that_is_cut_off_before_an_answer_says_so(index: LanceIndex, reply: str):
+    class CutOff(ListeningLlm):
+        def generate(self, *given: Any) -> Reply:
+            return replace(super().generate(*given), finish_reason="length")
+
+    answer = answerer(index, CutOff(reply)).ask(QUESTION)
+    assert (answer.refused, answer.reason) == (True, "cut_off")
+
+
+def test_what_a_model_thinks_is_no_part_of_its_answer(ask: Ask):
+    answer = ask("<think>Fourteen, says [1].</think>\n\nYou may cancel within 14 days [1].")
+    assert (answer.text, answer.refused) == ("You may cancel within 14 days [1].", False)
+
+
 def test_the_words_that_models_are_told_to_decline_with_are_declining(ask: Ask):
     assert ask(DECLINE).reason == "model_declined"
 

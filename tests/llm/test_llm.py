@@ -124,6 +124,21 @@ class TestTemplate:
     def test_a_model_without_a_template_reads_plain_text(self):
         assert ChatTemplate(source=None).render(user("Hello")) == "Hello\n\n"
 
+    def test_thinking_is_switched_by_what_the_template_reads(self):
+        off = "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
+        own, closed = "assistant\n", "</think>\n\n"
+        for thinking, thinks, end in ((None, True, own), (True, True, own), (False, False, closed)):
+            source = CHATML + off
+            template = ChatTemplate(source=source, thinking=thinking)
+            assert (template.thinks, template.render(user("Hello")).endswith(end)) == (thinks, True)
+        assert not ChatTemplate(source=CHATML).thinks
+
+    def test_a_thought_that_the_template_opens_is_left_to_the_model_to_open(self):
+        source = CHATML + "<think>\n"
+        assert ChatTemplate(source=source).render(user("Hello")).endswith("assistant\n")
+        closed = ChatTemplate(source=source, thinking=False).render(user("Hello"))
+        assert closed.endswith("assistant\n<think>\n\n</think>\n\n")
+
     def test_the_tags_and_functions_of_transformers_are_there(self):
         source = (
             "{%- for m in messages -%}{%- generation -%}{{ m | tojson }}"

@@ -189,7 +189,107 @@ class TestReply:
         assert len(endpoint.requests) == 1
 
 
+def deltas(*pieces: dict[str, Any], finish: str = "stop", reasoning_tokens: int = 0) -> Action:
+    """Stream pieces as they are, e.g. `{"reasoning_content": "hm"}`."""
+
+    def act(handler: Handler) -> None:
+        handler.answer(200, b"", Content_Type="text/event-stream")
+        for piece in pieces:
+            handler.wfile.write(chunk(choices=[{"index": 0, "delta": piece, "finish_reason": None}]))
+        handler.wfile.write(chunk(finish=finish))
+        details = {"completion_tokens_details": {"reasoning_tokens": reasoning_tokens}}
+        handler.wfile.write(chunk(choices=[], usage=USAGE | details))
+        handler.wfile.write(b"data: [DONE]\n\n")
+
+    return act
+
+
+class TestThinking:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            stream("<think>Nine", " or ten?</think>\n\nNine days."),
+            stream(*"\n<think>Nine < ten?</think>\n\nNine days."),
+            stream("[THINK]Nine?[/THINK]", "Nine days."),
+            deltas({"reasoning_content": "Nine?"}, {"content": "Nine days."}),
+            deltas({"reasoning": "Nine?"}, {"content": "Nine"}, {"content": " days."}),
+            deltas({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Nine?"}]}]},
+                   {"content": [{"type": "text", "text": "Nine days."}]}),
+        ],
+    )  # fmt: skip
+    def test_thoughts_are_no_part_of_a_reply(self, llm: OpenAILlm, endpoint: Endpoint, said: Action):
+        endpoint.script = [said]
+        pieces: list[str] = []
+        reply = llm.generate(HELLO, Generation(max_tokens=20), pieces.append)
+        assert reply.text == "".join(pieces) == "Nine days."
+
+    def test_thoughts_that_are_only_closed_are_no_part_of_a_reply(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [stream("Nine or ten?\n", "</think>\n\nNine days.")]
+        assert ask(llm).text == "Nine days."
+
+    @pytest.mark.parametrize("text", ["Write <think> first.", "<b>Nine</b>", "<thi", "[", "Use <think>x</think> here."])
+    def test_what_only_looks_like_a_thought_is_kept(self, llm: OpenAILlm, endpoint: Endpoint, text: str):
+        endpoint.script = [stream(*text)]
+        assert ask(llm).text == text
+
+    @pytest.mark.parametrize(
+        "cut",
+        [
+            stream("<think>Let me", " see", finish="length"),
+            deltas({"reasoning_content": "Let me see"}, finish="length"),
+            deltas({"content": ""}, finish="length", reasoning_tokens=20),
+        ],
+    )
+    def test_thoughts_that_take_all_the_room_get_room_of_their_own(
+        self, llm: OpenAILlm, endpoint: Endpoint, cut: Action
+    ):
+        endpoint.script = [cut, stream("<think>Nine?</think>Nine days.")]
+        reply = ask(llm)
+        assert (reply.text, reply.finish_reason) == ("Nine days.", "stop")
+        assert (reply.prompt_tokens, reply.completion_tokens) == (24, 6)  # both requests are paid for
+        assert ask(llm).text == "Nine days."
+        assert [request["max_tokens"] for request in endpoint.requests] == [20, 20 + 2048, 20 + 2048]
+
+    def test_the_answer_behind_the_thoughts_is_as_long_as_it_may_be(self, endpoint: Endpoint):
+        endpoint.script = [stream("<think>", "a", "b", "c", "</think>", *["x "] * 30)]
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, thinking=True))
+        reply = ask(llm)
+        assert (reply.text, reply.finish_reason) == ("x " * 20, "length")
+        llm.close()
+
+    def test_a_model_that_only_thinks_gives_an_empty_reply_that_is_cut_off(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [stream("<think>hm", finish="length")]
+        reply = ask(llm)
+        assert (reply.text, reply.finish_reason, len(endpoint.requests)) == ("", "length", 2)
+
+    @pytest.mark.parametrize(
+        ("model", "sent"),
+        [
+            ("ollama:tester", {"reasoning_effort": "none"}),
+            ("openai:tester", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ],
+    )
+    def test_thinking_is_switched_off_as_the_endpoint_wants_it(
+        self, endpoint: Endpoint, model: str, sent: dict[str, Any]
+    ):
+        llm = OpenAILlm(recipe.Llm(model=model, base_url=endpoint.url, thinking=False))
+        ask(llm)
+        assert endpoint.requests[0].items() >= sent.items()
+        endpoint.script = [refuse(400, f"Unrecognized request argument: {next(iter(sent))}"), stream()]
+        assert ask(llm).text == "Hello!"
+        assert not endpoint.requests[-1].keys() & sent.keys()
+        llm.close()
+
+
 class TestOptions:
+    def test_what_the_recipe_adds_is_sent(self, endpoint: Endpoint):
+        settings = recipe.Llm(model="openai:tester", base_url=endpoint.url, extra_body={"top_k": 20, "seed": 9})
+        llm = OpenAILlm(settings)
+        ask(llm, top_p=0.5)
+        (request,) = endpoint.requests
+        assert (request["top_k"], request["seed"], request["top_p"]) == (20, 9, 0.5)
+        llm.close()
+
     @pytest.mark.parametrize(
         ("option", "said"),
         [

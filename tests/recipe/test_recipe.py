@@ -406,7 +406,8 @@ CHANGES = [
     "answer.min_similarity=0", "answer.min_support=0.1",
     "answer.refusal=x",
     "embed.timeout_seconds=1", "embed.max_retries=1", "embed.concurrency=1",
-    "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1",
+    "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1", "llm.top_p=0.5", "llm.thinking=false",
+    "llm.thinking_tokens=1", "judge.thinking=false", "judge.thinking_tokens=1",
     "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.concurrency=1", "judge.repeat=2",
     "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
     "track.to=['wandb:x']", "track.traces=false",
@@ -504,5 +505,10 @@ def test_every_key_is_tried():
     tried = {flag.partition("=")[0] for flag in CHANGES}
     untried = set(recipe_keys()) - tried
     of_one_way = {f"split.{option}" for option in SPLIT_OPTIONS}
-    of_an_endpoint = {f"{place}.{key}" for place in ("llm", "embed", "judge") for key in ("base_url", "api_key_env")}
+    of_an_endpoint = {
+        f"{place}.{key}"
+        for place in ("llm", "embed", "judge")
+        for key in ("base_url", "api_key_env", "extra_body")
+        if (place, key) != ("embed", "extra_body")
+    }
     assert untried == {"version", "index.name"} | of_one_way | of_an_endpoint  # fixed, or only with another key

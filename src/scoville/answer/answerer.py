@@ -57,16 +57,23 @@ class Answerer:
         with clock.stage("prompt"):
             found, rendered = self._render(question, found, history)
         generation = Generation(
-            max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, stop=self._stop()
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            seed=settings.seed,
+            stop=self._stop(),
         )
         with clock.stage("generate"):
             reply = self.llm.generate(rendered.messages, generation, on_text)
-        if not reply.text.strip() or declines(reply.text):
-            return self._answer(question, found, rendered.hits, clock, reason="model_declined", reply=reply)
+        cut_off = reply.finish_reason == "length"
+        if declines(reply.text) or not reply.text.strip():
+            reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
+            return self._answer(question, found, rendered.hits, clock, reason=reason, reply=reply)
         with clock.stage("ground"):
             grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
         if not grounded.verified or repeats(reply.text, question):
-            return self._answer(question, found, rendered.hits, clock, reason="ungrounded", reply=reply)
+            reason = "cut_off" if cut_off else "ungrounded"
+            return self._answer(question, found, rendered.hits, clock, reason=reason, reply=reply)
         return self._answer(question, found, rendered.hits, clock, reply=reply, grounded=grounded)
 
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:

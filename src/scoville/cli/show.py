@@ -8,6 +8,8 @@ REASONS = {
     "weak_evidence": "nothing in the documents is close enough to the question",
     "model_declined": "the model found no answer in the passages",
     "ungrounded": "the model's answer stands in none of the passages",
+    "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
+    "thinks llm.thinking_tokens",
 }
 
 
@@ -20,6 +22,8 @@ def answer_text(answer: Answer) -> str:
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
+    if answer.reply and answer.reply.finish_reason == "length":
+        lines.append(style("  (the reply was cut off at its limit: raise llm.max_tokens for the rest)", fg="yellow"))
     return "\n".join(lines)
 
 

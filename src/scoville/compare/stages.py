@@ -32,7 +32,7 @@ BUILDS = "builds"
 """Indexes of other recipes stand in this folder of the workspace, by the hash of what decides their content."""
 MOST_LOADED = 2
 """Local models that are kept in memory at a time."""
-OF_A_REPLY = ("max_tokens", "temperature", "seed", "stop")
+OF_A_REPLY = ("max_tokens", "temperature", "top_p", "seed", "stop")
 """Settings of `llm` that each reply brings along: models that differ in them only are one."""
 
 

@@ -37,7 +37,8 @@ class Result:
     text: str
     refused: bool
     reason: str = ""
-    """Why it refused: `no_documents`, `weak_evidence`, `model_declined`, `ungrounded`, or what the system calls it."""
+    """Why it refused: `no_documents`, `weak_evidence`, `model_declined`, `ungrounded`, `cut_off`, or what the
+    system calls it."""
     citations: tuple[Cited, ...] = ()
     passages: tuple[Retrieved, ...] = ()
     prompt_tokens: int = 0

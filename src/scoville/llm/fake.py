@@ -41,6 +41,7 @@ class FakeLlm:
         for word in words[: generation.max_tokens]:
             stream.push(word)
             stream.raise_error()
+        stream.end()
         return Reply(
             text=stream.text,
             model=self.name,

@@ -16,16 +16,16 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from scoville import recipe
 from scoville.errors import ContextTooLong, ModelError, ProviderError
-from scoville.llm.context import check_room, reply_room, usable_context
+from scoville.llm.context import check_room, open_stream, reply_room, thinking_room, usable_context
 from scoville.llm.gguf import GgufMetadata
 from scoville.llm.protocol import Generation, OnText
-from scoville.llm.stream import TextStream
 from scoville.types import Message, Reply
 
 LONGEST_SOCKET_PATH = 100
@@ -49,7 +49,7 @@ class LlamaCppLlm:
         self.context_tokens = usable_context(settings, metadata.context_tokens)
         self._settings = settings
         self._weights = weights
-        self._template = metadata.template
+        self._template = replace(metadata.template, thinking=settings.thinking)
         self._lock = threading.RLock()
         self._server: _Server | None = None
 
@@ -59,8 +59,9 @@ class LlamaCppLlm:
             started = time.perf_counter()
             server = self._open()
             tokens = server.tokenize(self._template.render(messages))
-            room = reply_room(self.name, len(tokens), self.context_tokens, generation)
-            stream = TextStream(on_text, stop=generation.stop, ends_with_json=generation.json_schema is not None)
+            thinking = thinking_room(self._template, self._settings, generation)
+            room = reply_room(self.name, len(tokens), self.context_tokens, generation, thinking)
+            stream = open_stream(on_text, generation, thinking)
             last: Mapping[str, Any] = {}
 
             def push(chunk: Mapping[str, Any]) -> bool:
@@ -81,7 +82,7 @@ class LlamaCppLlm:
                 completion_tokens=last.get("usage", {}).get("completion_tokens", len(stream.pieces)),
                 first_token_seconds=stream.first_seconds or 0.0,
                 total_seconds=time.perf_counter() - started,
-                finish_reason="length" if last["choices"][0]["finish_reason"] == "length" else "stop",
+                finish_reason="length" if stream.is_cut or last["choices"][0]["finish_reason"] == "length" else "stop",
             )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -214,7 +215,7 @@ def _request(tokens: list[int], room: int, generation: Generation) -> dict[str, 
         "cache_prompt": True,
         # Without these llama.cpp would cut the choices where OpenVINO does not.
         "top_k": 0,
-        "top_p": 1.0,
+        "top_p": generation.top_p,
         "min_p": 0.0,
     }
     if generation.json_schema is not None:

@@ -14,17 +14,17 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville import recipe
 from scoville.errors import ModelError, ProviderError, StorageError
-from scoville.llm.context import check_room, reply_room, usable_context
+from scoville.llm.context import check_room, open_stream, reply_room, thinking_room, usable_context
 from scoville.llm.gguf import END_OF_TURN, GgufMetadata, dequantise
 from scoville.llm.grammar import json_grammar
 from scoville.llm.protocol import Generation, OnText
-from scoville.llm.stream import TextStream
 from scoville.llm.template import ChatTemplate
 from scoville.quiet import silence_openvino
 from scoville.types import Message, Reply
@@ -50,7 +50,7 @@ class OpenVINOLlm:
         self._settings = settings
         self._files = files
         self._metadata = metadata
-        self._template = metadata.template if metadata else None
+        self._template = replace(metadata.template, thinking=settings.thinking) if metadata else None
         self._end_token_ids = metadata.end_token_ids if metadata else None
         trained = metadata.context_tokens if metadata else _context_of_folder(files.folder)
         self.context_tokens = usable_context(settings, trained)
@@ -66,9 +66,10 @@ class OpenVINOLlm:
             started = time.perf_counter()
             inputs = self._encode(messages)
             prompt_tokens = int(inputs.input_ids.shape[1])
-            room = reply_room(self.name, prompt_tokens, self.context_tokens, generation)
+            thinking = thinking_room(self._template, self._settings, generation)
+            room = reply_room(self.name, prompt_tokens, self.context_tokens, generation, thinking)
             pipeline = self._open_pipeline()
-            stream = TextStream(on_text, stop=generation.stop, ends_with_json=generation.json_schema is not None)
+            stream = open_stream(on_text, generation, thinking)
             status = self._runtime.StreamingStatus
 
             def push(piece: str) -> Any:
@@ -80,7 +81,8 @@ class OpenVINOLlm:
                 raise ProviderError(f"{self.name}: openvino failed to reply: {_first_line(error)}") from error
             stream.end()
             # The callback may run behind the model, which then reaches its limit although the stream had ended.
-            cut = result.finish_reasons[0] == self._runtime.GenerationFinishReason.LENGTH and not stream.finished
+            full = result.finish_reasons[0] == self._runtime.GenerationFinishReason.LENGTH
+            cut = stream.is_cut or (full and not stream.finished)
             return Reply(
                 text=stream.text,
                 model=self.name,
@@ -121,7 +123,7 @@ class OpenVINOLlm:
 
     def _encode(self, messages: Sequence[Message]) -> Any:
         tokenizer = self._open_tokenizer()
-        template = self._template or _template_of(tokenizer)
+        template = self._template or replace(_template_of(tokenizer), thinking=self._settings.thinking)
         self._template = template
         return tokenizer.encode(template.render(messages), add_special_tokens=False)
 
@@ -135,6 +137,7 @@ class OpenVINOLlm:
         if generation.temperature > 0:
             configuration.do_sample = True
             configuration.temperature = generation.temperature
+            configuration.top_p = generation.top_p
             configuration.rng_seed = generation.seed
         if generation.json_schema is not None:
             structure = self._runtime.StructuredOutputConfig()

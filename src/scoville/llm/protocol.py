@@ -15,8 +15,11 @@ class Generation:
     """How one reply is written."""
 
     max_tokens: int
+    """What a model thinks before it answers does not count."""
     temperature: float = 0.0
     """0 always takes the likeliest token."""
+    top_p: float = 1.0
+    """The share of the probability that tokens are drawn from, the likeliest first."""
     seed: int = 0
     stop: tuple[str, ...] = ()
     """The reply ends before the first of these strings."""

@@ -9,18 +9,32 @@ import time
 from collections.abc import Sequence
 
 from scoville.llm.protocol import OnText
+from scoville.llm.thoughts import Thoughts
 
 
 class TextStream:
     """Collects a reply and hands it on."""
 
     def __init__(
-        self, on_text: OnText | None = None, *, stop: Sequence[str] = (), ends_with_json: bool = False
+        self,
+        on_text: OnText | None = None,
+        *,
+        stop: Sequence[str] = (),
+        ends_with_json: bool = False,
+        longest: int | None = None,
     ) -> None:
+        """Give ``on_text`` the reply without thoughts; ``longest`` is the most pieces, which are tokens, after them."""
         self.pieces: list[str] = []
         self.first_seconds: float | None = None
         self.finished = False
         """Whether nothing more is wanted."""
+        self.is_cut = False
+        """Whether it was ended for its length."""
+        self.thought = False
+        """Whether the model thought before it answered."""
+        self._thoughts = Thoughts()
+        self._longest = longest
+        self._taken = 0
         self._started = time.perf_counter()
         self._on_text = on_text
         self._stop = [text for text in stop if text]
@@ -40,10 +54,18 @@ class TextStream:
 
     def push(self, piece: str) -> bool:
         """Take a piece and say whether to go on."""
-        if self.first_seconds is None:
-            self.first_seconds = self.seconds
         if self.finished or not piece:
             return not self.finished
+        piece = self._thoughts.take(piece)
+        self.thought = self.thought or self._thoughts.found
+        if not piece:
+            return True
+        if self.first_seconds is None:
+            self.first_seconds = self.seconds
+        self._taken += 1
+        if self._longest is not None and self._taken > self._longest:
+            self.finished = self.is_cut = True
+            return False
         self._hand_on(self._until_stop(self._held + piece))
         # A JSON grammar allows white space after the last brace, and small models fill the rest of the reply with it.
         if self._ends_with_json and ("}" in piece or "]" in piece) and _is_json(self.text):
@@ -57,7 +79,7 @@ class TextStream:
 
     def end(self) -> None:
         """Hand on what was held back, now that nothing follows, and raise what ``on_text`` raised."""
-        held, self._held = self._held, ""
+        held, self._held = self._held + self._thoughts.end(), ""
         if not self.finished:
             self._hand_on(held)
         self.raise_error()

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ModelError
+from scoville.llm.thoughts import TAGS
 from scoville.types import Message
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class ChatTemplate:
     bos_token: str = ""
     eos_token: str = ""
     special_tokens: tuple[str, ...] = ()
+    thinking: bool | None = None
+    """Whether the model is to think before it answers; None: as it does by itself."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model may think before it answers."""
+        return self.thinking is not False and any(mark in (self.source or "") for mark in ("enable_thinking", *TAGS))
 
     def render(self, messages: Sequence[Message]) -> str:
         """Write the prompt, up to where the reply begins.
@@ -75,14 +83,23 @@ class ChatTemplate:
         pieces: list[str] = []
         length = 0
         template = _compile(PLAIN if self.source is None else self.source)
+        switch = {} if self.thinking is None else {"enable_thinking": self.thinking}
         for piece in template.generate(
-            messages=turns, bos_token=self.bos_token, eos_token=self.eos_token, add_generation_prompt=True
+            messages=turns, bos_token=self.bos_token, eos_token=self.eos_token, add_generation_prompt=True, **switch
         ):
             pieces.append(piece)
             length += len(piece)
             if length > limit:
                 raise ValueError(f"it wrote more than {limit} characters")
-        return "".join(pieces)
+        return self._without_open_thought("".join(pieces))
+
+    def _without_open_thought(self, prompt: str) -> str:
+        """Take off a tag that opens the thoughts: the model writes it itself, so that they can be told apart."""
+        begun = prompt.rstrip()
+        for opened, closed in TAGS.items():
+            if self.source and begun.endswith(opened):
+                return f"{begun}\n\n{closed}\n\n" if self.thinking is False else begun.removesuffix(opened)
+        return prompt
 
 
 @lru_cache(maxsize=8)

@@ -68,9 +68,19 @@ class WritingModel(Model):
 
     runtime: Literal["auto", "openvino", "llamacpp"] = "auto"
     """For local models; `auto` takes openvino on x86-64 CPUs, else llamacpp."""
+    thinking: bool | None = None
+    """Whether a model that can think before it answers does. Default: as the model does by itself."""
+    thinking_tokens: Annotated[int, Field(ge=0, le=65536)] = 2048
+    """The most tokens that one that thinks may take for it, besides those of its answer."""
+    extra_body: dict[str, Any] = {}
+    """Sent along to the endpoint, e.g. `{top_k: 20}`, and beats what Scoville sends."""
 
     @model_validator(mode="after")
     def _run_here(self) -> Self:
+        if self.extra_body and not is_hosted(self.model):
+            raise ValueError(f"extra_body: only hosted models take it, and model is {self.model!r}")
+        if any(SECRET.search(name) for name in self.extra_body):
+            raise ValueError("extra_body: holds a key; leave it out and name the variable with it in api_key_env")
         if is_hosted(self.model) and self.runtime != "auto":
             raise ValueError(f"runtime: {self.runtime!r} runs local models, and model is {self.model!r}")
         return self

@@ -303,6 +303,8 @@ class Llm(WritingModel):
     max_tokens: PositiveInt = 192
     """The longest answer."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Above temperature 0 only the likeliest tokens are drawn from that together have this probability."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     stop: tuple[str, ...] | None = None
     """An answer ends before any of these. Default: for local models its first blank line, where small ones begin to
