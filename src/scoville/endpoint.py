@@ -52,11 +52,10 @@ _TOO_LONG_ADVICE = {
     "read.audio": ("recording", "take a model with a longer context"),
 }
 _CREDENTIAL = re.compile(
-    r"""(?P<named>(?:authorization|api[-_ ]?key|\btoken|secret|password)["']?\s*[:=]\s*["']?)?"""
-    r"""(?P<scheme>\b(?:bearer|basic)\s+)?(?P<value>\b(?:sk|gsk|hf|xai)[-_][\w-]{8,}|(?(named)|(?(scheme)|(?!)))[^\s"',;}]+)""",
-    re.IGNORECASE,
+    r"""(?P<before>(?i:(?:authorization|api[-_ ]?key|\btoken|secret|password)["']?\s*[:=]\s*["']?"""
+    r"""(?:bearer\s+|basic\s+)?))[^\s"',;}]+|\b(?P<scheme>[Bb]earer\s+|Basic\s+)(?=\S*\d)[\w.~+/=-]{8,}|\b(?:sk|gsk|hf|xai)[-_][\w-]{8,}"""
 )
-"""A key by how it begins, or what stands behind a word that announces one."""
+"""What stands behind a word that announces a key, or begins as keys do."""
 
 T = TypeVar("T")
 Section = Literal["llm", "embed", "read.pdf", "read.audio"]
@@ -147,7 +146,8 @@ class Endpoint:
         """Quote what an endpoint said on one line, without keys."""
         if key := self._key():
             text = text.replace(key, "***")
-        return _CREDENTIAL.sub(r"\g<named>\g<scheme>***", " ".join(text.split()))[:LONGEST_QUOTE]
+        hidden = _CREDENTIAL.sub(lambda found: f"{found['before'] or found['scheme'] or ''}***", " ".join(text.split()))
+        return hidden[:LONGEST_QUOTE]
 
     def _key(self) -> str:
         return os.environ.get(self.key_variable, "").strip() if self.key_variable else ""

@@ -1,3 +1,4 @@
+import gzip
 import json
 import logging
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from scoville import recipe
-from scoville.endpoint import is_loopback, place
+from scoville.endpoint import endpoint_url, is_loopback, place
 from scoville.errors import (
     ContextTooLong,
     ProviderAuth,
@@ -38,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append({"path": self.path, "key": self.headers["Authorization"], **body})
+        self.server.requests.append({"path": self.path, "key": self.headers["Authorization"], **body,
+                                     "encoding": self.headers["Accept-Encoding"]})  # fmt: skip
         script = self.server.script
         (script.pop(0) if len(script) > 1 else script[0])(self)
 
@@ -423,8 +425,109 @@ class TestTimeouts:
         assert time.perf_counter() - started < 2.5
         llm.close()
 
+    @pytest.mark.parametrize("what", ["headers", "body", "comments", "thoughts"])
+    def test_every_request_has_an_end_whatever_trickles(self, endpoint: Endpoint, what: str):
+        def trickle(handler: Handler) -> None:
+            if what != "headers":
+                handler.answer(200, b"", Content_Type="text/html" if what == "body" else "text/event-stream")
+            piece = {"headers": b"X", "body": b" ", "comments": b": still here\n\n", "thoughts": chunk("<think>")}[what]
+            for _ in range(60):
+                handler.wfile.write(piece)
+                handler.wfile.flush()
+                time.sleep(0.05)
+
+        endpoint.script = [trickle]
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, timeout_seconds=1, max_retries=0))
+        started = time.perf_counter()
+        with pytest.raises(ProviderTimeout, match=r"did not finish in 1 s; raise llm\.timeout_seconds"):
+            ask(llm)
+        assert time.perf_counter() - started < 2.5
+        llm.close()
+
+
+class TestSize:
+    @pytest.mark.parametrize("status", [200, 500])
+    def test_a_reply_without_end_is_given_up(
+        self, endpoint: Endpoint, status: int, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+    ):
+        monkeypatch.setattr("scoville.endpoint.LARGEST_REPLY_BYTES", 2_000_000)
+        sent = 0
+
+        def flood(handler: Handler) -> None:
+            nonlocal sent
+            handler.answer(status, b"", Content_Type="text/event-stream")
+            for _ in range(400):
+                handler.wfile.write(b"x" * 100_000)
+                sent += 100_000
+
+        endpoint.script = [flood]
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, max_retries=0 if status > 200 else 3))
+        with pytest.raises(ProviderError, match="sent more than 2 MB"):
+            ask(llm)
+        assert sent < 20_000_000 and len(endpoint.requests) == 1 and not pauses
+        llm.close()
+
+    def test_a_reply_that_is_packed_is_refused(self, llm: OpenAILlm, endpoint: Endpoint):
+        body = gzip.compress(b"x" * 1_000_000)
+        endpoint.script = [lambda handler: handler.answer(200, body, Content_Encoding="gzip")]
+        with pytest.raises(ProviderError, match="compressed"):
+            ask(llm)
+        assert endpoint.requests[0]["encoding"] == "identity"
+
 
 class TestErrors:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            f"Bad header 'Authorization: Bearer {KEY}'", "Authorization: Basic c2VjcmV0OnNlY3JldA==",
+            '{"authorization": "Bearer c2VjcmV0OnNlY3JldA"}', "no such key: sk-c2VjcmV0OnNlY3JldA",
+            "api_key=c2VjcmV0OnNlY3JldA is wrong", "X-Api-Key: c2VjcmV0OnNlY3JldA", "token: c2VjcmV0OnNlY3JldA",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("status", [400, 401, 404, 500])
+    def test_keys_that_an_endpoint_echoes_are_not_repeated(
+        self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float], status: int, said: str
+    ):
+        for script in ([refuse(status, said)], [refuse(status, json.dumps({"headers": said}))]):
+            endpoint.script = script
+            with pytest.raises(ProviderError) as raised:
+                ask(llm)
+            assert KEY not in str(raised.value) and "c2VjcmV0" not in str(raised.value)
+            assert "***" in str(raised.value)
+
+    def test_words_that_are_no_keys_are_kept(self, llm: OpenAILlm, endpoint: Endpoint):
+        said = "max_tokens: 5 is above the 4 tokens of this basic plan; the key word is tokenizer"
+        endpoint.script = [refuse(400, said)]
+        with pytest.raises(ProviderError, match=said):
+            ask(llm)
+
+    def test_the_key_is_in_the_variable_that_the_recipe_names(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("GROQ_API_KEY", "gk-of-another-place")
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, api_key_env="GROQ_API_KEY"))
+        ask(llm)
+        assert endpoint.requests[0]["key"] == "Bearer gk-of-another-place"
+        endpoint.script = [refuse(401)]
+        with pytest.raises(ProviderAuth, match="GROQ_API_KEY"):
+            ask(llm)
+        llm.close()
+
+    @pytest.mark.parametrize("model", ["ollama:tester", "vllm:tester"])
+    def test_servers_of_this_machine_are_not_sent_the_key_of_openai(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, model: str
+    ):
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        llm = OpenAILlm(recipe.Llm(model=model, base_url=endpoint.url))
+        reply = ask(llm)
+        assert (reply.model, endpoint.requests[0]["model"]) == (model, "tester")
+        assert endpoint.requests[0]["key"] == "Bearer unused"
+        endpoint.script = [refuse(401)]
+        with pytest.raises(ProviderAuth, match=r"llm\.api_key_env"):
+            ask(llm)
+        llm.close()
+
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refused_key_names_the_variable_and_never_the_key(self, llm: OpenAILlm, endpoint: Endpoint, status: int):
         endpoint.script = [refuse(status, f"Incorrect API key provided: {KEY}.")]
@@ -491,6 +594,22 @@ class TestAddressAndKey:
         monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
         with pytest.raises(ProviderAuth, match="OPENAI_API_KEY is not set"):
             ask(OpenAILlm(recipe.Llm(model="openai:tester", base_url=url)))
+
+    @pytest.mark.parametrize(
+        ("host", "url"),
+        [
+            ("", "http://127.0.0.1:11434/v1"), ("0.0.0.0", "http://127.0.0.1:11434/v1"),
+            (":8080", "http://127.0.0.1:8080/v1"), ("box.example", "http://box.example:11434/v1"),
+            ("box.example:80", "http://box.example:80/v1"), ("https://box.example", "https://box.example:443/v1"),
+            ("http://box.example:8080/", "http://box.example:8080/v1"), ("[::1]", "http://[::1]:11434/v1"),
+            ("[::1]:9", "http://[::1]:9/v1"),
+        ],
+    )  # fmt: skip
+    def test_ollama_is_where_its_own_variable_says(self, host: str, url: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("OLLAMA_HOST", host)
+        assert endpoint_url("ollama:qwen3", None) == url
+        assert endpoint_url("vllm:qwen3", None) == "http://127.0.0.1:8000/v1"
+        assert endpoint_url("ollama:qwen3", "http://other.example/v1") == "http://other.example/v1"
 
     def test_addresses_of_this_machine_are_known(self):
         own = ["http://localhost:1/v1", "http://127.0.0.1/v1", "http://127.9.9.9:80", "http://[::1]:8000/v1"]
