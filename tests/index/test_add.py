@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from conftest import Bench
 from scoville.embed import Embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, StaleIndex, StorageError, UsageError
-from scoville.index import AddProgress, Workspace, add_paths
+from scoville.index import AddProgress, Workspace, add_paths, remove_documents
 from scoville.sources.walk import walk
 
 LEAVE = "Staff have thirty days of leave in a year."
@@ -491,6 +492,37 @@ class TestInterrupted:
         assert len(bench.sources) == 3
         assert len(read) < 20
         assert counts(bench) == {"added": 17, "unchanged": 3}
+
+    def test_ctrl_c_keeps_what_was_read_some_seconds_ago_and_knows_what_was_not(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ):
+        mail = EmailMessage()
+        mail.set_content(LEAVE)
+        mail.add_attachment(BINARY, maintype="application", subtype="pdf", filename="plan.pdf")
+        bench.write("00.eml", mail.as_bytes())
+        for number in range(1, 20):
+            bench.write(f"{number:02}.txt", f"{LEAVE} {number}")
+        monkeypatch.setattr("scoville.index.ingest.COMMIT_SECONDS", 0.0)  # few tokens, and time passed
+        with pytest.raises(KeyboardInterrupt):
+            bench.add(on_progress=stop_at("docs/03.txt"))
+        assert bench.sources == ["docs/00.eml", "docs/01.txt", "docs/02.txt"]
+        assert list(bench.failures) == ["docs/00.eml/plan.pdf"]
+        assert counts(bench) == {"added": 17, "unchanged": 3}
+        assert list(bench.failures) == ["docs/00.eml/plan.pdf"]
+
+    def test_a_remove_that_was_killed_half_way_can_be_done_again(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
+        for name in "abc":
+            bench.write(f"{name}.txt", f"{LEAVE} {name}")
+        bench.add()
+        with monkeypatch.context() as patch:
+            patch.setattr("scoville.index.lance.LanceIndex.finish", pressed)
+            with pytest.raises(KeyboardInterrupt):
+                remove_documents(bench.workspace, bench.recipe, ["docs/a.txt", "docs/b.txt"])
+        again = remove_documents(bench.workspace, bench.recipe, ["docs/a.txt", "docs/b.txt"])
+        assert again == ("docs/a.txt", "docs/b.txt")
+        assert bench.sources == ["docs/c.txt"]
+        with pytest.raises(UsageError, match="not in the index"):
+            remove_documents(bench.workspace, bench.recipe, ["docs/a.txt"])
 
     def test_words_are_found_after_a_kill_between_the_last_commit_and_the_end(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch

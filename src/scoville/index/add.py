@@ -166,7 +166,8 @@ def remove_documents(
         index = open_index(workspace, recipe.index, built, create=True)
         known = known_items(index)
         failures = workspace.failures()
-        candidates = known.keys() | {failure.item or failure.path for failure in failures}
+        seen = workspace.seen()  # forgotten last: one that was killed half way can be done again
+        candidates = known.keys() | {failure.item or failure.path for failure in failures} | seen.keys()
         removed: set[str] = set()
         for name in names:
             found = {item for item in candidates if _is_named(item, name)}
@@ -178,7 +179,7 @@ def remove_documents(
         index.remove(sorted(removed & known.keys()))
         index.finish()
         workspace.set_failures([one for one in failures if not {one.path, one.item} & removed])
-        workspace.set_seen({item: seen for item, seen in workspace.seen().items() if item not in removed})
+        workspace.set_seen({item: one for item, one in seen.items() if item not in removed})
     return tuple(sorted(removed))
 
 

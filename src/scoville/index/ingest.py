@@ -22,7 +22,10 @@ from scoville.index.workspace import Failure, Seen, Workspace
 from scoville.sources import Item, is_of_files
 from scoville.types import Passage
 
-COMMIT_TOKENS = 200_000  # about 10 s of embedding on two cores: what a kill can lose
+COMMIT_TOKENS = 50_000
+"""About 3 s of embedding on two cores."""
+COMMIT_SECONDS = 5.0
+"""What was read so long ago is committed, too: what a kill can lose is this and the embedding of one batch."""
 READERS = 2
 READ_AHEAD = 4
 STAGES = ("list", "read", "split", "embed", "write")
@@ -214,15 +217,15 @@ class Ingest:
         }
 
     def _index(self, items: Iterable[tuple[Feed, Item]]) -> None:
-        batch = _Batch()
+        batch, since = _Batch(), time.monotonic()
         with closing(self._read_ahead(items)) as outcomes:
             for outcome in outcomes:
                 self._progress(outcome.item.name)
                 self._done += 1
                 self._take(outcome, batch)
-                if batch.tokens >= COMMIT_TOKENS:
+                if batch.tokens >= COMMIT_TOKENS or time.monotonic() - since >= COMMIT_SECONDS:
                     self._commit(batch)
-                    batch = _Batch()
+                    batch, since = _Batch(), time.monotonic()
         self._commit(batch)
 
     def _read_ahead(self, items: Iterable[tuple[Feed, Item]]) -> Generator[Outcome]:
@@ -298,7 +301,7 @@ class Ingest:
             vectors = self.look.embedder.embed([passage.searched for passage in batch.passages], on_done=count)
         with self._timed("write"):
             self.index.replace(batch.items, batch.passages, vectors, self.look.build, batch.made_of)
-            self.workspace.set_seen(self.seen)
+            self.record()  # a run that is interrupted knows what it could not read, and what items looked like
         self.tally.tokens += batch.tokens
 
     def _fail_source(self, key: str, reason: str) -> None:
