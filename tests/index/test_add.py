@@ -190,11 +190,50 @@ class TestWhichFiles:
         (outside / "y.txt").write_text(NOTICE)
         (bench.docs / "share").symlink_to(outside)
         bench.add()
+        assert bench.sources == []
+        bench.add(follow_symlinks=True)
         assert bench.sources == [str(outside / "x.txt"), str(outside / "y.txt")]
         (outside / "x.txt").unlink()
-        assert counts(bench) == {"removed": 1, "unchanged": 1}
+        assert counts(bench, follow_symlinks=True) == {"removed": 1, "unchanged": 1}
         (outside / "y.txt").unlink()
         assert counts(bench, bench.docs / "share") == {"removed": 1}
+
+    def test_what_programs_install_and_what_ignore_files_name_is_left_out(self, bench: Bench):
+        for name in (
+            "a.md", "node_modules/x/b.md", "app/__pycache__/c.txt", "env/pyvenv.cfg", "env/lib/d.txt", "build/e.txt",
+            "app/build.txt", "app/f.log", "app/keep.log", "app/sub/only.txt", "only.txt", "secret.txt",
+        ):  # fmt: skip
+            bench.write(name, f"{LEAVE} {name}")
+        bench.write(".gitignore", "# made\n/build/\n*.log\n!keep.log\n")
+        bench.write("app/.gitignore", "/sub/only.txt\n")
+        bench.write(".scovilleignore", "secret.*\n")
+        bench.add()
+        assert bench.sources == [
+            "docs/a.md", "docs/app/build.txt", "docs/app/keep.log", "docs/only.txt",
+        ]  # fmt: skip
+        bench.add(bench.docs / "node_modules" / "x", bench.docs / "secret.txt")  # named themselves
+        assert "docs/node_modules/x/b.md" in bench.sources
+        assert "docs/secret.txt" in bench.sources
+
+    def test_patterns_leave_out_what_is_added_by_hand(self, bench: Bench):
+        for name in ("a.txt", "a.log", "drafts/b.txt"):
+            bench.write(name, f"{LEAVE} {name}")
+        bench.add(exclude=["*.log", "drafts/"])
+        assert bench.sources == ["docs/a.txt"]
+
+    def test_the_workspace_ignores_itself_in_git(self, bench: Bench):
+        bench.write("a.txt", LEAVE)
+        bench.add()
+        assert (bench.workspace.folder / ".gitignore").read_text() == "*\n"
+
+    @pytest.mark.parametrize("kind", ["file", "folder"])
+    def test_a_link_out_of_the_folder_is_followed_only_when_asked(self, bench: Bench, tmp_path: Path, kind: str):
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        (outside / "x.txt").write_text(LEAVE)
+        (bench.docs / "link.txt").symlink_to(outside / "x.txt" if kind == "file" else outside)
+        assert counts(bench) == {}
+        assert counts(bench, follow_symlinks=True) == {"added": 1}
 
     def test_a_link_to_a_file_is_a_document_of_its_own(self, bench: Bench):
         bench.write("a.txt", LEAVE)
@@ -311,8 +350,8 @@ class TestFailures:
         bench.write("a.txt", LEAVE)
         bench.write("b.txt", NOTICE)
 
-        def walk_and_lose(path: Path):
-            walked = walk(path)
+        def walk_and_lose(path: Path, **options: bool):
+            walked = walk(path, **options)
             (bench.docs / "a.txt").unlink(missing_ok=True)
             return walked
 
@@ -497,6 +536,7 @@ class TestInterrupted:
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ):
         mail = EmailMessage()
+        mail["From"], mail["Subject"] = "kim@larkspur.example", "Leave"
         mail.set_content(LEAVE)
         mail.add_attachment(BINARY, maintype="application", subtype="pdf", filename="plan.pdf")
         bench.write("00.eml", mail.as_bytes())
@@ -603,7 +643,7 @@ class TestKilled:
             assert bench.found(text_of(number, edition))[0] == f"docs/{number:02}.txt"
         assert counts(bench) == {"unchanged": 50}
         assert sorted(path.name for path in bench.workspace.folder.iterdir()) == [
-            "failures.json", "index", "lock", "seen.json", "workspace.json",
+            ".gitignore", "failures.json", "index", "lock", "seen.json", "workspace.json",
         ]  # fmt: skip
         assert len(list(bench.workspace.index_folder.iterdir())) == 1
 

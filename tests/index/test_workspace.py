@@ -155,7 +155,7 @@ class TestState:
         workspace.set_built(BUILT)
         (workspace.folder / "failures.json.4242.tmp").write_text("{")
         with workspace.writing():
-            assert sorted(path.name for path in workspace.folder.iterdir()) == ["lock", "workspace.json"]
+            assert sorted(path.name for path in workspace.folder.iterdir()) == [".gitignore", "lock", "workspace.json"]
 
 
 class TestLock:

@@ -119,6 +119,23 @@ class TestFolders:
         assert counts(sync(bench)) == {"unchanged": 1, "removed": 1}
         assert bench.sources == ["docs/a.txt"]
 
+    def test_what_is_ignored_or_linked_later_goes_and_links_are_followed_when_the_recipe_says_so(
+        self, bench: Bench, tmp_path: Path
+    ):
+        (tmp_path / "x.txt").write_text(NOTICE)
+        bench.write("a.txt", LEAVE)
+        bench.write("b.txt", PARKING)
+        (bench.docs / "x.txt").symlink_to(tmp_path / "x.txt")
+        name_sources(bench, {"path": "docs", "follow_symlinks": True})
+        sync(bench)
+        assert bench.sources == ["docs/a.txt", "docs/b.txt", "docs/x.txt"]
+        bench.write(".scovilleignore", "b.*")
+        sync(bench)
+        assert bench.sources == ["docs/a.txt", "docs/x.txt"]
+        name_sources(bench, {"path": "docs"})
+        sync(bench)
+        assert bench.sources == ["docs/a.txt"]
+
     def test_a_pattern_is_a_source(self, bench: Bench):
         for name in ("a.md", "sub/b.md", "sub/c.txt"):
             bench.write(name, f"{LEAVE} {name}")

@@ -46,6 +46,10 @@ yes_option = click.option(
 @click.option("--failed", is_flag=True, help="List what could not be read, and add nothing.")
 @click.option("--rebuild", is_flag=True, help="Read and embed every known file again.")
 @click.option("--watch", is_flag=True, help="Go on, and add what changes, until Ctrl-C.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help='Leave out, e.g. "*.log", "drafts/"; may be repeated.'
+)
+@click.option("--follow-symlinks", is_flag=True, help="Take what links lead to outside of PATHS, too.")
 @yes_option
 @common_options
 def command(
@@ -53,6 +57,8 @@ def command(
     failed: bool,
     rebuild: bool,
     watch: bool,
+    exclude: tuple[str, ...],
+    follow_symlinks: bool,
     yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
@@ -75,12 +81,13 @@ def command(
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
     writers = open_paid_writers(session, no_limit=yes)
-    report = run(session, named, rebuild=rebuild, widen_access=yes, writers=writers)
+    options = {"exclude": exclude, "follow_symlinks": follow_symlinks, "widen_access": yes}
+    report = run(session, named, rebuild=rebuild, writers=writers, **options)
     show_report(report, as_json, on_one_line=watch)
     if watch:
         fetch_models(session, llm=False)
         places = [Path(path) for path in named if "://" not in path]
-        work = partial(add_paths, session.workspace, session.recipe, named, widen_access=yes, writers=writers)
+        work = partial(add_paths, session.workspace, session.recipe, named, writers=writers, **options)
         watch_and_repeat(session, places, work, as_json)
     elif failed_entirely(report) or is_held_back(report):
         raise SystemExit(1)
@@ -90,19 +97,16 @@ def run(
     session: Session,
     paths: "tuple[Path | str, ...]",
     *,
-    rebuild: bool = False,
-    widen_access: bool = False,
     writers: "Writers | None" = None,
+    **choices: Any,
 ) -> "AddReport":
-    """Add paths with a progress bar."""
+    """Add paths with a progress bar; ``choices`` are those of ``add_paths``."""
     from scoville.index import add_paths
 
     return with_progress(
         session,
         writers or open_paid_writers(session),
-        lambda options: add_paths(
-            session.workspace, session.recipe, paths, rebuild=rebuild, widen_access=widen_access, **options
-        ),
+        lambda options: add_paths(session.workspace, session.recipe, paths, **choices, **options),
     )
 
 

@@ -24,7 +24,7 @@ from scoville.index.shelf import Shelf
 from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
-from scoville.recipe.sources import Entry
+from scoville.recipe.sources import Entry, PathEntry
 from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
 from scoville.split import SPLITTER_VERSION
@@ -81,6 +81,8 @@ def add_paths(
     paths: Sequence[Path | str],
     *,
     rebuild: bool = False,
+    exclude: Sequence[str] = (),
+    follow_symlinks: bool = False,
     widen_access: bool = False,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
@@ -89,9 +91,10 @@ def add_paths(
     """Add, update and remove what changed at or below ``paths``: paths, patterns, and URLs where they are texts.
 
     ``rebuild`` reads and embeds every known file again, beside the present index if the embedder changed, and then
-    switches over. A path that is gone but known is removed. Who may read what stays as it was where the recipe now
-    opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was never there,
-    StaleIndex when the index was built with another embedder, StorageError when the disk is full.
+    switches over. A path that is gone but known is removed. ``exclude`` are patterns of what is left out below
+    ``paths``; ``follow_symlinks`` takes in what links in them lead to outside. Who may read what stays as it was where
+    the recipe now opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was
+    never there, StaleIndex when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
     if workspace.built() is None:
@@ -99,7 +102,8 @@ def add_paths(
     with workspace.writing(on_wait):
         run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
         _check_paths(paths, run.place, run.everything)
-        feeds = [*_feeds_of(paths, recipe, run.place), *(run.feeds_of_known() if rebuild else [])]
+        taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks)
+        feeds = [*_feeds_of(paths, recipe, run.place, taken), *(run.feeds_of_known() if rebuild else [])]
         return run.finish(feeds, started)
 
 
@@ -318,12 +322,12 @@ def _place(workspace: Workspace) -> Place:
     return Place(workspace.root, workspace.source_of, workspace.path_of)
 
 
-def _feeds_of(paths: Sequence[Path | str], recipe: Recipe, place: Place) -> list[Feed]:
-    """Open what somebody typed; all paths are one source."""
+def _feeds_of(paths: Sequence[Path | str], recipe: Recipe, place: Place, taken: PathEntry | None = None) -> list[Feed]:
+    """Open what somebody typed; all paths are one source, of which ``taken`` says what is left out."""
     files = [Path(path) for path in paths if _is_path(path)]
     sources = [open_place(str(url), recipe, place) for url in paths if not _is_path(url)]
     if files:
-        sources.insert(0, FileSource(files, name_of=place.name_of, path_of=place.path_of))
+        sources.insert(0, FileSource(files, name_of=place.name_of, path_of=place.path_of, entry=taken))
     return [Feed(source, Entry()) for source in sources]
 
 

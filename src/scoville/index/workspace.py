@@ -186,6 +186,8 @@ class Workspace:
 
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not (ignore := self.folder / ".gitignore").exists():
+                ignore.write_text("*\n")  # indexes and traces are nothing to commit
             lock = FileLock(self.folder / "lock")
             try:
                 lock.acquire(timeout=0)

@@ -61,6 +61,8 @@ class PathEntry(Entry):
 
     path: str
     """A file, a folder or a pattern such as `docs/**/*.md`, from the workspace's folder."""
+    follow_symlinks: bool = False
+    """Take files that links lead to outside of the folder, too."""
 
 
 class MailboxEntry(Entry):

@@ -15,6 +15,7 @@ from pathlib import Path
 from scoville.errors import SourceUnavailable
 from scoville.recipe import FILE_NAME, Recipe
 from scoville.recipe.sources import Entry, PathEntry
+from scoville.sources.ignore import Ignored
 from scoville.sources.item import Content, Item, Place
 from scoville.sources.pattern import MAGIC, chooser, matches
 from scoville.sources.walk import walk
@@ -45,6 +46,7 @@ class FileSource:
         self._name_of = name_of
         self._path_of = path_of
         self._takes = chooser(entry or Entry())
+        self._follows_links = isinstance(entry, PathEntry) and entry.follow_symlinks
         self._below: tuple[str, ...] = ()
         """The real folders that were walked, each with a slash."""
         self._named: set[str] = set()
@@ -58,7 +60,9 @@ class FileSource:
             base = folder_of(path) if pattern else path
             if self.key and not os.path.lexists(base):
                 raise SourceUnavailable(f"{base} is not there: is it not mounted, or was it renamed?")
-            walks = [walk(start) for start in (_matching(path) if pattern else [path])]
+            walks = [
+                walk(start, follows_links=self._follows_links) for start in (_matching(path) if pattern else [path])
+            ]
             files = [file for walked in walks for file in walked.files]
             roots = [root for walked in walks for root in walked.roots]
             below += [] if pattern else roots or ([] if files else [path])
@@ -98,7 +102,15 @@ class FileSource:
         if not self.key:
             return True
         file = self._real(name)
-        return any(_is_within(file, path) and self._takes(_relative(file, folder_of(path))) for path in self.paths)
+        if not self._follows_links and not (self.takes(file) and self.takes(Path(os.path.realpath(file)))):
+            return False
+        return any(self._is_meant_below(file, path) for path in self.paths)
+
+    def _is_meant_below(self, file: Path, path: Path) -> bool:
+        if not _is_within(file, path) or not self._takes(_relative(file, folder_of(path))):
+            return False
+        real = Path(os.path.realpath(path))
+        return is_pattern(path) or not file.is_relative_to(real) or not Ignored(real).leaves_out_any(file)
 
     def _real(self, name: str) -> Path:
         path = self._path_of(name)

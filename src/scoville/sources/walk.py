@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
+from scoville.sources.ignore import Ignored
 
 
 class Walked(NamedTuple):
@@ -20,20 +21,27 @@ class Walked(NamedTuple):
     """The real folders that were entered from outside: the path itself, and what links to folders lead to."""
 
 
-def walk(path: Path) -> Walked:
+def walk(path: Path, *, follows_links: bool = False) -> Walked:
     """Find the files at or below a path; nothing when there is nothing.
 
-    Hidden files and folders and recipes are left out, unless named themselves. Links are followed, but no folder is
-    entered twice. Sockets, pipes, devices and folders that cannot be listed are left to the reader, which refuses them.
+    Hidden files and folders, recipes, and what ``ignore`` leaves out are left out, unless named themselves. Links that
+    lead out of the folder are followed if that is asked; no folder is entered twice. Sockets, pipes, devices and
+    folders that cannot be listed are left to the reader, which refuses them.
     """
     if not os.path.lexists(path):
         return Walked([], [])
     files: list[Path] = []
     roots: list[Path] = []
     seen: set[tuple[int, int]] = set()
+    ignored, real = Ignored(path), os.path.realpath(path)
     waiting = [path]  # a list instead of recursion: folders nest deeper than Python's stack
     while waiting:
         here = waiting.pop()
+        if here != path:
+            if os.path.islink(here) and not follows_links and not Path(os.path.realpath(here)).is_relative_to(real):
+                continue
+            if ignored.leaves_out(here, is_folder=os.path.isdir(here)):
+                continue
         try:
             status = here.stat() if os.path.isdir(here) else None
             names = sorted(os.listdir(here), reverse=True) if status else []
