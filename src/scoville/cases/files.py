@@ -17,6 +17,11 @@ from scoville.types import Case, Evidence, Message, Role
 
 KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split")
 EVIDENCE_KEYS = ("document", "page", "quote")
+ALIASES = {
+    "questions": "question", "query": "question", "prompt": "question", "answer": "expected", "answers": "expected",
+    "expected_answer": "expected", "file": "document", "source": "document",
+}  # fmt: skip
+"""What the columns of spreadsheets are called besides."""
 SPLITS = ("train", "dev", "test")
 MOST_CHOICES = 26
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -37,6 +42,12 @@ def cases_of(path: Path) -> list[Case]:
     if not cases:
         raise UsageError(f"{path}: holds no cases; expected a line of JSON, or a row of CSV, for each")
     return cases
+
+
+def column_key(name: str) -> str:
+    """Give the key that a column of CSV is meant as: in any case, also by common other names."""
+    key = name.strip().casefold().replace(" ", "_")
+    return ALIASES.get(key, key)
 
 
 def write_cases(path: Path, cases: Iterable[Case]) -> None:
@@ -197,6 +208,10 @@ def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     History, evidence and choices are JSON; expected is JSON where it is a list, else one answer; tags have commas
     between them. One piece of evidence may instead be given in the columns document, page, quote.
     """
+    named = {column_key(name): cell for name, cell in cells.items()}
+    if len(named) < len(cells):
+        raise UsageError(f"the header {', '.join(cells)}: two columns mean the same; keep one of them")
+    cells = named
     _mapping("the header", cells, (*KEYS, *EVIDENCE_KEYS))
     values: dict[str, Any] = {key: text for key, text in cells.items() if key in KEYS}
     for key in ("history", "evidence", "choices"):

@@ -59,6 +59,7 @@ def scoville() -> None:
 
 def main() -> None:
     """Run the command line."""
+    from scoville.cli.common import plain, say
     from scoville.errors import ScovilleError
 
     if isinstance(sys.stdout, TextIOWrapper):  # a name that is no UTF-8, or a sign that the terminal lacks
@@ -66,7 +67,7 @@ def main() -> None:
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     try:
-        code = scoville.main(standalone_mode=False)
+        code = scoville.main(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -75,7 +76,7 @@ def main() -> None:
         click.echo("scoville: interrupted; what was finished is kept", err=True)
         sys.exit(130)
     except ScovilleError as error:
-        click.echo(f"scoville: {error}", err=True)
+        say(f"scoville: {plain(str(error), keep=chr(10))}")
         sys.exit(error.exit_code)
     except Exception as error:
         from scoville.faults import machine_fault
@@ -85,5 +86,5 @@ def main() -> None:
             sys.exit(fault.exit_code)
         if not isinstance(error, OSError):
             raise
-        click.echo(f"scoville: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        say(plain(f"scoville: {error.filename or 'the system'}: {error.strerror or error}"))
         sys.exit(1)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @where_option
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
+@click.option("--show-withheld", is_flag=True, help="Where no passage supports what the model wrote: show it.")
 @click.option("--yes", is_flag=True, help="Go on where a batch may cost more than cost.limit_usd.")
 @common_options
 def command(
@@ -47,6 +48,7 @@ def command(
     filters: tuple[str, ...],
     groups: tuple[str, ...],
     stream: bool,
+    show_withheld: bool,
     yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
@@ -79,7 +81,7 @@ def command(
     if as_json:
         write_json(answer_json(answer))
     else:
-        write(answer_text(answer))
+        write(answer_text(answer, show_withheld=show_withheld))
         say(style(usage_text(answer), dim=True))
     open_tracker(session).answered(answer, answerer.searcher.embedder.name)
 

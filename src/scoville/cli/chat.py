@@ -14,6 +14,7 @@ from scoville.cli.common import (
     groups_option,
     open_session,
     open_tracker,
+    plain,
     say,
     style,
     where_option,
@@ -24,6 +25,8 @@ from scoville.cli.common import (
 if TYPE_CHECKING:
     from scoville.types import Answer
 
+HELP = "/new forgets what was asked before; /quit, an empty line or Ctrl-D ends; everything else is a question."
+COMMANDS = {"/help": HELP, "/new": "A new conversation: what was asked before is forgotten."}
 TURNS = 3  # earlier turns that the model sees
 
 
@@ -40,7 +43,10 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Ask one question after another; an empty line or Ctrl-D ends it. Questions may be piped in, one a line."""
+    """Ask one question after another; `/new` starts afresh, `/help` says more, `/quit` or Ctrl-D ends it.
+
+    Questions may be piped in, one a line.
+    """
     from scoville.answer import answer_json, history_of, open_answerer
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import ProviderError, UsageError
@@ -51,14 +57,18 @@ def command(
     answerer = open_answerer(session.workspace, session.recipe)
     tracker = open_tracker(session)
     past: list[Answer] = []
-    while question := _next_question():
+    while (question := _next_question()) and question != "/quit":
+        if question.startswith("/"):
+            say(COMMANDS.get(question, f"{plain(question)} is no command. {HELP}"))
+            past = [] if question == "/new" else past
+            continue
         try:
             history = history_of(past[-TURNS:])
             answer = answerer.ask(
                 question, history=history, where=filters, groups=groups or None, on_text=streamer(stream)
             )
         except (UsageError, ProviderError) as error:  # the conversation goes on
-            say(f"scoville: {error}")
+            say(f"scoville: {plain(str(error))}")
             continue
         if stream:
             say("")

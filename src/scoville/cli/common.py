@@ -6,6 +6,7 @@ Knows nothing of what a command does.
 import json
 import logging
 import re
+import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from scoville.recipe.file import LoadedRecipe
     from scoville.track.tracker import Tracker
 
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""What moves the cursor, fakes a line, turns the direction of writing round or is not seen."""
 JSON_LINE_ENDS = re.compile(
     r"[\x7f-\x9f\u2028\u2029]"
 )  # JSON leaves them, but many readers of lines and terminals do not
@@ -101,8 +105,8 @@ def check_session(session: Session, filters: tuple[str, ...]) -> None:
 
 
 def write(text: str) -> None:
-    """Write data to stdout."""
-    click.echo(text)
+    """Write data to stdout; on a terminal long lines break between words."""
+    click.echo(_wrapped(text, sys.stdout.isatty()))
 
 
 def write_json(value: Any) -> None:
@@ -117,7 +121,30 @@ def write_json_line(value: Any) -> None:
 
 def say(text: str) -> None:
     """Talk on stderr."""
-    click.echo(text, err=True)
+    click.echo(_wrapped(text, sys.stderr.isatty()), err=True)
+
+
+def _wrapped(text: str, on_terminal: bool) -> str:
+    """Break long lines between words, as wide as COLUMNS or the terminal says; in pipes lines stay whole."""
+    if not on_terminal:
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_wrap_line(line, width) for line in text.split("\n"))
+
+
+def _wrap_line(line: str, width: int) -> str:
+    indent = " " * min(len(line) - len(line.lstrip()) + 2, width // 3)
+    lines, used = [""], 0
+    for word in re.findall(r"\s*\S+", line):
+        length = len(click.unstyle(word))
+        if used and used + length > width:
+            word = indent + word.lstrip()
+            length = len(click.unstyle(word))
+            lines.append("")
+            used = 0
+        lines[-1] += word
+        used += length
+    return "\n".join(lines)
 
 
 def style(text: str, **styles: Any) -> str:
@@ -126,7 +153,7 @@ def style(text: str, **styles: Any) -> str:
 
 
 def plain(text: str, *, keep: str = "") -> str:
-    """Write control characters, which could move the cursor or fake a line, as escapes."""
+    """Write control characters and signs of direction, which could fake what a line says, as escapes."""
     return CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
 
 
@@ -154,7 +181,7 @@ def progress_bar(unit: str) -> Generator[Callable[[str, int, int | None], None]]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description:.50}"),
+        TextColumn("{task.description:.50}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
@@ -162,7 +189,7 @@ def progress_bar(unit: str) -> Generator[Callable[[str, int, int | None], None]]
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
-        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
+        yield lambda what, done, total: progress.update(task, description=plain(what), completed=done, total=total)
 
 
 def fetch_models(session: Session, *, llm: bool) -> None:

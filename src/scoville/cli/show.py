@@ -7,17 +7,18 @@ REASONS = {
     "no_documents": "nothing was found",
     "weak_evidence": "nothing in the documents is close enough to the question",
     "model_declined": "the model found no answer in the passages",
-    "ungrounded": "the model's answer stands in none of the passages",
+    "ungrounded": "found no support in the passages for what the model wrote",
     "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
     "thinks llm.thinking_tokens",
 }
 
 
-def answer_text(answer: Answer) -> str:
-    """Write an answer and its citations; a refusal and its reason."""
+def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
+    """Write an answer and its citations; a refusal and its reason, and if asked for what the model wrote."""
     if answer.refused:
         reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
-        return style(answer.text, fg="yellow") + style(reason, dim=True)
+        withheld = f"\n  found no support: {plain(answer.reply.text)}" if show_withheld and answer.reply else ""
+        return style(answer.text, fg="yellow") + style(reason + withheld, dim=True)
     lines = [plain(answer.text, keep="\n\t"), ""]
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
@@ -43,7 +44,7 @@ def _citation(citation: Citation) -> str:
     quote = plain(" ".join(citation.quote.split()))
     quote = f"{quote[:220]}..." if len(quote) > 220 else quote
     if citation.document is None:
-        return style(f"  [{citation.marker}] unverified: there is no such passage", fg="red")
+        return style(f"  [{citation.marker}] quote not found: there is no such passage", fg="red")
     if not citation.verified:
-        return style(f"  [{citation.marker}] {place}: unverified: ", fg="red") + f'"{quote}"'
+        return style(f"  [{citation.marker}] {place}: quote not found: ", fg="red") + f'"{quote}"'
     return style(f"  [{citation.marker}] {place}: ", bold=True) + f'"{quote}"'

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from scoville.cases.files import EVIDENCE_KEYS, KEYS, cases_of
+from scoville.cases.files import EVIDENCE_KEYS, KEYS, cases_of, column_key
 from scoville.cases.importers.benchmarks import BENCHMARK_IMPORTERS
 from scoville.cases.importers.chats import CHAT_IMPORTERS
 from scoville.cases.importers.documents import DOCUMENT_IMPORTERS
@@ -29,7 +29,10 @@ class Imported(NamedTuple):
 
 
 def _is_cases(sample: Sample) -> bool:
-    return sample.has("question") and set(sample.value) <= {*KEYS, *EVIDENCE_KEYS}
+    if not isinstance(sample.value, Mapping):
+        return False
+    keys = [column_key(name) for name in sample.cells] or list(sample.value)
+    return "question" in keys and set(keys) <= {*KEYS, *EVIDENCE_KEYS} and len(keys) == len(set(keys))
 
 
 IMPORTERS: Mapping[str, Importer] = {
