@@ -44,3 +44,35 @@ def test_questions_are_answered_by_the_old_index_until_the_new_one_is_whole(
     assert (after.embedder, after.table) == ("fake:second", after.table)
     assert after.table != before.table
     assert opened.search("annual leave").hits[0].passage.source == "docs/a.txt"  # who had it open still has it
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_rebuild_with_other_settings_leaves_the_old_index_as_it_is_until_it_is_whole(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, interrupted: bool
+):
+    bench.write("a.txt", "Annual leave is thirty days.")
+    bench.write("b.txt", "Parking is free.")
+    bench.add()
+    old, before = bench.recipe, bench.workspace.require_built()
+    monkeypatch.setattr("scoville.index.ingest.COMMIT_SECONDS", 0.0)
+    found: list[list[str]] = []
+
+    def ask(progress: Any) -> None:
+        new, bench.recipe = bench.recipe, old
+        found.append(bench.found("annual leave"))
+        bench.recipe = new
+        if interrupted and progress.current == "docs/b.txt":
+            raise KeyboardInterrupt
+
+    bench.set(split={"size": 64})
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            bench.add(rebuild=True, on_progress=ask)
+        assert bench.workspace.require_built() == before
+        assert bench.add(rebuild=True).unchanged == 1
+    else:
+        bench.add(rebuild=True, on_progress=ask)
+    assert {one[0] for one in found} == {"docs/a.txt"}
+    assert bench.found("annual leave")[0] == "docs/a.txt"
+    bench.add()
+    assert len(list(bench.workspace.index_folder.iterdir())) == 1

@@ -4,6 +4,7 @@ Files are compared by content, so doing it twice changes nothing; documents are 
 the ones that were in hand. Knows nothing of searching.
 """
 
+import dataclasses
 import hashlib
 import os
 import time
@@ -90,7 +91,7 @@ def add_paths(
 ) -> AddReport:
     """Add, update and remove what changed at or below ``paths``: paths, patterns, and URLs where they are texts.
 
-    ``rebuild`` reads and embeds every known file again, beside the present index if the embedder changed, and then
+    ``rebuild`` reads and embeds every known file again, beside the present index if settings changed, and then
     switches over. A path that is gone but known is removed. ``exclude`` are patterns of what is left out below
     ``paths``; ``follow_symlinks`` takes in what links in them lead to outside. Who may read what stays as it was where
     the recipe now opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was
@@ -212,9 +213,9 @@ class _Run:
         self.embedder: Embedder = embedder or open_embedder(recipe.embed)
         self.before = workspace.built()
         self._refuse_mixing(rebuild)
-        self.target = self._target()
-        self.index = self._open(self.target)
         build = build_hash(recipe)
+        self.target = self._target(build if rebuild else "")
+        self.index = self._open(self.target)
         known = known_items(self.index)
         seen = workspace.seen()
         earlier = known_items(self._open(self.before)) if self.before and self.before.table != self.target.table else {}
@@ -311,10 +312,13 @@ class _Run:
             )
         self.before = None  # nothing was embedded yet
 
-    def _target(self) -> Built:
+    def _target(self, rebuilt: str) -> Built:
+        """Say where to write: a rebuild with other settings, which ``rebuilt`` names, stands beside the index."""
         name = self.embedder.name
         if self.before and self.before.embedder == name:
-            return self.before
+            if not rebuilt or self._open(self.before).is_current(rebuilt):
+                return self.before
+            return dataclasses.replace(self.before, table=f"{table_name(name)}-{rebuilt}")
         return Built(table=table_name(name), embedder=name, dimension=self.embedder.dimension)
 
 

@@ -60,9 +60,8 @@ class FileSource:
             base = folder_of(path) if pattern else path
             if self.key and not os.path.lexists(base):
                 raise SourceUnavailable(f"{base} is not there: is it not mounted, or was it renamed?")
-            walks = [
-                walk(start, follows_links=self._follows_links) for start in (_matching(path) if pattern else [path])
-            ]
+            starts = [file for file in _matching(path) if self._is_reached(file, base)] if pattern else [path]
+            walks = [walk(start, follows_links=self._follows_links) for start in starts]
             files = [file for walked in walks for file in walked.files]
             roots = [root for walked in walks for root in walked.roots]
             below += [] if pattern else roots or ([] if files else [path])
@@ -96,6 +95,11 @@ class FileSource:
 
     def close(self) -> None:
         """Let go of nothing."""
+
+    def _is_reached(self, file: Path, base: Path) -> bool:
+        """Say whether a file of a pattern lies where its folder does, or may be anywhere, and is not left out."""
+        inside = Path(os.path.realpath(file)).is_relative_to(os.path.realpath(base))
+        return (inside or self._follows_links) and not Ignored(base).leaves_out_any(file)
 
     def _is_meant(self, name: str) -> bool:
         """Say whether the recipe still takes a file; by hand, one that was named stays when its folder is added."""
