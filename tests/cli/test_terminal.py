@@ -93,3 +93,10 @@ def test_a_csv_headed_as_spreadsheets_are_is_imported(bench: Bench, command: Com
     done = command("cases", "import", file, "--json")
     assert done.code == 0, done.err
     assert '"expected": ["16 weeks"]' in Path(done.json["file"]).read_text()
+
+
+def test_how_a_passage_was_found_is_said_only_when_asked_for(bench: Bench, command: Command):
+    bench.write("a.txt", "Parental leave lasts 16 weeks.")
+    bench.add()
+    assert "bm25" not in command("search", "parental leave").out
+    assert "bm25 #1" in command("search", "--explain", "parental leave").out

@@ -75,7 +75,7 @@ class TestSystems:
     def test_the_workspace_answers_by_default(self, cases: Path, command: Command, runs: Path):
         done = command("evaluate", cases)
         assert done.code == 0, done.err
-        assert re.search(r"^quality +1\.000 ", done.out, re.MULTILINE)
+        assert re.search(r"^right answers +1\.000 ", done.out, re.MULTILINE)
         assert "3 answered, 0 refused, 0 errors" in done.out
         header = find_run(runs, "latest").header
         assert (header["kind"], header["status"], header["models"]["llm"]) == ("recipe", "finished", "fake")
@@ -146,7 +146,7 @@ class TestCases:
         for words in ([], ["--markdown", "summary.md"]):
             done = command("evaluate", "one.jsonl", "--system", "bot.py:wrong", *words)
             assert done.code == 0, done.err
-            assert re.search(r"^quality +0\.000", done.out, re.MULTILINE)
+            assert re.search(r"^right answers +0\.000", done.out, re.MULTILINE)
         assert command("report").code == 0
 
     def test_turns_without_replies_are_asked_first(self, command: Command, cases: Path, runs: Path):
@@ -231,7 +231,7 @@ class TestBaseline:
         assert "quality fell by 1.000, more than --max-drop 0.02" in done.err
         assert re.search(r"quality 1\.000 → 0\.000: -1\.000 \[", done.out)
         markdown = Path("out.md").read_text()
-        assert re.search(r"^\| quality \| 0\.000 \|", markdown, re.MULTILINE)
+        assert re.search(r"^\| right answers \| 0\.000 \|", markdown, re.MULTILINE)
         assert re.search(r"^quality 1\.000 → 0\.000", markdown, re.MULTILINE)
         assert command("evaluate", cases, "--system", "bot.py:wrong", "--baseline", base).code == 0
 
@@ -279,7 +279,7 @@ class TestJudged:
         evaluated(command, cases, "wrong")
         done = command("evaluate", "--score", "latest", *self.JUDGE)
         assert done.code == 0, done.err
-        assert re.search(r"^quality +0\.000", done.out, re.MULTILINE)
+        assert re.search(r"^right answers +0\.000", done.out, re.MULTILINE)
         assert "was not compared with people: scoville judge check LABELS" in done.out
         label = {"question": "How long?", "answer": "Ten.", "expected": ["Thirty."], "label": 0}
         Path("labels.jsonl").write_text(json.dumps(label))

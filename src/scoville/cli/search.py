@@ -59,7 +59,7 @@ def command(
         write_json(_explained_json(found, hits) if explain else hits)
         return
     for number, hit in enumerate(found.hits, start=1):
-        write(_show(number, hit) + (_steps_of(found, hit) if explain else ""))
+        write(_show(number, hit, explain) + (_steps_of(found, hit) if explain else ""))
     if explain:
         write(_steps(found))
     for note in found.notes:
@@ -68,14 +68,15 @@ def command(
         say("Nothing found.")
 
 
-def _show(number: int, hit: "Hit") -> str:
+def _show(number: int, hit: "Hit", explain: bool) -> str:
     passage = hit.passage
     page = f", page {passage.page}" if passage.page else ""
     legs = ", ".join(f"{name} #{leg.rank} {leg.score:.3f}" for name, leg in sorted(hit.legs.items()))
     head = style(f"[{number}] {plain(passage.source)}{page}", bold=True)
     path = f"    {plain(' > '.join(passage.headings))}\n" if passage.headings else ""
     text = plain(" ".join(passage.text.split()))
-    return f"{head}  {hit.score:.4f} ({legs})\n{path}    {text[:300]}{'...' if len(text) > 300 else ''}\n"
+    ranked = f"  {hit.score:.4f} ({legs})" if explain else ""
+    return f"{head}{ranked}\n{path}    {text[:300]}{'...' if len(text) > 300 else ''}\n"
 
 
 def _steps_of(found: "Found", hit: "Hit") -> str:

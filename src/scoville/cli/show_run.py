@@ -19,7 +19,7 @@ HEADLINE = (
 """What is shown; the rest is in the JSON and the report."""
 SLIGHT = 0.2
 """Agreement beyond chance up to here is slight (Landis, Koch 1977)."""
-SETS = ("refusal_precision", "refusal_recall", "refusal_f1", "aurc", "risk")
+SETS = ("refusal_precision", "refusal_recall", "refusal_f1")
 
 
 def summary_text(run: "Run") -> str:
@@ -72,15 +72,17 @@ def _title(run: "Run") -> str:
 
 
 def _rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    from scoville.compare.report import LABELS
+
     metrics, sets = summary.get("metrics", {}), summary.get("sets", {})
     rows = [("metric", "mean", f"95 %, by {summary.get('clusters', 'document')}", "n", "unscored")]
     for name in (name for name in HEADLINE if name in metrics):
         one = metrics[name]
         if one["mean"] is None:
-            rows.append((name, "–", "", str(one["n"]), str(one["unscored"])))
+            rows.append((LABELS.get(name, name), "–", "", str(one["n"]), str(one["unscored"])))
             continue
         interval = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
-        rows.append((name, f"{one['mean']:.3f}", interval, str(one["n"]), str(one["unscored"] or "")))
+        rows.append((LABELS.get(name, name), f"{one['mean']:.3f}", interval, str(one["n"]), str(one["unscored"] or "")))
     rows += [(name, f"{sets[name]:.3f}", "", "", "") for name in SETS if sets.get(name) is not None]
     return rows
 

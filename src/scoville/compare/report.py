@@ -16,6 +16,8 @@ from scoville.types import Case, Score
 WORST = 10
 """So many of a run's worst cases are shown."""
 EXCERPT = 600
+LABELS = {"quality": "right answers", "citation_verified": "quotes found"}
+"""What a reader calls a metric; its name is for programs."""
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.6rem}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}table{border-collapse:collapse;font-size:.86rem}
@@ -75,7 +77,8 @@ def _scores_table(runs: Sequence[Shown]) -> str:
     names += [name for name in dict.fromkeys(name for run in runs for name in run.summary.get("sets", {}))]
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
     rows = [
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{_cell(run.summary, name)}</td>' for run in runs)}</tr>"
+        f"<tr><td>{escape(LABELS.get(str(name), str(name)))}</td>"
+        f"{''.join(f'<td>{_cell(run.summary, name)}</td>' for run in runs)}</tr>"
         for name in names
     ]
     rows += [
