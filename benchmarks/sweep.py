@@ -90,8 +90,6 @@ def sweep(data: Path, folder: Path, recipe: Recipe, cases: list[Any]) -> dict[st
     stages.close()
     return {
         "sweep_seconds": round(seconds, 2),
-        "stages": {stage: round(took, 2) for stage, took in stages.work.done.items()},
-        "spared": {stage: round(took, 2) for stage, took in stages.work.spared.items()},
         "states": {state: sum(one.state == state for one in trials) for state in ("complete", "pruned", "failed")},
         "front": [one.number for one in best_trials(recipe.sweep, trials)],
         "trials": [{"choices": dict(one.choices), "values": dict(one.values), "seconds": one.seconds} for one in trials],
@@ -209,8 +207,7 @@ def report(result: dict[str, Any]) -> str:
         )
     for model, one in result.items():
         stages = "; ".join(f"{stage} {seconds}" for stage, seconds in one["distinct"].items())
-        swept = "; ".join(f"{stage} {seconds}" for stage, seconds in one["stages"].items())
-        lines.append(f"\n{model}: alone: {stages}. In the sweep: {swept}. Trials: {one['states']}.")
+        lines.append(f"\n{model}: alone: {stages}. Trials: {one['states']}.")
     return "\n".join(lines) + "\n"
 
 

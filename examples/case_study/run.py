@@ -17,7 +17,8 @@ from pathlib import Path
 from systems import open_systems, whole_document
 
 from scoville.cases.importers.formats import import_cases
-from scoville.compare.side_by_side import BuiltStages, Compared, open_run
+from scoville.compare.side_by_side import Compared, open_run
+from scoville.compare.stages import SharedStages
 from scoville.compare.systems import COST, Table, compare_systems
 from scoville.cost import price_usd
 from scoville.evaluate.judge.judge import open_judge
@@ -62,7 +63,7 @@ def main() -> None:
         *spread(import_cases(given.data / "qa/qa.jsonl").cases, given.limit),
         *truly_unanswerable(given.data / "qa/qa_dontknows.jsonl")[: given.unanswerable],
     ]
-    stages = BuiltStages(workspace, recipe)
+    stages = SharedStages(workspace, recipe)
     try:
         compared = ask_all(stages, recipe, cases, given)
         table = compare_systems(compared, usd_per_hour=recipe.cost.hardware_usd_per_hour)
@@ -94,7 +95,7 @@ def truly_unanswerable(path: Path) -> list[Case]:
     return [case for number, case in enumerate(cases) if number not in ANSWERABLE_AFTER_ALL]
 
 
-def ask_all(stages: BuiltStages, recipe: Recipe, cases: Sequence[Case], given: argparse.Namespace) -> list[Compared]:
+def ask_all(stages: SharedStages, recipe: Recipe, cases: Sequence[Case], given: argparse.Namespace) -> list[Compared]:
     """Ask every system, or take the run in which it was asked before; score all."""
     judge = open_judge(Judge(model=given.judge), answering_model=recipe.llm.model) if given.judge else None
     runs, index = stages.workspace.folder / "runs", stages.index_digest(recipe)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scoville.answer.declines import declines
-from scoville.compare.side_by_side import BuiltStages
+from scoville.compare.stages import SharedStages
 from scoville.evaluate.system import System
 from scoville.index import Index
 from scoville.llm import Generation, Llm
@@ -68,7 +68,7 @@ class Unchecked:
         )  # fmt: skip
 
 
-def open_systems(stages: BuiltStages, recipe: Recipe, document_tokens: int) -> list[System]:
+def open_systems(stages: SharedStages, recipe: Recipe, document_tokens: int) -> list[System]:
     """Open the systems, in the order of the story."""
     passages = with_values(recipe, {"prompt.style": "passages"})
     searcher, llm = stages.searcher(passages), stages.llm(recipe.llm)

@@ -11,7 +11,8 @@ from click.testing import Result as Invoked
 from conftest import ANIMALS, Bench, fish_cases
 from scoville.cases.files import write_cases
 from scoville.cli.compare import command
-from scoville.compare.side_by_side import BuildCost, BuiltStages, Compared
+from scoville.compare.side_by_side import Compared
+from scoville.compare.stages import BuildCost, SharedStages
 from scoville.compare.systems import compare_systems, usd_per_1000
 from scoville.errors import UsageError
 from scoville.evaluate.result import Result
@@ -223,7 +224,7 @@ def test_another_index_is_built_beside_and_its_cost_is_known_later(comparing: Co
 
 
 def test_an_index_whose_building_nobody_timed_has_no_cost(comparing: Comparing):
-    stages = BuiltStages(comparing.bench.workspace, comparing.bench.recipe)
+    stages = SharedStages(comparing.bench.workspace, comparing.bench.recipe)
     assert stages.build_cost(comparing.bench.recipe, Ledger(1.0)) == BuildCost()
 
 

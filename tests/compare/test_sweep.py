@@ -297,7 +297,8 @@ def test_nothing_is_read_embedded_or_generated_twice(sweeping: Sweeping, counts:
     trials = sweeping.run()
     assert [one.state for one in trials] == ["complete"] * 8
     assert counts.read == dict.fromkeys((f"{animal}.txt" for animal in ANIMALS), 1)
-    assert set(counts.embedded.values()) == {1}
+    passages = {count for text, count in counts.embedded.items() if text.startswith("passage")}
+    assert passages == {1}  # a question is embedded again for each way of searching: the time of an answer holds it
     assert set(counts.generated.values()) == {1}
     # 2 sizes × 2 top_k × 2 prompts, but with one passage of 40 tokens or of 80 some prompts are the same.
     assert len(counts.generated) <= 8 * len(sweeping.cases)
@@ -335,7 +336,6 @@ def test_an_answer_from_memory_has_the_tokens_and_seconds_of_the_first_time(
     assert second.values["seconds"] == pytest.approx(first.values["seconds"], rel=0.5)
     assert second.values["seconds"] > 0.02  # pyright: ignore[reportOptionalOperand]
     assert second.values["tokens"] == first.values["tokens"]
-    assert second.spared["generate"] == pytest.approx(0.02 * len(sweeping.cases))
     assert second.seconds < first.seconds
 
 
@@ -585,7 +585,7 @@ def test_the_command_shows_trials_front_importance_and_what_was_shared(invoke: A
     assert "**" in done.stdout
     assert "4 run to the end." in done.stdout
     assert "cannot be told from 4 trials" in done.stdout
-    assert "one by one they would have taken" in done.stdout
+    assert "The trials took" in done.stdout
     assert "trial 0: split.size=40" in done.stderr
 
 
@@ -753,7 +753,7 @@ def test_the_json_has_every_trial_and_the_front(invoke: Any):
     found = json.loads(invoke("--json").stdout)
     assert len(found["trials"]) == 8
     assert found["best"] == found["pareto"][0]
-    assert found["seconds"]["separately"] >= found["seconds"]["distinct_stages"]
+    assert found["seconds"] == pytest.approx(sum(one["seconds"] for one in found["trials"]), abs=0.01)
 
 
 def test_sweeps_are_listed_and_resumed_as_they_were_begun(invoke: Any, sweeping: Sweeping):

@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from conftest import Bench
-from scoville.compare.side_by_side import BuiltStages, Compared, open_run
+from scoville.compare.side_by_side import Compared, open_run
+from scoville.compare.stages import SharedStages
 from scoville.compare.systems import compare_systems
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
@@ -84,7 +85,7 @@ def test_a_changed_prompt_is_another_system(systems: ModuleType):
 
 
 def test_the_results_tell_tokens_and_what_retrieval_saves(study: ModuleType, systems: ModuleType, animals: Bench):
-    stages = BuiltStages(animals.workspace, animals.recipe)
+    stages = SharedStages(animals.workspace, animals.recipe)
     llm, searcher = stages.llm(animals.recipe.llm), stages.searcher(animals.recipe)
     cases = [*CASES[:2], Case(id="no", question="Who is the king?", answerable=False)]
     compared: list[Compared] = []

@@ -12,7 +12,8 @@ from scoville.cli.common import fetch_models, open_tracker, progress_bar, say
 
 if TYPE_CHECKING:
     from scoville.cli.common import Session
-    from scoville.compare.side_by_side import BuiltStages, Compared, Origin
+    from scoville.compare.side_by_side import Compared, Origin
+    from scoville.compare.stages import SharedStages
     from scoville.evaluate.judge.judge import Judge
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import OnAnswer, System
@@ -51,7 +52,8 @@ def ask_systems(
 ) -> "list[Compared]":
     """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
     from scoville.cli.scoring import open_recipe_judge
-    from scoville.compare.side_by_side import BuiltStages, check_given
+    from scoville.compare.side_by_side import check_given
+    from scoville.compare.stages import SharedStages
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
 
@@ -64,8 +66,8 @@ def ask_systems(
             opened.callback(judge.close)
 
         @cache
-        def stages() -> BuiltStages:
-            made = BuiltStages(session.workspace, session.recipe, writers=_writers(session, asking.no_limit))
+        def stages() -> SharedStages:
+            made = SharedStages(session.workspace, session.recipe, writers=_writers(session, asking.no_limit))
             opened.callback(made.close)
             return made
 
@@ -75,12 +77,13 @@ def ask_systems(
 
 
 def _ask_one(
-    session: "Session", named: Named, stages: "Callable[[], BuiltStages]", cases: "Sequence[Case]", asking: Asking,
+    session: "Session", named: Named, stages: "Callable[[], SharedStages]", cases: "Sequence[Case]", asking: Asking,
     judge: "Judge | None",
 ) -> "Compared":  # fmt: skip
     """Give one system with its answers, scored, and the stages to blame."""
     from scoville.cli.report import blame_answers
-    from scoville.compare.side_by_side import BuildCost, Compared
+    from scoville.compare.side_by_side import Compared
+    from scoville.compare.stages import BuildCost
     from scoville.evaluate.blame_run import blame_run
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
@@ -106,7 +109,7 @@ def _ask_one(
 
 
 def _ask_recipe(
-    session: "Session", named: Named, recipe: "Recipe", stages: "BuiltStages", cases: "Sequence[Case]", asking: Asking
+    session: "Session", named: Named, recipe: "Recipe", stages: "SharedStages", cases: "Sequence[Case]", asking: Asking
 ) -> "tuple[Run, Origin]":
     """Ask the system of a recipe, on an index that was built with it."""
     from scoville.recipe.file import LoadedRecipe
@@ -148,14 +151,15 @@ def _ask(
     return run, origin
 
 
-def _tracked(tracker: "Tracker", stages: "BuiltStages", embedder: str) -> "OnAnswer":
+def _tracked(tracker: "Tracker", stages: "SharedStages", embedder: str) -> "OnAnswer":
     """Give what keeps the cost and the trace of each answer that was really written, and not remembered."""
-    spared = stages.work.spared["generate"]
+    written = len(stages.written)
 
     def answered(case: "Case", answer: "Answer") -> str:
-        nonlocal spared
-        before, spared = spared, stages.work.spared["generate"]
-        return tracker.answered(answer, embedder, case_id=case.id) if spared == before else ""
+        nonlocal written
+        before, written = written, len(stages.written)
+        is_known = answer.reply and written == before
+        return "" if is_known else tracker.answered(answer, embedder, case_id=case.id)
 
     return answered
 

@@ -11,7 +11,7 @@ MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"
 
 
 def sweep_text(sweep: "SweepFolder") -> str:
-    """Write a sweep for a terminal: every trial, the keys that mattered, what was shared."""
+    """Write a sweep for a terminal: every trial, the keys that mattered, what it took."""
     from scoville.compare.sweep import best_trials
 
     settings, trials = sweep.recipe.sweep, sweep.trials()
@@ -34,7 +34,8 @@ def sweep_text(sweep: "SweepFolder") -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     several = "Pareto front" if len(settings.objectives) > 1 else "nothing is better"
-    return "\n".join([*lines, "", f"** best, * {several}. {_counts(trials)}", *_importance(sweep), _shared(trials)])
+    took = f"The trials took {sum(trial.seconds for trial in trials):.1f} s."
+    return "\n".join([*lines, "", f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)])
 
 
 def trial_line(settings: "Sweep", trial: "Trial") -> str:
@@ -71,7 +72,7 @@ def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
         "pareto": [trial.number for trial in front],
         "importance": importance,
         "importance_note": note,
-        "seconds": shared_seconds(trials),
+        "seconds": round(sum(trial.seconds for trial in trials), 2),
     }
 
 
@@ -102,29 +103,6 @@ def recipe_text(sweep: "SweepFolder") -> str:
     values = with_values(recipe, best.choices).model_dump(mode="json")
     body = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
     return "".join(f"# {note}\n" for note in notes) + body.rstrip("\n")
-
-
-def shared_seconds(trials: "Sequence[Trial]") -> dict[str, float]:
-    """Give what the trials took, what their distinct stages took of it, and what they would have taken one by one."""
-    done = sum(sum(trial.done.values()) for trial in trials)
-    return {
-        "trials": round(sum(trial.seconds for trial in trials), 2),
-        "distinct_stages": round(done, 2),
-        "separately": round(done + sum(sum(trial.spared.values()) for trial in trials), 2),
-    }
-
-
-def _shared(trials: "Sequence[Trial]") -> str:
-    took = shared_seconds(trials)
-    by_stage: dict[str, float] = {}
-    for trial in trials:
-        for stage, seconds in trial.done.items():
-            by_stage[stage] = by_stage.get(stage, 0.0) + seconds
-    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in by_stage.items())
-    return (
-        f"The trials took {took['trials']:.1f} s, their distinct stages {took['distinct_stages']:.1f} s ({stages}); "
-        f"one by one they would have taken {took['separately']:.1f} s."
-    )
 
 
 def _counts(trials: "Sequence[Trial]") -> str:

@@ -7,23 +7,24 @@ prompt answered once; an answer tells the seconds of the first time. Knows no ob
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.answer import Answerer
-from scoville.compare.remember import RememberingSearcher, SharedSystem, Work
+from scoville.compare.remember import RememberingSearcher, SharedSystem
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
 from scoville.index import AddReport, Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
 from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
 from scoville.llm.remember import RememberingLlm
-from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, Rewrite, deciding
+from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, deciding
 from scoville.recipe import Llm as LlmSettings
-from scoville.search import Rewriter, open_current_index
-from scoville.search.rerank import open_reranker
+from scoville.recipe.model import is_hosted
+from scoville.search import make_searcher, open_current_index
+from scoville.storage import storage_errors
+from scoville.track.ledger import Ledger, totals
 from scoville.track.lineage import index_of
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Reply
@@ -34,6 +35,20 @@ MOST_LOADED = 2
 """Local models that are kept in memory at a time."""
 OF_A_REPLY = ("max_tokens", "temperature", "top_p", "seed", "stop")
 """Settings of `llm` that each reply brings along: models that differ in them only are one."""
+
+
+BUILD_FILE = "build.json"
+"""In the folder of an index that was built here: its seconds, and what writing models charged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildCost:
+    """What an index took."""
+
+    seconds: float | None = None
+    """None: not known."""
+    usd: float | None = None
+    """Fees and this machine's time."""
 
 
 class SharedStages:
@@ -48,7 +63,6 @@ class SharedStages:
     ) -> None:
         """``recipe`` says where the index of the workspace is."""
         self.workspace = workspace
-        self.work = Work()
         self.shelf = Shelf()
         self.replies: Path | None = None
         """The file where what models write is kept."""
@@ -59,11 +73,11 @@ class SharedStages:
         documents = index.documents().values()
         self.reports: list[tuple[AddReport, str]] = []
         """Of each build that was made here, with the name of its embedder."""
-        self._own = Build(index, built.embedder, 0.0)
+        self._own, self._own_embedder = index, built.embedder
         self._items = known_items(index)
         self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
         """Names what is in the documents."""
-        self._builds: dict[str, Build] = {}
+        self._builds: dict[str, Index] = {}
         self._digests: dict[str, str] = {}
         self._learned: set[str] = set()
         """The builds whose vectors the embedders know."""
@@ -71,17 +85,59 @@ class SharedStages:
         self._llms: dict[str, RememberingLlm] = {}
         self._searchers: dict[str, RememberingSearcher] = {}
 
-    def system(self, recipe: Recipe) -> "SharedSystem":
+    def system(self, recipe: Recipe) -> SharedSystem:
         """Open what answers with a recipe, building its index if there is none."""
-        searcher, llm = self._searcher(recipe), self.llm(recipe.llm)
-        return SharedSystem(Answerer(searcher, llm, recipe), self.embedder(recipe.embed), llm, self.work)
+        searcher = self.searcher(recipe)
+        return SharedSystem(Answerer(searcher, self.llm(recipe.llm), recipe))
+
+    def searcher(self, recipe: Recipe) -> RememberingSearcher:
+        """Open what searches for a recipe, building its index if there is none."""
+        index = self.index(recipe)
+        asks = recipe.search.rerank == "llm" or recipe.rewrite.asks_model
+        key = repr((self._build_key(recipe), recipe.search, recipe.rewrite, recipe.llm if asks else None))
+        if key not in self._searchers:
+            ask = ask_with(recipe.llm, self.llm(recipe.llm)) if asks else None
+            remembering = self.embedder(recipe.embed)
+            # A local encoder's time belongs to every answer, a hosted one is asked and paid once.
+            embedder = remembering if is_hosted(remembering.name) else remembering.embedder
+            self._searchers[key] = RememberingSearcher(make_searcher(index, embedder, recipe, ask))
+        return self._searchers[key]
+
+    def index(self, recipe: Recipe) -> Index:
+        """Give the index that was built with a recipe, or build it."""
+        key = self._build_key(recipe)
+        if key not in self._builds:
+            embedder, index = self.embedder(recipe.embed), self._own
+            self._learn("", index, self._own_embedder, embedder)
+            if embedder.name != self._own_embedder or not index.is_current(key):
+                index = self._build_beside(recipe, key, embedder)
+            self._builds[key] = index
+        return self._builds[key]
+
+    def build_cost(self, recipe: Recipe, ledger: Ledger) -> BuildCost:
+        """Say what the index of a recipe took: the workspace's own by the ledger of all that was added, others as
+        measured.
+
+        Files and vectors that an earlier index had already took no time.
+        """
+        index = self.index(recipe)
+        if index is self._own:
+            return self._own_cost()
+        try:
+            path = self.workspace.folder / BUILDS / self._build_key(recipe) / BUILD_FILE
+            took = json.loads(path.read_text(encoding="utf-8"))
+            seconds, paid = float(took["seconds"]), took["paid_usd"]
+        except (OSError, ValueError, KeyError):
+            return BuildCost()
+        work = ledger.embedding("ingest", recipe.embed.model, _tokens(index), seconds)
+        usd = None if paid is None or work.fee_usd is None else paid + work.fee_usd + work.hardware_usd
+        return BuildCost(seconds=seconds, usd=usd)
 
     def index_digest(self, recipe: Recipe) -> str:
         """Name the index of a recipe, as lineage does, and write down what it is made of."""
         key = self._build_key(recipe)
         if key not in self._digests:
-            index = self._builds[key].index if key in self._builds else self._build(recipe)
-            documents = {source: state.document_id for source, state in index.documents().items()}
+            documents = {source: state.document_id for source, state in self.index(recipe).documents().items()}
             embedder = self.embedder(recipe.embed).name
             store = Store(self.workspace.folder / FILE_NAME)
             try:
@@ -118,52 +174,19 @@ class SharedStages:
         for llm in self._llms.values():
             llm.close()
 
-    def _searcher(self, recipe: Recipe) -> "RememberingSearcher":
-        index = self._build(recipe)
-        asks = recipe.search.rerank == "llm" or recipe.rewrite.asks_model
-        key = repr((self._build_key(recipe), recipe.search, recipe.rewrite, recipe.llm if asks else None))
-        if key not in self._searchers:
-            embedder = self.embedder(recipe.embed)
-            llm = self.llm(recipe.llm) if asks else None
-            ask = ask_with(recipe.llm, llm) if llm else None
-            self._searchers[key] = RememberingSearcher(
-                index,
-                embedder,
-                recipe.search,
-                reranker=open_reranker(recipe.search, ask, recipe.embed.threads),
-                rewriter=Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None,
-                llm=llm,
-                work=self.work,
-            )
-        return self._searchers[key]
-
-    def _build(self, recipe: Recipe) -> Index:
-        """Give the index that was built with a recipe."""
-        key = self._build_key(recipe)
-        if key in self._builds:
-            self.work.spared["build"] += self._builds[key].seconds
-            return self._builds[key].index
-        embedder = self.embedder(recipe.embed)
-        self._take_spared(embedder)
-        started = time.perf_counter()
-        self._learn("", self._own.index, self._own.embedder, embedder)
-        index = self._own.index
-        if embedder.name != self._own.embedder or not index.is_current(key):
-            index = self._build_beside(recipe, key, embedder)
-        seconds, spared = time.perf_counter() - started, self._take_spared(embedder)
-        self._builds[key] = Build(index, embedder.name, seconds + spared)
-        self.work.done["build"] += seconds
-        self.work.spared["build"] += spared
-        return index
-
     def _build_beside(self, recipe: Recipe, key: str, embedder: RememberingEmbedder) -> Index:
         place = Workspace(self.workspace.root, folder=self.workspace.folder / BUILDS / key)
         local = recipe.model_copy(update={"index": recipe.index.model_copy(update={"url": None, "name": None})})
-        if built := place.built():  # by a sweep that was killed, or an earlier one
+        built = place.built()
+        if built:  # by a sweep that was killed, or an earlier one
             self._learn(key, open_index(place, local.index, built), built.embedder, embedder)
         writers = self._writers(recipe)
         report = build_again(place, local, self._items, embedder=embedder, shelf=self.shelf, writers=writers)
         self.reports.append((report, embedder.name))
+        if not built:
+            took = {"seconds": round(report.seconds, 3), "paid_usd": report.cost_usd}
+            with storage_errors(place.folder):
+                (place.folder / BUILD_FILE).write_text(json.dumps(took), encoding="utf-8")
         return open_current_index(place, local)
 
     def _build_key(self, recipe: Recipe) -> str:
@@ -182,19 +205,25 @@ class SharedStages:
             vectors = index.vectors([one.id for one in passages])
             embedder.learn([one.searched for one in passages], vectors)
 
-    def _take_spared(self, embedder: RememberingEmbedder) -> float:
-        return self.shelf.take_spared() + embedder.take_spared()
-
-
-@dataclass(frozen=True)
-class Build:
-    """An index, and what it took."""
-
-    index: Index
-    embedder: str
-    seconds: float
-    """Without what was remembered, it would have taken so long."""
+    def _own_cost(self) -> BuildCost:
+        """Give what the ledger knows of all that was added to the workspace."""
+        store = Store(self.workspace.folder / FILE_NAME)
+        try:
+            found = [total for total in totals(store, run_id="") if total.group == "ingest"]
+        finally:
+            store.close()
+        if not found:
+            return BuildCost()
+        known = not found[0].unknown_fees
+        return BuildCost(
+            seconds=found[0].seconds, usd=found[0].fee_usd + found[0].hardware_usd if known else None
+        )  # fmt: skip
 
 
 def _digest(values: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(values).encode(errors="backslashreplace")).hexdigest()[:16]
+
+
+def _tokens(index: Index) -> int:
+    documents = index.documents().items()
+    return sum(one.tokens for source, state in documents for one in index.neighbours(source, 0, state.passages))

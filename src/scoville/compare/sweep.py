@@ -116,7 +116,7 @@ class _Try:
         same = next((trial.number for trial in past if trial.recipe_hash == recipe.hash), number)
         if same != number:
             return Trial(number=number, choices=choices, state="invalid", reason=f"is the same as trial {same}")
-        before, started = self.stages.work.copy(), time.perf_counter()
+        started = time.perf_counter()
         run: Run | None = None
         reason, pruned = "", False
         try:
@@ -135,13 +135,10 @@ class _Try:
         if run and (pruned or not reason):
             values, answered, failure = self._score(run)
             reason = reason or failure
-        took = self.stages.work.since(before)
         return Trial(
             number=number, choices=choices, recipe_hash=recipe.hash, values=values, cases=answered,
             state="pruned" if pruned else "failed" if reason else "complete",
             reason=reason, run=run.id if run else "", seconds=round(time.perf_counter() - started, 3),
-            done={stage: round(seconds, 4) for stage, seconds in took.done.items()},
-            spared={stage: round(seconds, 4) for stage, seconds in took.spared.items()},
         )  # fmt: skip
 
     def _ask(self, system: System, run: Run) -> None:
@@ -160,11 +157,9 @@ class _Try:
 
     def _score(self, run: Run) -> tuple[dict[str, float | None], int, str]:
         """Score a run; give the means, how many cases were answered, and why that says nothing."""
-        started = time.perf_counter()
         score_run(run)
         results = run.results()
         values = case_values(self.settings, run)
-        self.stages.work.done["score"] += time.perf_counter() - started
         means = {name: sum(found.values()) / len(found) if found else None for name, found in values.items()}
         errors = [result.error for result in results.values() if result.error]
         failure = ""

@@ -51,10 +51,7 @@ class Trial:
     reason: str = ""
     run: str = ""
     seconds: float = 0.0
-    done: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Seconds by stage."""
-    spared: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Seconds by stage that it would have taken besides, alone."""
+    """What it really took; an answer that was known took none."""
 
     @property
     def is_scored(self) -> bool:

@@ -1,7 +1,6 @@
 """An embedder that embeds no text twice. Enters: an embedder. Leaves: the same, with its vectors kept in memory."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,6 @@ class RememberingEmbedder:
         self.embedded = 0
         """Texts that were really embedded."""
         self._vectors: dict[tuple[TextKind, str], NDArray[np.float32]] = {}
-        self._seconds: dict[tuple[TextKind, str], float] = {}
-        """What each text's vector took: of what its batch took, the part that its length is of the batch's."""
-        self._spared_seconds = 0.0
         self._lock = threading.Lock()
 
     @property
@@ -49,13 +45,9 @@ class RememberingEmbedder:
         with self._lock:
             fresh = list(dict.fromkeys(text for text in texts if (kind, text) not in self._vectors))
             if fresh:
-                started = time.perf_counter()
                 found = self.embedder.embed(fresh, kind)
-                each = (time.perf_counter() - started) / (sum(map(len, fresh)) or 1)
                 self._vectors |= {(kind, text): vector for text, vector in zip(fresh, found, strict=True)}
-                self._seconds |= {(kind, text): each * len(text) for text in fresh}
                 self.embedded += len(fresh)
-            self._spared_seconds += sum(self._seconds.get((kind, text), 0.0) for text in set(texts) - set(fresh))
             vectors = [self._vectors[kind, text] for text in texts]
         if on_done:
             on_done(len(texts))
@@ -66,12 +58,6 @@ class RememberingEmbedder:
         with self._lock:
             for text, vector in zip(texts, vectors, strict=True):
                 self._vectors.setdefault(("passage", text), vector)
-
-    def take_spared(self) -> float:
-        """Give the seconds that the texts which were looked up would have taken since this was asked last."""
-        with self._lock:
-            spared, self._spared_seconds = self._spared_seconds, 0.0
-        return spared
 
     def token_spans(self, texts: Sequence[str]) -> list[list[TokenSpan]]:
         """Give the spans of the embedder's tokens."""

@@ -5,7 +5,6 @@ index.
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 from scoville.read.reader import Reading
@@ -21,30 +20,19 @@ class Shelf:
         self.read = 0
         """Files that were really read."""
         self._room = most_characters
-        self._readings: dict[str, tuple[Reading, float]] = {}
-        self._spared_seconds = 0.0
+        self._readings: dict[str, Reading] = {}
         self._lock = threading.Lock()
 
     def reading(self, key: str, read: Callable[[], Reading]) -> Reading:
         """Give a reading, made now if it is not on the shelf; a file that cannot be read is tried each time."""
         with self._lock:
             if key in self._readings:
-                reading, seconds = self._readings[key]
-                self._spared_seconds += seconds
-                return reading
-        started = time.perf_counter()
+                return self._readings[key]
         reading = read()
-        seconds = time.perf_counter() - started
         characters = sum(len(document.text) for document in reading.documents)
         with self._lock:
             self.read += 1
             if characters <= self._room:
                 self._room -= characters
-                self._readings[key] = reading, seconds
+                self._readings[key] = reading
         return reading
-
-    def take_spared(self) -> float:
-        """Give the seconds that reading would have taken since this was asked last."""
-        with self._lock:
-            spared, self._spared_seconds = self._spared_seconds, 0.0
-        return spared

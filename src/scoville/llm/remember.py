@@ -26,7 +26,6 @@ class RememberingLlm:
         self._counts: dict[tuple[Message, ...], int] = {}
         self.written: list[Reply] = []
         """Replies that were really written here, and not known."""
-        self._spared_seconds = 0.0
 
     @property
     def name(self) -> str:
@@ -52,16 +51,9 @@ class RememberingLlm:
             reply = self._replies[key] = self._llm.generate(messages, generation, on_text)
             self.written.append(reply)
             self._keep(key, reply)
-        else:
-            self._spared_seconds += reply.total_seconds
-            if on_text:
-                on_text(reply.text)
+        elif on_text:
+            on_text(reply.text)
         return reply
-
-    def take_spared(self) -> float:
-        """Give the seconds that the known replies took the first time, since this was asked last."""
-        spared, self._spared_seconds = self._spared_seconds, 0.0
-        return spared
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Count the tokens of the prompt."""

@@ -11,7 +11,7 @@ focus     hits → the sentences nearest to a question
 from scoville.search.focus import Focus, nearest_sentences
 from scoville.search.fuse import fuse
 from scoville.search.graph import Connections, Edge, connections
-from scoville.search.hybrid import Found, Searcher, check_question, open_current_index, open_searcher
+from scoville.search.hybrid import Found, Searcher, check_question, make_searcher, open_current_index, open_searcher
 from scoville.search.rerank import Reranker
 from scoville.search.rewrite import Ask, Rewriter, Rewritten
 from scoville.search.trace import Step
@@ -19,6 +19,6 @@ from scoville.search.where import parse_where
 
 __all__ = [
     "Ask", "Connections", "Edge", "Focus", "Found", "Reranker", "Rewriter", "Rewritten", "Searcher", "Step",
-    "check_question", "connections", "fuse", "nearest_sentences", "open_current_index", "open_searcher",
-    "parse_where",
+    "check_question", "connections", "fuse", "make_searcher", "nearest_sentences", "open_current_index",
+    "open_searcher", "parse_where",
 ]  # fmt: skip

@@ -195,9 +195,7 @@ def open_searcher(workspace: Workspace, recipe: Recipe, ask: Ask | None = None) 
     Raises EmptyIndex when nothing was added, StaleIndex when it was built with other settings than the recipe's.
     """
     built = workspace.require_built()
-    rewriter = Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None
     embedder = open_embedder(recipe.embed)
-    reranker = open_reranker(recipe.search, ask, recipe.embed.threads)
     if built.embedder != embedder.name:
         raise StaleIndex(
             f"the index was built with the embedder {built.embedder!r} and the recipe says {embedder.name!r}: "
@@ -209,6 +207,13 @@ def open_searcher(workspace: Workspace, recipe: Recipe, ask: Ask | None = None) 
         index = open_current_index(workspace, recipe)
     finally:
         warm.join()
+    return make_searcher(index, embedder, recipe, ask)
+
+
+def make_searcher(index: Index, embedder: Embedder, recipe: Recipe, ask: Ask | None = None) -> Searcher:
+    """Put together what searches an index; UsageError where the recipe asks a model and there is none."""
+    rewriter = Rewriter(recipe.rewrite, ask) if recipe.rewrite != Rewrite(standalone="none") else None
+    reranker = open_reranker(recipe.search, ask, recipe.embed.threads)
     return Searcher(index, embedder, recipe.search, reranker=reranker, rewriter=rewriter)
 
 
