@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scoville.errors import ReadFailure
 from scoville.read import read_document
-from scoville.read.assemble import Draft, Piece, assemble
+from scoville.read.assemble import ParsedFile, Piece, assemble
 from scoville.read.export import to_markdown
 from scoville.read.pdf import layout as pdf_layout
 from scoville.read.pdf.flow import pieces_of
@@ -104,7 +104,7 @@ def staged(path: Path, steps: int | None = None, *, lost: bool = True) -> Docume
 
 
 def _document(pieces: Sequence[Piece], name: str) -> Document:
-    draft = Draft(media_type="application/pdf", pieces=pieces)
+    draft = ParsedFile(media_type="application/pdf", pieces=pieces)
     return assemble(draft, id="id", source=name, name=name, max_characters=10**8)
 
 

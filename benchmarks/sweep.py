@@ -26,7 +26,7 @@ from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.system import RecipeSystem
-from scoville.index import Shelf, Workspace, add_paths, build_again, build_hash
+from scoville.index import ReadingCache, Workspace, add_paths, build_again, build_hash
 from scoville.read.reader import read_file
 from scoville.recipe import Embed, Recipe
 from scoville.recipe.file import with_values
@@ -167,7 +167,7 @@ class Alone:
     def __init__(self, data: Path, folder: Path) -> None:
         self.folder = folder
         self.paths = sorted((data / "data").iterdir())
-        self.shelf = Shelf()
+        self.readings = ReadingCache()
         self.embedder = open_embedder(Recipe().embed)
         self.embedder.embed(["warm up"])
         self.built: dict[str, float] = {}
@@ -175,7 +175,7 @@ class Alone:
         with ThreadPoolExecutor(2) as readers:  # as `add` reads
             list(readers.map(lambda path: read_file(path, source=path.name, settings=Recipe().read), self.paths))
         self.read_seconds = time.perf_counter() - started
-        self._build(with_values(Recipe(), {"embed.model": "fake"}), "shelf", open_embedder(Embed(model="fake")))
+        self._build(with_values(Recipe(), {"embed.model": "fake"}), "read", open_embedder(Embed(model="fake")))
 
     def build(self, recipe: Recipe) -> tuple[Workspace, float]:
         """Give an index without what reading takes, and its seconds."""
@@ -188,7 +188,7 @@ class Alone:
         workspace = Workspace(self.folder / name)
         workspace.root.mkdir(parents=True)
         items = {workspace.source_of(path): "" for path in self.paths}
-        return build_again(workspace, recipe, items, embedder=embedder, shelf=self.shelf).seconds
+        return build_again(workspace, recipe, items, embedder=embedder, readings=self.readings).seconds
 
 
 def report(result: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ from scoville.cases.generate import (
     generate_cases,
 )  # fmt: skip
 from scoville.cases.generate.checks import gives
-from scoville.cases.generate.draft import Draft, Place, Written, finish
+from scoville.cases.generate.draft import DraftCase, Place, Written, finish
 from scoville.cases.generate.sample import stratified
 from scoville.cli.cases_generate import command
 from scoville.errors import UsageError
@@ -65,12 +65,12 @@ def passages() -> list[Passage]:
     ]
 
 
-def drafts(passages: Sequence[Passage], kind: Kind) -> dict[str, Draft]:
+def drafts(passages: Sequence[Passage], kind: Kind) -> dict[str, DraftCase]:
     found = [slot.draft for slot in Templates(passages).slots(kind)]
     return {draft.question: draft for draft in found if draft}
 
 
-def reason(passages: Sequence[Passage], draft: Draft) -> str:
+def reason(passages: Sequence[Passage], draft: DraftCase) -> str:
     return Checks(find_by_words(passages)).check(draft).reason
 
 
@@ -249,7 +249,7 @@ def test_a_document_that_contradicts_itself_is_a_conflict() -> None:
 def test_documents_of_two_things_are_dropped_as_a_conflict() -> None:
     both = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
     places = tuple(place(one, one.text) for one in both)
-    draft = Draft(
+    draft = DraftCase(
         kind="conflicting", question="Within how many days must you report a lost ticket?", places=places,
         expected=("14 days or 21 days",), held=("14 days", "21 days"),
     )  # fmt: skip
@@ -376,7 +376,7 @@ def test_two_documents_that_disagree_are_a_conflict(passages: list[Passage]) -> 
     assert reason(passages, found) == ""
 
 
-def dropped_drafts(passages: Sequence[Passage]) -> dict[str, Draft]:
+def dropped_drafts(passages: Sequence[Passage]) -> dict[str, DraftCase]:
     """Give for each reason a draft that is dropped for it."""
     handbook, tariff, table, _ = passages
     ticket = place(tariff, "A season ticket covers 120 crossings per year.")
@@ -385,66 +385,68 @@ def dropped_drafts(passages: Sequence[Passage]) -> dict[str, Draft]:
     many = "How many crossings does a season ticket cover?"
     history = (Message(role="user", content="What is a season ticket?"),)
     return {
-        "no question": Draft(kind="fact", question="Tell me.", expected=("120",), places=(ticket,)),
-        "no answer": Draft(kind="fact", question=many, places=(ticket,)),
-        "quote does not stand in the passage": Draft(kind="fact", question=many, expected=("120",)),
-        "the question gives the answer": Draft(
+        "no question": DraftCase(kind="fact", question="Tell me.", expected=("120",), places=(ticket,)),
+        "no answer": DraftCase(kind="fact", question=many, places=(ticket,)),
+        "quote does not stand in the passage": DraftCase(kind="fact", question=many, expected=("120",)),
+        "the question gives the answer": DraftCase(
             kind="fact", question="Does a season ticket cover 120 crossings?", expected=("120",), places=(ticket,)
         ),
-        "the evidence does not hold the answer": Draft(
+        "the evidence does not hold the answer": DraftCase(
             kind="fact", question=many, expected=("130 crossings",), places=(ticket,)
         ),
-        "the answer is the whole sentence": Draft(
+        "the answer is the whole sentence": DraftCase(
             kind="fact", question="What do tickets do?", expected=(ticket.quote,), places=(ticket,)
         ),
-        "the question is not about its evidence": Draft(
+        "the question is not about its evidence": DraftCase(
             kind="fact", question="Which dogs and cats may swim across today?", expected=("120",), places=(ticket,)
         ),
-        "the answer is no cell of a table": Draft(
+        "the answer is no cell of a table": DraftCase(
             kind="table", question="Which ferry leaves when?", expected=("11:40 Pier 5",), places=(row,)
         ),
-        "the question does not name its row": Draft(
+        "the question does not name its row": DraftCase(
             kind="table", question="What is the pier for the ferry Heron?", expected=("11:40",), places=(row,)
         ),
-        "the question is not about its subject": Draft(
+        "the question is not about its subject": DraftCase(
             kind="unanswerable", question="Who won the boat race?", places=(lorries,), missing="lorries"
         ),
-        "one passage suffices": Draft(
+        "one passage suffices": DraftCase(
             kind="multi_hop", question=many, expected=("120",), places=(ticket, ticket), held=("120", "120")
         ),
-        "the same words": Draft(
+        "the same words": DraftCase(
             kind="paraphrase", question=many, original=many, expected=("120",), places=(ticket,)
         ),
-        "other numbers than the original": Draft(
+        "other numbers than the original": DraftCase(
             kind="paraphrase", question="Which 7 crossings?", original=many, expected=("120",), places=(ticket,)
         ),
-        "understood without the turns before": Draft(
+        "understood without the turns before": DraftCase(
             kind="follow_up", question="And how many crossings does a season ticket cover?", expected=("120",),
             places=(ticket,), history=history, missing="a season ticket",
         ),
-        "the turns before do not help": Draft(
+        "the turns before do not help": DraftCase(
             kind="follow_up", question="And how many does it cover?", expected=("120",), places=(ticket,),
             history=history, missing="the Heron",
         ),
-        "the turns before give the answer": Draft(
+        "the turns before give the answer": DraftCase(
             kind="follow_up", question="And how many does it cover?", expected=("120",), places=(ticket,),
             history=(*history, Message(role="assistant", content="A card for 120 crossings.")), missing="season ticket",
         ),
-        "a passage may answer it": Draft(
+        "a passage may answer it": DraftCase(
             kind="unanswerable", question=many, places=(lorries,), missing="season ticket"
         ),
-        "the premise holds": Draft(
+        "the premise holds": DraftCase(
             kind="false_premise", question="Why does the Larkhaven line not carry lorries?", places=(lorries,)
         ),
-        "the evidence is not about the premise": Draft(
+        "the evidence is not about the premise": DraftCase(
             kind="false_premise", question="Why are dogs and cats forbidden on board?", places=(lorries,)
         ),
-        "the premise may hold elsewhere": Draft(
+        "the premise may hold elsewhere": DraftCase(
             kind="false_premise", question="Why was the Larkhaven line founded in 1911?",
             places=(place(handbook, "The Larkhaven line was founded in 1903 by Ada Quill."),),
         ),
-        "no two places": Draft(kind="conflicting", question=many, expected=("120",), places=(ticket,), held=("120",)),
-        "the places agree": Draft(
+        "no two places": DraftCase(
+            kind="conflicting", question=many, expected=("120",), places=(ticket,), held=("120",)
+        ),
+        "the places agree": DraftCase(
             kind="conflicting", question=many, expected=("120",), held=("120", "120"),
             places=(ticket, place(tariff, "120 crossings per year.")),
         ),

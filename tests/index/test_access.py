@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Bench, Command
 from scoville.errors import RecipeError
-from scoville.index import AddReport, Shelf, Workspace, add_paths, build_again, sync_sources
+from scoville.index import AddReport, ReadingCache, Workspace, add_paths, build_again, sync_sources
 from scoville.index.access import NOBODY
 from scoville.index.ingest import known_items
 from scoville.recipe.file import with_values
@@ -131,7 +131,7 @@ class TestEveryDoor:
         from scoville.index import LanceIndex
 
         items = known_items(office.index)
-        build_again(place, variant, items, embedder=open_embedder(variant.embed), shelf=Shelf())
+        build_again(place, variant, items, embedder=open_embedder(variant.embed), readings=ReadingCache())
         built = place.require_built()
         index = LanceIndex(place.index_folder, built.table, built.dimension)
         assert index.documents()["hr/pay.txt"].groups == ("hr",)

@@ -1,12 +1,12 @@
 """A document as Markdown."""
 
-from scoville.read.assemble import Draft, Piece, assemble
+from scoville.read.assemble import ParsedFile, Piece, assemble
 from scoville.read.export import to_markdown
 from scoville.types import Document, Merged
 
 
 def document(*pieces: Piece) -> Document:
-    return assemble(Draft(media_type="x", pieces=pieces), id="i", source="s", name="n", max_characters=1000)
+    return assemble(ParsedFile(media_type="x", pieces=pieces), id="i", source="s", name="n", max_characters=1000)
 
 
 def test_each_kind_is_written_in_its_way() -> None:

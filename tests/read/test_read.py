@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scoville.errors import ReadFailure
 from scoville.read import READER_VERSION, read_document
-from scoville.read.assemble import Draft, Piece, assemble
+from scoville.read.assemble import ParsedFile, Piece, assemble
 from scoville.read.clean import clean, clean_line
 from scoville.recipe import Read
 from scoville.types import Box, Document, Region
@@ -85,7 +85,7 @@ def check_laws(document: Document) -> None:
 
 @given(st.lists(pieces(), max_size=8))
 def test_spans_regions_and_rows_slice_back_to_their_text(drawn: list[Piece]) -> None:
-    draft = Draft(media_type="text/plain", pieces=drawn)
+    draft = ParsedFile(media_type="text/plain", pieces=drawn)
     try:
         document = assemble(draft, id="0", source="s", name="n", max_characters=10_000)
     except ReadFailure as error:
@@ -108,7 +108,11 @@ PARAGRAPH = Piece(kind="paragraph", text="text")
 
 def assembled(*drawn: Piece, title: str | None = None) -> Document:
     return assemble(
-        Draft(media_type="text/plain", pieces=drawn, title=title), id="0", source="s", name="file", max_characters=1000
+        ParsedFile(media_type="text/plain", pieces=drawn, title=title),
+        id="0",
+        source="s",
+        name="file",
+        max_characters=1000,
     )
 
 

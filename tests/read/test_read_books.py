@@ -5,7 +5,7 @@ import time
 import pytest
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, assemble
+from scoville.read.assemble import ParsedFile, assemble
 from scoville.read.office.odf import read_odf
 from scoville.read.reader import read_bytes
 from scoville.read.text.epub import read_epub
@@ -17,11 +17,11 @@ from tiny_office import OFFICE, book, open_document, with_part
 LIMIT = 10**7
 
 
-def made(draft: Draft) -> Document:
+def made(draft: ParsedFile) -> Document:
     return assemble(draft, id="0", source="s", name="file", max_characters=LIMIT)
 
 
-def told(draft: Draft) -> list[tuple[str, str]]:
+def told(draft: ParsedFile) -> list[tuple[str, str]]:
     document = made(draft)
     return [(element.kind, document.text[element.start : element.end]) for element in document.elements]
 
@@ -101,7 +101,7 @@ STYLES = (
 )
 
 
-def odt(body: str, **more: str) -> Draft:
+def odt(body: str, **more: str) -> ParsedFile:
     parts = {name.replace("_", "/"): content for name, content in more.items()}
     return read_odf(open_document("text", body, styles=STYLES, more=parts), LIMIT)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, assemble
+from scoville.read.assemble import ParsedFile, assemble
 from scoville.read.office.number_format import shown
 from scoville.read.office.odf import read_odf
 from scoville.read.office.xlsx import read_binary_workbook, read_xlsx
@@ -17,7 +17,7 @@ from tiny_office import PACKAGE, RELATIONS, SHEET, ole2, open_document, rows_of,
 LIMIT = 20_000_000
 
 
-def made(draft: Draft) -> Document:
+def made(draft: ParsedFile) -> Document:
     return assemble(draft, id="0", source="s", name="file", max_characters=LIMIT)
 
 

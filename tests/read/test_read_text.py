@@ -1,16 +1,16 @@
 """Plain text and Markdown."""
 
-from scoville.read.assemble import Draft, assemble
+from scoville.read.assemble import ParsedFile, assemble
 from scoville.read.text.markdown import read_markdown
 from scoville.read.text.plain import read_text
 from scoville.types import Document
 
 
-def assembled(draft: Draft) -> Document:
+def assembled(draft: ParsedFile) -> Document:
     return assemble(draft, id="0", source="s", name="file", max_characters=10**6)
 
 
-def shown(draft: Draft) -> list[tuple[str, str]]:
+def shown(draft: ParsedFile) -> list[tuple[str, str]]:
     document = assembled(draft)
     return [(element.kind, document.text[element.start : element.end]) for element in document.elements]
 

@@ -15,7 +15,7 @@ from scoville.answer import Answerer
 from scoville.compare.remember import RememberingSearcher, SharedSystem
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
-from scoville.index import AddReport, Index, Shelf, Workspace, Writers, build_again, build_hash, open_index
+from scoville.index import AddReport, Index, ReadingCache, Workspace, Writers, build_again, build_hash, open_index
 from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
 from scoville.llm.remember import RememberingLlm
@@ -63,7 +63,7 @@ class SharedStages:
     ) -> None:
         """``recipe`` says where the index of the workspace is."""
         self.workspace = workspace
-        self.shelf = Shelf()
+        self.readings = ReadingCache()
         self.replies: Path | None = None
         """The file where what models write is kept."""
         self._writers = writers
@@ -181,7 +181,7 @@ class SharedStages:
         if built:  # by a sweep that was killed, or an earlier one
             self._learn(key, open_index(place, local.index, built), built.embedder, embedder)
         writers = self._writers(recipe)
-        report = build_again(place, local, self._items, embedder=embedder, shelf=self.shelf, writers=writers)
+        report = build_again(place, local, self._items, embedder=embedder, readings=self.readings, writers=writers)
         self.reports.append((report, embedder.name))
         if not built:
             took = {"seconds": round(report.seconds, 3), "paid_usd": report.cost_usd}

@@ -6,11 +6,11 @@ from scoville.index.lance import LanceIndex
 from scoville.index.look import Writers
 from scoville.index.open import open_index
 from scoville.index.protocol import DocumentState, Index, IndexState, Mention, Ranked
-from scoville.index.shelf import Shelf
+from scoville.index.reading_cache import ReadingCache
 from scoville.index.workspace import Built, Failure, Workspace
 
 __all__ = [
     "AddProgress", "AddReport", "Built", "DocumentState", "Failure", "Index", "IndexState", "LanceIndex", "Mention",
-    "Ranked", "Shelf", "Workspace", "Writers", "add_paths", "build_again", "build_hash", "open_index",
+    "Ranked", "ReadingCache", "Workspace", "Writers", "add_paths", "build_again", "build_hash", "open_index",
     "remove_documents", "sync_sources",
 ]  # fmt: skip

@@ -17,11 +17,11 @@ from scoville.errors import StaleIndex, UsageError
 from scoville.index.access import Access, Groups, Widening
 from scoville.index.analyse import ANALYSER_VERSION
 from scoville.index.ingest import AddProgress, Ingest, known_items
-from scoville.index.look import NO_WRITERS, Feed, Known, Look, Writers
+from scoville.index.look import NO_WRITERS, Known, Look, SourceSpec, Writers
 from scoville.index.open import open_index
 from scoville.index.protocol import Index
+from scoville.index.reading_cache import ReadingCache
 from scoville.index.rows import ROWS_VERSION
-from scoville.index.shelf import Shelf
 from scoville.index.workspace import Built, Failure, Workspace
 from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
@@ -104,8 +104,8 @@ def add_paths(
         run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
         _check_paths(paths, run.place, run.everything)
         taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks)
-        feeds = [*_feeds_of(paths, recipe, run.place, taken), *(run.feeds_of_known() if rebuild else [])]
-        return run.finish(feeds, started)
+        specs = [*_specs_of(paths, recipe, run.place, taken), *(run.specs_of_known() if rebuild else [])]
+        return run.finish(specs, started)
 
 
 def build_again(
@@ -114,7 +114,7 @@ def build_again(
     items: Mapping[str, Known],
     *,
     embedder: Embedder,
-    shelf: Shelf,
+    readings: ReadingCache,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
 ) -> AddReport:
@@ -125,11 +125,17 @@ def build_again(
     started = time.perf_counter()
     with workspace.writing():
         run = _Run(
-            workspace, recipe, items=items, embedder=embedder, shelf=shelf, writers=writers, on_progress=on_progress
+            workspace,
+            recipe,
+            items=items,
+            embedder=embedder,
+            readings=readings,
+            writers=writers,
+            on_progress=on_progress,
         )
         run.ingest.remove(run.everything.keys() - items.keys())
         run.everything = {name: one.origin for name, one in items.items()}
-        return run.finish(run.feeds_of_known(), started)
+        return run.finish(run.specs_of_known(), started)
 
 
 def sync_sources(
@@ -155,8 +161,8 @@ def sync_sources(
     with workspace.writing(on_wait):
         run = _Run(workspace, recipe, tries_all=retry, widens=widen_access, writers=writers, on_progress=on_progress)
         opened = open_entries(recipe, run.place)
-        feeds = [Feed(source, entry, keeps_when_empty=not prune) for entry, source in opened]
-        return run.finish(feeds, started, prune=prune, keys={source.key for _, source in opened})
+        specs = [SourceSpec(source, entry, keeps_when_empty=not prune) for entry, source in opened]
+        return run.finish(specs, started, prune=prune, keys={source.key for _, source in opened})
 
 
 def remove_documents(
@@ -203,7 +209,7 @@ class _Run:
         writers: Writers = NO_WRITERS,
         on_progress: OnProgress = None,
         embedder: Embedder | None = None,
-        shelf: Shelf | None = None,
+        readings: ReadingCache | None = None,
     ) -> None:
         """``items`` are what another index knows of the same items."""
         _check_writers(recipe, writers)
@@ -235,7 +241,7 @@ class _Run:
             from_scratch=from_scratch,
             tries_all=tries_all,
             writers=writers,
-            shelf=shelf,
+            readings=readings,
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
         self.spent_before = writers.spent_usd()
@@ -245,12 +251,12 @@ class _Run:
         """The items that were ever listed, with their origins: in the index, in the one before it, or failed."""
 
     def finish(
-        self, feeds: Sequence[Feed], started: float, *, prune: bool = False, keys: Collection[str] = ()
+        self, specs: Sequence[SourceSpec], started: float, *, prune: bool = False, keys: Collection[str] = ()
     ) -> AddReport:
         """Bring the index in line with sources; with ``prune`` remove what came from others than ``keys``."""
         if self.before is None:
             self.workspace.set_built(self.target)
-        self.ingest.run(feeds)
+        self.ingest.run(specs)
         known = self.ingest.look.known
         left = [name for name, one in known.items() if keys and one.origin and one.origin not in keys]
         if prune:
@@ -264,14 +270,14 @@ class _Run:
             raise failure
         return self._report(time.perf_counter() - started, 0 if prune else sum(known[name].documents for name in left))
 
-    def feeds_of_known(self) -> list[Feed]:
+    def specs_of_known(self) -> list[SourceSpec]:
         """Give sources that list every item that is known, each by where it came from."""
         opened = [(entry, source) for entry, source in open_entries(self.recipe, self.place)
                   if source.key in set(self.everything.values())]  # fmt: skip
         keys = {source.key for _, source in opened}
         by_hand = [name for name, origin in self.everything.items() if origin not in keys]
         paths = [name if "://" in name else self.place.path_of(name) for name in by_hand]
-        return [*(Feed(source, entry) for entry, source in opened), *_feeds_of(paths, self.recipe, self.place)]
+        return [*(SourceSpec(source, entry) for entry, source in opened), *_specs_of(paths, self.recipe, self.place)]
 
     def _report(self, seconds: float, left: int) -> AddReport:
         documents = self.index.documents()
@@ -326,13 +332,15 @@ def _place(workspace: Workspace) -> Place:
     return Place(workspace.root, workspace.source_of, workspace.path_of)
 
 
-def _feeds_of(paths: Sequence[Path | str], recipe: Recipe, place: Place, taken: PathEntry | None = None) -> list[Feed]:
+def _specs_of(
+    paths: Sequence[Path | str], recipe: Recipe, place: Place, taken: PathEntry | None = None
+) -> list[SourceSpec]:
     """Open what somebody typed; all paths are one source, of which ``taken`` says what is left out."""
     files = [Path(path) for path in paths if _is_path(path)]
     sources = [open_place(str(url), recipe, place) for url in paths if not _is_path(url)]
     if files:
         sources.insert(0, FileSource(files, name_of=place.name_of, path_of=place.path_of, entry=taken))
-    return [Feed(source, Entry()) for source in sources]
+    return [SourceSpec(source, Entry()) for source in sources]
 
 
 def _is_path(given: Path | str) -> bool:

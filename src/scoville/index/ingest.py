@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scoville.errors import MissingExtra, ScovilleError, SourceError
 from scoville.index.access import NOBODY, Widening
-from scoville.index.look import Feed, Known, Look, Outcome, WriterStopped, pause
+from scoville.index.look import Known, Look, Outcome, SourceSpec, WriterStopped, pause
 from scoville.index.protocol import Index
 from scoville.index.protocol import Item as Origin
 from scoville.index.workspace import Failure, Seen, Workspace
@@ -101,16 +101,16 @@ class Ingest:
         self._done = 0
         self._total: int | None = 0
 
-    def run(self, feeds: Sequence[Feed]) -> None:
+    def run(self, specs: Sequence[SourceSpec]) -> None:
         """Bring the index in line with sources."""
-        reached: list[Feed] = []
+        reached: list[SourceSpec] = []
         try:
-            self._index(self._items(feeds, reached))
+            self._index(self._items(specs, reached))
             if self.stopped is None:
-                self.remove({name for feed in reached for name in feed.source.gone(self._unlisted(feed))})
+                self.remove({name for spec in reached for name in spec.source.gone(self._unlisted(spec))})
         finally:
-            for feed in feeds:
-                feed.source.close()
+            for spec in specs:
+                spec.source.close()
 
     def remove(self, items: Collection[str]) -> None:
         """Remove items, and forget them."""
@@ -133,26 +133,26 @@ class Ingest:
         self.workspace.set_failures([*others, *self.tally.failed])
         self.workspace.set_seen(self.seen)
 
-    def _items(self, feeds: Sequence[Feed], reached: list[Feed]) -> Generator[tuple[Feed, Item]]:
+    def _items(self, specs: Sequence[SourceSpec], reached: list[SourceSpec]) -> Generator[tuple[SourceSpec, Item]]:
         """Give the items of every source; one that cannot be reached is a failure and ends nothing."""
-        begun = [self._begin(feed) for feed in feeds]
+        begun = [self._begin(spec) for spec in specs]
         if foresee := self.look.writers.foresee:
             foresee(self._to_read(begun))
-        for feed, items in zip(feeds, begun, strict=True):
-            failure = yield from self._items_of(feed, items)
+        for spec, items in zip(specs, begun, strict=True):
+            failure = yield from self._items_of(spec, items)
             if failure is None:
-                reached.append(feed)
-                self._settled.add(feed.source.key)
-            elif feed.source.key:
-                self._fail_source(feed.source.key, str(failure))
+                reached.append(spec)
+                self._settled.add(spec.source.key)
+            elif spec.source.key:
+                self._fail_source(spec.source.key, str(failure))
             else:
                 self.unreached = self.unreached or failure
 
-    def _begin(self, feed: Feed) -> Iterable[Item] | None:
+    def _begin(self, spec: SourceSpec) -> Iterable[Item] | None:
         """Begin to list a source; None where that fails, which is found out again in its turn."""
         with self._timed("list"):
             try:
-                items = feed.source.items()
+                items = spec.source.items()
             except (SourceError, MissingExtra):
                 return None
         if self._total is not None:
@@ -167,26 +167,26 @@ class Ingest:
         return sum(not self.look.is_current(name) and not self.look.is_written(item) for name, item in listed.items())
 
     def _items_of(
-        self, feed: Feed, items: Iterable[Item] | None
-    ) -> Generator[tuple[Feed, Item], None, SourceError | MissingExtra | None]:
+        self, spec: SourceSpec, items: Iterable[Item] | None
+    ) -> Generator[tuple[SourceSpec, Item], None, SourceError | MissingExtra | None]:
         """Give the items of a source, each once; return why it is not to be trusted."""
         failure: SourceError | MissingExtra | None = None
         any_item = False
         for attempt in range(self.look.recipe.sources.max_attempts):
             pause(attempt)
             try:
-                for item in self._timed_list(feed.source.items() if items is None or attempt else items):
+                for item in self._timed_list(spec.source.items() if items is None or attempt else items):
                     any_item = True
                     if item.name not in self._listed:
                         self._listed.add(item.name)
-                        yield feed, item
+                        yield spec, item
                 failure = None
                 break
             except (SourceError, MissingExtra) as error:
                 failure = error
                 if not error.retryable:
                     break
-        if failure is None and not any_item and feed.keeps_when_empty and (lost := self._unlisted(feed)):
+        if failure is None and not any_item and spec.keeps_when_empty and (lost := self._unlisted(spec)):
             return SourceError(
                 f"lists nothing, and the index holds {len(lost)} files of it, which are kept: is it out of reach? "
                 "If it is really empty, run `scoville sync --prune`"
@@ -202,9 +202,9 @@ class Ingest:
                 return
             yield item
 
-    def _unlisted(self, feed: Feed) -> set[str]:
+    def _unlisted(self, spec: SourceSpec) -> set[str]:
         """Give the known items of a source that are in no list of this run."""
-        source = feed.source
+        source = spec.source
         failures = (failure for failure in self.look.failures.values() if not failure.is_of_source)
         origins = {failure.item or failure.path: failure.origin for failure in failures} | {
             name: known.origin for name, known in self.look.known.items()
@@ -216,7 +216,7 @@ class Ingest:
             and ((source.key and origin == source.key) or (is_of_files(origin) and source.covers(name)))
         }
 
-    def _index(self, items: Iterable[tuple[Feed, Item]]) -> None:
+    def _index(self, items: Iterable[tuple[SourceSpec, Item]]) -> None:
         batch, since = _Batch(), time.monotonic()
         with closing(self._read_ahead(items)) as outcomes:
             for outcome in outcomes:
@@ -228,13 +228,13 @@ class Ingest:
                     batch, since = _Batch(), time.monotonic()
         self._commit(batch)
 
-    def _read_ahead(self, items: Iterable[tuple[Feed, Item]]) -> Generator[Outcome]:
+    def _read_ahead(self, items: Iterable[tuple[SourceSpec, Item]]) -> Generator[Outcome]:
         """Read and split a few items ahead in threads, while this one lists and embeds."""
         pending: deque[Callable[[], Outcome]] = deque()
         readers = ThreadPoolExecutor(READERS)
         try:
-            for feed, item in items:
-                pending.append(readers.submit(self.look.at, feed, item).result)
+            for spec, item in items:
+                pending.append(readers.submit(self.look.at, spec, item).result)
                 if len(pending) > READ_AHEAD:
                     yield from self._outcome(pending.popleft())
                 if self.stopped:
@@ -286,7 +286,7 @@ class Ingest:
                 batch.items.append(name)
                 batch.passages += outcome.passages
                 batch.tokens += sum(passage.tokens for passage in outcome.passages)
-                origin = Origin(name, outcome.stamp, outcome.feed.source.key or (known.origin if known else ""))
+                origin = Origin(name, outcome.stamp, outcome.spec.source.key or (known.origin if known else ""))
                 batch.made_of |= dict.fromkeys((passage.source for passage in outcome.passages), origin)
 
     def _commit(self, batch: _Batch) -> None:

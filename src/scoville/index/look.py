@@ -27,7 +27,7 @@ from scoville.errors import (
 )
 from scoville.faults import machine_fault
 from scoville.index.access import Access, Ruling, Widening
-from scoville.index.shelf import Shelf
+from scoville.index.reading_cache import ReadingCache
 from scoville.index.workspace import Failure, Seen
 from scoville.metadata import describe_document
 from scoville.read.reader import Reading, read_bytes, read_file
@@ -74,7 +74,7 @@ class WriterStopped(Exception):
         self.reason = reason
 
 
-class Feed(NamedTuple):
+class SourceSpec(NamedTuple):
     """A source, and what the recipe says of its documents."""
 
     source: Source
@@ -97,7 +97,7 @@ class Outcome(NamedTuple):
     """What came of one item."""
 
     item: Item
-    feed: Feed
+    spec: SourceSpec
     what: Literal["read", "unchanged", "skipped", "gone", "failed", "kept"]
     """``skipped``: it failed too often to be tried. ``failed``: what the index held goes; ``kept``: it stays."""
     passages: Sequence[Passage] = ()
@@ -129,62 +129,62 @@ class Look:
     tries_all: bool
     """Whether what failed too often is tried again, too."""
     writers: Writers = Writers()
-    shelf: Shelf | None = None
+    readings: ReadingCache | None = None
     """What was read for another index over the same files."""
 
-    def at(self, feed: Feed, item: Item) -> Outcome:
+    def at(self, spec: SourceSpec, item: Item) -> Outcome:
         """Read an item if it, or who may read it, changed."""
         known = self.known.get(item.name)
-        ruling = self.access.of(feed.entry, item, origin=known.origin if known else "")
+        ruling = self.access.of(spec.entry, item, origin=known.origin if known else "")
         content: Content | None = None
         failure = self.failures.get(item.name)
         try:
             if failure and self._is_dead(failure) and not (failure.validator or failure.digest):
-                return Outcome(item, feed, "skipped")
-            content = self._open(item, self._validator(feed, item, ruling))
+                return Outcome(item, spec, "skipped")
+            content = self._open(item, self._validator(spec, item, ruling))
             if content is None:
-                return Outcome(item, feed, "skipped" if failure else "unchanged", widening=ruling.widening)
+                return Outcome(item, spec, "skipped" if failure else "unchanged", widening=ruling.widening)
             digest = self._digest(content)
             if known is None:
-                ruling = self.access.of(feed.entry, item, digest=digest)
-            if digest and self._holds(item, _stamp(digest, feed.entry, ruling)):
-                seen = self._seen(feed, item, content, digest, ruling)
-                return Outcome(item, feed, "unchanged", seen=seen, widening=ruling.widening)
+                ruling = self.access.of(spec.entry, item, digest=digest)
+            if digest and self._holds(item, _stamp(digest, spec.entry, ruling)):
+                seen = self._seen(spec, item, content, digest, ruling)
+                return Outcome(item, spec, "unchanged", seen=seen, widening=ruling.widening)
             if failure and self._is_dead(failure) and failure.digest == digest:
-                return Outcome(item, feed, "skipped")
-            return self._read(feed, item, content, ruling)
+                return Outcome(item, spec, "skipped")
+            return self._read(spec, item, content, ruling)
         except WriterStopped:
             raise
         except Gone:
-            return Outcome(item, feed, "gone")
+            return Outcome(item, spec, "gone")
         except SourceError as error:
-            return self._failed(feed, item, content, ruling, str(error), could_look=False)
+            return self._failed(spec, item, content, ruling, str(error), could_look=False)
         except (MemoryError, MachineFault):
             raise
         except ReadFailure as error:
             _raise_fault(error)
             could_look = content is None or isinstance(content.data, bytes) or os.access(content.data, os.R_OK)
-            return self._failed(feed, item, content, ruling, str(error), could_look=could_look)
+            return self._failed(spec, item, content, ruling, str(error), could_look=could_look)
         except Exception as error:  # a reader's fault must not end the ingest of a folder
             _raise_fault(error)
             reason = f"the reader failed ({type(error).__name__}: {error}); please report it"
-            return self._failed(feed, item, content, ruling, reason)
+            return self._failed(spec, item, content, ruling, reason)
 
     def _is_dead(self, failure: Failure) -> bool:
         """Say whether an item failed too often to be tried again as it is."""
         tried = failure.attempts >= self.recipe.sources.give_up_after
         return tried and failure.build == self.build and not self.tries_all
 
-    def _seen(self, feed: Feed, item: Item, content: Content, digest: str, ruling: Ruling) -> Seen:
+    def _seen(self, spec: SourceSpec, item: Item, content: Content, digest: str, ruling: Ruling) -> Seen:
         known = self.known.get(item.name)
-        return Seen(content.validator, digest, feed.source.key or (known.origin if known else ""), ruling.groups)
+        return Seen(content.validator, digest, spec.source.key or (known.origin if known else ""), ruling.groups)
 
-    def _validator(self, feed: Feed, item: Item, ruling: Ruling) -> str:
+    def _validator(self, spec: SourceSpec, item: Item, ruling: Ruling) -> str:
         """Give what stands for the content that the index holds, if it still does, or for that which is given up."""
         if failure := self.failures.get(item.name):
             return failure.validator if self._is_dead(failure) else ""
         seen = self.seen.get(item.name)
-        return seen.validator if seen and self._holds(item, _stamp(seen.digest, feed.entry, ruling)) else ""
+        return seen.validator if seen and self._holds(item, _stamp(seen.digest, spec.entry, ruling)) else ""
 
     def _digest(self, content: Content, read: str = "") -> str:
         """Name what an item holds; empty where a file cannot be read: trying finds out why, and says so.
@@ -227,36 +227,36 @@ class Look:
                 failure = error
         raise failure or SourceUnavailable(item.name)
 
-    def _read(self, feed: Feed, item: Item, content: Content, ruling: Ruling) -> Outcome:
+    def _read(self, spec: SourceSpec, item: Item, content: Content, ruling: Ruling) -> Outcome:
         started = time.perf_counter()
         reading = self._reading(item, content)
         read_seconds = time.perf_counter() - started
-        failures = [self._failure(feed, item, path, reason) for path, reason in reading.failures]
+        failures = [self._failure(spec, item, path, reason) for path, reason in reading.failures]
         summarise, ask = _asking(self.writers.summarise), _asking(self.writers.describe)
         passages: list[Passage] = []
         read = 0
         for number, document in enumerate(reading.documents):
-            marked = _marked(document, content if number == 0 else None, feed.entry)
+            marked = _marked(document, content if number == 0 else None, spec.entry)
             described = describe_document(marked, self.recipe.metadata, ask=ask)
             made = split_document(described, self.recipe.split, self.embedder, summarise=summarise)
             passages += made
             read += bool(made)
             if not made:
-                failures.append(self._failure(feed, item, document.source, "has no text"))
+                failures.append(self._failure(spec, item, document.source, "has no text"))
         if ruling.groups:
             passages = [replace(passage, groups=ruling.groups) for passage in passages]
-        seen = self._seen(feed, item, content, self._digest(content, reading.documents[0].id), ruling)
+        seen = self._seen(spec, item, content, self._digest(content, reading.documents[0].id), ruling)
         self.writers.wrote(item.name, Seen(seen.validator, seen.digest))
         return Outcome(
-            item, feed, "read" if read else "failed", passages, read, failures,
-            _stamp(seen.digest, feed.entry, ruling), seen, ruling.groups, ruling.widening, read_seconds,
+            item, spec, "read" if read else "failed", passages, read, failures,
+            _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, read_seconds,
             time.perf_counter() - started - read_seconds,
         )  # fmt: skip
 
     def _reading(self, item: Item, content: Content) -> Reading:
-        if self.shelf and (digest := self._digest(content)):
+        if self.readings and (digest := self._digest(content)):
             settings = json.dumps(deciding(self.recipe.read, INDEX))
-            return self.shelf.reading(f"{item.name}\n{digest}\n{settings}", lambda: self._reading_now(item, content))
+            return self.readings.reading(f"{item.name}\n{digest}\n{settings}", lambda: self._reading_now(item, content))
         return self._reading_now(item, content)
 
     def _reading_now(self, item: Item, content: Content) -> Reading:
@@ -269,7 +269,7 @@ class Look:
 
     def _failed(
         self,
-        feed: Feed,
+        spec: SourceSpec,
         item: Item,
         content: Content | None,
         ruling: Ruling,
@@ -285,21 +285,21 @@ class Look:
         """
         known = self.known.get(item.name)
         digest = self._digest(content) if content else ""
-        is_same = known is not None and bool(digest) and known.stamp == _stamp(digest, feed.entry, ruling)
+        is_same = known is not None and bool(digest) and known.stamp == _stamp(digest, spec.entry, ruling)
         keeps = (is_same or not could_look) and known is not None and known.build == self.build
-        failure = self._failure(feed, item, item.name, reason)
+        failure = self._failure(spec, item, item.name, reason)
         if content:
             failure = replace(failure, validator=content.validator, digest=digest)
-        return Outcome(item, feed, "kept" if keeps else "failed", failures=[failure])
+        return Outcome(item, spec, "kept" if keeps else "failed", failures=[failure])
 
-    def _failure(self, feed: Feed, item: Item, path: str, reason: str) -> Failure:
+    def _failure(self, spec: SourceSpec, item: Item, path: str, reason: str) -> Failure:
         before = self.failures.get(path)
         return Failure(
             path=path,
             reason=reason,
             attempts=before.attempts + 1 if before else 1,
             item=item.name,
-            origin=feed.source.key,
+            origin=spec.source.key,
             build=self.build,
         )
 

@@ -52,7 +52,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
+class ParsedFile:
     """What a reader of one format makes of a file."""
 
     media_type: MediaType
@@ -72,7 +72,7 @@ class _Placed(NamedTuple):
     row_spans: tuple[tuple[int, int], ...] = ()
 
 
-def assemble(draft: Draft, *, id: str, source: str, name: str, max_characters: int) -> Document:
+def assemble(draft: ParsedFile, *, id: str, source: str, name: str, max_characters: int) -> Document:
     """Join the pieces to a document; ``name`` is the title of last resort.
 
     Raises ReadFailure when there is no text, or more than ``max_characters``.
@@ -190,7 +190,7 @@ def _element(piece: Piece, placed: _Placed, offset: int, headings: tuple[str, ..
     )
 
 
-def _title(draft: Draft, elements: Sequence[Element], texts: Sequence[str]) -> str:
+def _title(draft: ParsedFile, elements: Sequence[Element], texts: Sequence[str]) -> str:
     given = clean_line(draft.title or "")
     for element, text in zip(elements, texts, strict=True):
         if given or draft.title is not None:

@@ -15,9 +15,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure, StorageError
-from scoville.read.assemble import Draft, Part, assemble, check_length
+from scoville.read.assemble import ParsedFile, Part, assemble, check_length
 from scoville.read.locked.unlock import unlocked
-from scoville.read.sniff import Content, Format, sniff
+from scoville.read.sniff import Format, SniffedFile, sniff
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
     return document, draft.parts
 
 
-def _read(content: Content, data: bytes, name: str, settings: "Read", password: str | None) -> Draft:
+def _read(content: SniffedFile, data: bytes, name: str, settings: "Read", password: str | None) -> ParsedFile:
     """Give the file to the reader of its format; each is imported when first needed."""
     match content.format:
         case "pdf":
@@ -160,7 +160,7 @@ def _read(content: Content, data: bytes, name: str, settings: "Read", password: 
             return _read_package(content.format, data, settings)
 
 
-def _read_package(format: Format, data: bytes, settings: "Read") -> Draft:
+def _read_package(format: Format, data: bytes, settings: "Read") -> ParsedFile:
     match format:
         case "docx":
             from scoville.read.office.docx import read_docx
@@ -184,7 +184,7 @@ def _read_package(format: Format, data: bytes, settings: "Read") -> Draft:
             return read_odf(data, settings.max_characters, settings)
 
 
-def _read_mail(format: Format, data: bytes) -> Draft:
+def _read_mail(format: Format, data: bytes) -> ParsedFile:
     if format == "msg":
         from scoville.read.mail.msg import read_msg
 
@@ -194,7 +194,7 @@ def _read_mail(format: Format, data: bytes) -> Draft:
     return read_mail(data) if format == "mail" else read_mailbox(data)
 
 
-def _read_text(content: Content, data: bytes, max_characters: int) -> Draft:
+def _read_text(content: SniffedFile, data: bytes, max_characters: int) -> ParsedFile:
     text = content.text or ""
     if content.format == "html":
         from scoville.read.text.html import read_html

@@ -55,32 +55,32 @@ _MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"}
 _HTML_SUFFIXES = {".html", ".htm", ".xhtml"}
 
 
-class Content(NamedTuple):
+class SniffedFile(NamedTuple):
     """A recognised file; ``text`` is None for binary formats."""
 
     format: Format
     text: str | None = None
 
 
-def sniff(data: bytes, suffix: str) -> Content:
+def sniff(data: bytes, suffix: str) -> SniffedFile:
     """Recognise a file by its bytes. Raises ReadFailure, naming the format, for what cannot be read."""
     if b"%PDF-" in data[:_PDF_WITHIN]:
-        return Content("pdf")
+        return SniffedFile("pdf")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(data)
     if data.startswith(OLE2):
-        return Content(office_97(data))
+        return SniffedFile(office_97(data))
     if data.startswith(b"{\\rtf"):
-        return Content("rtf")
+        return SniffedFile("rtf")
     if media := _picture_or_sound(data):
-        return Content(media)
+        return SniffedFile(media)
     text = decode(data)
     name = next((name for magic, name in _BINARY if data.startswith(magic)), None)
     if name and (text is None or _is_sure(data)):
         raise _not_readable(name)
     if text is None:
         raise ReadFailure(f"is binary data of no known kind; readable are {READABLE}")
-    return Content(_sniff_text(text, suffix.lower()), text)
+    return SniffedFile(_sniff_text(text, suffix.lower()), text)
 
 
 def _picture_or_sound(data: bytes) -> Format | None:
@@ -100,17 +100,17 @@ def _is_sure(data: bytes) -> bool:
     return not data.startswith((b"BM", b"MZ", b"BZh", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"fLaC"))
 
 
-def _sniff_archive(data: bytes) -> Content:
+def _sniff_archive(data: bytes) -> SniffedFile:
     names = member_names(data)
     if _EPUB in data[:200] or "META-INF/container.xml" in names and "mimetype" in names:
-        return Content("epub")
+        return SniffedFile("epub")
     if _OPEN_DOCUMENT in data[:200] or ("content.xml" in names and "META-INF/manifest.xml" in names):
-        return Content("odf")
+        return SniffedFile("odf")
     for folder, format in _ZIP_FOLDERS:
         if "[Content_Types].xml" in names and any(member.startswith(folder) for member in names):
-            return Content(format)
+            return SniffedFile(format)
     if "word/document.xml" in names:
-        return Content("docx")
+        return SniffedFile("docx")
     raise ReadFailure(f"is a ZIP archive; unpack it first. Readable are {READABLE}")
 
 

@@ -7,10 +7,10 @@ join        neighbouring passages become one slice again
 draft       a passage in the making, and its prefix                             tokens   where text may be cut
 """
 
-from scoville.split.draft import Draft
+from scoville.split.draft import DraftPassage
 from scoville.split.join import join_passages
 from scoville.split.splitter import SPLITTER_VERSION, split_document
 from scoville.split.summary import Summarise
 from scoville.split.ways import Material
 
-__all__ = ["SPLITTER_VERSION", "Draft", "Material", "Summarise", "join_passages", "split_document"]
+__all__ = ["SPLITTER_VERSION", "DraftPassage", "Material", "Summarise", "join_passages", "split_document"]

@@ -18,7 +18,7 @@ FURNITURE = {"header", "footer"}
 
 
 @dataclass(kw_only=True)
-class Draft:
+class DraftPassage:
     """A passage in the making."""
 
     span: Span

@@ -7,7 +7,7 @@ table that does not fit repeats its header.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scoville.split.draft import FURNITURE, Draft, Prefixes
+from scoville.split.draft import FURNITURE, DraftPassage, Prefixes
 from scoville.split.table import Cell, read_table, records
 from scoville.split.tokens import Span, TokenMap
 from scoville.types import Document, Element
@@ -24,10 +24,10 @@ class Packer:
     tokens: TokenMap
     prefixes: Prefixes
     size: int
-    drafts: list[Draft] = field(default_factory=list[Draft])
+    drafts: list[DraftPassage] = field(default_factory=list[DraftPassage])
     _open: bool = False
 
-    def pack(self) -> list[Draft]:
+    def pack(self) -> list[DraftPassage]:
         """Go through the elements once."""
         pending: list[Element] = []  # headings that wait for what they head
         for element in self.document.elements:
@@ -105,7 +105,7 @@ class Packer:
             prefix = "\n".join(filter(None, (path, record.text)))
             cost = self.prefixes.count(prefix)
             for span in self.tokens.cut(record.span, self.size - cost):
-                draft = Draft(span=span, tokens=cost + self.tokens.count(span), headings=headings, prefix=prefix)
+                draft = DraftPassage(span=span, tokens=cost + self.tokens.count(span), headings=headings, prefix=prefix)
                 self.drafts.append(draft)
 
     def _start_all(self, spans: Sequence[Span], headings: tuple[str, ...], prefix: str) -> None:
@@ -114,7 +114,7 @@ class Packer:
 
     def _start(self, span: Span, headings: tuple[str, ...], prefix: str, *, opens: bool = False) -> None:
         tokens = self.prefixes.cost(prefix) + self.tokens.count(span)
-        self.drafts.append(Draft(span=span, tokens=tokens, headings=headings, prefix=prefix, opens=opens))
+        self.drafts.append(DraftPassage(span=span, tokens=tokens, headings=headings, prefix=prefix, opens=opens))
 
     def _groups(self, rows: Sequence[Span], room: int) -> Iterator[Span]:
         group = rows[0]
@@ -134,9 +134,11 @@ class Packer:
         return " ".join(self.document.text[element.start : element.end].split())
 
 
-def group_sections(drafts: Sequence[Draft], tokens: TokenMap, prefixes: Prefixes, size: int) -> list[list[Draft]]:
+def group_sections(
+    drafts: Sequence[DraftPassage], tokens: TokenMap, prefixes: Prefixes, size: int
+) -> list[list[DraftPassage]]:
     """Group neighbouring passages to sections of at most ``size`` tokens, along their headings."""
-    sections: list[list[Draft]] = []
+    sections: list[list[DraftPassage]] = []
     for draft in drafts:
         first = sections[-1][0] if sections else draft
         used = tokens.count(Span(first.span.start, draft.span.start)) + prefixes.cost(first.prefix)

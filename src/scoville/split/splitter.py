@@ -13,7 +13,7 @@ from scoville.errors import UsageError
 from scoville.language import detect_language
 from scoville.recipe import Split
 from scoville.registry import find
-from scoville.split.draft import Draft, Prefixes
+from scoville.split.draft import DraftPassage, Prefixes
 from scoville.split.join import passage_id
 from scoville.split.summary import Summarise
 from scoville.split.tokens import Span, TokenMap
@@ -37,10 +37,12 @@ def split_document(
     prefixes = Prefixes(document, embedder, size, settings.tags)
     material = Material(document, settings, embedder, size, tokens, prefixes, summarise)
     cut: Splitter = find("splitter", settings.by)
-    return _passages(document, [one if isinstance(one, Draft) else _draft(one, material) for one in cut(material)])
+    return _passages(
+        document, [one if isinstance(one, DraftPassage) else _draft(one, material) for one in cut(material)]
+    )
 
 
-def _draft(given: tuple[int, int], material: Material) -> Draft:
+def _draft(given: tuple[int, int], material: Material) -> DraftPassage:
     """Make a draft of the characters that a plugin gave, behind the tags of the recipe."""
     span, length, prefix = Span(*given), len(material.document.text), material.prefixes.tags
     if not 0 <= span.start < span.end <= length:
@@ -48,10 +50,10 @@ def _draft(given: tuple[int, int], material: Material) -> Draft:
             f"split.by: {material.settings.by} gave characters {span.start} to {span.end}, and the text has {length}"
         )
     tokens = material.tokens.count(span) + material.prefixes.cost(prefix)
-    return Draft(span=span, tokens=tokens, prefix=prefix)
+    return DraftPassage(span=span, tokens=tokens, prefix=prefix)
 
 
-def _passages(document: Document, drafts: Sequence[Draft]) -> list[Passage]:
+def _passages(document: Document, drafts: Sequence[DraftPassage]) -> list[Passage]:
     starts = [element.start for element in document.elements]
     regions = [region for element in document.elements for region in element.regions]
     ends = [region.end for region in regions]

@@ -6,7 +6,7 @@ Enters: sections, and a model or the embedder. Leaves: a summary for each. Knows
 from collections.abc import Callable, Iterator, Sequence
 
 from scoville.embed import Embedder
-from scoville.split.draft import Draft, Prefixes
+from scoville.split.draft import DraftPassage, Prefixes
 from scoville.split.tokens import Span, TokenMap
 
 Summarise = Callable[[str], str]
@@ -14,7 +14,7 @@ Summarise = Callable[[str], str]
 
 
 def write_summaries(
-    drafts: Sequence[Draft],
+    drafts: Sequence[DraftPassage],
     tokens: TokenMap,
     prefixes: Prefixes,
     embedder: Embedder,
@@ -25,7 +25,7 @@ def write_summaries(
 
     By ``summarise``; without it, and where it gives nothing, the sentences nearest to the mean of all, in their order.
     """
-    rest: list[Draft] = []
+    rest: list[DraftPassage] = []
     for draft in drafts:
         if draft.tokens <= size:
             continue
@@ -39,7 +39,9 @@ def write_summaries(
     _extract(rest, tokens, prefixes, embedder, size)
 
 
-def _extract(drafts: Sequence[Draft], tokens: TokenMap, prefixes: Prefixes, embedder: Embedder, size: int) -> None:
+def _extract(
+    drafts: Sequence[DraftPassage], tokens: TokenMap, prefixes: Prefixes, embedder: Embedder, size: int
+) -> None:
     heads = [prefixes.write(draft.headings) for draft in drafts]
     rooms = [size - prefixes.cost(head) for head in heads]
     sentences = [

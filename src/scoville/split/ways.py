@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from scoville.embed import Embedder
 from scoville.recipe import Split
-from scoville.split.draft import Draft, Prefixes
+from scoville.split.draft import DraftPassage, Prefixes
 from scoville.split.join import passage_id
 from scoville.split.sections import Packer, group_sections
 from scoville.split.summary import Summarise, write_summaries
@@ -34,17 +34,17 @@ class Material(NamedTuple):
     """The model that writes summaries, if the recipe names one."""
 
 
-Splitter = Callable[[Material], Iterable[Draft | tuple[int, int]]]
+Splitter = Callable[[Material], Iterable[DraftPassage | tuple[int, int]]]
 """Gives the passages of a document in reading order, each as a draft or as the characters ``(start, end)`` of the
 text."""
 
 
-def by_section(material: Material) -> list[Draft]:
+def by_section(material: Material) -> list[DraftPassage]:
     """Pack whole elements below their headings."""
     return _packed(material, material.size)
 
 
-def by_parent(material: Material) -> list[Draft]:
+def by_parent(material: Material) -> list[DraftPassage]:
     """Pack as by section, and name for each passage the section that the model is given in its place."""
     document, drafts = material.document, _packed(material, material.size)
     for section in group_sections(drafts, material.tokens, material.prefixes, material.settings.parent_size):
@@ -55,20 +55,20 @@ def by_parent(material: Material) -> list[Draft]:
     return drafts
 
 
-def by_summary(material: Material) -> list[Draft]:
+def by_summary(material: Material) -> list[DraftPassage]:
     """Pack sections, and write summaries of the long ones."""
     drafts = _packed(material, material.settings.parent_size)
     write_summaries(drafts, material.tokens, material.prefixes, material.embedder, material.size, material.summarise)
     return drafts
 
 
-def by_sentence(material: Material) -> list[Draft]:
+def by_sentence(material: Material) -> list[DraftPassage]:
     """Fill passages with whole sentences."""
     overlap = material.settings.overlap_sentences
     return _tagged(material, sentence_windows(material.document, material.tokens, _room(material), overlap))
 
 
-def by_meaning(material: Material) -> list[Draft]:
+def by_meaning(material: Material) -> list[DraftPassage]:
     """Cut where neighbouring sentences are least alike."""
     settings = material.settings
     drafts = semantic_windows(
@@ -77,14 +77,14 @@ def by_meaning(material: Material) -> list[Draft]:
     return _tagged(material, drafts)
 
 
-def by_windows(material: Material) -> list[Draft]:
+def by_windows(material: Material) -> list[DraftPassage]:
     """Cut windows of one size."""
     room, settings = _room(material), material.settings
     overlap = settings.overlap * room // settings.size
     return _tagged(material, fixed_windows(material.document, material.tokens, room, overlap))
 
 
-def _packed(material: Material, size: int) -> list[Draft]:
+def _packed(material: Material, size: int) -> list[DraftPassage]:
     return Packer(material.document, material.tokens, material.prefixes, size).pack()
 
 
@@ -93,7 +93,7 @@ def _room(material: Material) -> int:
     return material.size - material.prefixes.cost(material.prefixes.tags)
 
 
-def _tagged(material: Material, drafts: list[Draft]) -> list[Draft]:
+def _tagged(material: Material, drafts: list[DraftPassage]) -> list[DraftPassage]:
     prefix = material.prefixes.tags
     for draft in drafts:
         draft.prefix = prefix

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scoville.embed import Embedder
-from scoville.split.draft import FURNITURE, Draft
+from scoville.split.draft import FURNITURE, DraftPassage
 from scoville.split.tokens import Span, TokenMap
 from scoville.types import Document, Element
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def fixed_windows(document: Document, tokens: TokenMap, size: int, overlap: int) -> list[Draft]:
+def fixed_windows(document: Document, tokens: TokenMap, size: int, overlap: int) -> list[DraftPassage]:
     """Cut windows of ``size`` tokens that repeat ``overlap`` of the one before."""
     body = _body(document)
     if not body:
@@ -26,7 +26,7 @@ def fixed_windows(document: Document, tokens: TokenMap, size: int, overlap: int)
     return _drafts(body, tokens, tokens.windows(Span(body[0].start, body[-1].end), size, overlap))
 
 
-def sentence_windows(document: Document, tokens: TokenMap, size: int, overlap: int) -> list[Draft]:
+def sentence_windows(document: Document, tokens: TokenMap, size: int, overlap: int) -> list[DraftPassage]:
     """Fill passages with whole sentences; each repeats up to ``overlap`` sentences of the one before."""
     spans: list[Span] = []
     window: list[Span] = []
@@ -44,7 +44,7 @@ def sentence_windows(document: Document, tokens: TokenMap, size: int, overlap: i
 
 def semantic_windows(
     document: Document, tokens: TokenMap, embedder: Embedder, size: int, buffer: int, percentile: float
-) -> list[Draft]:
+) -> list[DraftPassage]:
     """End a passage where a sentence, read with ``buffer`` neighbours on either side, is least like the next.
 
     A place counts where the cosine distance is above the document's percentile; what is longer than ``size`` is cut
@@ -92,10 +92,10 @@ def _body(document: Document) -> list[Element]:
     return [element for element in document.elements if element.kind not in FURNITURE and element.start < element.end]
 
 
-def _drafts(body: Sequence[Element], tokens: TokenMap, spans: Sequence[Span]) -> list[Draft]:
+def _drafts(body: Sequence[Element], tokens: TokenMap, spans: Sequence[Span]) -> list[DraftPassage]:
     """Give each span the headings above its first element."""
     ends = [element.end for element in body]
     return [
-        Draft(span=span, tokens=tokens.count(span), headings=body[bisect_left(ends, span.start + 1)].headings)
+        DraftPassage(span=span, tokens=tokens.count(span), headings=body[bisect_left(ends, span.start + 1)].headings)
         for span in spans
     ]

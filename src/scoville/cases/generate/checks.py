@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from scoville.answer.evidence import DENIAL, Claim, Evidence, support
 from scoville.answer.grounding import quote_stands_in
-from scoville.cases.generate.draft import WITHOUT_ANSWER, Draft, Place
+from scoville.cases.generate.draft import WITHOUT_ANSWER, DraftCase, Place
 from scoville.cases.generate.reword import OPPOSITES
 from scoville.cases.generate.scopes import are_twins
 from scoville.cases.generate.tables import cells
@@ -74,14 +74,14 @@ class Checks:
         kind = next((tag for tag in case.tags if tag in KIND_CHECKS), "")
         self._seen.setdefault(kind, []).append(_words(case.question, case.history))
 
-    def check(self, draft: Draft) -> Checked:
+    def check(self, draft: DraftCase) -> Checked:
         """Say why a draft is to be dropped, if it is; a model is asked last."""
         reason = self._form(draft) or self._support(draft) or KIND_CHECKS[draft.kind](draft, self.find)
         if reason or self.ask is None or draft.kind in WITHOUT_ANSWER:
             return Checked(reason)
         return self._asked(draft, self.ask)
 
-    def _form(self, draft: Draft) -> str:
+    def _form(self, draft: DraftCase) -> str:
         if not draft.question.strip().endswith("?") or not content_words(draft.question):
             return "no question"
         words = _words(draft.question, draft.history)
@@ -90,14 +90,14 @@ class Checks:
                 return "like another case"
         return ""
 
-    def _support(self, draft: Draft) -> str:
+    def _support(self, draft: DraftCase) -> str:
         if not draft.places or not all(
             place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places
         ):
             return "quote does not stand in the passage"
         return "" if draft.kind in WITHOUT_ANSWER else _answer(draft)
 
-    def _asked(self, draft: Draft, ask: Ask) -> Checked:
+    def _asked(self, draft: DraftCase, ask: Ask) -> Checked:
         generation = Generation(max_tokens=64, stop=("\n\n",))
         system = Message(role="system", content=FROM_NOTHING)
         blind = ask((system, *draft.history, Message(role="user", content=draft.question)), generation)
@@ -112,7 +112,7 @@ class Checks:
         return Checked("" if gives(read.text, draft) else "not answered from its evidence", (blind, read))
 
 
-def _answer(draft: Draft) -> str:
+def _answer(draft: DraftCase) -> str:
     """Say what is wrong with the expected answer, if there is something."""
     said = content_words(draft.expected[0]) if draft.expected else set[str]()
     if not said:
@@ -134,7 +134,7 @@ def _answer(draft: Draft) -> str:
     return "" if fine else "the evidence does not hold the answer"
 
 
-def gives(reply: str, draft: Draft) -> bool:
+def gives(reply: str, draft: DraftCase) -> bool:
     """Say whether a reply gives an expected answer: all of its numbers, and most of its other words."""
     told = content_words(reply)
     for answer in draft.expected:
@@ -162,12 +162,12 @@ def _named_above(place: Place) -> set[str]:
     return content_words(" ".join([place.passage.prefix, *columns]))
 
 
-def _supports(passage: Passage, answer: str, draft: Draft) -> bool:
+def _supports(passage: Passage, answer: str, draft: DraftCase) -> bool:
     given = f"{passage.content}\n{draft.question}"
     return support(Claim(answer, "", given), Evidence(passage)).share >= SUPPORTED
 
 
-def _one_suffices(draft: Draft, find: Find) -> str:
+def _one_suffices(draft: DraftCase, find: Find) -> str:
     if len({place.passage.id for place in draft.places}) < 2:
         return "one passage suffices"
     near = [*(place.passage for place in draft.places), *find(draft.question)]
@@ -176,7 +176,7 @@ def _one_suffices(draft: Draft, find: Find) -> str:
     return ""
 
 
-def _in_a_cell(draft: Draft, _find: Find) -> str:
+def _in_a_cell(draft: DraftCase, _find: Find) -> str:
     found = [cell for place in draft.places for cell in cells(place.passage)]
     answers = [cell for cell in found if cell.value.casefold() == draft.expected[0].casefold()]
     if not answers:
@@ -185,14 +185,14 @@ def _in_a_cell(draft: Draft, _find: Find) -> str:
     return "" if any(asked & content_words(cell.row) for cell in answers) else "the question does not name its row"
 
 
-def _reworded(draft: Draft, _find: Find) -> str:
+def _reworded(draft: DraftCase, _find: Find) -> str:
     ours, theirs = set(_plain_words(draft.question)), set(_plain_words(draft.original))
     if not ours - theirs:
         return "the same words"
     return "" if numbers(draft.question) == numbers(draft.original) else "other numbers than the original"
 
 
-def _leans(draft: Draft, _find: Find) -> str:
+def _leans(draft: DraftCase, _find: Find) -> str:
     missing = content_words(draft.missing)
     if not draft.history or not leans(draft.question) or missing <= content_words(draft.question):
         return "understood without the turns before"
@@ -202,7 +202,7 @@ def _leans(draft: Draft, _find: Find) -> str:
     return "the turns before give the answer" if content_words(draft.expected[0]) <= told else ""
 
 
-def _unanswered(draft: Draft, find: Find) -> str:
+def _unanswered(draft: DraftCase, find: Find) -> str:
     asked, about = content_words(draft.question), content_words(draft.missing)
     if about and not about & asked:
         return "the question is not about its subject"
@@ -220,7 +220,7 @@ def _unanswered(draft: Draft, find: Find) -> str:
     return ""
 
 
-def _contradicted(draft: Draft, find: Find) -> str:
+def _contradicted(draft: DraftCase, find: Find) -> str:
     place = draft.places[0]
     asked, said = content_words(draft.question), content_words(f"{place.passage.prefix} {place.quote}")
     if len(asked & said) < ABOUT * len(asked):
@@ -254,7 +254,7 @@ def _has(text: str, word: str) -> bool:
     return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text))
 
 
-def _conflict(draft: Draft, _find: Find) -> str:
+def _conflict(draft: DraftCase, _find: Find) -> str:
     documents = {(place.passage.source, place.page, place.start) for place in draft.places}
     if len(documents) < 2 or len(draft.held) < 2:
         return "no two places"
@@ -264,11 +264,11 @@ def _conflict(draft: Draft, _find: Find) -> str:
     return "the places agree" if one == other else ""
 
 
-def _no_more(_draft: Draft, _find: Find) -> str:
+def _no_more(_draft: DraftCase, _find: Find) -> str:
     return ""
 
 
-KIND_CHECKS: dict[str, Callable[[Draft, Find], str]] = {
+KIND_CHECKS: dict[str, Callable[[DraftCase, Find], str]] = {
     "fact": _no_more, "table": _in_a_cell, "multi_hop": _one_suffices, "paraphrase": _reworded, "follow_up": _leans,
     "unanswerable": _unanswered, "false_premise": _contradicted, "conflicting": _conflict,
 }  # fmt: skip

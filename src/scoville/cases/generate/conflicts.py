@@ -13,7 +13,7 @@ from typing import TypeVar
 from scoville.answer.evidence import DENIAL
 from scoville.cases.generate.cell_questions import STATISTIC, cell_question
 from scoville.cases.generate.context import NAME, PAST
-from scoville.cases.generate.draft import Draft, Place
+from scoville.cases.generate.draft import DraftCase, Place
 from scoville.cases.generate.facts import Fact
 from scoville.cases.generate.pairs import MEASURED, key
 from scoville.cases.generate.reword import SYNONYMS
@@ -40,7 +40,7 @@ ALONE = 6
 SAME = {stem(other): stem(word) for word, others in SYNONYMS.items() for other in others if " " not in other}
 
 
-def conflicts(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[Draft]:
+def conflicts(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[DraftCase]:
     """Ask what two passages answer with different values."""
     said: dict[frozenset[str], dict[Hashable, Fact]] = defaultdict(dict)
     for fact in facts:
@@ -101,10 +101,10 @@ def _differ(one: Cell, other: Cell) -> bool:
     return here != there and may and one.label == other.label and content_words(one.value) != content_words(other.value)
 
 
-def _draft(question: str, one: tuple[str, Place], other: tuple[str, Place]) -> Draft:
+def _draft(question: str, one: tuple[str, Place], other: tuple[str, Place]) -> DraftCase:
     (answer, place), (second, elsewhere) = one, other
     expected = f"{answer} ({_name(place.passage)}) or {second} ({_name(elsewhere.passage)})"
-    return Draft(
+    return DraftCase(
         kind="conflicting", question=question, expected=(expected,), places=(place, elsewhere), held=(answer, second)
     )
 

@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
+class DraftCase:
     """A case that nobody has checked yet."""
 
     kind: Kind
@@ -62,14 +62,14 @@ class Slot(NamedTuple):
     kind: Kind
     places: tuple[Place, ...]
     """What is to be asked about."""
-    draft: Draft | None = None
+    draft: DraftCase | None = None
     """There already where no model is needed to write it."""
 
 
 class Written(NamedTuple):
     """What a generator made of a slot."""
 
-    draft: Draft | None
+    draft: DraftCase | None
     reason: str = ""
     """Why there is no draft."""
     replies: tuple[Reply, ...] = ()
@@ -92,7 +92,7 @@ class Generator(Protocol):
         ...
 
 
-def finish(draft: Draft) -> Case:
+def finish(draft: DraftCase) -> Case:
     """Make a case of a draft."""
     return Case(
         id=make_id(draft.question, draft.history),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from scoville.cases.generate.cell_questions import cell_question, for_column, for_row
 from scoville.cases.generate.context import VAGUE
-from scoville.cases.generate.draft import Draft, Place
+from scoville.cases.generate.draft import DraftCase, Place
 from scoville.cases.generate.facts import Fact
 from scoville.cases.generate.pairs import alike, bare, key, small_first
 from scoville.cases.generate.scopes import are_twins
@@ -40,7 +40,7 @@ AHEAD = re.compile(r" (?:if|when|before|after|in|within|per)\b")
 PLURAL = {"does": "do", "is": "are", "was": "were"}
 
 
-def multi_hops(facts: Sequence[Fact], definitions: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[Draft]:
+def multi_hops(facts: Sequence[Fact], definitions: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[DraftCase]:
     """Ask by a definition, over two tables, of two things, or two things of one."""
     yield from _bridges(facts, definitions)
     yield from _joined(cells)
@@ -48,7 +48,7 @@ def multi_hops(facts: Sequence[Fact], definitions: Sequence[Fact], cells: Sequen
     yield from _two_of_one(facts, definitions)
 
 
-def _bridges(facts: Sequence[Fact], definitions: Sequence[Fact]) -> Iterator[Draft]:
+def _bridges(facts: Sequence[Fact], definitions: Sequence[Fact]) -> Iterator[DraftCase]:
     """Name a thing only by its definition, which stands in another passage."""
     by_name: dict[str, list[Fact]] = defaultdict(list)
     for defined in definitions:
@@ -74,7 +74,7 @@ def _description(defined: Fact, others: Sequence[Fact]) -> str:
     return text if text.startswith("the ") and least <= len(text.split()) <= most else ""
 
 
-def _bridge(fact: Fact, defined: Fact, described: str, named: re.Pattern[str]) -> Draft | None:
+def _bridge(fact: Fact, defined: Fact, described: str, named: re.Pattern[str]) -> DraftCase | None:
     match = named.search(fact.question)
     if not match or _unfit(fact.place, defined.place):
         return None
@@ -84,13 +84,13 @@ def _bridge(fact: Fact, defined: Fact, described: str, named: re.Pattern[str]) -
     is_part = after.startswith(" ") and not VERB_NEXT.match(after)
     if is_part or named.search(rest) or len(content_words(described) - content_words(rest)) < NEW_WORDS:
         return None
-    return Draft(
+    return DraftCase(
         kind="multi_hop", question=f"{before}{described}{after}", expected=fact.expected,
         places=(defined.place, fact.place), original=fact.question, held=(described, fact.answer),
     )  # fmt: skip
 
 
-def _joined(cells: Sequence[Cell]) -> Iterator[Draft]:
+def _joined(cells: Sequence[Cell]) -> Iterator[DraftCase]:
     """Ask for a cell of the row that another table's cell names."""
     rows: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -102,26 +102,26 @@ def _joined(cells: Sequence[Cell]) -> Iterator[Draft]:
                 question = cell_question(second).replace(for_row(second), f" for {column}{for_row(first)}")
                 if content_words(second.row) <= content_words(question):
                     continue
-                yield Draft(
+                yield DraftCase(
                     kind="multi_hop", question=question, expected=(second.value,), places=(first.place, second.place),
                     original=cell_question(second), held=(f"{first.row} {first.value}", second.value),
                 )  # fmt: skip
 
 
-def _of_both(facts: Sequence[Fact]) -> Iterator[Draft]:
+def _of_both(facts: Sequence[Fact]) -> Iterator[DraftCase]:
     """Ask the same of two things at once."""
     for one, other in alike(facts):
         verb = one.clause.auxiliary
         both = f"{PLURAL.get(verb, verb)} {one.subject} and {other.subject} each"
         question = one.question.replace(f"{verb} {one.subject}", both, 1)
         if question != one.question:
-            yield Draft(
+            yield DraftCase(
                 kind="multi_hop", question=question, places=(one.place, other.place), held=(one.answer, other.answer),
                 expected=(f"{one.subject}: {one.answer}; {other.subject}: {other.answer}",),
             )  # fmt: skip
 
 
-def _two_of_one(facts: Sequence[Fact], definitions: Sequence[Fact]) -> Iterator[Draft]:
+def _two_of_one(facts: Sequence[Fact], definitions: Sequence[Fact]) -> Iterator[DraftCase]:
     """Ask what something is and what is said of it elsewhere in the same document."""
     said: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for defined in definitions:
@@ -145,10 +145,10 @@ def _named(defined: Fact) -> re.Pattern[str]:
     )
 
 
-def _both_asked(first: Fact, second: Fact, named: re.Pattern[str]) -> Draft:
+def _both_asked(first: Fact, second: Fact, named: re.Pattern[str]) -> DraftCase:
     pronoun = "them" if first.clause.is_plural else "it"
     question = named.sub(lambda match: pronoun if _is_alone(match) else match[0], second.question, count=1)
-    return Draft(
+    return DraftCase(
         kind="multi_hop", question=f"{first.question[:-1]}, and {small_first(question)}",
         expected=(f"{first.answer}; {second.answer}",), held=(first.answer, second.answer),
         places=(first.place, second.place),

@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from scoville.cases.generate.checks import Ask
-from scoville.cases.generate.draft import Draft, Kind, Place, Slot, Written, slot_id
+from scoville.cases.generate.draft import DraftCase, Kind, Place, Slot, Written, slot_id
 from scoville.cases.generate.prompts import FIELDS, PAIRED, case_messages, schema
 from scoville.cases.generate.sample import stratified
 from scoville.cases.generate.tables import cells
@@ -85,7 +85,7 @@ def generation(kind: Kind, seed: int) -> Generation:
     return Generation(max_tokens=MOST_TOKENS, seed=seed, json_schema=schema(kind))
 
 
-def draft_of(slot: Slot, said: Mapping[str, str]) -> Draft:
+def draft_of(slot: Slot, said: Mapping[str, str]) -> DraftCase:
     """Make a draft of what the model said."""
     answer, second = said.get("answer", ""), said.get("second_answer", "")
     history: tuple[Message, ...] = ()
@@ -95,7 +95,7 @@ def draft_of(slot: Slot, said: Mapping[str, str]) -> Draft:
     held = (answer, second) if second else ()
     if slot.kind == "multi_hop":
         held = _halves(answer, said["question"], slot.places)
-    return Draft(
+    return DraftCase(
         kind=slot.kind, question=said["question"], places=slot.places, held=held, history=history,
         expected=(f"{answer} or {second}" if second else answer,) if answer else (),
         original=said.get("first_question", ""), missing=said.get("subject", ""),

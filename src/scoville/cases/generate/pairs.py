@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from scoville.cases.generate.cell_questions import cell_question, for_row
-from scoville.cases.generate.draft import Draft, Place
+from scoville.cases.generate.draft import DraftCase, Place
 from scoville.cases.generate.facts import Fact
 from scoville.cases.generate.tables import Cell
 from scoville.sentences import content_words
@@ -20,7 +20,7 @@ COMPOUND = re.compile(r"\b(?:in|out-of|non|pre|on|off|up|down)-[a-z]+")
 MEASURED = frozenset({"money", "percent", "count", "date", "year"})
 
 
-def follow_ups(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[Draft]:
+def follow_ups(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[DraftCase]:
     """Leave what a question is about to the one before it."""
     for first, second in pairs(facts):
         if question := pronoun_for(second):
@@ -86,7 +86,7 @@ def alike(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
                 yield one, other
 
 
-def _turn(first: Fact, second: Fact, question: str, missing: str) -> Draft:
+def _turn(first: Fact, second: Fact, question: str, missing: str) -> DraftCase:
     return _turn_of(
         first.question, first.answer, question=question, expected=second.expected, place=second.place,
         original=second.question, missing=missing,
@@ -95,9 +95,9 @@ def _turn(first: Fact, second: Fact, question: str, missing: str) -> Draft:
 
 def _turn_of(
     asked: str, told: str, *, question: str, expected: tuple[str, ...], place: Place, original: str, missing: str
-) -> Draft:
+) -> DraftCase:
     history = (Message(role="user", content=asked), Message(role="assistant", content=_sentence(told)))
-    return Draft(
+    return DraftCase(
         kind="follow_up", question=question, expected=expected, places=(place,), history=history, original=original,
         missing=missing,
     )  # fmt: skip

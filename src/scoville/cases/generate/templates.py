@@ -15,7 +15,7 @@ from scoville.cases.generate.cell_questions import cell_question
 from scoville.cases.generate.clauses import Clause, clauses, small_words
 from scoville.cases.generate.conflicts import conflicts
 from scoville.cases.generate.context import NAME, is_placed, stands_alone
-from scoville.cases.generate.draft import Draft, Kind, Slot, Written, slot_id
+from scoville.cases.generate.draft import DraftCase, Kind, Slot, Written, slot_id
 from scoville.cases.generate.facts import Fact, fact_of
 from scoville.cases.generate.hops import multi_hops
 from scoville.cases.generate.pairs import follow_ups, key, small_first
@@ -44,7 +44,7 @@ class Templates:
     def __init__(self, passages: Sequence[Passage], seed: int = 0) -> None:
         self.passages = passages
         self.seed = seed
-        self._writers: dict[Kind, Callable[[], Iterable[Draft]]] = {
+        self._writers: dict[Kind, Callable[[], Iterable[DraftCase]]] = {
             "fact": self._fact,
             "table": self._table,
             "multi_hop": lambda: multi_hops(self.facts, self._definitions(), self.certain_cells),
@@ -132,7 +132,7 @@ class Templates:
     def _definitions(self) -> list[Fact]:
         return [fact for fact in self.stated if fact.form == "definition"]
 
-    def _scoped(self, draft: Draft) -> Draft:
+    def _scoped(self, draft: DraftCase) -> DraftCase:
         """Say of which of several documents that are made alike a question is asked, or the one before it."""
         if len({place.passage.source for place in draft.places}) > 1:
             return draft
@@ -151,24 +151,24 @@ class Templates:
     def _random(self, kind: Kind) -> random.Random:
         return random.Random(f"{self.seed} {kind}")  # noqa: S311
 
-    def _fact(self) -> Iterator[Draft]:
+    def _fact(self) -> Iterator[DraftCase]:
         for fact in self.facts:
-            yield Draft(kind="fact", question=fact.question, expected=fact.expected, places=(fact.place,))
+            yield DraftCase(kind="fact", question=fact.question, expected=fact.expected, places=(fact.place,))
 
-    def _table(self) -> Iterator[Draft]:
+    def _table(self) -> Iterator[DraftCase]:
         for cell in self.certain_cells:
-            yield Draft(kind="table", question=cell_question(cell), expected=(cell.value,), places=(cell.place,))
+            yield DraftCase(kind="table", question=cell_question(cell), expected=(cell.value,), places=(cell.place,))
 
-    def _paraphrase(self) -> Iterator[Draft]:
+    def _paraphrase(self) -> Iterator[DraftCase]:
         source = self._random("paraphrase")
         for fact in self.facts:
             if question := reword(fact.question, source, defines=is_term(fact)):
-                yield Draft(
+                yield DraftCase(
                     kind="paraphrase", question=question, expected=fact.expected, places=(fact.place,),
                     original=fact.question,
                 )  # fmt: skip
 
-    def _false_premise(self) -> Iterator[Draft]:
+    def _false_premise(self) -> Iterator[DraftCase]:
         """Ask why something is so that is not."""
         source = self._random("false_premise")
         for clause in self.clauses:
@@ -186,7 +186,7 @@ class Templates:
             is_clear &= not re.search(r" and .*\b(?:will|can|is|are|was|were|must|may)\b|, and ", changed)
             is_clear &= not (clause.lead and "," in changed)
             if changed and is_clear and len(question.split()) <= PREMISE_WORDS:
-                yield Draft(
+                yield DraftCase(
                     kind="false_premise", question=question, places=(clause.place,), original=clause.place.quote
                 )
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from scoville.answer.evidence import LONGEST_QUOTE_SENTENCES, Evidence
 from scoville.cases.generate.cell_questions import cell_question
-from scoville.cases.generate.draft import Draft
+from scoville.cases.generate.draft import DraftCase
 from scoville.cases.generate.facts import CLAUSE_END, MEASURE, Fact
 from scoville.cases.generate.pairs import MEASURED, bare, small_first
 from scoville.cases.generate.tables import Cell
@@ -56,7 +56,7 @@ SIGNALS = (
 
 def unanswerables(
     facts: Sequence[Fact], cells: Sequence[Cell], rules: Collection[str], source: random.Random
-) -> Iterator[Draft]:
+) -> Iterator[DraftCase]:
     """Ask of one thing what is said of another, why something is so, and what is seldom written down.
 
     ``rules`` are the documents that say what people must do, and not how things are.
@@ -81,7 +81,7 @@ def unanswerables(
             was = "was" if match["be"] == "is" else "were"
             frame = source.choice(OF_NUMBERS if is_number else OF_CELLS)
             question = frame.format(be=match["be"], was=was, what=match["what"], value=cell.value)
-            yield Draft(
+            yield DraftCase(
                 kind="unanswerable", question=question, places=(cell.place,), missing=cell.row, original=cell.value
             )
 
@@ -112,7 +112,7 @@ def may_be_answered(question: str, about: str, passage: Passage) -> bool:
     return False
 
 
-def _swapped(facts: Sequence[Fact], source: random.Random) -> Iterator[Draft]:
+def _swapped(facts: Sequence[Fact], source: random.Random) -> Iterator[DraftCase]:
     subjects: dict[tuple[str, str, str, bool], set[str]] = defaultdict(set)
     swappable = [fact for fact in facts if _is_swappable(fact)]
     for fact in swappable:
@@ -122,11 +122,11 @@ def _swapped(facts: Sequence[Fact], source: random.Random) -> Iterator[Draft]:
         others = sorted(name for name in subjects[_class(fact)] if not content_words(name) & own)
         for other in source.sample(others, min(TRIES, len(others))):
             question = fact.question.replace(fact.subject, other, 1)
-            yield Draft(kind="unanswerable", question=question, places=(fact.place,), missing=other)
+            yield DraftCase(kind="unanswerable", question=question, places=(fact.place,), missing=other)
 
 
-def _of(fact: Fact, question: str) -> Draft:
-    return Draft(
+def _of(fact: Fact, question: str) -> DraftCase:
+    return DraftCase(
         kind="unanswerable", question=question, places=(fact.place,), missing=fact.subject, original=fact.place.quote
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft
+from scoville.read.assemble import ParsedFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ _PROFILE = f"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
+def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> ParsedFile:
     """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged file."""
     if format == "xls":
         from scoville.read.office.xlsx import read_binary_workbook
@@ -79,7 +79,7 @@ def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
     return replace(draft, warnings=(*draft.warnings, reason))
 
 
-def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
+def _read_alone(format: LegacyFormat, data: bytes) -> ParsedFile:
     if format == "doc":
         from scoville.read.legacy.doc import read_doc
 
@@ -89,7 +89,7 @@ def _read_alone(format: LegacyFormat, data: bytes) -> Draft:
     return read_ppt(data)
 
 
-def _read_converted(format: LegacyFormat, data: bytes, settings: "Read") -> Draft:
+def _read_converted(format: LegacyFormat, data: bytes, settings: "Read") -> ParsedFile:
     if format == "doc":
         from scoville.read.office.docx import read_docx
 

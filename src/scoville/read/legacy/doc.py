@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.legacy.doc_format import Formatting, Properties, properties_of
 from scoville.read.legacy.doc_table import TableRows
 from scoville.read.legacy.ole2 import ole2_properties, open_ole2
@@ -62,7 +62,7 @@ class _Paragraph(NamedTuple):
     properties: Properties
 
 
-def read_doc(data: bytes) -> Draft:
+def read_doc(data: bytes) -> ParsedFile:
     """Read a Word 97-2003 document. Raises ReadFailure when it is damaged or older."""
     with open_ole2(data) as file:
         stream: bytes = file.openstream("WordDocument").read()
@@ -81,7 +81,7 @@ def read_doc(data: bytes) -> Draft:
         pieces = list(_pieces(paragraphs, formatting))
     except (struct.error, IndexError) as error:
         raise ReadFailure(f"is a damaged Word document: {error}") from None
-    return Draft(media_type="application/msword", pieces=pieces, title=title, metadata=metadata)
+    return ParsedFile(media_type="application/msword", pieces=pieces, title=title, metadata=metadata)
 
 
 def _texts(stream: bytes, table: bytes) -> Iterator[_Text]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.legacy.ole2 import ole2_properties, open_ole2
 from scoville.read.legacy.ppt_records import Record, record_at, records, text_of
 from scoville.read.legacy.ppt_table import GROUP, table_of
@@ -32,7 +32,7 @@ class _Text(NamedTuple):
     """Takes the place of the text."""
 
 
-def read_ppt(data: bytes) -> Draft:
+def read_ppt(data: bytes) -> ParsedFile:
     """Read a PowerPoint 97-2003 presentation. Raises ReadFailure when it is damaged."""
     with open_ole2(data) as file:
         stream: bytes = file.openstream("PowerPoint Document").read()
@@ -49,7 +49,7 @@ def read_ppt(data: bytes) -> Draft:
     except (struct.error, RecursionError) as error:
         raise ReadFailure(f"is a damaged presentation: {error}") from None
     pieces = [piece for number, texts in enumerate(slides, 1) for piece in _pieces(number, texts)]
-    return Draft(
+    return ParsedFile(
         media_type="application/vnd.ms-powerpoint", pieces=pieces, title=title, pages=len(slides), metadata=metadata
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import FURNITURE, Draft, Piece
+from scoville.read.assemble import FURNITURE, ParsedFile, Piece
 from scoville.read.legacy.rtf_walk import SKIPPED, SYMBOLS, RtfWalk, known_codepage, tokens, unicode_character
 
 _LZFU_HEAD = (
@@ -20,7 +20,7 @@ _MOST_UNPACKED = 50_000_000
 _UNREAD = SKIPPED | {"stylesheet", "info", "fldinst", "annotation"}
 
 
-def read_rtf(data: bytes, max_characters: int) -> Draft:
+def read_rtf(data: bytes, max_characters: int) -> ParsedFile:
     """Read an RTF file; an element's anchor is its number. Raises ReadFailure for one that is too long or too deep."""
     walk = RtfWalk(max_characters)
     seen: set[tuple[str, str]] = set()  # each section has headers and footers of its own, mostly the same
@@ -31,7 +31,7 @@ def read_rtf(data: bytes, max_characters: int) -> Draft:
         seen.add((piece.kind, piece.text))
     title = walk.info.pop("title", "")
     metadata = {key: value for key, value in walk.info.items() if value}
-    return Draft(media_type="application/rtf", pieces=pieces, title=title or None, metadata=metadata)
+    return ParsedFile(media_type="application/rtf", pieces=pieces, title=title or None, metadata=metadata)
 
 
 def html_in_rtf(data: bytes) -> str:

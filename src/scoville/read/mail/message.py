@@ -13,7 +13,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Part, Piece
+from scoville.read.assemble import ParsedFile, Part, Piece
 from scoville.read.clean import clean_line
 from scoville.read.text.html import read_html
 from scoville.read.text.plain import read_text
@@ -33,12 +33,12 @@ _LONGEST_NAME = 120
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
-def read_mail(data: bytes) -> Draft:
+def read_mail(data: bytes) -> ParsedFile:
     """Read one mail. Raises ReadFailure when it is encrypted."""
     return read_message(message_from_bytes(data, policy=policy.default), MEDIA_TYPE)
 
 
-def read_message(message: EmailMessage, media_type: str) -> Draft:
+def read_message(message: EmailMessage, media_type: str) -> ParsedFile:
     """Read a parsed mail of any origin."""
     if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime"}:
         if "signed" not in str(message.get_param("smime-type", "")):
@@ -55,13 +55,13 @@ def read_message(message: EmailMessage, media_type: str) -> Draft:
     origin: Metadata = {f"mail_{name.lower()}": text for name, text in headers.items() if name in {"Subject", "From"}}
     attached = (one for one in body if not any(one is text for text in texts))
     parts = [part for number, one in enumerate(attached, 1) if (part := _part(one, number, origin))]
-    return Draft(
+    return ParsedFile(
         media_type=media_type, pieces=pieces, title=subject, metadata=_metadata(message, headers), parts=parts,
         warnings=tuple(warnings),
     )  # fmt: skip
 
 
-def read_mailbox(data: bytes) -> Draft:
+def read_mailbox(data: bytes) -> ParsedFile:
     """Read a mailbox in the MBOX form: what it holds as a list, its mails as parts."""
     starts = list(_FROM.finditer(data))
     pieces: list[Piece] = []
@@ -74,7 +74,7 @@ def read_mailbox(data: bytes) -> Draft:
         shown = ", ".join(text for name in ("Date", "From", "Subject") if (text := _header(message, name)))
         pieces.append(Piece(kind="list_item", text=f"{number}. {shown}", level=1, anchor=f"mail {number}"))
         parts.append(Part(f"{number:04} {_file_name(_header(message, 'Subject')) or 'mail'}.eml", mail))
-    return Draft(media_type="application/mbox", pieces=pieces, title="", parts=parts)
+    return ParsedFile(media_type="application/mbox", pieces=pieces, title="", parts=parts)
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -12,7 +12,7 @@ from email.utils import format_datetime, formataddr
 from typing import Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft
+from scoville.read.assemble import ParsedFile
 from scoville.read.clean import clean_line
 from scoville.read.legacy.ole2 import open_ole2
 from scoville.read.legacy.rtf import html_in_rtf, unpacked_rtf
@@ -31,7 +31,7 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _MOST_NESTED = 10
 
 
-def read_msg(data: bytes) -> Draft:
+def read_msg(data: bytes) -> ParsedFile:
     """Read an Outlook mail. Raises ReadFailure for a damaged file."""
     try:
         with open_ole2(data) as file:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean_line
 from scoville.read.figure import description
 from scoville.read.ocr.pictures import Pictures, embedded
@@ -33,7 +33,7 @@ _POINT = 12_700  # English Metric Units
 _CODE = re.compile(r"[;{}=<>]|\w\(|^\s*(?:[$#>]|--?\w)")
 
 
-def read_docx(data: bytes, settings: "Read | None" = None) -> Draft:
+def read_docx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
     """Read a Word document; anchors count its paragraphs and tables: ``paragraph 12``.
 
     Without ``settings``, its pictures are not searched for text.
@@ -50,7 +50,7 @@ def read_docx(data: bytes, settings: "Read | None" = None) -> Draft:
         read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part, pictures
     )
     walk.read(document.element.body)
-    return Draft(
+    return ParsedFile(
         media_type=MEDIA_TYPE,
         pieces=[*pictures.read(walk.pieces), *read_furniture(package, part)],
         warnings=tuple(pictures.warnings),

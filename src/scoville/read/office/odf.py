@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece, check_length
+from scoville.read.assemble import ParsedFile, Piece, check_length
 from scoville.read.clean import clean
 from scoville.read.ocr.pictures import Pictures, packed
 from scoville.read.office.docx_numbering import whole
@@ -43,7 +43,7 @@ class _Parts(NamedTuple):
     """Gives the first picture of a frame that can be read."""
 
 
-def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -> Draft:
+def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -> ParsedFile:
     """Read an OpenDocument file; anchors are paragraphs, slides or ranges of cells.
 
     Without ``settings``, the pictures of texts and slides are not searched for text.
@@ -71,7 +71,7 @@ def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -
     return _read(parts, max_characters)
 
 
-def read_flat_odf(data: bytes, max_characters: int) -> Draft:
+def read_flat_odf(data: bytes, max_characters: int) -> ParsedFile:
     """Read an OpenDocument file that is one XML file."""
     root = parse_xml(data)
     pictures = Pictures(None, *_PAPER)
@@ -79,16 +79,16 @@ def read_flat_odf(data: bytes, max_characters: int) -> Draft:
     return _read(parts, max_characters)
 
 
-def _read(parts: _Parts, max_characters: int) -> Draft:
+def _read(parts: _Parts, max_characters: int) -> ParsedFile:
     title, metadata = properties_of(parts.meta)
     if (sheets := child(parts.body, "spreadsheet")) is not None:
         pieces, warnings = _read_sheets(sheets, parts, max_characters)
-        return Draft(
+        return ParsedFile(
             media_type=f"{_MEDIA_TYPE}spreadsheet", pieces=pieces, title=title or "", metadata=metadata,
             warnings=tuple(warnings),
         )  # fmt: skip
     if (slides := child(parts.body, "presentation")) is not None:
-        return Draft(
+        return ParsedFile(
             media_type=f"{_MEDIA_TYPE}presentation", pieces=parts.pictures.read(list(_read_slides(slides, parts))),
             title=title, metadata=metadata, pages=sum(1 for _ in slides.iterchildren("{*}page")),
             warnings=tuple(parts.pictures.warnings),
@@ -102,7 +102,7 @@ def _read(parts: _Parts, max_characters: int) -> Draft:
     walk.read(body)
     pieces = [*parts.pictures.read(walk.pieces), *_furniture(parts)]
     warnings = tuple(parts.pictures.warnings)
-    return Draft(media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata, warnings=warnings)
+    return ParsedFile(media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata, warnings=warnings)
 
 
 def _hold(frame: Any, parts: _Parts, box: Box | None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean, clean_line
 from scoville.read.figure import description
 from scoville.read.grid import Cell, Rows, lay_out
@@ -32,7 +32,7 @@ _ON = frozenset({"1", "true"})
 _COMMENTS = frozenset({"comments", "threadedComments", "threadedComment"})
 
 
-def read_pptx(data: bytes, settings: "Read | None" = None) -> Draft:
+def read_pptx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
     """Read a presentation; anchors are ``slide 3``. Raises ReadFailure for a damaged or unsafe file.
 
     Without ``settings``, its pictures are not searched for text.
@@ -51,7 +51,7 @@ def read_pptx(data: bytes, settings: "Read | None" = None) -> Draft:
             warnings.append(f"slide {number}: hidden in the show, read all the same")
         pieces += _Slide(slide, number, package, pictures).read()
     title, metadata = core_properties(package)
-    return Draft(
+    return ParsedFile(
         media_type=MEDIA_TYPE,
         pieces=pictures.read(pieces),
         title=None if title in {None, "PowerPoint Presentation"} else title,

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece, check_length
+from scoville.read.assemble import ParsedFile, Piece, check_length
 from scoville.read.figure import description
 from scoville.read.office.number_format import BUILT_IN, plain, shown
 from scoville.read.office.package import Package, Relation, core_properties
@@ -26,7 +26,7 @@ _THREADED = re.compile(r"^\[Threaded comment\].*?\nComment:\s*", re.DOTALL)  # t
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def read_xlsx(data: bytes, max_characters: int) -> Draft:
+def read_xlsx(data: bytes, max_characters: int) -> ParsedFile:
     """Read a workbook; anchors are ranges: ``Sheet1!A2:C9``. Raises ReadFailure for what is damaged or too large."""
     package = Package(data)
     if "xl/workbook.bin" in package.names:
@@ -48,7 +48,7 @@ def read_xlsx(data: bytes, max_characters: int) -> Draft:
             pieces += sheet_pieces(sheet, alone=len(listed) == 1)
             pieces += _beside(package, relation.path, name)
     title, metadata = core_properties(package)
-    return Draft(
+    return ParsedFile(
         media_type=MEDIA_TYPE,
         pieces=pieces,
         title=title or "",
@@ -185,7 +185,7 @@ def _beside(package: Package, part: str, name: str) -> Iterator[Piece]:
                 yield Piece(kind="figure", text=text, anchor=name)
 
 
-def read_binary_workbook(data: bytes, max_characters: int, media_type: str) -> Draft:
+def read_binary_workbook(data: bytes, max_characters: int, media_type: str) -> ParsedFile:
     """Read XLS or XLSB, whose number formats stay unknown but for dates."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
@@ -214,7 +214,7 @@ def read_binary_workbook(data: bytes, max_characters: int, media_type: str) -> D
         if "password" in str(error).lower():
             raise ReadFailure("is encrypted; save it without a password") from None
         raise ReadFailure(f"is a damaged workbook: {error}") from None
-    return Draft(media_type=media_type, pieces=pieces, title="", warnings=tuple(warnings))
+    return ParsedFile(media_type=media_type, pieces=pieces, title="", warnings=tuple(warnings))
 
 
 def _written(value: object) -> str:

@@ -1,4 +1,4 @@
-"""PDF bytes in, a Draft out, by way of docling, which the user installs with its models.
+"""PDF bytes in, a ParsedFile out, by way of docling, which the user installs with its models.
 
 docling runs in this process, without the limits of ours: it is asked for by name only. Does not know geometry.
 """
@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.types import Box, ElementKind, Region
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _KINDS: dict[str, ElementKind] = {
 }  # fmt: skip
 
 
-def read_with_docling(data: bytes, *, password: str | None, settings: "Read") -> Draft:
+def read_with_docling(data: bytes, *, password: str | None, settings: "Read") -> ParsedFile:
     """Read a PDF as docling does by default. Raises ReadFailure when docling is not installed or fails."""
     try:
         from docling.datamodel.base_models import DocumentStream  # pyright: ignore[reportMissingImports]
@@ -33,7 +33,7 @@ def read_with_docling(data: bytes, *, password: str | None, settings: "Read") ->
     stream = DocumentStream(name="file.pdf", stream=io.BytesIO(data))
     document: Any = DocumentConverter().convert(stream, max_file_size=settings.max_megabytes * 1_000_000).document
     pieces = [piece for item, level in document.iterate_items() if (piece := _piece(item, level, document))]
-    return Draft(media_type="application/pdf", pieces=pieces, pages=len(document.pages))
+    return ParsedFile(media_type="application/pdf", pieces=pieces, pages=len(document.pages))
 
 
 def _piece(item: Any, level: int, document: Any) -> Piece | None:

@@ -1,4 +1,4 @@
-"""A file whose pages are read side by side: its bytes in, a Draft out.
+"""A file whose pages are read side by side: its bytes in, a ParsedFile out.
 
 Lays out batches of pages in child processes, sends those that need it to OCR or to a vision model, and has one child
 join the pages to pieces. A batch that kills its child or takes too long is cut smaller until the bad page stands
@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure, StorageError
-from scoville.read.assemble import Draft
+from scoville.read.assemble import ParsedFile
 from scoville.read.ocr.page import Recognised, Source, Turn
 from scoville.read.ocr.route import HARD, Doubt, Reason
 from scoville.read.sandbox.child import Task
@@ -104,7 +104,7 @@ class PagedFile:
                     future.cancel()
 
 
-def read_pdf_pages(data: bytes, *, password: str | None, settings: "Read") -> Draft:
+def read_pdf_pages(data: bytes, *, password: str | None, settings: "Read") -> ParsedFile:
     """Read a PDF. Raises ReadFailure when it is encrypted, damaged or without text, or takes too long."""
     with _Stored(data, ".pdf") as path:
         file = _paged(Source("pdf", path, password), settings)
@@ -119,7 +119,7 @@ def read_pdf_pages(data: bytes, *, password: str | None, settings: "Read") -> Dr
         pieces = join_pages(file, opened.pages)
     if not pieces:
         raise ReadFailure(_without_text(file, opened.pages))
-    return Draft(
+    return ParsedFile(
         media_type="application/pdf",
         pieces=pieces,
         title=opened.title,
@@ -129,7 +129,7 @@ def read_pdf_pages(data: bytes, *, password: str | None, settings: "Read") -> Dr
     )
 
 
-def read_picture_pages(data: bytes, *, settings: "Read") -> Draft:
+def read_picture_pages(data: bytes, *, settings: "Read") -> ParsedFile:
     """Read a picture file, a page for each frame. Raises ReadFailure when it is damaged or nothing could be read."""
     if settings.ocr == "never":
         raise ReadFailure("is a picture, and read.ocr is 'never'; set it to 'auto'")
@@ -141,7 +141,7 @@ def read_picture_pages(data: bytes, *, settings: "Read") -> Draft:
         pieces = join_pages(file, count)
     if not pieces:
         raise ReadFailure(_without_text(file, count))
-    return Draft(media_type=media_type, pieces=pieces, pages=count, warnings=_said(file))
+    return ParsedFile(media_type=media_type, pieces=pieces, pages=count, warnings=_said(file))
 
 
 def lay_out_pages(file: PagedFile, count: int) -> None:

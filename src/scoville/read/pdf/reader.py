@@ -1,11 +1,11 @@
-"""PDF bytes in, a Draft out: chooses who reads the pages.
+"""PDF bytes in, a ParsedFile out: chooses who reads the pages.
 
 Does not know PDF.
 """
 
 from typing import TYPE_CHECKING
 
-from scoville.read.assemble import Draft
+from scoville.read.assemble import ParsedFile
 from scoville.read.locked.unlock import given_password
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ PASSWORD_VARIABLE = "SCOVILLE_PDF_PASSWORD"
 _HEADER_WITHIN = 1024
 
 
-def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> Draft:
+def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> ParsedFile:
     """Read a PDF: typed elements with a box for each printed line or table cell.
 
     The password is, by default, ``SCOVILLE_PDF_PASSWORD`` of the environment, else ``SCOVILLE_PASSWORD``. Raises

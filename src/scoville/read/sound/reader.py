@@ -1,4 +1,4 @@
-"""Speech in, a Draft out: paragraphs with the time at which each begins as its anchor.
+"""Speech in, a ParsedFile out: paragraphs with the time at which each begins as its anchor.
 
 What transcribes is named by ``read.audio``: a model of an OpenAI-compatible endpoint, a Whisper model of the catalogue,
 or the folder of one, which faster-whisper or OpenVINO runs here. All give segments; this file groups them. Does not
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.sound.transcript import Segment, Transcriber, Transcript, clock
 from scoville.recipe.model import is_hosted
 from scoville.types import Scalar
@@ -29,7 +29,7 @@ _OPENVINO_ENCODER = "openvino_encoder_model.xml"
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
-def read_audio(data: bytes, *, name: str, settings: "Read") -> Draft:
+def read_audio(data: bytes, *, name: str, settings: "Read") -> ParsedFile:
     """Transcribe a WAV or MP3 file. Raises ReadFailure with what to set where nothing is there to do it."""
     media_type = "audio/wav" if data.startswith(b"RIFF") else "audio/mpeg"
     segments, language, warnings = open_transcriber(settings).transcribe(data, name)
@@ -40,7 +40,7 @@ def read_audio(data: bytes, *, name: str, settings: "Read") -> Draft:
     metadata: dict[str, Scalar] = {"duration_seconds": round(segments[-1].end)} if segments else {}
     if language:
         metadata["language"] = language
-    return Draft(media_type=media_type, pieces=pieces, title="", metadata=metadata, warnings=warnings)
+    return ParsedFile(media_type=media_type, pieces=pieces, title="", metadata=metadata, warnings=warnings)
 
 
 def open_transcriber(settings: "Read") -> Transcriber:

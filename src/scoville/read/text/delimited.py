@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean
 from scoville.read.office.sheet import Sheet, table_pieces
 from scoville.read.text.plain import read_text
@@ -19,7 +19,7 @@ _NUMBER = re.compile(
 )
 
 
-def read_csv(text: str) -> Draft:
+def read_csv(text: str) -> ParsedFile:
     """Read a table; its anchor is its range: ``A1:C9``. A text in which no delimiter makes columns is read as text."""
     text = clean(text)
     declared = _DECLARED.match(text)
@@ -32,7 +32,7 @@ def read_csv(text: str) -> Draft:
         for column, cell in enumerate(row):
             sheet.add(number, column, cell, is_number=bool(_NUMBER.fullmatch(cell.strip())))
     pieces: Sequence[Piece] = table_pieces(sheet)
-    return Draft(media_type="text/tab-separated-values" if delimiter == "\t" else "text/csv", pieces=pieces)
+    return ParsedFile(media_type="text/tab-separated-values" if delimiter == "\t" else "text/csv", pieces=pieces)
 
 
 def _delimiter(text: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Draft, Piece, check_length
+from scoville.read.assemble import ParsedFile, Piece, check_length
 from scoville.read.decode import decode
 from scoville.read.ocr.pictures import Pictures, packed
 from scoville.read.ocr.route import SCREEN_PIXEL
@@ -30,7 +30,7 @@ _BESIDES = frozenset({"nav", "dialog", "menu"})  # notes stand in <aside>, and <
 _MARKUP = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 
 
-def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) -> Draft:
+def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) -> ParsedFile:
     """Read a book; an anchor is the chapter's file and the nearest ``id``: ``text/one.xhtml#p3``.
 
     Without ``settings``, its pictures are not searched for text.
@@ -62,7 +62,7 @@ def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) 
         check_length(characters, max_characters)
         pieces += chapter
     title, metadata = properties_of(child(book, "metadata"))
-    return Draft(
+    return ParsedFile(
         media_type="application/epub+zip", pieces=pictures.read(pieces), title=title, metadata=metadata,
         warnings=(*warnings, *pictures.warnings),
     )  # fmt: skip

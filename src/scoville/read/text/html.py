@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean_line
 from scoville.read.figure import description
 from scoville.read.text.html_table import Table, read_table
@@ -41,7 +41,7 @@ Show = Callable[["LexborNode"], int]
 """Takes a picture; gives its number if its text is to be read."""
 
 
-def read_html(text: str, besides: frozenset[str] = BESIDES, show: Show = lambda _: 0) -> Draft:
+def read_html(text: str, besides: frozenset[str] = BESIDES, show: Show = lambda _: 0) -> ParsedFile:
     """Read a page; an element's anchor is the nearest ``id`` at or before it. Raises ReadFailure for absurd nesting.
 
     ``besides`` are the tags of what stands beside the page's own text.
@@ -55,7 +55,7 @@ def read_html(text: str, besides: frozenset[str] = BESIDES, show: Show = lambda 
         # A page that is all <header>, or hidden until a script runs, still has text.
         pieces = _Walk(besides, show).read(tree.root) or _Walk(frozenset(), show, reads_hidden=True).read(tree.root)
     title = tree.css_first("head title")
-    return Draft(
+    return ParsedFile(
         media_type="text/html",
         pieces=pieces,
         title=clean_line(title.text()) or None if title else None,

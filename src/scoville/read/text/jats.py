@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.grid import Cell, lay_out
 from scoville.read.office.docx_numbering import whole
 from scoville.read.text.xml_tree import all_text, attribute, child, descendants, name_of
@@ -22,7 +22,7 @@ _PASSED = frozenset("body back fig-group table-wrap-group def-item floats-group 
 _UNREAD = frozenset({"object-id", "graphic", "inline-graphic", "tex-math"})
 
 
-def read_article(root: Any) -> Draft:
+def read_article(root: Any) -> ParsedFile:
     """Read an article; an element's anchor is the nearest ``id`` above it."""
     meta = next(descendants(root, "article-meta"))
     title = child(meta, "title-group", "article-title")
@@ -51,7 +51,7 @@ def read_article(root: Any) -> Draft:
         "doi": doi or "",
     }
     metadata = {key: value for key, value in found.items() if value}
-    return Draft(media_type="application/jats+xml", pieces=walk.pieces, metadata=metadata)
+    return ParsedFile(media_type="application/jats+xml", pieces=walk.pieces, metadata=metadata)
 
 
 def _authors(meta: Any) -> Iterator[str]:

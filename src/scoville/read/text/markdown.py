@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean, clean_line
 from scoville.types import Scalar
 
@@ -20,7 +20,7 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
 
 
-def read_markdown(text: str) -> Draft:
+def read_markdown(text: str) -> ParsedFile:
     """Read Markdown; an element's anchor is the line it begins at. Front matter that is no YAML is read as text."""
     from markdown_it import MarkdownIt
 
@@ -28,7 +28,7 @@ def read_markdown(text: str) -> Draft:
     metadata, body, line = _front_matter(text)
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(body)
     title = metadata.pop("title", None)
-    return Draft(
+    return ParsedFile(
         media_type="text/markdown",
         pieces=_pieces(tokens, line),
         title=str(title) if title else None,

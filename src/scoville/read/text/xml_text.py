@@ -6,14 +6,14 @@ beside each other are one paragraph. Attributes that hold words are fields too.
 
 from typing import Any
 
-from scoville.read.assemble import Draft, Piece
+from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.text.xml_tree import all_text, name_of, parse_xml
 
 _HEADINGS = frozenset({"title", "head", "heading", "subject", "headline"})
 _DEEPEST = 6
 
 
-def read_xml(data: bytes, max_characters: int) -> Draft:
+def read_xml(data: bytes, max_characters: int) -> ParsedFile:
     """Read an XML file; an element's anchor is the path of names to it. Raises ReadFailure for damaged XML."""
     root = parse_xml(data)
     name = name_of(root)
@@ -30,7 +30,7 @@ def read_xml(data: bytes, max_characters: int) -> Draft:
         return read_article(root)
     pieces: list[Piece] = []
     _read(root, name, pieces, 0)
-    return Draft(media_type="application/xml", pieces=pieces)
+    return ParsedFile(media_type="application/xml", pieces=pieces)
 
 
 def _read(element: Any, path: str, pieces: list[Piece], depth: int) -> None:

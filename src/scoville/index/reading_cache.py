@@ -13,7 +13,7 @@ MOST_CHARACTERS = 50_000_000
 """What does not fit is read again: with its places on the pages a text takes about ten bytes for each character."""
 
 
-class Shelf:
+class ReadingCache:
     """Readings, for several builds of one folder."""
 
     def __init__(self, most_characters: int = MOST_CHARACTERS) -> None:
@@ -24,7 +24,7 @@ class Shelf:
         self._lock = threading.Lock()
 
     def reading(self, key: str, read: Callable[[], Reading]) -> Reading:
-        """Give a reading, made now if it is not on the shelf; a file that cannot be read is tried each time."""
+        """Give a reading, made now if it is not kept; a file that cannot be read is tried each time."""
         with self._lock:
             if key in self._readings:
                 return self._readings[key]
