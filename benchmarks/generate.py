@@ -124,10 +124,8 @@ def small_model() -> Ask:
 
 def row(name: str, generator: Generator, passages: Sequence[Passage], ask: Ask | None) -> Row:
     started = time.perf_counter()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Ledger(Path(folder) / "state", {}) as ledger,
-    ):
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "state", {})
         ledger.add = lambda tried: ledger.tried.__setitem__(tried.slot, tried)  # the disk is not measured
         made = generate(generator, Checks(find_by_words(passages), ask=ask), ledger, KINDS, ALL)
     seconds = time.perf_counter() - started

@@ -1,13 +1,15 @@
-"""Files that are whole or not there, and what to do when the disk says no.
+"""Files that are whole or not there, journals that a kill does not break, and what to do when the disk says no.
 
 Enters: a path and what belongs there. Leaves: the file. Knows nothing of what it holds.
 """
 
 import errno
+import json
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from scoville.errors import StorageError
 
@@ -28,6 +30,32 @@ def write_whole(path: Path, text: str) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+class Journal:
+    """A file of JSON lines that is appended to as work is done, and read where the work goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def rows(self) -> Iterator[Any]:
+        """Read the rows in their order, none where there is no file; a line that a kill cut off is left out."""
+        content = self.path.read_bytes() if self.path.exists() else b""
+        for line in content.decode("utf-8", "replace").split("\n"):
+            with suppress(ValueError):
+                yield json.loads(line)
+
+    def add(self, row: Any) -> None:
+        """Append a row, and see that it is on the disk; StorageError where it cannot be."""
+        # A file name that is no UTF-8 has lone surrogates, which become escapes that JSON knows.
+        line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        with storage_errors(self.path.parent):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a+b") as file:
+                is_torn = file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n"
+                file.write((b"\n" if is_torn else b"") + line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
 
 
 @contextmanager

@@ -82,15 +82,14 @@ def place(of: Passage, quote: str) -> Place:
 def run(
     passages: Sequence[Passage], state: Path, kinds: Sequence[Kind] = KINDS, count: int = 100, **options: object
 ) -> Generated:
-    with Ledger(state, {"seed": 0}) as ledger:
-        return generate_cases(
-            Templates(passages),
-            Checks(find_by_words(passages)),
-            ledger,
-            kinds,
-            count,
-            **options,  # type: ignore[arg-type]
-        )
+    return generate_cases(
+        Templates(passages),
+        Checks(find_by_words(passages)),
+        Ledger(state, {"seed": 0}),
+        kinds,
+        count,
+        **options,  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -567,7 +566,7 @@ def test_a_killed_generation_loses_one_candidate(
 
 
 def test_a_ledger_of_other_settings_is_refused(tmp_path: Path) -> None:
-    Ledger(tmp_path / "state", {"seed": 0}).__exit__(None, None, None)
+    Ledger(tmp_path / "state", {"seed": 0})
     with pytest.raises(UsageError, match="other settings \\(seed\\)"):
         Ledger(tmp_path / "state", {"seed": 1})
     (tmp_path / "damaged").write_text("{}\nnonsense\n")
@@ -594,8 +593,8 @@ def test_a_model_writes_drafts_of_the_schema(passages: list[Passage]) -> None:
 )
 def test_a_reply_of_no_use_is_counted(passages: list[Passage], tmp_path: Path, text: str) -> None:
     author = ModelGenerator(passages, asker(lambda _: text), "m")
-    with Ledger(tmp_path / "state", {}) as ledger:
-        made = generate_cases(author, Checks(find_by_words(passages)), ledger, ["fact"], 5)
+    ledger = Ledger(tmp_path / "state", {})
+    made = generate_cases(author, Checks(find_by_words(passages)), ledger, ["fact"], 5)
     assert made.cases == ()
     assert made.dropped == {"fact": {"the reply is of no use": made.tried["fact"]}}
 
@@ -615,10 +614,8 @@ def test_spending_stops_below_the_cap_over_all_runs(tmp_path: Path) -> None:
     many = [passage(TARIFF.replace("120", str(number)), f"{number}.md") for number in range(100, 130)]
     author = ModelGenerator(many, asker(lambda _: "{}", cost=0.01), "m")
     for _ in range(2):
-        with Ledger(tmp_path / "state", {}) as ledger:
-            made = generate_cases(
-                author, Checks(find_by_words(many)), ledger, ["fact"], 5, max_usd=0.055, slot_usd=0.01
-            )
+        ledger = Ledger(tmp_path / "state", {})
+        made = generate_cases(author, Checks(find_by_words(many)), ledger, ["fact"], 5, max_usd=0.055, slot_usd=0.01)
         assert made.cost_usd == pytest.approx(0.05)
         assert "0.055 USD" in made.stopped
 

@@ -118,8 +118,8 @@ class TestPage:
 
     def test_a_run_that_was_interrupted_shows_what_there_is(self, tmp_path: Path):
         run = create_run(tmp_path, [DAYS, replace(DAYS, id="more", question="More?")], {"system": "bot"})
-        with run.recording() as recorder:
-            recorder.write("days", {"answer": "Thirty days."})
+        with run.recording() as record:
+            record("days", {"answer": "Thirty days."})
         score_run(run)
         text = Page(report_html([shown_run(run, [])], metric="quality")).text
         assert "How many days?" in text
@@ -128,11 +128,11 @@ class TestPage:
     def test_the_worst_cases_stand_first_and_errors_before_them(self, tmp_path: Path):
         cases = [replace(DAYS, id=f"{number}", question=f"Question {number}?") for number in range(WORST + 5)]
         run = create_run(tmp_path, cases, {"system": "bot"})
-        with run.recording() as recorder:
+        with run.recording() as record:
             for case in cases:
                 wrong, down = case.id in ("7", "9"), case.id == "12"
                 answer = {"answer": "Never." if wrong else "Thirty days."}
-                recorder.write(case.id, {"answer": "", "error": "it was down"} if down else answer)
+                record(case.id, {"answer": "", "error": "it was down"} if down else answer)
         score_run(run)
         text = Page(report_html([shown_run(run, [])], metric="quality")).text
         order = re.findall(r"Question (\d+)\?", text)

@@ -181,11 +181,11 @@ def test_a_run_over_a_real_index_is_blamed(bench: Bench, tmp_path: Path):
         replace(CASE, id="unasked", question="Unasked?"),
     ]  # fmt: skip
     run = create_run(tmp_path, cases, {})
-    with run.recording() as recorder:
-        recorder.write("right", {"answer": "Eighteen weeks"})
-        recorder.write("low", {"answer": "Nothing."})
-        recorder.write("gone", {"answer": "Nothing."})
-        recorder.write("down", {"answer": "", "error": "it was down"})
+    with run.recording() as record:
+        record("right", {"answer": "Eighteen weeks"})
+        record("low", {"answer": "Nothing."})
+        record("gone", {"answer": "Nothing."})
+        record("down", {"answer": "", "error": "it was down"})
     score_run(run)
     found = blame_run(run, open_searcher(bench.workspace, bench.recipe))
     assert [(one.case_id, one.stage) for one in found] == [

@@ -189,9 +189,9 @@ class TestEvaluate:
 
     def test_what_a_resumed_run_has_is_subtracted(self, cases: Path, command: Command, bench: Bench):
         run = create_run(bench.workspace.folder / "runs", cases_of(cases), {"system": "hosted", "spec": ""})
-        with run.recording() as recorder:
-            recorder.write("otter", {"answer": "Under the ice.", "refused": False})
-            recorder.write("heron", {"answer": "", "refused": False, "error": "it was down"})
+        with run.recording() as record:
+            record("otter", {"answer": "Under the ice.", "refused": False})
+            record("heron", {"answer": "", "refused": False, "error": "it was down"})
         done = command("evaluate", "--resume", "latest", *self.HOSTED)
         assert (done.code, "about 2 replies" in done.err) == (2, True), done.err
 

@@ -26,9 +26,9 @@ def run(tmp_path: Path) -> Run:
 
 
 def record(run: Run, *case_ids: str, **answer: object) -> None:
-    with run.recording() as recorder:
+    with run.recording() as record:
         for case_id in case_ids:
-            recorder.write(case_id, {"answer": f"Réponse {case_id}", "refused": False, **answer})
+            record(case_id, {"answer": f"Réponse {case_id}", "refused": False, **answer})
 
 
 class TestReadBack:

@@ -79,9 +79,9 @@ def command(
     }  # fmt: skip
     checks = Checks(find_by_words(passages), ask=_asker(llm) if llm else None, reproduces=hosted)
     state = out.with_name(f"{out.name}.state")
-    with Ledger(state, settings) as ledger, progress_bar("cases") as progress:
+    with progress_bar("cases") as progress:
         made = generate_cases(
-            author, checks, ledger, wanted, count, seeds=seeds, max_usd=max_usd,
+            author, checks, Ledger(state, settings), wanted, count, seeds=seeds, max_usd=max_usd,
             slot_usd=expected.slot_usd if expected else 0.0, on_case=progress,
         )  # fmt: skip
     write_cases(out, made.cases)

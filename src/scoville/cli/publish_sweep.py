@@ -8,13 +8,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.cli.common import say
+from scoville.storage import Journal
 
 if TYPE_CHECKING:
     from scoville.cli.common import Session
@@ -39,7 +38,8 @@ class PublishedSweep:
         self._mirrors = {
             target: open_mirror(target, session.workspace.folder) for target in session.recipe.track.to
         }  # fmt: skip
-        self._known = _read(sweep.folder / FILE)
+        self._journal = Journal(sweep.folder / FILE)
+        self._known = {(target, name): digest for target, name, digest in self._journal.rows()}
 
     def add(self, trial: "Trial") -> None:
         """Write down a trial that ended; one that came to no run is told of by the sweep alone."""
@@ -112,7 +112,6 @@ class PublishedSweep:
     def _publish(self, tracked: "TrackedRun", show: "Callable[[], MirroredRun]") -> dict[str, str]:
         """Write a run into the trackers that do not have it as it is now; say where."""
         from scoville.errors import ScovilleError
-        from scoville.storage import storage_errors
 
         digest = hashlib.sha256(json.dumps(asdict(tracked), sort_keys=True, default=str).encode()).hexdigest()[:16]
         missing = [target for target in self._mirrors if self._known.get((target, tracked.id)) != digest]
@@ -128,8 +127,7 @@ class PublishedSweep:
                 del self._mirrors[target]
                 continue
             self._known[target, tracked.id] = digest
-            with storage_errors(self._sweep.folder), (self._sweep.folder / FILE).open("a", encoding="utf-8") as file:
-                file.write(f"\n{json.dumps([target, tracked.id, digest])}")
+            self._journal.add([target, tracked.id, digest])
         return places
 
 
@@ -139,13 +137,3 @@ def _status(trial: "Trial") -> str:
 
 def _named(values: Mapping[str, Any]) -> dict[str, str]:
     return {f"scoville.{key}": str(value) for key, value in values.items() if value != ""}
-
-
-def _read(path: Path) -> dict[tuple[str, str], str]:
-    """Read what was written where; a line that a kill cut off is left out."""
-    known: dict[tuple[str, str], str] = {}
-    for line in path.read_text(encoding="utf-8").split("\n") if path.exists() else ():
-        with suppress(ValueError):
-            target, name, digest = json.loads(line)
-            known[target, name] = digest
-    return known

@@ -13,9 +13,9 @@ Enters: trials. Leaves: the same, read back. Knows no space and runs nothing.
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from scoville.cases.files import case_json, cases_of, digest
 from scoville.errors import UsageError, WorkspaceError
 from scoville.evaluate.runs import Run, list_runs
 from scoville.recipe import Recipe
-from scoville.storage import storage_errors
+from scoville.storage import Journal, storage_errors
 from scoville.types import Case
 
 FOLDER = "sweeps"
@@ -105,25 +105,15 @@ class SweepFolder:
 
         A line that a kill cut off is left out.
         """
-        try:
-            lines = (self.folder / "trials.jsonl").read_text(encoding="utf-8").split("\n")
-        except FileNotFoundError:
-            return []
         trials: dict[int, Trial] = {}
-        for line in lines:
-            try:
-                trial = Trial(**json.loads(line))
-            except (ValueError, TypeError):
-                continue
-            trials[trial.number] = trial
+        for values in Journal(self.folder / "trials.jsonl").rows():
+            with suppress(TypeError):
+                trials[values["number"]] = Trial(**values)
         return list(trials.values())
 
     def add(self, trial: Trial) -> None:
         """Append a trial."""
-        with storage_errors(self.folder), (self.folder / "trials.jsonl").open("a", encoding="utf-8") as file:
-            file.write(f"\n{json.dumps(asdict(trial), ensure_ascii=False, allow_nan=False)}")
-            file.flush()
-            os.fsync(file.fileno())
+        Journal(self.folder / "trials.jsonl").add(asdict(trial))
 
     def unfinished(self, recipe: Recipe) -> Run | None:
         """Find the run of a trial that was killed."""

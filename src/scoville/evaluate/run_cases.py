@@ -41,12 +41,12 @@ def run_cases(
     """
     errors: list[str] = []
     started = time.perf_counter()
-    with run.recording() as recorder:
+    with run.recording() as record:
         run.update(status="running")
         waiting = waiting_cases(cases, run)
         for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
             answer = answer_of(system, case, timeout_seconds, on_answer)
-            recorder.write(case.id, answer)
+            record(case.id, answer)
             errors.append(str(answer.get("error", "")))
             if len(errors) >= SAME_FAILURES and errors[-1] and len(set(errors[-SAME_FAILURES:])) == 1:
                 raise _halted(run, f"{system.name} failed on {SAME_FAILURES} cases in a row: {errors[-1]}")

@@ -14,7 +14,7 @@ import json
 import os
 import platform
 import secrets
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from typing import Any
 from scoville.cases.files import case_json, cases_of, digest
 from scoville.errors import UsageError, WorkspaceError
 from scoville.evaluate.result import Result, result_of
-from scoville.storage import storage_errors, write_whole
+from scoville.storage import Journal, storage_errors, write_whole
 from scoville.types import Case, Score
 
 FOLDER = "runs"
@@ -68,15 +68,7 @@ class Run:
     def saved(self) -> dict[str, dict[str, Any]]:
         """Read the JSON of every answer by the id of its case; a line that a kill cut off is left out."""
         found: dict[str, dict[str, Any]] = {}
-        try:
-            lines = (self.folder / "results.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")
-        except FileNotFoundError:
-            return found
-        for line in lines:
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue
+        for value in Journal(self.folder / "results.jsonl").rows():
             if isinstance(value, dict) and isinstance(value.get("case"), str):
                 found[value["case"]] = value
         return found
@@ -116,18 +108,15 @@ class Run:
         self._write("run.json", self._written_header() | values)
 
     @contextmanager
-    def recording(self) -> Generator["Recorder"]:
-        """Hold the run while answers are written to it; UsageError when another process does."""
+    def recording(self) -> Generator[Callable[[str, Mapping[str, Any]], None]]:
+        """Hold the run, and give what writes the answer to a case; UsageError when another process holds it."""
         from filelock import FileLock, Timeout
 
         try:
             lock = FileLock(self.folder / "lock").acquire(timeout=LOOKING_SECONDS, poll_interval=0.01)
             with lock, storage_errors(self.folder):
-                path = self.folder / "results.jsonl"
-                torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
-                with path.open("a", encoding="utf-8", errors="backslashreplace") as file:  # \\udce9 is JSON
-                    file.write("\n" if torn else "")
-                    yield Recorder(file)
+                journal = Journal(self.folder / "results.jsonl")
+                yield lambda case_id, saved: journal.add({**saved, "case": case_id})
         except Timeout:
             raise UsageError(f"run {self.id} is under way in another process") from None
 
@@ -154,19 +143,6 @@ class Run:
 
     def _write(self, name: str, value: Any) -> None:
         write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
-
-
-class Recorder:
-    """Writes answers as they come."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def write(self, case_id: str, saved: Mapping[str, Any]) -> None:
-        """Append one answer, and see that it is on the disk."""
-        self._file.write(json.dumps({**saved, "case": case_id}, ensure_ascii=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
 
 def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run:

@@ -7,10 +7,12 @@ kept in a file, for a process that goes on where another was killed.
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from scoville.llm.protocol import Generation, Llm, OnText
+from scoville.storage import Journal
 from scoville.types import Message, Reply
 
 
@@ -20,9 +22,9 @@ class RememberingLlm:
     def __init__(self, llm: Llm, file: Path | None = None, identity: str = "") -> None:
         """``identity`` tells the models apart whose replies are in one file."""
         self._llm = llm
-        self._file = file
+        self._journal = Journal(file) if file else None
         self._identity = identity or llm.name
-        self._replies = _read(file)
+        self._replies = _read(self._journal) if self._journal else {}
         self._counts: dict[tuple[Message, ...], int] = {}
         self.written: list[Reply] = []
         """Replies that were really written here, and not known."""
@@ -50,7 +52,8 @@ class RememberingLlm:
         if reply is None:
             reply = self._replies[key] = self._llm.generate(messages, generation, on_text)
             self.written.append(reply)
-            self._keep(key, reply)
+            if self._journal:
+                self._journal.add([key, asdict(reply)])
         elif on_text:
             on_text(reply.text)
         return reply
@@ -70,21 +73,11 @@ class RememberingLlm:
         """Free what the model holds; its replies stay."""
         self._llm.close()
 
-    def _keep(self, key: str, reply: Reply) -> None:
-        if self._file:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(f"\n{json.dumps([key, asdict(reply)])}")  # a line that a kill cut off ends here
 
-
-def _read(file: Path | None) -> dict[str, Reply]:
-    """Read what was kept; a line that a kill cut off is left out."""
+def _read(journal: Journal) -> dict[str, Reply]:
+    """Read what was kept; a reply of another version is left out."""
     replies: dict[str, Reply] = {}
-    if file and file.exists():
-        for line in file.read_text(encoding="utf-8").split("\n"):
-            try:
-                key, values = json.loads(line)
-                replies[key] = Reply(**values)
-            except (ValueError, TypeError):
-                continue
+    for key, values in journal.rows():
+        with suppress(TypeError):
+            replies[key] = Reply(**values)
     return replies

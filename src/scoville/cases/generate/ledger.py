@@ -4,17 +4,14 @@ Enters: slots that were tried. Leaves: the same, read back. A line is written an
 the one under way. Knows no generator and no check.
 """
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from scoville.cases.files import case_json, case_of
 from scoville.errors import UsageError
-from scoville.storage import storage_errors
+from scoville.storage import Journal, storage_errors
 from scoville.types import Case, Reply
 
 FORMAT = 1
@@ -45,35 +42,20 @@ class Tried:
 
 
 class Ledger:
-    """A file of tried slots, open for appending."""
+    """A file of tried slots."""
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
         """Open a file, or begin it; UsageError when it was begun with other settings."""
         self.path = path
         self.tried: dict[str, Tried] = {}
+        self._journal = Journal(path)
         header = {"format": FORMAT, **settings}
         with storage_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            content = path.read_bytes() if path.exists() else b""
-            whole = content[: content.rfind(b"\n") + 1]  # a line that a kill cut off is left out
-            lines = whole.decode("utf-8", "replace").split("\n")[:-1]
-            if lines:
-                self._read(lines, header)
-            self._file = path.open("r+b" if content else "wb")
-            self._file.truncate(len(whole))
-            self._file.seek(len(whole))
-        if not lines:
-            self._append(header)
-
-    def __enter__(self) -> Self:
-        """Give the ledger, which is open already."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self._file.close()
+            rows = list(self._journal.rows())
+        if rows:
+            self._read(rows, header)
+        else:
+            self._journal.add(header)
 
     @property
     def cost_usd(self) -> float:
@@ -83,7 +65,7 @@ class Ledger:
     def add(self, tried: Tried) -> None:
         """Write down what became of a slot."""
         self.tried[tried.slot] = tried
-        self._append(
+        self._journal.add(
             {
                 "slot": tried.slot, "kind": tried.kind, "case": case_json(tried.case) if tried.case else None,
                 "reason": tried.reason, "prompt_tokens": tried.prompt_tokens,
@@ -91,11 +73,10 @@ class Ledger:
             }
         )  # fmt: skip
 
-    def _read(self, lines: Sequence[str], header: Mapping[str, Any]) -> None:
+    def _read(self, rows: Sequence[dict[str, Any]], header: Mapping[str, Any]) -> None:
         try:
-            begun, *rows = (cast(dict[str, Any], json.loads(line)) for line in lines)
-            found = [_tried(row) for row in rows]
-        except (ValueError, TypeError, KeyError, UsageError):
+            begun, found = {"format": rows[0]["format"], **rows[0]}, [_tried(row) for row in rows[1:]]
+        except (TypeError, KeyError, UsageError):
             raise UsageError(f"{self.path} is damaged: remove it to begin again") from None
         others = [key for key, value in header.items() if begun.get(key) != value]
         if others:
@@ -104,12 +85,6 @@ class Ledger:
                 "to another file with --out"
             )
         self.tried = {one.slot: one for one in found}
-
-    def _append(self, row: Mapping[str, Any]) -> None:
-        with storage_errors(self.path):
-            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
 
 
 def _tried(row: Mapping[str, Any]) -> Tried:
