@@ -107,8 +107,9 @@ def _models_at_hand(request: pytest.FixtureRequest) -> None:  # pyright: ignore[
 
 @pytest.fixture(autouse=True)
 def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """What is installed on the machine does not change what tests see."""
+    """What is installed on the machine does not change what tests see; nor does an Ollama that runs on it."""
     monkeypatch.setattr("scoville.read.legacy.convert._PROGRAMS", ())
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
 
 
 @pytest.fixture

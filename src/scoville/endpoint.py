@@ -6,13 +6,16 @@ are on their way, how long one may take, how much may come back. The key comes f
 message, and neither does what looks like one in what an endpoint says.
 """
 
+import http.client
 import ipaddress
+import json
 import os
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -40,6 +43,9 @@ OLLAMA_VARIABLE = "OLLAMA_HOST"
 OLLAMA_PORT = 11434
 VLLM_URL = "http://127.0.0.1:8000/v1"
 LONGEST_QUOTE = 300
+PROBE_SECONDS = 5
+GLANCE_SECONDS = 0.5
+MOST_OFFERED = 12
 LARGEST_REPLY_BYTES = 64_000_000
 """128 vectors of 4,096 numbers as text take about a tenth of it."""
 _TOO_LONG = re.compile(
@@ -119,6 +125,26 @@ class Endpoint:
             except openai.APIError as error:
                 raise self.explain(error).error from None
 
+    def check(self) -> str:
+        """Ask the endpoint whether it has the model. Raises ProviderNotFound with those that it has instead.
+
+        Some endpoints list none: then all that is known is that they answer.
+        """
+        import openai
+
+        try:
+            quick = self.client().with_options(timeout=PROBE_SECONDS, max_retries=0)
+            found = sorted(str(one.id) for one in quick.models.list().data)
+        except openai.NotFoundError:
+            return f"{self.where} answers, and lists no models"
+        except openai.APIError as error:
+            raise self.explain(error).error from None
+        except (AttributeError, TypeError, ValueError):
+            raise ProviderError(f"{self.where} sent what is no list of models; is it the right address?") from None
+        if self.model not in found and f"{self.model}:latest" not in found:
+            raise ProviderNotFound(f"{self.where} has no {self.model}; {_offer(found)}")
+        return f"{self.where} has it"
+
     def explain(self, error: "openai.APIError") -> Failure:
         """Say what an exception of the client means."""
         import openai
@@ -183,6 +209,8 @@ class Endpoint:
                 key = f"the key in {self.key_variable}" if self.key_variable else "to answer without a key"
                 advice = "" if self.key_variable else f"; name the variable that holds one in {section}.api_key_env"
                 return ProviderAuth, f"{where} refused {key} for {model} ({status}): {said}{advice}"
+            case 404 if found := served(self.url):
+                return ProviderNotFound, f"{where} has no {model} (404): {said}; {_offer(found)}"
             case 404:
                 advice = (
                     f"check {section}.model, and that {section}.base_url ends as the endpoint wants it, often in /v1"
@@ -239,6 +267,31 @@ def is_loopback(base_url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def served(base_url: str) -> list[str]:
+    """List the models of a server on this machine; none where nothing answers at once, and never of another machine."""
+    parts = urlsplit(base_url)
+    if not is_loopback(base_url):
+        return []
+    host = "127.0.0.1" if parts.hostname == "localhost" else str(parts.hostname)
+    connection = http.client.HTTPConnection(host, parts.port)
+    try:
+        with closing(connection):
+            connection.sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)  # asks no name server
+            connection.sock.settimeout(GLANCE_SECONDS)
+            connection.sock.connect((host, connection.port))
+            connection.request("GET", f"{parts.path}/models")
+            listed = json.loads(connection.getresponse().read(1_000_000))["data"]
+        return sorted(one["id"] for one in listed)
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+        return []
+
+
+def _offer(found: list[str]) -> str:
+    shown = ", ".join(found[:MOST_OFFERED])
+    more = f" and {len(found) - MOST_OFFERED} more" if len(found) > MOST_OFFERED else ""
+    return f"it has {shown}{more}" if found else "it has no models"
 
 
 def _ollama_url(host: str) -> str:

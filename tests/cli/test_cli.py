@@ -6,14 +6,17 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from test_llm_openai import Endpoint
 
 from conftest import Bench, Command, Done
 from scoville.cli.app import COMMANDS
@@ -109,6 +112,18 @@ def paged(bench: Bench) -> Bench:
     bench.write("leave.md", f"# Handbook\n\n## Leave\n\n{LEAVE}\n")
     bench.add()
     return bench
+
+
+@contextmanager
+def served_models(names: list[str]) -> Iterator[str]:
+    """Give the address of a server that has these models."""
+    with Endpoint() as server:
+        server.models = names
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server.url.removesuffix("/v1")
+        server.shutdown()
+        thread.join()
 
 
 class TestContract:
@@ -609,6 +624,27 @@ class TestDoctor:
 
     def test_an_unknown_model_is_a_finding(self, filled: Bench, command: Command):
         assert "'nonsense'" in self.finding(command, "llm", "--set", "llm.model=nonsense")["detail"]
+
+    def test_an_endpoint_that_is_down_is_a_finding(self, filled: Bench, command: Command):
+        with Endpoint() as gone:
+            url = gone.url
+        asked = ("--set", "llm.model=openai:tester", "--set", f"llm.base_url={url}")
+        assert "no connection" in self.finding(command, "llm", *asked)["detail"]
+        asked = ("--set", "metadata.model={model: 'openai:tester', base_url: '" + url + "'}")
+        assert "no connection" in next(
+            row["detail"] for row in command("doctor", "--json", *asked).json if row["name"] == "metadata.model"
+        )
+
+    def test_a_model_that_the_endpoint_does_not_have_is_a_finding(
+        self, filled: Bench, command: Command, monkeypatch: pytest.MonkeyPatch
+    ):
+        with served_models(["qwen3:0.6b", "llama3:latest"]) as url:
+            monkeypatch.setenv("OLLAMA_HOST", url)
+            asked = "llm.model=ollama:gemma"
+            assert "has no gemma; it has llama3:latest" in self.finding(command, "llm", "--set", asked)["detail"]
+            rows = {row["name"]: row for row in command("doctor", "--json", "--set", "llm.model=ollama:llama3").json}
+            assert rows["llm"]["ok"] and "qwen3:0.6b" in rows["ollama"]["detail"]
+            assert "ollama:qwen3:0.6b" in command("models").out
 
     def test_a_damaged_model_is_a_finding(
         self, filled: Bench, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

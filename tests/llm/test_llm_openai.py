@@ -44,6 +44,15 @@ class Handler(BaseHTTPRequestHandler):
         script = self.server.script
         (script.pop(0) if len(script) > 1 else script[0])(self)
 
+    def do_GET(self) -> None:
+        models = self.server.models
+        body = (
+            b"no"
+            if models is None
+            else json.dumps({"object": "list", "data": [{"id": one} for one in models]}).encode()
+        )
+        self.answer(404 if models is None else 200, body, Content_Type="application/json")
+
     def answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -64,6 +73,7 @@ class Endpoint(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.script: list[Action] = [stream()]
         self.requests: list[dict[str, Any]] = []
+        self.models: list[str] | None = None
 
     @property
     def url(self) -> str:
@@ -536,6 +546,11 @@ class TestErrors:
         assert KEY not in str(raised.value)
         assert raised.value.__cause__ is None
         assert len(endpoint.requests) == 1
+
+    def test_an_unknown_model_of_this_machine_is_told_with_those_there_are(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script, endpoint.models = [refuse(404, "model not found")], ["qwen3:0.6b", "llama3:latest"]
+        with pytest.raises(ProviderNotFound, match=r"has no tester .*; it has llama3:latest, qwen3:0\.6b"):
+            ask(llm)
 
     def test_an_unknown_model_is_not_found(self, llm: OpenAILlm, endpoint: Endpoint):
         endpoint.script = [refuse(404, "The model does not exist")]

@@ -13,8 +13,9 @@ import pytest
 from test_sources import LEAVE, NOTICE, PARKING, counts, name_sources, reasons, sync
 
 from conftest import Bench
-from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.errors import ReadFailure, RecipeError, SourceError, SourceUnavailable, UsageError
 from scoville.index import add_paths
+from scoville.recipe.file import load_recipe
 from scoville.recipe.sources import Sources
 from scoville.sources import address
 from scoville.sources.fetch import Fetcher, normal, unzip
@@ -88,6 +89,49 @@ def watch(bench: Bench, *entries: dict[str, Any], **settings: Any) -> None:
 def fetcher(**settings: Any) -> Fetcher:
     values = {"allow_private": True, "delay_seconds": 0.0, "timeout_seconds": 5} | settings
     return Fetcher(Sources.model_validate(values), max_megabytes=1)
+
+
+# Keys in a query
+
+
+def test_a_query_is_given_values_of_the_environment_and_they_are_kept_nowhere(
+    bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DOCS_KEY", "s3cret&more=1")
+    site.html("/a?key=s3cret%26more%3D1", LEAVE)
+    watch(bench, {"url": f"{site.url}/a?key=${{DOCS_KEY}}", "robots": False})
+    assert sync(bench).added == 1
+    stored = b"".join(path.read_bytes() for path in bench.workspace.root.rglob("*") if path.is_file())
+    assert b"s3cret" not in stored
+    site.pages.clear()
+    site.pages["/a?key=s3cret%26more%3D1"] = (500, {}, b"no")
+    assert "s3cret" not in str(reasons(sync(bench)))
+
+
+def test_a_page_cannot_ask_for_values_of_the_environment(bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCS_KEY", "s3cret")
+    site.html("/a?key=s3cret", '<a href="/b?take=${DOCS_KEY}">b</a>')
+    site.html("/b?take=$%7BDOCS_KEY%7D", LEAVE)
+    watch(bench, {"url": f"{site.url}/a?key=${{DOCS_KEY}}", "depth": 1, "robots": False})
+    sync(bench)
+    assert not [path for path in site.asked if path.startswith("/b") and "s3cret" in path]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["{url: 'https://docs.example/a?api_key=sk-made-up'}", "{url: 'https://docs.example/?x=1&token=sk-made-up'}",
+     "{git: 'https://docs.example/a.git?key=sk-made-up'}"],
+)  # fmt: skip
+def test_a_key_that_is_written_out_in_a_query_is_refused_and_not_shown(entry: str):
+    with pytest.raises(RecipeError, match="write \\$") as refused:
+        load_recipe(None, environment={}, flags=(f"sources.entries=[{entry}]",))
+    assert "sk-made-up" not in str(refused.value)
+
+
+def test_a_typed_url_with_a_key_is_a_usage_error(bench: Bench):
+    with pytest.raises(UsageError, match="token in its query") as refused:
+        bench.add("https://docs.example/a?token=sk-made-up")
+    assert "sk-made-up" not in str(refused.value)
 
 
 # Where nobody is led

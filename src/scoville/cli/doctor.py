@@ -5,12 +5,18 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from scoville.cli.common import Session, common_options, open_session, style, write, write_json
+
+if TYPE_CHECKING:
+    from scoville.endpoint import Section
+    from scoville.recipe import Model, Recipe
 
 LOW_DISK_BYTES = 2_000_000_000
 
@@ -40,6 +46,7 @@ def command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
 
 
 def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
+    from scoville.endpoint import endpoint_url, served
     from scoville.errors import ScovilleError
 
     yield Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
@@ -55,6 +62,10 @@ def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
     yield Check("recipe", True, f"{place} (hash {session.recipe.hash})")
     for name, check in (("embedder", _embedder), ("llm", _llm), ("index", _index), ("disk", _disk)):
         yield _guarded(name, check, session)
+    for key, settings, section in _other_endpoints(session.recipe):
+        yield _guarded(key, partial(_endpoint, key, settings, section), session)
+    if found := served(endpoint_url("ollama:", None)):
+        yield Check("ollama", True, f"runs here with {', '.join(found)}", "to ask one, set llm.model to ollama:NAME")
 
 
 def _guarded(name: str, check: Callable[[Session], Check], session: Session) -> Check:
@@ -95,11 +106,41 @@ def _processor() -> Check:
 
 
 def _embedder(session: Session) -> Check:
-    return _model("embedder", session.recipe.embed.model)
+    from scoville.recipe.model import is_hosted
+
+    embed = session.recipe.embed
+    return _endpoint("embedder", embed, "embed", session) if is_hosted(embed.model) else _model("embedder", embed.model)
 
 
 def _llm(session: Session) -> Check:
-    return _model("llm", session.recipe.llm.model)
+    from scoville.recipe.model import is_hosted
+
+    llm = session.recipe.llm
+    return _endpoint("llm", llm, "llm", session) if is_hosted(llm.model) else _model("llm", llm.model)
+
+
+def _other_endpoints(recipe: "Recipe") -> "Iterator[tuple[str, Model, Section]]":
+    """Give the other hosted models of a recipe, by their keys."""
+    from scoville.recipe.model import is_hosted
+
+    writers = {"metadata.model": recipe.metadata.model, "split.summary_model": recipe.split.summary_model}
+    if is_hosted(recipe.judge.model):
+        yield "judge", recipe.judge, "llm"
+    for key, model in writers.items():
+        if model and is_hosted(model.model):
+            yield key, recipe.llm.for_model(model), "llm"
+    if is_hosted(recipe.read.pdf.model):
+        yield "read.pdf", recipe.read.pdf, "read.pdf"
+    if recipe.read.audio and is_hosted(recipe.read.audio.model):
+        yield "read.audio", recipe.read.audio, "read.audio"
+
+
+def _endpoint(kind: str, settings: "Model", section: "Section", session: Session) -> Check:
+    """Ask an endpoint whether it is there and has the model, which costs nothing."""
+    from scoville.endpoint import Endpoint
+
+    with closing(Endpoint(settings, section)) as endpoint:
+        return Check(kind, True, f"{settings.model}: {endpoint.check()}")
 
 
 def _model(kind: str, reference: str) -> Check:
@@ -108,9 +149,6 @@ def _model(kind: str, reference: str) -> Check:
     provider = reference.partition(":")[0]
     if provider in ("fake", "quote"):
         return Check(kind, True, f"{reference} (replies without a model)")
-    if provider == "openai":
-        has_key = bool(os.environ.get("OPENAI_API_KEY"))
-        return Check(kind, True, f"{reference}, OPENAI_API_KEY {'is set' if has_key else 'is not set'}")
     entry = next((entry for entry in catalogue() if entry.name == reference), None)
     if entry and not is_cached(entry):
         return Check(kind, True, f"{reference} is fetched on first use ({entry.size_bytes / 1e6:.0f} MB)")

@@ -27,6 +27,7 @@ def command(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
+    from scoville.endpoint import endpoint_url, served
     from scoville.models import cache_root, catalogue
 
     rows = [_row(entry) for entry in catalogue()]
@@ -39,6 +40,8 @@ def command(context: click.Context, as_json: bool) -> None:
         cached = "yes" if row["cached"] else "no"
         line = f"{row['name']:<24} {row['kind']:<9} {row['licence']:<11} {size:>7} {row['context_tokens']:>8}  {cached}"
         write(f"{line}\n  {row['description']}")
+    if found := served(endpoint_url("ollama:", None)):
+        write(f"Ollama runs here, and has {', '.join(f'ollama:{name}' for name in found)}")
     say(f"Cache: {cache_root()}")
 
 

@@ -6,6 +6,7 @@ Enters: the ``sources`` section of a recipe. Leaves: one validated entry for eac
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
@@ -30,10 +31,13 @@ def _from_the_environment(value: str) -> str:
 
 
 def _without_password(url: str) -> str:
-    """Refuse a URL whose password is written out; the message does not repeat it."""
+    """Refuse a URL with a password or a key that is written out; the message does not repeat it."""
     found = PASSWORD_IN_URL.match(url)
     if found and not VARIABLE.fullmatch(found[1]):
         raise ValueError(f"the password in it: {_VARIABLE_ADVICE}")
+    for name, value in parse_qsl(url.partition("?")[2].partition("#")[0]):
+        if SECRET.search(name) and not VARIABLE.search(value):
+            raise ValueError(f"{name} in its query: {_VARIABLE_ADVICE}")
     return url
 
 

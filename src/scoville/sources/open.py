@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from scoville.errors import RecipeError
+from scoville.errors import RecipeError, UsageError
 from scoville.recipe import Recipe
 from scoville.recipe.sources import (
     ENTRIES,
@@ -57,10 +57,16 @@ def source_of_files(entry: Entry, place: Place) -> FileSource | None:
 
 def open_place(url: str, recipe: Recipe, place: Place) -> Source:
     """Open a URL that somebody typed: of the web, or of another file system."""
+    from pydantic import ValidationError
+
     scheme, _, rest = url.partition("://")
     if scheme == "file":
         return FileSource([Path(rest)], name_of=place.name_of, path_of=place.path_of)
-    entry = UrlEntry(url=url) if is_url_scheme(scheme) else RemoteEntry(remote=url)
+    try:
+        entry = UrlEntry(url=url) if is_url_scheme(scheme) else RemoteEntry(remote=url)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{without_user(url)}: {reason}, in single quotes") from None
     return _open(entry, recipe, place, "")
 
 

@@ -30,10 +30,15 @@ def expand(text: str) -> str:
 
 
 def expand_url(url: str) -> str:
-    """Put the values of the environment's variables into a URL, escaped where they are its user or password."""
+    """Put the values of the environment's variables into a URL, escaped where they are its user, password or query."""
     user = USER.search(url)
-    end = user.end() if user else 0
-    return VARIABLE.sub(lambda found: quote(expand(found[0]), safe=""), url[:end]) + expand(url[end:])
+    begin, end = user.end() if user else 0, url.find("?")
+    end = len(url) if end < begin else end
+
+    def escaped(part: str) -> str:
+        return VARIABLE.sub(lambda found: quote(expand(found[0]), safe=""), part)
+
+    return escaped(url[:begin]) + expand(url[begin:end]) + escaped(url[end:])
 
 
 def without_user(url: str) -> str:

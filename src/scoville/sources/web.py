@@ -9,19 +9,19 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
 from scoville.recipe import Recipe
-from scoville.recipe.sources import UrlEntry
+from scoville.recipe.sources import VARIABLE, UrlEntry
 from scoville.sources.fetch import MEGABYTE, Fetcher, Response, normal, unzip
 from scoville.sources.item import Content, Gone, Item, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.robots import Robots
-from scoville.sources.secret import expand
+from scoville.sources.secret import expand, expand_url, scrub, without_user
 
 SITEMAP_BYTES = 50 * MEGABYTE  # the most that the protocol allows, unpacked
 MAX_SITEMAPS = 50
@@ -80,13 +80,25 @@ class WebSource:
         if self._robots and not self._robots.allow(url):
             raise ReadFailure("robots.txt of its site asks not to fetch it; for a site of your own, set robots: false")
         conditions = json.loads(validator) if validator else {}
-        response = self._fetcher.fetch(url, {**self._headers, **conditions})
+        response = self._fetch(url, {**self._headers, **conditions})
         if response.status in (404, 410):
             self._missing.add(url)
             raise Gone(f"{url} answered {response.status}")
         if response.status not in (200, 304):
             raise SourceError(f"its server answered {response.status}")
         return response
+
+    def _fetch(self, url: str, headers: Mapping[str, str]) -> Response:
+        """Fetch a page. Only the recipe's own URL is given values of the environment, and none of them is said."""
+        if url != self.url or not VARIABLE.search(self.entry.url):
+            return self._fetcher.fetch(url, headers)
+        secrets = [self.entry.url]
+        try:
+            response = self._fetcher.fetch(expand_url(self.entry.url), headers)
+        except (SourceError, ReadFailure) as error:
+            raise type(error)(scrub(error, secrets)) from None
+        led_away = without_user(response.url) != without_user(url)
+        return response._replace(url=scrub(response.url, secrets) if led_away else url)
 
     def _crawl(self) -> Iterator[Item]:
         """Follow links, nearest first."""
