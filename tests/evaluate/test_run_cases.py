@@ -89,6 +89,19 @@ class TestAsking:
             run_cases(FunctionSystem(broken), cases, run)
         assert (run.header["status"], len(run.saved())) == ("halted", 8)
 
+    def test_a_refusal_that_asked_no_model_does_not_hide_an_endpoint_that_fails(self, tmp_path: Path):
+        def refused_key(question: str) -> dict[str, Any]:
+            if int(question[:-1]) % 2:
+                return {"answer": "I don't know.", "refused": True, "reason": "weak_evidence"}
+            raise ScovilleError("the key was refused")
+
+        cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(9)]
+        for count, told, asked in ((9, "3 cases in a row", 5), (2, "answered none", 2)):
+            run = create_run(tmp_path, cases[:count], {"system": "function"})
+            with pytest.raises(ScovilleError, match=rf"{told}.*the key was refused"):
+                run_cases(FunctionSystem(refused_key), cases[:count], run)
+            assert len(run.saved()) == asked
+
     def test_a_run_without_an_answer_is_halted(self, tmp_path: Path):
         run = create_run(tmp_path, [DAYS, MOON], {"system": "function"})
         with pytest.raises(ScovilleError, match="answered none of 2 cases: ZeroDivisionError"):

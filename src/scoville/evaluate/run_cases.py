@@ -19,6 +19,8 @@ SAME_FAILURES = 3
 """After the same error to so many cases in a row the run is halted: a refused key or a hanging system fails the rest
 too, and may take a minute for each."""
 
+NO_MODEL_ASKED = ("no_documents", "weak_evidence")
+"""Refusals for these reasons say nothing of whether the model's endpoint works."""
 MOST_TOLD = 1000
 """Characters of errors that are repeated."""
 
@@ -47,8 +49,9 @@ def run_cases(
         for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
             answer = answer_of(system, case, timeout_seconds, on_answer)
             record(case.id, answer)
-            errors.append(str(answer.get("error", "")))
-            if len(errors) >= SAME_FAILURES and errors[-1] and len(set(errors[-SAME_FAILURES:])) == 1:
+            if answer.get("reason") not in NO_MODEL_ASKED:
+                errors.append(str(answer.get("error", "")))
+            if len(errors) >= SAME_FAILURES and answer.get("error") and len(set(errors[-SAME_FAILURES:])) == 1:
                 raise _halted(run, f"{system.name} failed on {SAME_FAILURES} cases in a row: {errors[-1]}")
             if on_case:
                 on_case(number, len(cases))
