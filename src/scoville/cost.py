@@ -6,7 +6,9 @@ Enters: a model's name and its tokens. Leaves: US dollars. Does not know who ask
 
 import threading
 
+from scoville.endpoint import endpoint_url, is_loopback
 from scoville.errors import UsageError
+from scoville.recipe.model import is_hosted, name_of
 
 LOCAL_RUNTIMES = frozenset({"openvino", "llamacpp", "fake"})
 
@@ -29,6 +31,13 @@ def price_usd(model: str, prompt_tokens: int, completion_tokens: int, *, provide
         return float(calc_price(usage, model, **place).total_price)  # pyright: ignore[reportCallIssue, reportArgumentType]
     except LookupError:
         return None
+
+
+def fee_usd(model: str, prompt_tokens: int, completion_tokens: int, base_url: str | None) -> float | None:
+    """Give what a model, as a recipe names it, charges for tokens; 0 on this machine, None where it is not known."""
+    if not is_hosted(model) or is_loopback(url := endpoint_url(model, base_url)):
+        return 0.0
+    return price_usd(name_of(model), prompt_tokens, completion_tokens, provider=url)
 
 
 class Budget:

@@ -4,10 +4,16 @@ Everything here is a frozen value without behaviour beyond small derived propert
 stored or which library made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from scoville.errors import UsageError
+from scoville.html import Quoted, answer_html, citation_html, place
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 ElementKind = Literal[
     "title", "heading", "paragraph", "list_item", "table", "code", "figure", "caption", "footnote", "form_field",
@@ -229,6 +235,22 @@ class Citation:
     """Where the quote stands in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod
     """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
+    opener: Callable[["Citation"], Any] | None = field(default=None, compare=False, repr=False)
+    """Draws its page: of answers that a Bot gave. No part of what a citation says, nor of its JSON."""
+
+    @property
+    def quoted(self) -> Quoted:
+        """What a notebook shows of it."""
+        return Quoted(self.marker, self.document, place(self.page, self.anchor), self.quote, self.verified)
+
+    def image(self) -> "Image":
+        """Give the page as a picture (PIL) with the quote boxed; UsageError where it cannot be drawn."""
+        if self.opener is None:
+            raise UsageError("this citation does not know where its document is; ask a Bot: scoville.open(...).ask")
+        return self.opener(self)
+
+    def _repr_html_(self) -> str:
+        return citation_html(self.quoted)
 
 
 RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded", "cut_off"]
@@ -272,6 +294,14 @@ class Answer:
     """When it was asked, in Unix time."""
     stages: tuple[Stage, ...] = ()
     """What was done, and when; one that holds others stands before them."""
+
+    def __str__(self) -> str:
+        """Give the text."""
+        return self.text
+
+    def _repr_html_(self) -> str:
+        reason = (self.reason or self.text) if self.refused else None
+        return answer_html(self.text, reason, [one.quoted for one in self.citations])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -387,13 +387,12 @@ class TestKept:
         assert built_from >= {"cases", "index", "recipe", "document"}
 
     def test_what_a_watching_sync_adds_is_kept_too(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
-        from scoville.cli.common import open_session
-        from scoville.index import add_paths
+        from scoville.cli.common import open_bot
 
-        session = open_session(bench.workspace.root, ())
+        bot = open_bot(bench.workspace.root, ())
         monkeypatch.setattr("scoville.sources.watch.changes", lambda *_, **__: iter([None, None]))
         bench.write("late.txt", "Bicycles are lent to staff.")
-        watch_and_repeat(session, [], lambda: add_paths(bench.workspace, bench.recipe, [bench.docs]), False, 300.0)
+        watch_and_repeat([], lambda: bot.add(bench.docs), False, 300.0)
         store = Store(bench.workspace.folder / FILE_NAME, create=False)
         wait_for(lambda: store.query("SELECT count(*) FROM ledger WHERE activity = 'ingest'") == [(1,)])
         store.close()

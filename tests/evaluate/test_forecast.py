@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Bench, Command
+from scoville.bot import Bot
 from scoville.cases.files import cases_of
 from scoville.cli import forecast
-from scoville.cli.common import Session, open_session
+from scoville.cli.common import open_bot
 from scoville.errors import UsageError
 from scoville.evaluate.judge.judge import REMOTE_TOKENS, open_judge
 from scoville.evaluate.judge.metrics import judge_all
@@ -59,8 +60,8 @@ class TestAnswering:
         assert [one.replies for one in generation] == [3, 6, 3]
 
     def test_no_cases_cost_nothing(self, bench: Bench):
-        session = open_session(bench.workspace.root, ("cost.limit_usd=0",))
-        forecast.check_cost(session, forecast.answering(recipe(), []), yes=False)
+        bot = open_bot(bench.workspace.root, ("cost.limit_usd=0",))
+        forecast.check_cost(bot, forecast.answering(recipe(), []), yes=False)
 
 
 class TestLimit:
@@ -71,33 +72,33 @@ class TestLimit:
     def test_below_the_limit_nothing_is_said(
         self, bench: Bench, planned: list[Planned], capsys: pytest.CaptureFixture[str]
     ):
-        forecast.check_cost(open_session(bench.workspace.root, ("cost.limit_usd=1",)), planned, yes=False)
+        forecast.check_cost(open_bot(bench.workspace.root, ("cost.limit_usd=1",)), planned, yes=False)
         assert capsys.readouterr().err == ""
 
     def test_above_it_is_refused_or_said(
         self, bench: Bench, planned: list[Planned], capsys: pytest.CaptureFixture[str]
     ):
-        session = open_session(bench.workspace.root, ("cost.limit_usd=0.01",))
+        bot = open_bot(bench.workspace.root, ("cost.limit_usd=0.01",))
         with pytest.raises(UsageError, match=r"about 300 replies, [\d,]+ tokens: \$0\.\d\d in fees.*--yes"):
-            forecast.check_cost(session, planned, yes=False)
-        forecast.check_cost(session, planned, yes=True)
+            forecast.check_cost(bot, planned, yes=False)
+        forecast.check_cost(bot, planned, yes=True)
         assert re.match(r"This takes about 300 replies", capsys.readouterr().err)
 
     def test_a_price_that_is_not_known_is_above_any_limit(self, bench: Bench):
         planned = forecast.answering(recipe(llm={"model": "openai:nobodys-model"}), CASES)
         with pytest.raises(UsageError, match="nobodys-model charges, which is not known"):
-            forecast.check_cost(open_session(bench.workspace.root, ()), planned, yes=False)
+            forecast.check_cost(open_bot(bench.workspace.root, ()), planned, yes=False)
 
     def test_a_model_on_this_machine_costs_nothing(self, bench: Bench):
         local = {"model": "openai:any", "base_url": "http://127.0.0.1:9/v1"}
         planned = forecast.answering(recipe(llm=local, embed={"model": "fake"}), CASES)
-        forecast.check_cost(open_session(bench.workspace.root, ("cost.limit_usd=0",)), planned, yes=False)
+        forecast.check_cost(open_bot(bench.workspace.root, ("cost.limit_usd=0",)), planned, yes=False)
 
 
 class TestJudging:
     @pytest.fixture
-    def session(self, bench: Bench) -> Session:
-        return open_session(bench.workspace.root, (f"judge.model={HOSTED}",))
+    def bot(self, bench: Bench) -> Bot:
+        return open_bot(bench.workspace.root, (f"judge.model={HOSTED}",))
 
     @pytest.fixture
     def results(self) -> dict[str, Result]:
@@ -105,35 +106,35 @@ class TestJudging:
         said = {"otter": "Under the ice, says the otter.", "heron": "It flies to the coast.", "marten": "In a tree."}
         return {name: Result(case_id=name, text=text, refused=False, passages=passages) for name, text in said.items()}
 
-    def test_only_what_comparison_leaves_open_is_counted(self, session: Session, results: dict[str, Result]):
-        [plan] = forecast.judging(session, session.recipe, CASES, results)
+    def test_only_what_comparison_leaves_open_is_counted(self, bot: Bot, results: dict[str, Result]):
+        [plan] = forecast.judging(bot, bot.recipe, CASES, results)
         # Of the otter correctness and hallucination are decided: it says word for word what is expected.
         assert (plan.replies, plan.completion_tokens) == (3 * 6 - 2, REMOTE_TOKENS)
 
-    def test_of_answers_to_come_every_metric_is_counted(self, session: Session):
-        [plan] = forecast.judging(session, session.recipe, CASES, {})
+    def test_of_answers_to_come_every_metric_is_counted(self, bot: Bot):
+        [plan] = forecast.judging(bot, bot.recipe, CASES, {})
         assert plan.replies == 3 * 6
-        passages = session.recipe.prompt.context_tokens
+        passages = bot.recipe.prompt.context_tokens
         assert passages * 0.6 < plan.prompt_tokens < passages * 1.3
 
-    def test_verdicts_that_were_given_are_subtracted(self, session: Session, results: dict[str, Result]):
-        replying = open_judge(session.recipe.judge, cache=session.workspace.folder / "judges", stand_in=_Replying())
+    def test_verdicts_that_were_given_are_subtracted(self, bot: Bot, results: dict[str, Result]):
+        replying = open_judge(bot.recipe.judge, cache=bot.workspace.folder / "judges", stand_in=_Replying())
         judge_all(replying, CASES[:2], results)
         replying.close()
         assert len(replying.replies) == 10
-        [plan] = forecast.judging(session, session.recipe, CASES, results)
+        [plan] = forecast.judging(bot, bot.recipe, CASES, results)
         assert plan.replies == 6
-        [plan] = forecast.judging(session, session.recipe, CASES[:2], results)
+        [plan] = forecast.judging(bot, bot.recipe, CASES[:2], results)
         assert plan.replies == 0
 
     def test_repetitions_are_counted(self, bench: Bench, results: dict[str, Result]):
-        session = open_session(bench.workspace.root, (f"judge.model={HOSTED}", "judge.repeat=3"))
-        [plan] = forecast.judging(session, session.recipe, CASES, results)
+        bot = open_bot(bench.workspace.root, (f"judge.model={HOSTED}", "judge.repeat=3"))
+        [plan] = forecast.judging(bot, bot.recipe, CASES, results)
         assert plan.replies == 3 * 16
 
     def test_a_local_judge_is_not_foreseen(self, bench: Bench):
-        session = open_session(bench.workspace.root, ("judge.model=fake",))
-        assert forecast.judging(session, session.recipe, CASES, {}) == []
+        bot = open_bot(bench.workspace.root, ("judge.model=fake",))
+        assert forecast.judging(bot, bot.recipe, CASES, {}) == []
 
 
 class _Replying(FakeLlm):

@@ -691,7 +691,7 @@ def test_of_two_adds_at_once_the_second_waits_and_nothing_is_doubled(bench: Benc
             Path("go").touch()
             out, err = second.communicate(timeout=30)
         assert first.wait(30) == 0
-    assert waiting == "Another `scoville add` is writing to this workspace; waiting for it to end.\n"
+    assert waiting == "Another process is adding to this workspace; waiting for it to end.\n"
     assert second.returncode == 0, err
     assert '"unchanged": 5' in out
     assert len(bench.sources) == bench.index.count() == 5

@@ -149,7 +149,7 @@ def test_what_was_written_once_is_not_asked_again(command: Command, tmp_path: Pa
 def test_a_run_that_was_killed_foresees_only_the_rest(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    import scoville.llm as llm_module
+    import scoville.llm.writers as llm_module
     from scoville.llm.fake import FakeLlm
 
     class Interrupted(FakeLlm):
@@ -173,7 +173,7 @@ def test_a_run_that_was_killed_foresees_only_the_rest(
 def test_a_run_that_the_budget_stopped_foresees_only_the_rest(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    import scoville.llm as llm_module
+    import scoville.llm.writers as llm_module
     from scoville.llm.fake import FakeLlm
 
     class Dear(FakeLlm):
@@ -211,16 +211,14 @@ def test_summaries_of_other_sections_are_not_taken_for_written(command: Command,
 
 
 def test_what_a_model_reads_anew_is_not_taken_for_written(tmp_path: Path):
-    from scoville.cli.common import Session
-    from scoville.cli.writers import open_paid_writers
     from scoville.index import Workspace
     from scoville.index.workspace import Seen
+    from scoville.llm.writers import open_paid_writers
     from scoville.recipe import Recipe
-    from scoville.recipe.file import LoadedRecipe
 
     def written(pdf: str) -> Seen | None:
         recipe = Recipe.model_validate({"metadata": {"model": "fake"}, "read": {"pdf": pdf}})
-        writers = open_paid_writers(Session(Workspace(tmp_path), LoadedRecipe(recipe, ())))
+        writers = open_paid_writers(Workspace(tmp_path), recipe)
         writers.wrote("a.pdf", Seen("1", "2"))
         writers.wrote("a.pdf", Seen("3", "4"))
         return writers.written("a.pdf")

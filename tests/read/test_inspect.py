@@ -166,16 +166,17 @@ def test_a_format_without_pictures_of_its_pages_is_shown_as_text(command: Comman
 
 def test_a_damaged_page_is_a_warning_in_the_page(command: Command, here: Path, monkeypatch: pytest.MonkeyPatch):
     from scoville.errors import ReadFailure
+    from scoville.read.sandbox.child import Task
     from scoville.read.sandbox.children import CHILDREN
 
     write_pdf(here / "leave.pdf", "Staff have thirty days.")
-    done = command("inspect", "leave.pdf", "--json").json
+    do = CHILDREN.do
 
-    def fail(*_given: object, **_options: object) -> None:
-        raise ReadFailure("cannot be drawn")
-
-    from scoville.cli import inspect_page
+    def fail(task: Task, **options: int) -> object:
+        if "png_of" in task:
+            raise ReadFailure("cannot be drawn")
+        return do(task, **options)
 
     monkeypatch.setattr(CHILDREN, "do", fail)
-    drawn = inspect_page._render(here / "leave.pdf", done["documents"][0]["media_type"], 1)
-    assert drawn == "cannot be drawn"
+    assert command("inspect", "leave.pdf", "--html", "out.html").code == 0
+    assert "page 1 cannot be drawn" in (here / "out.html").read_text()

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import scoville
 from conftest import Bench
 from scoville.answer import open_answerer
-from scoville.cli.common import Session
+from scoville.bot import Bot
 from scoville.cli.lineage import command as lineage_command
 from scoville.cli.publish import note_index
 from scoville.errors import UsageError
@@ -227,7 +227,7 @@ def test_the_index_of_a_run_is_that_of_its_own_recipe(bench: Bench):
     own = bench.recipe
     system = RecipeSystem(open_answerer(bench.workspace, own))
     bench.set(split={"size": 40})  # the session's: of no index that is there
-    digest = note_index(Session(bench.workspace, LoadedRecipe(bench.recipe, ())), system)
+    digest = note_index(Bot(bench.workspace, LoadedRecipe(bench.recipe, ())), system)
     store = Store(bench.workspace.folder / "track.db")
     made = lineage(store, find_artifact(store, digest)).built_from
     store.close()

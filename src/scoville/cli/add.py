@@ -2,20 +2,15 @@
 
 import os
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scoville.cli.common import (
-    Session,
     common_options,
-    fetch_models,
-    open_session,
-    open_tracker,
+    open_bot,
     plain,
-    progress_bar,
     read_stdin,
     say,
     style,
@@ -23,16 +18,14 @@ from scoville.cli.common import (
     write_json,
     write_json_line,
 )  # fmt: skip
-from scoville.cli.writers import open_paid_writers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scoville.index import AddProgress, AddReport, Failure, Writers
+    from scoville.index import AddReport, Failure
     from scoville.index.access import Widening
 
 SHOWN_FAILURES = 10
-WAITING = "Another `scoville add` is writing to this workspace; waiting for it to end."
 
 yes_option = click.option(
     "--yes",
@@ -71,76 +64,29 @@ def command(
     cannot be read is listed with its reason and stops nothing.
     """
     from scoville.errors import UsageError
-    from scoville.index import add_paths
 
-    session = open_session(folder, flags)
+    bot = open_bot(folder, flags)
     if failed:
-        list_failures(session.workspace.failures(), as_json)
+        list_failures(bot.workspace.failures(), as_json)
         return
     if not paths and not rebuild:
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
-    writers = open_paid_writers(session, no_limit=yes)
-    options = {"exclude": exclude, "follow_symlinks": follow_symlinks, "widen_access": yes}
-    report = run(session, named, rebuild=rebuild, writers=writers, **options)
+
+    def add(*, rebuild: bool = False) -> "AddReport":
+        return bot.add(
+            *named, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=yes, no_limit=yes
+        )
+
+    report = add(rebuild=rebuild)
     show_report(report, as_json, on_one_line=watch)
     if watch:
-        fetch_models(session, llm=False)
-        places = [Path(path) for path in named if "://" not in path]
-        work = partial(add_paths, session.workspace, session.recipe, named, writers=writers, **options)
-        watch_and_repeat(session, places, work, as_json)
+        watch_and_repeat([Path(path) for path in named if "://" not in path], add, as_json)
     elif failed_entirely(report) or is_held_back(report):
         raise SystemExit(1)
 
 
-def run(
-    session: Session,
-    paths: "tuple[Path | str, ...]",
-    *,
-    writers: "Writers | None" = None,
-    **choices: Any,
-) -> "AddReport":
-    """Add paths with a progress bar; ``choices`` are those of ``add_paths``."""
-    from scoville.index import add_paths
-
-    return with_progress(
-        session,
-        writers or open_paid_writers(session),
-        lambda options: add_paths(session.workspace, session.recipe, paths, **choices, **options),
-    )
-
-
-def with_progress(session: Session, writers: "Writers", work: "Callable[[dict[str, Any]], AddReport]") -> "AddReport":
-    """Do what fills the index, which takes ``writers``, ``on_progress`` and ``on_wait``, with a progress bar."""
-    fetch_models(session, llm=False)
-    with progress_bar("files") as progress:
-
-        def show(state: "AddProgress") -> None:
-            progress(f"{state.passages} passages, {plain(state.current)}", state.files, state.total)
-
-        report = work({"on_progress": show, "on_wait": lambda: say(WAITING), "writers": writers})
-    keep(session, report)
-    return report
-
-
-def keep(session: Session, report: "AddReport") -> None:
-    """Keep what an `add` or a `sync` took, and what the index is made of now where that changed."""
-    from scoville.search import open_current_index
-
-    if not (report.added or report.changed or report.removed):
-        return
-    recipe = session.recipe
-    writer = recipe.metadata.model or recipe.split.summary_model
-    documents = open_current_index(session.workspace, recipe).documents() if report.documents else {}
-    open_tracker(session).added(
-        report, session.workspace.require_built().embedder, recipe.build_hash,
-        {source: state.document_id for source, state in documents.items()},
-        writer=writer.model if writer else "",
-    )  # fmt: skip
-
-
 def watch_and_repeat(
-    session: Session,
     places: list[Path],
     work: "Callable[[], AddReport]",
     as_json: bool,
@@ -166,7 +112,6 @@ def watch_and_repeat(
                 continue
             if report.added or report.changed or report.removed or report.failed:
                 show_report(report, as_json, on_one_line=True)
-                keep(session, report)
     except KeyboardInterrupt:
         say("Ended; the index is up to date with what was finished.")
 

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
-    check_session,
     common_options,
-    fetch_models,
     groups_option,
-    open_session,
-    open_tracker,
+    open_bot,
     plain,
     progress_bar,
     read_question,
@@ -27,8 +24,7 @@ from scoville.cli.common import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from scoville.answer import Answerer
-    from scoville.track.tracker import Tracker
+    from scoville.bot import Bot
 
 
 @click.command("ask")
@@ -55,7 +51,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
-    from scoville.answer import answer_json, open_answerer
+    from scoville.answer import answer_json
     from scoville.cli.forecast import answering, check_cost
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError
@@ -63,19 +59,16 @@ def command(
 
     if batch and question != "-":
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
-    session = open_session(folder, flags)
-    check_session(session, filters)
-    questions = list(_batch(batch)) if batch else None
-    text = "" if batch else read_question(question)
-    if questions is not None:
+    bot = open_bot(folder, flags)
+    if batch:
+        bot.check(filters)
+        questions = list(_batch(batch))
         cases = [Case(id=str(number), question=row["question"]) for number, row in enumerate(questions)]
-        check_cost(session, answering(session.recipe, cases), yes=yes)
-    fetch_models(session, llm=True)
-    answerer = open_answerer(session.workspace, session.recipe)
-    if questions is not None:
-        _answer_all(answerer, open_tracker(session), questions, filters, groups)
+        check_cost(bot, answering(bot.recipe, cases), yes=yes)
+        _answer_all(bot, questions, filters, groups)
         return
-    answer = answerer.ask(text, where=filters, groups=groups or None, on_text=streamer(stream))
+    bot.check(filters)
+    answer = bot.ask(read_question(question), where=filters, groups=groups or None, on_text=streamer(stream))
     if stream:
         say("\n")
     if as_json:
@@ -83,7 +76,6 @@ def command(
     else:
         write(answer_text(answer, show_withheld=show_withheld))
         say(style(usage_text(answer), dim=True))
-    open_tracker(session).answered(answer, answerer.searcher.embedder.name)
 
 
 def streamer(wanted: bool) -> Callable[[str], None] | None:
@@ -111,8 +103,7 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _answer_all(
-    answerer: "Answerer",
-    tracker: "Tracker",
+    bot: "Bot",
     questions: list[dict[str, Any]],
     filters: tuple[str, ...],
     groups: tuple[str, ...],
@@ -126,9 +117,8 @@ def _answer_all(
         for number, row in enumerate(questions):
             progress(row["question"], number, len(questions))
             try:
-                answer = answerer.ask(row["question"], where=filters, groups=groups or None)
+                answer = bot.ask(row["question"], where=filters, groups=groups or None)
                 line = {"id": row["id"], **answer_json(answer)}
-                tracker.answered(answer, answerer.searcher.embedder.name)
             except ScovilleError as error:
                 failed += 1
                 line = {"id": row["id"], "question": row["question"], "error": str(error)}

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scoville.cli.common import fetch_models, open_tracker, progress_bar, say
+from scoville.cli.common import progress_bar, say
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.compare.side_by_side import Compared, Origin
     from scoville.compare.stages import SharedStages
     from scoville.evaluate.judge.judge import Judge
@@ -47,9 +47,7 @@ class Asking(NamedTuple):
     cases_file: str
 
 
-def ask_systems(
-    session: "Session", named: Sequence[Named], cases: "Sequence[Case]", asking: Asking
-) -> "list[Compared]":
+def ask_systems(bot: "Bot", named: Sequence[Named], cases: "Sequence[Case]", asking: Asking) -> "list[Compared]":
     """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
     from scoville.cli.scoring import open_recipe_judge
     from scoville.compare.side_by_side import check_given
@@ -60,24 +58,24 @@ def ask_systems(
     for one in named:
         if isinstance(one.of, Run):
             check_given(one.of, cases)
-    judge = open_recipe_judge(session) if asking.judged else None
+    judge = open_recipe_judge(bot) if asking.judged else None
     with ExitStack() as opened:
         if judge:
             opened.callback(judge.close)
 
         @cache
         def stages() -> SharedStages:
-            made = SharedStages(session.workspace, session.recipe, writers=_writers(session, asking.no_limit))
+            made = SharedStages(bot.workspace, bot.recipe, writers=_writers(bot, asking.no_limit))
             opened.callback(made.close)
             return made
 
         if any(isinstance(one.of, Recipe) for one in named):
             stages()  # refuses a workspace without an index
-        return [_ask_one(session, one, stages, cases, asking, judge) for one in named]
+        return [_ask_one(bot, one, stages, cases, asking, judge) for one in named]
 
 
 def _ask_one(
-    session: "Session", named: Named, stages: "Callable[[], SharedStages]", cases: "Sequence[Case]", asking: Asking,
+    bot: "Bot", named: Named, stages: "Callable[[], SharedStages]", cases: "Sequence[Case]", asking: Asking,
     judge: "Judge | None",
 ) -> "Compared":  # fmt: skip
     """Give one system with its answers, scored, and the stages to blame."""
@@ -92,16 +90,16 @@ def _ask_one(
     if isinstance(named.of, Run):
         run, origin = named.of, "given"
     elif isinstance(named.of, Recipe):
-        run, origin = _ask_recipe(session, named, named.of, stages(), cases, asking)
-        build = stages().build_cost(named.of, open_tracker(session).ledger)
+        run, origin = _ask_recipe(bot, named, named.of, stages(), cases, asking)
+        build = stages().build_cost(named.of, bot.tracker().ledger)
     else:
-        run, origin = _ask(session, named, named.of, cases, asking)
+        run, origin = _ask(bot, named, named.of, cases, asking)
     say(f"{named.name}: run {run.id} of {run.header['started'][:16]} {SAID[origin]}")
-    _score(session, run, judge, is_new=origin in ("asked", "resumed"))
+    _score(bot, run, judge, is_new=origin in ("asked", "resumed"))
     if isinstance(named.of, Recipe):
         blamed = blame_run(run, stages().searcher(named.of))
-    elif run.header.get("build_hash", session.recipe.build_hash) == session.recipe.build_hash:
-        blamed = blame_answers(session, run)
+    elif run.header.get("build_hash", bot.recipe.build_hash) == bot.recipe.build_hash:
+        blamed = blame_answers(bot, run)
     else:
         say(f"No stage is blamed in {run.id}: it answered from another index than the workspace's.")
         blamed = []
@@ -109,28 +107,26 @@ def _ask_one(
 
 
 def _ask_recipe(
-    session: "Session", named: Named, recipe: "Recipe", stages: "SharedStages", cases: "Sequence[Case]", asking: Asking
+    bot: "Bot", named: Named, recipe: "Recipe", stages: "SharedStages", cases: "Sequence[Case]", asking: Asking
 ) -> "tuple[Run, Origin]":
     """Ask the system of a recipe, on an index that was built with it."""
-    from scoville.recipe.file import LoadedRecipe
-
-    fetch_models(session._replace(loaded=LoadedRecipe(recipe, ())), llm=True)
+    bot.with_recipe(recipe).fetch_models(llm=True)
     built = len(stages.reports)
     system = stages.system(recipe)
     header = {"seed": recipe.llm.seed, "index": stages.index_digest(recipe)}
     embedder = stages.embedder(recipe.embed).name
 
     def watch(run: "Run") -> "OnAnswer":
-        tracker = open_tracker(session, run.id)
+        tracker = bot.tracker(run.id)
         for report, name in stages.reports[built:]:
             tracker.spent(*tracker.ledger.added(report, name))
         return _tracked(tracker, stages, embedder)
 
-    return _ask(session, named, system, cases, asking, header, watch)
+    return _ask(bot, named, system, cases, asking, header, watch)
 
 
 def _ask(
-    session: "Session", named: Named, system: "System", cases: "Sequence[Case]", asking: Asking,
+    bot: "Bot", named: Named, system: "System", cases: "Sequence[Case]", asking: Asking,
     header: Mapping[str, Any] | None = None, watch: "Callable[[Run], OnAnswer] | None" = None,
 ) -> "tuple[Run, Origin]":  # fmt: skip
     """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
@@ -140,9 +136,9 @@ def _ask(
 
     whole = {
         "system": named.name, "spec": named.spec, "cases_file": asking.cases_file,
-        "commit": commit_of(session.workspace.root), **(header or {}),
+        "commit": commit_of(bot.workspace.root), **(header or {}),
     }  # fmt: skip
-    run, origin = open_run(system, cases, session.workspace.folder / "runs", whole, fresh=asking.fresh)
+    run, origin = open_run(system, cases, bot.workspace.folder / "runs", whole, fresh=asking.fresh)
     on_answer = watch(run) if watch else None
     if origin != "reused":
         with progress_bar("cases") as progress:
@@ -164,7 +160,7 @@ def _tracked(tracker: "Tracker", stages: "SharedStages", embedder: str) -> "OnAn
     return answered
 
 
-def _score(session: "Session", run: "Run", judge: "Judge | None", *, is_new: bool) -> None:
+def _score(bot: "Bot", run: "Run", judge: "Judge | None", *, is_new: bool) -> None:
     """Score a run that is new, or was not scored as is asked for; write a new one down where runs are kept."""
     from scoville.cli.publish import publish_run
     from scoville.evaluate.score_run import score_run
@@ -174,17 +170,15 @@ def _score(session: "Session", run: "Run", judge: "Judge | None", *, is_new: boo
         with progress_bar("verdicts") as progress:
             score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
     for reply in judge.replies[replies:] if judge else ():
-        open_tracker(session, run.id).replied("judging", reply)
+        bot.tracker(run.id).replied("judging", reply)
     if is_new:
-        publish_run(session, run)
+        publish_run(bot, run)
 
 
-def _writers(session: "Session", no_limit: bool) -> "Callable[[Recipe], Writers]":
+def _writers(bot: "Bot", no_limit: bool) -> "Callable[[Recipe], Writers]":
     """Give what opens the models that write while another index is built."""
-    from scoville.cli.writers import open_paid_writers
-    from scoville.recipe.file import LoadedRecipe
 
     def writers(recipe: "Recipe") -> "Writers":
-        return open_paid_writers(session._replace(loaded=LoadedRecipe(recipe, ())), no_limit=no_limit)
+        return bot.with_recipe(recipe).writers(no_limit=no_limit)
 
     return writers

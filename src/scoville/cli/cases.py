@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.cases_generate import command as generate
-from scoville.cli.common import common_options, json_option, open_session, plain, say, style, write, write_json
+from scoville.cli.common import common_options, json_option, open_bot, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
     from scoville.cases.check import Pages, Problem
@@ -66,7 +66,7 @@ def import_command(
     from scoville.errors import UsageError
 
     imported = import_cases(source, kind, tags=tags, unanswerable=unanswerable)
-    path = out or open_session(folder, flags).workspace.root / FOLDER / f"{source.resolve().stem}.jsonl"
+    path = out or open_bot(folder, flags).workspace.root / FOLDER / f"{source.resolve().stem}.jsonl"
     if path.exists() and not force:
         raise UsageError(f"{path} exists: use --force to replace it, or --out for another name")
     write_cases(path, imported.cases)
@@ -159,7 +159,7 @@ def list_command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> 
     from scoville.cases.files import cases_of, digest
     from scoville.errors import UsageError
 
-    place = open_session(folder, flags).workspace.root / FOLDER
+    place = open_bot(folder, flags).workspace.root / FOLDER
     found: list[dict[str, Any]] = []
     for file in sorted(path for path in place.glob("*") if path.suffix.lower() in {".jsonl", ".csv", ".tsv"}):
         try:
@@ -241,12 +241,12 @@ def _documents(folder: Path | None, flags: tuple[str, ...]) -> "Mapping[str, Pag
     """Open what was read; None, and a word about it, where nothing was."""
     from scoville.index import open_index
 
-    session = open_session(folder, flags)
-    built = session.workspace.built()
+    bot = open_bot(folder, flags)
+    built = bot.workspace.built()
     if built is None:
-        say(f"{session.workspace.root} has no index: whether the evidence exists was not checked.")
+        say(f"{bot.workspace.root} has no index: whether the evidence exists was not checked.")
         return None
-    return _Documents(open_index(session.workspace, session.recipe.index, built))
+    return _Documents(open_index(bot.workspace, bot.recipe.index, built))
 
 
 class _Documents(Mapping[str, "Pages"]):

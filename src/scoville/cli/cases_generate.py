@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
-    Session,
-    check_session,
     common_options,
-    fetch_models,
-    open_session,
+    open_bot,
     progress_bar,
     say,
     write_json,
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from scoville.bot import Bot
     from scoville.cases.generate import Estimate, Generated, Kind
     from scoville.cases.generate.checks import Ask
     from scoville.cases.generate.draft import Generator
@@ -63,12 +61,12 @@ def command(
 
     wanted = _kinds(kinds)
     seeds = cases_of(seed_file) if seed_file else []
-    session = open_session(folder, flags)
-    check_session(session, ())
+    bot = open_bot(folder, flags)
+    bot.check()
     if generator != "templates":
-        fetch_models(session, llm=True)
-    passages = _passages(session)
-    llm = None if generator == "templates" else _open(session)
+        bot.fetch_models(llm=True)
+    passages = _passages(bot)
+    llm = None if generator == "templates" else _open(bot)
     hosted = llm is not None and llm.runtime == "openai"
     author = _generator(generator, hosted, llm, passages, seeds, seed)
     expected = _estimate(author, llm, wanted, count)
@@ -104,19 +102,19 @@ def _kinds(text: str) -> tuple["Kind", ...]:
     return chosen or KINDS
 
 
-def _passages(session: Session) -> list["Passage"]:
+def _passages(bot: "Bot") -> list["Passage"]:
     """Read all passages."""
     from scoville.search.hybrid import open_current_index
 
-    index = open_current_index(session.workspace, session.recipe)
+    index = open_current_index(bot.workspace, bot.recipe)
     states = index.documents()
     return [passage for source in sorted(states) for passage in index.neighbours(source, 0, 2**31 - 1)]
 
 
-def _open(session: Session) -> "Llm":
+def _open(bot: "Bot") -> "Llm":
     from scoville.llm import open_llm
 
-    return open_llm(session.recipe.llm)
+    return open_llm(bot.recipe.llm)
 
 
 def _asker(llm: "Llm") -> "Ask":

@@ -8,12 +8,9 @@ import click
 
 from scoville.cli.ask import streamer
 from scoville.cli.common import (
-    check_session,
     common_options,
-    fetch_models,
     groups_option,
-    open_session,
-    open_tracker,
+    open_bot,
     plain,
     say,
     style,
@@ -47,15 +44,13 @@ def command(
 
     Questions may be piped in, one a line.
     """
-    from scoville.answer import answer_json, history_of, open_answerer
+    from scoville.answer import answer_json
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import ProviderError, UsageError
 
-    session = open_session(folder, flags)
-    check_session(session, filters)
-    fetch_models(session, llm=True)
-    answerer = open_answerer(session.workspace, session.recipe)
-    tracker = open_tracker(session)
+    bot = open_bot(folder, flags)
+    bot.check(filters)
+    bot.answerer()  # loads while the first question is typed
     past: list[Answer] = []
     while (question := _next_question()) and question != "/quit":
         if question.startswith("/"):
@@ -63,9 +58,8 @@ def command(
             past = [] if question == "/new" else past
             continue
         try:
-            history = history_of(past[-TURNS:])
-            answer = answerer.ask(
-                question, history=history, where=filters, groups=groups or None, on_text=streamer(stream)
+            answer = bot.ask(
+                question, history=past[-TURNS:], where=filters, groups=groups or None, on_text=streamer(stream)
             )
         except (UsageError, ProviderError) as error:  # the conversation goes on
             say(f"scoville: {plain(str(error))}")
@@ -73,7 +67,6 @@ def command(
         if stream:
             say("")
         past += [] if answer.refused else [answer]
-        tracker.answered(answer, answerer.searcher.embedder.name)
         if as_json:
             write_json_line(answer_json(answer))
             continue

@@ -1,4 +1,4 @@
-"""What the commands share: their common options, the session they open, and how they talk.
+"""What the commands share: their common options, the bot they open, and how they talk.
 
 Knows nothing of what a command does.
 """
@@ -11,15 +11,14 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from scoville.index import Workspace
-    from scoville.recipe import Recipe
-    from scoville.recipe.file import LoadedRecipe
-    from scoville.track.tracker import Tracker
+    from scoville.bot import Bot
+
+    pass
 
 CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -30,18 +29,6 @@ JSON_LINE_ENDS = re.compile(
 )  # JSON leaves them, but many readers of lines and terminals do not
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Session(NamedTuple):
-    """A workspace and its recipe."""
-
-    workspace: "Workspace"
-    loaded: "LoadedRecipe"
-
-    @property
-    def recipe(self) -> "Recipe":
-        """The effective recipe."""
-        return self.loaded.recipe
 
 
 def common_options(function: Callable[P, R]) -> Callable[P, R]:
@@ -73,18 +60,9 @@ groups_option = click.option(
 )  # fmt: skip
 
 
-def open_tracker(session: Session, run_id: str = "") -> "Tracker":
-    """Open what keeps the costs and the traces of a command; it closes itself when the program ends."""
-    from scoville.track.ledger import Ledger
-    from scoville.track.tracker import Tracker
-
-    recipe = session.recipe
-    ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
-    return Tracker(session.workspace, ledger, traces=recipe.track.traces)
-
-
-def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
+def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
     """Find the workspace and load its recipe."""
+    from scoville.bot import Bot
     from scoville.errors import UsageError
     from scoville.index import Workspace
     from scoville.recipe.file import load_recipe
@@ -93,15 +71,7 @@ def open_session(folder: Path | None, flags: tuple[str, ...]) -> Session:
     if folder is not None and folder.exists() and not folder.is_dir():
         raise UsageError(f"--workspace {folder}: is a file; expected a folder")
     workspace = Workspace(folder) if folder else Workspace.find(Path.cwd())
-    return Session(workspace, load_recipe(workspace.recipe_path, flags=flags))
-
-
-def check_session(session: Session, filters: tuple[str, ...]) -> None:
-    """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
-    from scoville.search import parse_where
-
-    parse_where(filters)
-    session.workspace.require_built()
+    return Bot(workspace, load_recipe(workspace.recipe_path, flags=flags), bars=progress_bar)
 
 
 def write(text: str) -> None:
@@ -192,28 +162,21 @@ def progress_bar(unit: str) -> Generator[Callable[[str, int, int | None], None]]
         yield lambda what, done, total: progress.update(task, description=plain(what), completed=done, total=total)
 
 
-def fetch_models(session: Session, *, llm: bool) -> None:
-    """Fetch the models of the recipe that are not in the cache, with a progress bar, before they are needed."""
-    from scoville.models import catalogue, is_cached, pull
-
-    wanted = {session.recipe.embed.model} | ({session.recipe.llm.model} if llm else set[str]())
-    for entry in catalogue():
-        if entry.name in wanted and not is_cached(entry):
-            say(f"Fetching {entry.name} ({entry.size_bytes / 1e6:.0f} MB), once.")
-            with progress_bar("bytes") as progress:
-                pull(entry.name, progress=progress)
-
-
 def _dump(value: Any, indent: int | None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return JSON_LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+class _Talk(logging.Handler):
+    """Says what the library announces, such as a fallback or a one-time preparation."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(plain(self.format(record), keep="\n"))
+
+
 def _announce_preparations() -> None:
-    """Show what the library announces, such as a fallback or a one-time preparation, on stderr."""
+    """Show what the library announces on stderr."""
     logger = logging.getLogger("scoville")
     if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        logger.addHandler(handler)
+        logger.addHandler(_Talk())
         logger.setLevel(logging.INFO)

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, open_session, say, write, write_json
+from scoville.cli.common import common_options, open_bot, say, write, write_json
 from scoville.cli.forecast import answering, check_cost, judging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scoville.bot import Bot
     from scoville.cli.ask_systems import Named
-    from scoville.cli.common import Session
     from scoville.track.limit import Planned
     from scoville.types import Case
 
@@ -45,18 +45,18 @@ def command(
     from scoville.compare.systems import check_metric, compare_systems
     from scoville.storage import storage_errors
 
-    session = open_session(folder, flags)
-    named = _named(session, systems, flags, options["timeout"])
+    bot = open_bot(folder, flags)
+    named = _named(bot, systems, flags, options["timeout"])
     compared_with = _baseline(named, baseline)
     check_metric(metric)
     cases = _cases(named, cases_file, options["split"], options["limit"])
-    check_cost(session, _planned(session, named, cases, judged), yes=options["yes"])
-    compared = ask_systems(session, named, cases, Asking(
+    check_cost(bot, _planned(bot, named, cases, judged), yes=options["yes"])
+    compared = ask_systems(bot, named, cases, Asking(
         fresh=options["fresh"], judged=judged, timeout_seconds=options["timeout"], no_limit=options["yes"],
         cases_file=cases_file.name if cases_file else "",
     ))  # fmt: skip
     table = compare_systems(
-        compared, baseline=compared_with, metric=metric, usd_per_hour=session.recipe.cost.hardware_usd_per_hour
+        compared, baseline=compared_with, metric=metric, usd_per_hour=bot.recipe.cost.hardware_usd_per_hour
     )
     if out:
         with storage_errors(out.parent):
@@ -68,7 +68,7 @@ def command(
         write(compare_text(table, compared))
 
 
-def _named(session: "Session", specs: tuple[str, ...], flags: tuple[str, ...], timeout: float) -> "list[Named]":
+def _named(bot: "Bot", specs: tuple[str, ...], flags: tuple[str, ...], timeout: float) -> "list[Named]":
     """Open what is asked for, under names that differ."""
     from scoville.cli.ask_systems import Named
     from scoville.cli.evaluate import open_system
@@ -88,9 +88,9 @@ def _named(session: "Session", specs: tuple[str, ...], flags: tuple[str, ...], t
             one = Named(path.stem, spec, load_recipe(path, flags=flags).recipe)
         elif ":" in spec:
             known = without_secrets(spec) if "://" in spec else spec
-            one = Named(known, known, open_system(session, spec, timeout))
+            one = Named(known, known, open_system(bot, spec, timeout))
         else:
-            run = find_run(session.workspace.folder / "runs", spec)
+            run = find_run(bot.workspace.folder / "runs", spec)
             one = Named(f"{run.header.get('system', 'run')} {run.id[-4:]}", spec, run)
         taken = {other.name for other in found}
         found.append(one._replace(name=spec) if one.name in taken else one)
@@ -125,13 +125,13 @@ def _cases(named: "Sequence[Named]", path: Path | None, split: str, limit: int |
     return chosen
 
 
-def _planned(session: "Session", named: "Sequence[Named]", cases: "Sequence[Case]", judged: bool) -> "list[Planned]":
+def _planned(bot: "Bot", named: "Sequence[Named]", cases: "Sequence[Case]", judged: bool) -> "list[Planned]":
     """Plan what asking and judging the systems takes, as if no run were there but those that are named."""
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
 
     found = [planned for one in named if isinstance(one.of, Recipe) for planned in answering(one.of, cases)]
     for one in named if judged else ():
-        recipe = one.of if isinstance(one.of, Recipe) else session.recipe
-        found += judging(session, recipe, cases, one.of.results() if isinstance(one.of, Run) else {})
+        recipe = one.of if isinstance(one.of, Recipe) else bot.recipe
+        found += judging(bot, recipe, cases, one.of.results() if isinstance(one.of, Run) else {})
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.common import common_options, open_session, plain, say, style, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
     from scoville.track.ledger import Total
@@ -31,8 +31,8 @@ def command(
     from scoville.track.ledger import sum_up, totals
     from scoville.track.store import FILE_NAME, Store
 
-    session = open_session(folder, flags)
-    store = Store(session.workspace.folder / FILE_NAME, create=False)
+    bot = open_bot(folder, flags)
+    store = Store(bot.workspace.folder / FILE_NAME, create=False)
     found = totals(store, by, since=since.timestamp() if since else 0.0, run_id=run_id)
     store.close()
     total = sum_up(found)

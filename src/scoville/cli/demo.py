@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
-    Session,
-    fetch_models,
     json_option,
-    open_session,
-    open_tracker,
+    open_bot,
     say,
     style,
     write,
@@ -20,6 +17,7 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.answer import Answerer
+    from scoville.bot import Bot
     from scoville.demo import DemoCase
     from scoville.evaluate.runs import Run
     from scoville.types import Answer, Case
@@ -48,30 +46,30 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
     Everything is left in FOLDER (default: scoville-demo). Four of the questions have no answer in the documents: the
     right reply to them is "I don't know".
     """
-    from scoville.answer import Answerer, open_answerer
+    from scoville.answer import Answerer
     from scoville.cases.files import write_cases
-    from scoville.cli.add import run, summary
+    from scoville.cli.add import summary
     from scoville.demo import demo_cases, write_demo_documents
     from scoville.llm.quote import QuoteLlm
     from scoville.recipe.file import with_values
 
-    session = _prepare(folder, flags)
+    bot = _prepare(folder, flags)
     written = write_demo_documents(folder / "documents")
     cases = demo_cases()
     write_cases(folder / "cases" / CASES_FILE, [case.case for case in cases])
     say(f"Larkspur Excess Cover is fictional; its {len(written)} documents are in {folder / 'documents'}.")
-    fetch_models(session, llm=True)
-    say(summary(run(session, (folder / "documents",))))
-    answerer = open_answerer(session.workspace, session.recipe)
-    quoter = Answerer(answerer.searcher, QuoteLlm(), with_values(session.recipe, {"llm.model": "quote"}))
+    bot.fetch_models(llm=True)
+    say(summary(bot.add(folder / "documents")))
+    answerer = bot.answerer()
+    quoter = Answerer(answerer.searcher, QuoteLlm(), with_values(bot.recipe, {"llm.model": "quote"}))
     runs = {
-        session.recipe.llm.model: _ask_all(session, answerer, cases, show=not as_json),
-        "quote": _ask_all(session, quoter, cases, show=False),
+        bot.recipe.llm.model: _ask_all(bot, answerer, cases, show=not as_json),
+        "quote": _ask_all(bot, quoter, cases, show=False),
     }
     cards = {name: _scorecard(cases, run) for name, run in runs.items()}
-    report = _write_report(session, list(runs.values()))
+    report = _write_report(bot, list(runs.values()))
     if as_json:
-        first = runs[session.recipe.llm.model]
+        first = runs[bot.recipe.llm.model]
         write_json({
             "folder": str(folder), "report": str(report), "runs": {name: run.id for name, run in runs.items()},
             "cases": [_case_json(case, first) for case in cases], "scorecards": cards,
@@ -81,7 +79,7 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
     write(NEXT.format(folder=folder))
 
 
-def _prepare(folder: Path, flags: tuple[str, ...]) -> Session:
+def _prepare(folder: Path, flags: tuple[str, ...]) -> "Bot":
     from scoville.cli.init import write_recipe
     from scoville.errors import UsageError
     from scoville.recipe import FILE_NAME
@@ -92,10 +90,10 @@ def _prepare(folder: Path, flags: tuple[str, ...]) -> Session:
         raise UsageError(f"{folder} holds other things; give a new folder: scoville demo FOLDER")
     if not (folder / FILE_NAME).exists():
         write_recipe(folder)
-    return open_session(folder, flags)
+    return open_bot(folder, flags)
 
 
-def _ask_all(session: Session, answerer: "Answerer", cases: "Sequence[DemoCase]", *, show: bool) -> "Run":
+def _ask_all(bot: "Bot", answerer: "Answerer", cases: "Sequence[DemoCase]", *, show: bool) -> "Run":
     """Ask every question in a run that is kept, as `scoville evaluate` does, and score it by the rules of the demo."""
     from scoville.demo import score_demo
     from scoville.evaluate.run_cases import run_cases
@@ -107,8 +105,8 @@ def _ask_all(session: Session, answerer: "Answerer", cases: "Sequence[DemoCase]"
     system = RecipeSystem(answerer, answerer.recipe.llm.model)
     asked = [case.case for case in cases]
     header = {"system": system.name, "cases_file": CASES_FILE, "seed": answerer.recipe.llm.seed, **system.describe()}
-    run = create_run(session.workspace.folder / "runs", asked, header)
-    tracker = open_tracker(session, run.id)
+    run = create_run(bot.workspace.folder / "runs", asked, header)
+    tracker = bot.tracker(run.id)
 
     def answered(case: "Case", answer: "Answer") -> str:
         if show:
@@ -120,12 +118,12 @@ def _ask_all(session: Session, answerer: "Answerer", cases: "Sequence[DemoCase]"
     return run
 
 
-def _write_report(session: Session, runs: "list[Run]") -> Path:
+def _write_report(bot: "Bot", runs: "list[Run]") -> Path:
     from scoville.cli.report import blame_answers, shown_run
     from scoville.compare.report import report_html
 
-    path = session.workspace.root / "report.html"
-    shown = [shown_run(run, blame_answers(session, run)) for run in runs]
+    path = bot.workspace.root / "report.html"
+    shown = [shown_run(run, blame_answers(bot, run)) for run in runs]
     path.write_text(report_html(shown, metric="quality"), encoding="utf-8")
     return path
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from scoville.cli.common import Session, common_options, open_session, style, write, write_json
+from scoville.cli.common import common_options, open_bot, style, write, write_json
 
 if TYPE_CHECKING:
+    from scoville.bot import Bot
     from scoville.endpoint import Section
     from scoville.recipe import Model, Recipe
 
@@ -53,26 +54,26 @@ def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
     yield _libraries()
     yield _processor()
     try:
-        session = open_session(folder, flags)
+        bot = open_bot(folder, flags)
     except ScovilleError as error:
         yield Check("recipe", False, str(error), "correct it, or write a new one with `scoville init --force`")
         return
-    path = session.workspace.recipe_path
+    path = bot.workspace.recipe_path
     place = str(path) if path.exists() else f"no {path}: the defaults hold"
-    yield Check("recipe", True, f"{place} (hash {session.recipe.hash})")
+    yield Check("recipe", True, f"{place} (hash {bot.recipe.hash})")
     for name, check in (("embedder", _embedder), ("llm", _llm), ("index", _index), ("disk", _disk)):
-        yield _guarded(name, check, session)
-    for key, settings, section in _other_endpoints(session.recipe):
-        yield _guarded(key, partial(_endpoint, key, settings, section), session)
+        yield _guarded(name, check, bot)
+    for key, settings, section in _other_endpoints(bot.recipe):
+        yield _guarded(key, partial(_endpoint, key, settings, section), bot)
     if found := served(endpoint_url("ollama:", None)):
         yield Check("ollama", True, f"runs here with {', '.join(found)}", "to ask one, set llm.model to ollama:NAME")
 
 
-def _guarded(name: str, check: Callable[[Session], Check], session: Session) -> Check:
+def _guarded(name: str, check: Callable[["Bot"], Check], bot: "Bot") -> Check:
     from scoville.errors import ScovilleError
 
     try:
-        return check(session)
+        return check(bot)
     except ScovilleError as error:
         return Check(name, False, str(error))
 
@@ -105,18 +106,18 @@ def _processor() -> Check:
     return Check("processor", True, f"{name}, {os.cpu_count()} threads: {features}")
 
 
-def _embedder(session: Session) -> Check:
+def _embedder(bot: "Bot") -> Check:
     from scoville.recipe.model import is_hosted
 
-    embed = session.recipe.embed
-    return _endpoint("embedder", embed, "embed", session) if is_hosted(embed.model) else _model("embedder", embed.model)
+    embed = bot.recipe.embed
+    return _endpoint("embedder", embed, "embed", bot) if is_hosted(embed.model) else _model("embedder", embed.model)
 
 
-def _llm(session: Session) -> Check:
+def _llm(bot: "Bot") -> Check:
     from scoville.recipe.model import is_hosted
 
-    llm = session.recipe.llm
-    return _endpoint("llm", llm, "llm", session) if is_hosted(llm.model) else _model("llm", llm.model)
+    llm = bot.recipe.llm
+    return _endpoint("llm", llm, "llm", bot) if is_hosted(llm.model) else _model("llm", llm.model)
 
 
 def _other_endpoints(recipe: "Recipe") -> "Iterator[tuple[str, Model, Section]]":
@@ -135,7 +136,7 @@ def _other_endpoints(recipe: "Recipe") -> "Iterator[tuple[str, Model, Section]]"
         yield "read.audio", recipe.read.audio, "read.audio"
 
 
-def _endpoint(kind: str, settings: "Model", section: "Section", session: Session) -> Check:
+def _endpoint(kind: str, settings: "Model", section: "Section", bot: "Bot") -> Check:
     """Ask an endpoint whether it is there and has the model, which costs nothing."""
     from scoville.endpoint import Endpoint
 
@@ -158,14 +159,14 @@ def _model(kind: str, reference: str) -> Check:
     return Check(kind, not problems, "; ".join(problems) or f"{reference} in {files.folder}", advice)
 
 
-def _index(session: Session) -> Check:
+def _index(bot: "Bot") -> Check:
     from scoville.index import build_hash, open_index
 
-    workspace = session.workspace
+    workspace = bot.workspace
     built = workspace.built()
     if built is None:
         return Check("index", True, "nothing added yet", "scoville add PATH")
-    index = open_index(workspace, session.recipe.index, built)
+    index = open_index(workspace, bot.recipe.index, built)
     documents, failures = index.documents(), workspace.failures()
     state = index.state()
     searched = state.vectors if state.recall is None else f"{state.vectors}, recall@10 {state.recall:.3f}"
@@ -175,13 +176,13 @@ def _index(session: Session) -> Check:
     )
     if state.without_words:
         detail += f", {state.without_words} passages without a word that BM25 could find"
-    if not index.is_current(build_hash(session.recipe)):
+    if not index.is_current(build_hash(bot.recipe)):
         return Check("index", False, f"{detail}; built with other settings", "scoville add --rebuild")
     return Check("index", True, detail, "scoville add --failed" if failures else "")
 
 
-def _disk(session: Session) -> Check:
-    root = session.workspace.root
+def _disk(bot: "Bot") -> Check:
+    root = bot.workspace.root
     free = shutil.disk_usage(root if root.exists() else Path.cwd()).free
     low = free < LOW_DISK_BYTES
     return Check("disk", not low, f"{free / 1e9:.1f} GB free at {root}", "free some space" if low else "")

@@ -8,9 +8,7 @@ import click
 
 from scoville.cli.common import (
     common_options,
-    fetch_models,
-    open_session,
-    open_tracker,
+    open_bot,
     progress_bar,
     say,
     write,
@@ -21,7 +19,7 @@ from scoville.cli.forecast import answering, check_cost, embedding, judging
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import System
@@ -70,23 +68,23 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     from scoville.evaluate.score_run import score_run
 
     _check_options(cases, options)
-    session = open_session(folder, flags)
-    runs = session.workspace.folder / "runs"
+    bot = open_bot(folder, flags)
+    runs = bot.workspace.folder / "runs"
     baseline = find_run(runs, options["baseline"]) if options["baseline"] else None
-    judge = open_recipe_judge(session) if options["judge"] else None
+    judge = open_recipe_judge(bot) if options["judge"] else None
     if options["rescore"]:
         run = find_run(runs, options["rescore"])
-        _check(session, recipe_of(run) if options["perplexity"] else None, run.cases(), run, options)
+        _check(bot, recipe_of(run) if options["perplexity"] else None, run.cases(), run, options)
     elif options["resume"] or cases:
-        run = _ask(session, runs, cases, options, baseline)
+        run = _ask(bot, runs, cases, options, baseline)
     else:
         _list(list_runs(runs), as_json)
         return
-    score(session, run, judge, Measures(options["semantic"], options["perplexity"]))
+    score(bot, run, judge, Measures(options["semantic"], options["perplexity"]))
     if baseline and not baseline.scores():
         score_run(baseline)
     compared = compare_runs(baseline, run, options["metric"]) if baseline else None
-    judges = judges_of(session, run)
+    judges = judges_of(bot, run)
     notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
     if options["markdown"]:
         options["markdown"].write_text(summary_markdown(run, notes), encoding="utf-8")
@@ -130,9 +128,7 @@ def _worse(baseline: "Run", run: "Run", compared: "Comparison", options: Mapping
     return found
 
 
-def _ask(
-    session: "Session", runs: Path, path: Path | None, options: Mapping[str, Any], baseline: "Run | None"
-) -> "Run":
+def _ask(bot: "Bot", runs: Path, path: Path | None, options: Mapping[str, Any], baseline: "Run | None") -> "Run":
     """Ask the system, in a new run or on with an old one."""
     from scoville.cli.publish import note_index
     from scoville.evaluate.run_cases import run_cases, same_cases
@@ -144,17 +140,17 @@ def _ask(
     chosen = given.cases() if given else _cases(path or Path(), options)
     if baseline:
         same_cases(baseline.cases(), chosen)  # before anything is asked
-    _check(session, answering_recipe(session, spec), chosen, given, options)
-    system = open_system(session, spec, options["timeout"])
+    _check(bot, answering_recipe(bot, spec), chosen, given, options)
+    system = open_system(bot, spec, options["timeout"])
     if given and given.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         say(f"The recipe is not the one that run {given.id} began with: its answers will be of both.")
     run = given or create_run(runs, chosen, {
         "system": options["name"] or system.name, "spec": without_secrets(spec) if "://" in spec else spec,
-        "cases_file": path.name if path else "", "seed": session.recipe.llm.seed,
-        "commit": commit_of(session.workspace.root), "index": note_index(session, system), **system.describe(),
+        "cases_file": path.name if path else "", "seed": bot.recipe.llm.seed,
+        "commit": commit_of(bot.workspace.root), "index": note_index(bot, system), **system.describe(),
     })  # fmt: skip
     say(f"Run {run.id}: {len(chosen)} cases; after an interruption: scoville evaluate --resume {run.id}")
-    tracker = open_tracker(session, run.id)
+    tracker = bot.tracker(run.id)
     embedder = str(system.describe().get("models", {}).get("embedder", ""))
     with progress_bar("cases") as progress:
         run_cases(system, chosen, run, timeout_seconds=options["timeout"],
@@ -164,7 +160,7 @@ def _ask(
 
 
 def _check(
-    session: "Session", recipe: "Recipe | None", cases: "Sequence[Case]", run: "Run | None", options: Mapping[str, Any]
+    bot: "Bot", recipe: "Recipe | None", cases: "Sequence[Case]", run: "Run | None", options: Mapping[str, Any]
 ) -> None:
     """Refuse what ``recipe``, which answers, cannot do or may cost, before anything is asked; ``run`` has answers."""
     from scoville.cli.scoring import check_likelihood
@@ -178,8 +174,8 @@ def _check(
     scored = [case for case in cases if case.id in results or case.id in asked]
     planned = answering(recipe, waiting) if recipe else []
     for plan, wanted in ((judging, options["judge"]), (embedding, options["semantic"])):
-        planned += plan(session, recipe or session.recipe, scored, results) if wanted else []
-    check_cost(session, planned, yes=options["yes"])
+        planned += plan(bot, recipe or bot.recipe, scored, results) if wanted else []
+    check_cost(bot, planned, yes=options["yes"])
 
 
 def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
@@ -202,34 +198,33 @@ def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
     return chosen
 
 
-def open_system(session: "Session", spec: str, timeout_seconds: float) -> "System":
+def open_system(bot: "Bot", spec: str, timeout_seconds: float) -> "System":
     """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
     from scoville.answer import open_answerer
     from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
-    from scoville.recipe.file import LoadedRecipe
 
-    recipe = answering_recipe(session, spec)
+    recipe = answering_recipe(bot, spec)
     if recipe is None:
         if spec.startswith(SCHEMES):
             return ServerSystem(spec, timeout_seconds=timeout_seconds)
         return FunctionSystem(named_function(spec), spec)
-    fetch_models(session._replace(loaded=LoadedRecipe(recipe, ())), llm=True)
-    return RecipeSystem(open_answerer(session.workspace, recipe), Path(spec).stem if spec else "recipe")
+    bot.with_recipe(recipe).fetch_models(llm=True)
+    return RecipeSystem(open_answerer(bot.workspace, recipe), Path(spec).stem if spec else "recipe")
 
 
-def answering_recipe(session: "Session", spec: str) -> "Recipe | None":
+def answering_recipe(bot: "Bot", spec: str) -> "Recipe | None":
     """Give the recipe that answers, in which what --set says holds too; None where a function or a server does."""
     from scoville.errors import UsageError
     from scoville.recipe.file import load_recipe, with_values
 
     path = Path(spec)
     if not spec:
-        return session.recipe
+        return bot.recipe
     if spec.startswith(SCHEMES) or (":" in spec and not path.is_file()):
         return None
     if not path.is_file():
         raise UsageError(f"--system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
-    flags = {setting.key: setting.value for setting in session.loaded.settings if setting.source == "flag"}
+    flags = {setting.key: setting.value for setting in bot.loaded.settings if setting.source == "flag"}
     return with_values(load_recipe(path).recipe, flags)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scoville.cli.common import say
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.evaluate.result import Result
     from scoville.llm import Generation
     from scoville.llm import Llm as LlmProtocol
@@ -26,13 +26,13 @@ REWRITE_TOKENS = 1000
 """What a prompt has that asks for other questions: six turns and an instruction."""
 
 
-def check_cost(session: "Session", planned: "Sequence[Planned]", *, yes: bool) -> None:
+def check_cost(bot: "Bot", planned: "Sequence[Planned]", *, yes: bool) -> None:
     """Say what hosted models may cost; UsageError over ``cost.limit_usd``, without ``yes``. Local work is left out."""
     from scoville.recipe.model import is_hosted
     from scoville.track.limit import check_limit, preview
 
     hosted = [one for one in planned if one.replies and is_hosted(one.model)]
-    if hosted and (said := check_limit(preview(hosted, 0.0), session.recipe.cost.limit_usd, yes=yes)):
+    if hosted and (said := check_limit(preview(hosted, 0.0), bot.recipe.cost.limit_usd, yes=yes)):
         say(said)
 
 
@@ -60,19 +60,17 @@ def answering(recipe: "Recipe", cases: "Sequence[Case]") -> "list[Planned]":
     ]
 
 
-def judging(
-    session: "Session", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]"
-) -> "list[Planned]":
+def judging(bot: "Bot", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]") -> "list[Planned]":
     """Plan what the judge takes: of the answers that are there exactly what was not judged before."""
     from scoville.cli.scoring import open_recipe_judge
     from scoville.evaluate.judge.metrics import judge_all
 
     def judge_with(stand_in: "LlmProtocol") -> None:
-        judge = open_recipe_judge(session, stand_in=stand_in)
+        judge = open_recipe_judge(bot, stand_in=stand_in)
         judge_all(judge, cases, {case.id: results.get(case.id) or _imagined(recipe, case) for case in cases})
         judge.close()
 
-    return verdicts(session.recipe.judge, judge_with)
+    return verdicts(bot.recipe.judge, judge_with)
 
 
 def verdicts(settings: "Judge", judge_with: "Callable[[LlmProtocol], object]") -> "list[Planned]":
@@ -90,12 +88,12 @@ def verdicts(settings: "Judge", judge_with: "Callable[[LlmProtocol], object]") -
 
 
 def embedding(
-    session: "Session", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]"
+    bot: "Bot", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]"
 ) -> "list[Planned]":
     """Plan what embedding answers, questions and expected answers takes."""
     from scoville.track.limit import Planned
 
-    settings = session.recipe.embed
+    settings = bot.recipe.embed
     given = (results.get(case.id) or _imagined(recipe, case) for case in cases)
     tokens = sum(_tokens(one.text, case.question, *case.expected) for case, one in zip(cases, given, strict=True))
     return [Planned("judging", settings.model, 1, tokens, 0, settings.base_url)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.common import check_session, common_options, open_session, plain, style, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, style, write, write_json
 from scoville.cli.search import groups_option
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def command(
     """Show what stands in the same passages as NAME: a person, a product, a code, a term."""
     from scoville.search import connections, open_current_index, parse_where
 
-    session = open_session(folder, flags)
-    check_session(session, filters)
-    index = open_current_index(session.workspace, session.recipe)
+    bot = open_bot(folder, flags)
+    bot.check(filters)
+    index = open_current_index(bot.workspace, bot.recipe)
     found = connections(index, name, limit, parse_where(filters), groups or None)
     if not as_json:
         write(_show(found))

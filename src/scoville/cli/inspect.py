@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
-    Session,
     common_options,
-    fetch_models,
-    open_session,
+    open_bot,
     plain,
     say,
     style,
@@ -20,6 +18,7 @@ from scoville.cli.common import (
 from scoville.cli.inspect_page import Inspected, html_page
 
 if TYPE_CHECKING:
+    from scoville.bot import Bot
     from scoville.types import Element, Passage
 
 HEAD_CHARACTERS = 100
@@ -37,8 +36,8 @@ def command(
     file: Path, page: int | None, page_path: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool
 ) -> None:
     """Show the elements that FILE is read as, and the passages it is split into, as `add` would."""
-    session = open_session(folder, flags)
-    shown, failures = _inspect(session, file, page)
+    bot = open_bot(folder, flags)
+    shown, failures = _inspect(bot, file, page)
     if page_path:
         page_path.write_text(html_page(file, shown, page), encoding="utf-8")
         say(f"Wrote {page_path}")
@@ -51,21 +50,21 @@ def command(
         say(f"{plain(path)} {plain(reason)}")
 
 
-def _inspect(session: Session, file: Path, page: int | None) -> tuple[list[Inspected], Sequence[tuple[str, str]]]:
+def _inspect(bot: "Bot", file: Path, page: int | None) -> tuple[list[Inspected], Sequence[tuple[str, str]]]:
     from scoville.embed import open_embedder
     from scoville.errors import ReadFailure, ScovilleError, UsageError
     from scoville.metadata import describe_document
     from scoville.read.reader import read_file
     from scoville.split import split_document
 
-    recipe = session.recipe
+    recipe = bot.recipe
     if recipe.split.summary_model or recipe.metadata.model:
         say("No model is asked here: summaries are extracted, and metadata come from file, text and rules.")
     try:
-        reading = read_file(file, source=_source(session, file), settings=recipe.read)
+        reading = read_file(file, source=_source(bot, file), settings=recipe.read)
     except ReadFailure as failure:
         raise ScovilleError(f"{plain(str(file))} {failure}") from None
-    fetch_models(session, llm=False)
+    bot.fetch_models(llm=False)
     embedder = open_embedder(recipe.embed)
     inspected: list[Inspected] = []
     for read in reading.documents:
@@ -78,9 +77,9 @@ def _inspect(session: Session, file: Path, page: int | None) -> tuple[list[Inspe
     return inspected, reading.failures
 
 
-def _source(session: Session, file: Path) -> str:
+def _source(bot: "Bot", file: Path) -> str:
     """Name the file as `add` does: relative to the workspace where it lies below it."""
-    place, root = file.absolute(), session.workspace.root.absolute()
+    place, root = file.absolute(), bot.workspace.root.absolute()
     return (place.relative_to(root) if place.is_relative_to(root) else place).as_posix()
 
 

@@ -12,14 +12,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from scoville.errors import ReadFailure
+from scoville.read.picture import DRAWN, PagePicture, render_page
+
 if TYPE_CHECKING:
     from scoville.types import Box, Document, Element, Passage, Region
 
 MOST_PAGES = 40
 """A page takes 0.1 to 0.3 MB of HTML."""
-RENDER_SECONDS = 30
-DRAWN = ("application/pdf", "image/")
-"""The media types whose pages are pictures; of others the text is shown."""
 COLOURS = {
     "title": "#7b1fa2", "heading": "#c2185b", "paragraph": "#1976d2", "list_item": "#00838f", "table": "#2e7d32",
     "code": "#5d4037", "figure": "#f57c00", "caption": "#ef6c00", "footnote": "#616161", "form_field": "#ad1457",
@@ -55,14 +55,6 @@ class Inspected(NamedTuple):
     document: "Document"
     elements: "Sequence[Element]"
     passages: "Sequence[Passage]"
-
-
-class Picture(NamedTuple):
-    """A rendered page: PNG, and its size in points."""
-
-    png: bytes
-    width: float
-    height: float
 
 
 def html_page(file: Path, shown: Sequence[Inspected], page: int | None) -> str:
@@ -101,9 +93,10 @@ def _document(one: Inspected, file: Path | None, page: int | None) -> Iterator[s
 
 
 def _page(one: Inspected, file: Path, number: int) -> Iterator[str]:
-    picture = _render(file, one.document.media_type, number)
-    if isinstance(picture, str):
-        yield f'<p class="warning">page {number} {_safe(picture)}</p>'
+    try:
+        picture = render_page(file, one.document.media_type, number)
+    except ReadFailure as failure:
+        yield f'<p class="warning">page {number} {_safe(str(failure))}</p>'
         return
     data = base64.b64encode(picture.png).decode()
     yield f'<h2>Page {number}</h2>\n<div class="page"><img alt="page {number}" src="data:image/png;base64,{data}">'
@@ -121,20 +114,6 @@ def _page(one: Inspected, file: Path, number: int) -> Iterator[str]:
     yield "</div>"
 
 
-def _render(file: Path, media_type: str, number: int) -> Picture | str:
-    """Render a page in a child process, since the file is not to be trusted; or say why there is none."""
-    from scoville.errors import ReadFailure
-    from scoville.read.ocr.page import Source
-    from scoville.read.sandbox.child import Task
-    from scoville.read.sandbox.children import CHILDREN
-
-    source = Source("image" if media_type.startswith("image/") else "pdf", str(file.resolve()))
-    try:
-        return Picture(*CHILDREN.do(Task("ocr.page", "png_of", (source, number), {}, RENDER_SECONDS), most=1))
-    except ReadFailure as failure:
-        return str(failure)
-
-
 def _around(regions: "Sequence[Region]", page: int) -> "Box | None":
     """Give the box around what stands on a page."""
     boxes = [region.box for region in regions if region.box.page == page]
@@ -146,7 +125,7 @@ def _around(regions: "Sequence[Region]", page: int) -> "Box | None":
     )  # fmt: skip
 
 
-def _place(box: "Box", picture: Picture) -> str:
+def _place(box: "Box", picture: PagePicture) -> str:
     left, top = 100 * box.x0 / picture.width, 100 * box.y0 / picture.height
     width, height = 100 * (box.x1 - box.x0) / picture.width, 100 * (box.y1 - box.y0) / picture.height
     return f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"

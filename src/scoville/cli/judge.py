@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, open_session, plain, progress_bar, say, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, progress_bar, say, write, write_json
 
 if TYPE_CHECKING:
     from scoville.recipe import Judge, Llm
@@ -44,14 +44,14 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     from scoville.evaluate.judge.judge import open_judge
     from scoville.evaluate.judge.labels import read_labels
 
-    session = open_session(folder, flags)
-    llm = session.recipe.llm
+    bot = open_bot(folder, flags)
+    llm = bot.recipe.llm
     read = read_labels(labels)
     chosen = read.draw(options["limit"], llm.seed)
     settings = judge_settings(llm, options)
-    open_with = partial(open_judge, settings, cache=session.workspace.folder / "judges")
+    open_with = partial(open_judge, settings, cache=bot.workspace.folder / "judges")
     planned = verdicts(settings, lambda counting: check_judge(open_with(stand_in=counting), chosen))
-    check_cost(session, planned, yes=options["yes"])
+    check_cost(bot, planned, yes=options["yes"])
     judge = open_with()
     try:
         judge.load()
@@ -62,7 +62,7 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
         seconds = time.perf_counter() - started
     finally:
         judge.close()
-    path = save_check(session.workspace.folder, judge, labels, metrics)
+    path = save_check(bot.workspace.folder, judge, labels, metrics)
     asked = {
         "asked": len(judge.replies),
         "cached": judge.cached,

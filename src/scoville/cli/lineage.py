@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import Session, common_options, open_session, plain, say, style, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
+    from scoville.bot import Bot
     from scoville.track.lineage import Artifact
     from scoville.track.store import Store
 
@@ -29,8 +30,8 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
     from scoville.track.lineage import lineage, versions
     from scoville.track.store import FILE_NAME, Store
 
-    session = open_session(folder, flags)
-    store = Store(session.workspace.folder / FILE_NAME, create=False)
+    bot = open_bot(folder, flags)
+    store = Store(bot.workspace.folder / FILE_NAME, create=False)
     if artifact is None:
         known = versions(store, limit=-1)
         shown = known if everything or as_json else known[:LISTED]
@@ -41,7 +42,7 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
         if len(known) > len(shown):
             say(f"... and {len(known) - len(shown)} more: --all")
         return
-    found = lineage(store, _find(session, store, artifact))
+    found = lineage(store, _find(bot, store, artifact))
     if as_json:
         write_json({
             "artifact": _json(found.artifact),
@@ -61,7 +62,7 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
         say("Nothing was built from it yet.")
 
 
-def _find(session: Session, store: "Store", name: str) -> "Artifact":
+def _find(bot: "Bot", store: "Store", name: str) -> "Artifact":
     """Find an artifact; a document also by a path as one would type it here."""
     from scoville.errors import UsageError
     from scoville.track.lineage import find_artifact
@@ -70,7 +71,7 @@ def _find(session: Session, store: "Store", name: str) -> "Artifact":
         return find_artifact(store, name)
     except UsageError:
         place = Path(name)
-        source = session.workspace.source_of(place) if place.is_file() else name
+        source = bot.workspace.source_of(place) if place.is_file() else name
         if source == name:
             raise
         return find_artifact(store, source)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scoville.cli.common import say
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.evaluate.runs import Run
     from scoville.evaluate.system import System
     from scoville.track.lineage import Artifact
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 FILES = ("run.json", "cases.jsonl", "results.jsonl", "scores.json")
 
 
-def publish_run(session: "Session", run: "Run") -> None:
+def publish_run(bot: "Bot", run: "Run") -> None:
     """Write a run that was scored into the database, with what it was made of, and into the recipe's trackers."""
     from scoville.errors import ScovilleError
     from scoville.track.open import open_mirror
     from scoville.track.store import FILE_NAME, Store
 
     tracked = tracked_run(run)
-    store = Store(session.workspace.folder / FILE_NAME)
+    store = Store(bot.workspace.folder / FILE_NAME)
     try:
         record_run(store, run, tracked)
     finally:
         store.close()
-    for target in session.recipe.track.to:
-        shown = mirrored_run(session, run, tracked)
+    for target in bot.recipe.track.to:
+        shown = mirrored_run(bot, run, tracked)
         try:
-            say(f"{target}: {open_mirror(target, session.workspace.folder).publish(shown)}")
+            say(f"{target}: {open_mirror(target, bot.workspace.folder).publish(shown)}")
         except ScovilleError as error:  # the run itself is safe
             say(f"{target}: not written: {error}; again with scoville evaluate --score {run.id}")
 
@@ -55,7 +55,7 @@ def record_run(store: "Store", run: "Run", tracked: "TrackedRun") -> "Artifact":
     )  # fmt: skip
 
 
-def note_index(session: "Session", system: "System") -> str:
+def note_index(bot: "Bot", system: "System") -> str:
     """Write down what the index is made of that a system answers from, and name it; empty where it has none."""
     from scoville.evaluate.system import RecipeSystem
     from scoville.recipe import Recipe
@@ -66,9 +66,9 @@ def note_index(session: "Session", system: "System") -> str:
     if not isinstance(system, RecipeSystem):
         return ""
     made = system.describe()
-    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the session's
-    documents = open_current_index(session.workspace, own).documents()
-    store = Store(session.workspace.folder / FILE_NAME)
+    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the bot's
+    documents = open_current_index(bot.workspace, own).documents()
+    store = Store(bot.workspace.folder / FILE_NAME)
     try:
         return index_of(
             store, {source: state.document_id for source, state in documents.items()},
@@ -94,14 +94,14 @@ def tracked_run(run: "Run") -> "TrackedRun":
     )  # fmt: skip
 
 
-def mirrored_run(session: "Session", run: "Run", tracked: "TrackedRun", **more: Any) -> "MirroredRun":
+def mirrored_run(bot: "Bot", run: "Run", tracked: "TrackedRun", **more: Any) -> "MirroredRun":
     """Give a run as other trackers take it."""
     from scoville.track.mirror import MirroredRun
 
     return MirroredRun(
         run=tracked, table=_table(run), files=[file for name in FILES if (file := run.folder / name).exists()],
         trace_ids=[trace for saved in run.saved().values() if (trace := saved.get("trace"))],
-        group=session.workspace.root.name, **more,
+        group=bot.workspace.root.name, **more,
     )  # fmt: skip
 
 

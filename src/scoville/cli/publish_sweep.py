@@ -16,7 +16,7 @@ from scoville.cli.common import say
 from scoville.storage import Journal
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.compare.trials import SweepFolder, Trial
     from scoville.track.mirror import MirroredRun
     from scoville.track.runs import TrackedRun
@@ -29,14 +29,14 @@ FILES = ("sweep.json", "trials.jsonl", "cases.jsonl")
 class PublishedSweep:
     """Writes down a sweep, trial by trial."""
 
-    def __init__(self, session: "Session", sweep: "SweepFolder") -> None:
+    def __init__(self, bot: "Bot", sweep: "SweepFolder") -> None:
         """Raises UsageError or MissingExtra for a tracker that cannot be written, before anything is tried."""
         from scoville.track.open import open_mirror
 
-        self._session = session
+        self._session = bot
         self._sweep = sweep
         self._mirrors = {
-            target: open_mirror(target, session.workspace.folder) for target in session.recipe.track.to
+            target: open_mirror(target, bot.workspace.folder) for target in bot.recipe.track.to
         }  # fmt: skip
         self._journal = Journal(sweep.folder / FILE)
         self._known = {(target, name): digest for target, name, digest in self._journal.rows()}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from scoville.cli.common import common_options, open_session, plain, say, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, write, write_json
 
 
 @click.command("remove")
@@ -16,10 +16,8 @@ def command(sources: tuple[str, ...], folder: Path | None, flags: tuple[str, ...
     The files themselves stay. One that `add` is given again, or that a source of the recipe lists, comes back: leave it
     out there with `exclude`.
     """
-    from scoville.index import remove_documents
-
-    session = open_session(folder, flags)
-    removed = remove_documents(session.workspace, session.recipe, sources)
+    bot = open_bot(folder, flags)
+    removed = bot.remove(*sources)
     if as_json:
         write_json({"removed": list(removed)})
     else:

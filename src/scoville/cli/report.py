@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.common import common_options, open_session, say, write, write_json
+from scoville.cli.common import common_options, open_bot, say, write, write_json
 
 if TYPE_CHECKING:
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.compare.report import Shown
     from scoville.evaluate.blame import Blame
     from scoville.evaluate.runs import Run
@@ -32,13 +32,13 @@ def command(
     from scoville.evaluate.score_run import score_run
     from scoville.storage import storage_errors
 
-    session = open_session(folder, flags)
-    found = [find_run(session.workspace.folder / "runs", name) for name in runs or ("latest",)]
+    bot = open_bot(folder, flags)
+    found = [find_run(bot.workspace.folder / "runs", name) for name in runs or ("latest",)]
     for run in found:
         same_cases(found[0].cases(), run.cases())
         if not run.scores():
             score_run(run)
-    blamed = {run.id: blame_answers(session, run) for run in found}
+    blamed = {run.id: blame_answers(bot, run) for run in found}
     if only_blame:
         _write_blame(blamed, as_json)
         return
@@ -67,7 +67,7 @@ def shown_run(run: "Run", blamed: "list[Blame]") -> "Shown":
     )  # fmt: skip
 
 
-def blame_answers(session: "Session", run: "Run") -> "list[Blame]":
+def blame_answers(bot: "Bot", run: "Run") -> "list[Blame]":
     """Say which stage lost each wrong answer, by the index of the workspace; nothing where another system answered."""
     from scoville.errors import ScovilleError
     from scoville.evaluate.blame_run import blame_run
@@ -77,7 +77,7 @@ def blame_answers(session: "Session", run: "Run") -> "list[Blame]":
         say(f"No stage is blamed in {run.id}: what {run.header.get('system')} searched is not known here.")
         return []
     try:
-        searcher = open_searcher(session.workspace, session.recipe)
+        searcher = open_searcher(bot.workspace, bot.recipe)
     except ScovilleError as error:
         say(f"No stage is blamed in {run.id}: {error}")
         return []

@@ -8,12 +8,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
-from scoville.cli.common import fetch_models, open_tracker, progress_bar
+from scoville.cli.common import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.cli.show_run import Judges
     from scoville.evaluate.judge.judge import Judge
     from scoville.evaluate.metrics import Scorer
@@ -33,7 +33,7 @@ class Measures(NamedTuple):
     """By the model that answered."""
 
 
-def score(session: "Session", run: "Run", judge: "Judge | None", measures: Measures) -> None:
+def score(bot: "Bot", run: "Run", judge: "Judge | None", measures: Measures) -> None:
     """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
     from scoville.cli.publish import publish_run
     from scoville.evaluate.score_run import score_run
@@ -41,37 +41,37 @@ def score(session: "Session", run: "Run", judge: "Judge | None", measures: Measu
     more: dict[str, Scorer] = {}
     with ThreadPoolExecutor(1) as aside:
         if measures.perplexity:
-            more["perplexity"] = _perplexity_scorer(session, run)
+            more["perplexity"] = _perplexity_scorer(bot, run)
         if measures.semantic:
-            fetch_models(session, llm=False)
-            semantic = aside.submit(_semantic_scorer, session, run)  # while words are compared
+            bot.fetch_models(llm=False)
+            semantic = aside.submit(_semantic_scorer, bot, run)  # while words are compared
             more["semantic"] = lambda case, result: semantic.result()(case, result)
         with progress_bar("cases") as progress:
             score_run(run, judge=judge, more=more, on_case=lambda done, total: progress("scoring", done, total))
     if judge:
-        tracker = open_tracker(session, run.id)
+        tracker = bot.tracker(run.id)
         for reply in judge.replies:
             tracker.replied("judging", reply)
         judge.close()
-    publish_run(session, run)
+    publish_run(bot, run)
 
 
-def open_recipe_judge(session: "Session", *, stand_in: "Llm | None" = None) -> "Judge":
+def open_recipe_judge(bot: "Bot", *, stand_in: "Llm | None" = None) -> "Judge":
     """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
     from scoville.evaluate.judge.judge import open_judge
 
-    answering = "" if stand_in else session.recipe.llm.model
-    cache = session.workspace.folder / "judges"
-    return open_judge(session.recipe.judge, answering_model=answering, cache=cache, stand_in=stand_in)
+    answering = "" if stand_in else bot.recipe.llm.model
+    cache = bot.workspace.folder / "judges"
+    return open_judge(bot.recipe.judge, answering_model=answering, cache=cache, stand_in=stand_in)
 
 
-def judges_of(session: "Session", run: "Run") -> "Judges":
+def judges_of(bot: "Bot", run: "Run") -> "Judges":
     """Give what is known of the judges of a run."""
     from scoville.evaluate.judge.check import read_check
     from scoville.evaluate.judge.metrics import METRICS
 
     labels = {one.judge for found in run.scores().values() for one in found.values() if one.metric in METRICS} - {""}
-    return {label: read_check(session.workspace.folder, label) for label in sorted(labels)}
+    return {label: read_check(bot.workspace.folder, label) for label in sorted(labels)}
 
 
 def check_likelihood(recipe: "Recipe | None") -> None:
@@ -99,13 +99,13 @@ def recipe_of(run: "Run") -> "Recipe | None":
         raise UsageError(f"run {run.id} was answered by a recipe of another version: ask again") from None
 
 
-def _semantic_scorer(session: "Session", run: "Run") -> "Scorer":
+def _semantic_scorer(bot: "Bot", run: "Run") -> "Scorer":
     from scoville.embed import open_embedder
     from scoville.evaluate.metrics import embedded_scorer
     from scoville.track.ledger import CHARACTERS_PER_TOKEN
 
-    embedder = open_embedder(session.recipe.embed)
-    tracker = open_tracker(session, run.id)
+    embedder = open_embedder(bot.recipe.embed)
+    tracker = bot.tracker(run.id)
 
     def embed(texts: "Sequence[str]") -> "list[list[float]]":
         started = time.perf_counter()
@@ -117,7 +117,7 @@ def _semantic_scorer(session: "Session", run: "Run") -> "Scorer":
     return embedded_scorer(embed, run.cases(), run.results(), embedder.name)
 
 
-def _perplexity_scorer(session: "Session", run: "Run") -> "Scorer":
+def _perplexity_scorer(bot: "Bot", run: "Run") -> "Scorer":
     from scoville.answer import open_answerer
     from scoville.evaluate.likelihood import likelihood_of
     from scoville.evaluate.metrics import perplexity_scorer
@@ -125,10 +125,10 @@ def _perplexity_scorer(session: "Session", run: "Run") -> "Scorer":
     recipe = recipe_of(run)
     check_likelihood(recipe)
     assert recipe
-    answerer = open_answerer(session.workspace, recipe, load=False)
+    answerer = open_answerer(bot.workspace, recipe, load=False)
     llm = answerer.llm
     scorer = perplexity_scorer(likelihood_of(answerer), llm.name)
-    tracker = open_tracker(session, run.id)
+    tracker = bot.tracker(run.id)
 
     def timed(case: "Case", result: "Result") -> "Iterable[Score]":
         started = time.perf_counter()

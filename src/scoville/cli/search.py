@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import (
-    check_session,
     common_options,
-    fetch_models,
     groups_option,
-    open_session,
+    open_bot,
     plain,
     read_question,
     say,
@@ -44,16 +42,9 @@ def command(
 ) -> None:
     """Find passages for QUESTION (`-`: from stdin), with the rank and score that each leg gave them."""
     from scoville.answer.contract import hit_json
-    from scoville.llm import ask_with
-    from scoville.search import open_searcher
 
-    session = open_session(folder, flags)
-    check_session(session, filters)
-    text = read_question(question)
-    asks = session.recipe.rewrite.asks_model or session.recipe.search.rerank == "llm"
-    fetch_models(session, llm=asks)
-    searcher = open_searcher(session.workspace, session.recipe, ask_with(session.recipe.llm) if asks else None)
-    found = searcher.search(text, where=filters, groups=groups or None, limit=limit)
+    bot = open_bot(folder, flags)
+    found = bot.search(read_question(question), where=filters, groups=groups or None, limit=limit).found
     if as_json:
         hits = [hit_json(hit) for hit in found.hits]
         write_json(_explained_json(found, hits) if explain else hits)

@@ -1,16 +1,8 @@
 """How an answer looks in a terminal."""
 
 from scoville.cli.common import plain, style
+from scoville.html import REASONS
 from scoville.types import Answer, Citation
-
-REASONS = {
-    "no_documents": "nothing was found",
-    "weak_evidence": "nothing in the documents is close enough to the question",
-    "model_declined": "the model found no answer in the passages",
-    "ungrounded": "found no support in the passages for what the model wrote",
-    "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
-    "thinks llm.thinking_tokens",
-}
 
 
 def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:

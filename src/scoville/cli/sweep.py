@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoville.cli.common import common_options, open_session, progress_bar, say, write, write_json
+from scoville.cli.common import common_options, open_bot, progress_bar, say, write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scoville.cli.common import Session
+    from scoville.bot import Bot
     from scoville.compare.stages import SharedStages
     from scoville.compare.trials import SweepFolder, Trial
     from scoville.index import Writers
@@ -39,8 +39,8 @@ def command(
     from scoville.cli.show_sweep import list_text, recipe_text, sweep_json, sweep_text
     from scoville.compare.trials import FOLDER, find_sweep, list_sweeps
 
-    session = open_session(folder, flags)
-    sweeps = session.workspace.folder / FOLDER
+    bot = open_bot(folder, flags)
+    sweeps = bot.workspace.folder / FOLDER
     if listing:
         known = list_sweeps(sweeps)
         if as_json:
@@ -52,7 +52,7 @@ def command(
         # The shell empties recipe.yaml before this begins: all that is needed stands in the folder of the sweep.
         write(recipe_text(find_sweep(sweeps, name or "latest")))
         return
-    sweep = _run(session, sweeps, _recipe(session, name, sweeps, trials, limit), cases_file, name, yes)
+    sweep = _run(bot, sweeps, _recipe(bot, name, sweeps, trials, limit), cases_file, name, yes)
     if as_json:
         write_json(sweep_json(sweep))
     else:
@@ -60,45 +60,43 @@ def command(
         say(f"Take the best: scoville sweep --best > recipe.yaml; {sweep.name} goes on with: scoville sweep")
 
 
-def _recipe(session: "Session", name: str, sweeps: Path, trials: int | None, limit: int | None) -> "Recipe":
+def _recipe(bot: "Bot", name: str, sweeps: Path, trials: int | None, limit: int | None) -> "Recipe":
     """Give the recipe with the sweep that is asked for."""
     from scoville.compare.trials import find_sweep
 
-    recipe = find_sweep(sweeps, name).recipe if name else session.recipe
+    recipe = find_sweep(sweeps, name).recipe if name else bot.recipe
     changes = {key: value for key, value in (("trials", trials), ("limit", limit)) if value is not None}
     return recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
 
 
 def _run(
-    session: "Session", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
+    bot: "Bot", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
 ) -> "SweepFolder":  # fmt: skip
     """Run the trials that have not been run."""
     from scoville.cli.forecast import check_cost
     from scoville.cli.publish_sweep import PublishedSweep
     from scoville.cli.show_sweep import trial_line
-    from scoville.cli.writers import open_paid_writers
     from scoville.compare.propose import require_optuna
     from scoville.compare.stages import SharedStages
     from scoville.compare.sweep import plan, run_sweep
     from scoville.compare.trials import find_sweep, open_sweep
-    from scoville.recipe.file import LoadedRecipe
 
     planned = plan(recipe)
     if recipe.sweep.method == "tpe":
         require_optuna()
-    cases = find_sweep(sweeps, name).cases() if name else _cases(session, recipe, cases_file)
-    check_cost(session, list(_planned(recipe, planned.trials, cases)), yes=yes)
+    cases = find_sweep(sweeps, name).cases() if name else _cases(bot, recipe, cases_file)
+    check_cost(bot, list(_planned(recipe, planned.trials, cases)), yes=yes)
 
     def writers(trial: "Recipe") -> "Writers":
-        return open_paid_writers(session._replace(loaded=LoadedRecipe(trial, ())), no_limit=yes)
+        return bot.with_recipe(trial).writers(no_limit=yes)
 
-    stages = SharedStages(session.workspace, recipe, writers=writers)
+    stages = SharedStages(bot.workspace, recipe, writers=writers)
     file = str(cases_file or recipe.sweep.cases or "")
     sweep = find_sweep(sweeps, name) if name else open_sweep(
         sweeps, recipe, cases, stages.content, cases_file=Path(file).name
     )  # fmt: skip
     stages.replies = sweep.replies
-    published = PublishedSweep(session, sweep)
+    published = PublishedSweep(bot, sweep)
     done = len(sweep.trials())
     of = f" of {planned.combinations:,} combinations" if planned.combinations else ""
     say(f"Sweep {sweep.name}: {planned.trials} trials{of} × {len(cases)} cases{f', {done} are done' if done else ''}")
@@ -116,35 +114,35 @@ def _run(
             )  # fmt: skip
         status = "finished"
     finally:
-        _enter(session, sweep, stages)
+        _enter(bot, sweep, stages)
         stages.close()
         published.end(status)
     return sweep
 
 
-def _enter(session: "Session", sweep: "SweepFolder", stages: "SharedStages") -> None:
+def _enter(bot: "Bot", sweep: "SweepFolder", stages: "SharedStages") -> None:
     """Enter into the ledger what was really done; what was known cost nothing."""
     from scoville.track.ledger import Ledger, save_entries
     from scoville.track.store import FILE_NAME, Store
 
-    recipe = session.recipe
+    recipe = bot.recipe
     ledger = Ledger(recipe.cost.hardware_usd_per_hour, sweep.name, embed_url=recipe.embed.base_url)
     entries = [entry for report, embedder in stages.reports for entry in ledger.added(report, embedder)]
     entries += [ledger.reply("generation", reply) for reply in stages.written]
-    store = Store(session.workspace.folder / FILE_NAME)
+    store = Store(bot.workspace.folder / FILE_NAME)
     try:
         save_entries(store, entries)
     finally:
         store.close()
 
 
-def _cases(session: "Session", recipe: "Recipe", given: Path | None) -> "Sequence[Case]":
+def _cases(bot: "Bot", recipe: "Recipe", given: Path | None) -> "Sequence[Case]":
     from scoville.cases.files import cases_of
     from scoville.errors import UsageError
 
     if given is None and recipe.sweep.cases is None:
         raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give --cases FILE")
-    path = given or session.workspace.root / str(recipe.sweep.cases)
+    path = given or bot.workspace.root / str(recipe.sweep.cases)
     return cases_of(path)[: recipe.sweep.limit]
 
 

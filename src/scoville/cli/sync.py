@@ -11,11 +11,9 @@ from scoville.cli.add import (
     list_failures,
     show_report,
     watch_and_repeat,
-    with_progress,
     yes_option,
 )
-from scoville.cli.common import common_options, open_session, say
-from scoville.cli.writers import open_paid_writers
+from scoville.cli.common import common_options, open_bot, say
 
 DEFAULT_EVERY_SECONDS = 300.0
 
@@ -43,30 +41,21 @@ def command(
 
     A source that cannot be reached, or that lists nothing at all, keeps its documents; then the exit code is 1.
     """
-    from scoville.index import sync_sources
-
-    session = open_session(folder, flags)
+    bot = open_bot(folder, flags)
     if failed:
-        list_failures(session.workspace.failures(), as_json)
+        list_failures(bot.workspace.failures(), as_json)
         return
     repeats = watch or every is not None
-    writers = open_paid_writers(session, no_limit=yes)
-    report = with_progress(
-        session,
-        writers,
-        lambda options: sync_sources(
-            session.workspace, session.recipe, retry=retry, prune=prune, widen_access=yes, **options
-        ),
-    )
+    report = bot.sync(retry=retry, prune=prune, widen_access=yes, no_limit=yes)
     show_report(report, as_json, on_one_line=repeats)
     if report.left:
         say(f"  {report.left} documents came from sources that the recipe names no more: scoville sync --prune")
     if repeats:
         paths = [
-            getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in session.recipe.sources.entries
+            getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in bot.recipe.sources.entries
         ]
-        places = [session.workspace.root / path for path in paths if path] if watch else []
-        work = partial(sync_sources, session.workspace, session.recipe, widen_access=yes, writers=writers)
-        watch_and_repeat(session, places, work, as_json, every or DEFAULT_EVERY_SECONDS)
+        places = [bot.workspace.root / path for path in paths if path] if watch else []
+        work = partial(bot.sync, widen_access=yes, no_limit=yes)
+        watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
     elif failed_entirely(report) or is_held_back(report) or any(one.is_of_source for one in report.failed):
         raise SystemExit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, open_session, plain, say, style, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, style, write, write_json
 from scoville.cli.cost import dollars
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def command(trace: str | None, limit: int, folder: Path | None, flags: tuple[str
     from scoville.track.store import FILE_NAME, Store
     from scoville.track.traces import find_trace, load_trace, recent
 
-    session = open_session(folder, flags)
-    store = Store(session.workspace.folder / FILE_NAME, create=False)
+    bot = open_bot(folder, flags)
+    store = Store(bot.workspace.folder / FILE_NAME, create=False)
     if trace is None:
         spans = recent(store, limit)
         if as_json:

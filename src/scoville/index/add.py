@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
 from scoville.errors import StaleIndex, UsageError
+from scoville.html import facts_html
 from scoville.index.access import Access, Groups, Widening
 from scoville.index.analyse import ANALYSER_VERSION
 from scoville.index.ingest import AddProgress, Ingest, known_items
@@ -30,6 +31,8 @@ from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
 from scoville.split import SPLITTER_VERSION
 
+SHOWN_FAILURES = 10
+"""In a notebook."""
 OnProgress = Callable[[AddProgress], None] | None
 OnWait = Callable[[], None] | None
 
@@ -63,6 +66,14 @@ class AddReport:
     """Items that came in now and lie in sources without a common group, so that nobody may read them."""
     cost_usd: float | None = 0.0
     """What the replies of `metadata.model` and `split.summary_model` cost; None where a price is not known."""
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "added": self.added, "changed": self.changed, "removed": self.removed, "unchanged": self.unchanged,
+            "given up": self.skipped, "seconds": self.seconds, "$ paid": self.cost_usd,
+            **{f"not read: {failure.path}": failure.reason for failure in self.failed[:SHOWN_FAILURES]},
+        }  # fmt: skip
+        return facts_html(f"{self.documents:,} documents, {self.passages:,} passages in the index", facts)
 
 
 def build_hash(recipe: Recipe) -> str:

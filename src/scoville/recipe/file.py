@@ -29,7 +29,7 @@ class Setting(NamedTuple):
     key: str
     value: Any
     source: str
-    """``flag``, ``environment``, ``recipe`` or ``default``."""
+    """``argument``, ``flag``, ``environment``, ``recipe`` or ``default``."""
 
 
 class LoadedRecipe(NamedTuple):
@@ -40,17 +40,23 @@ class LoadedRecipe(NamedTuple):
 
 
 def load_recipe(
-    path: Path | None, *, environment: Mapping[str, str] | None = None, flags: Sequence[str] = ()
+    path: Path | None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
 ) -> LoadedRecipe:
     """Read a recipe; a flag beats the environment, which beats the file, which beats the default.
 
     ``path`` may be None or missing: then the defaults hold. ``flags`` are ``section.key=value`` strings whose values
-    are YAML. Raises RecipeError with the key, the value and what is valid.
+    are YAML; ``values`` are values by their dotted keys, which beat all. Raises RecipeError with the key, the value and
+    what is valid.
     """
     layers = {
         "recipe": _read_file(path),
         "environment": _from_environment(os.environ if environment is None else environment),
         "flag": _from_flags(flags),
+        "argument": _from_values(values or {}),
     }
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -86,6 +92,16 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     except ValidationError as error:
         clash = all(problem["type"] == "value_error" for problem in error.errors())
         raise (Contradiction if clash else RecipeError)(_explain(error, {})) from None
+
+
+def dotted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values of a recipe by their dotted keys; a text in place of a section that names a model is its name."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        field = Recipe.model_fields.get(key)
+        names_model = field is not None and "model" in getattr(field.annotation, "model_fields", {})
+        found[f"{key}.model" if names_model and isinstance(value, str) else key] = value
+    return found
 
 
 def recipe_keys() -> list[str]:
@@ -171,6 +187,14 @@ def _from_flags(flags: Sequence[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise RecipeError(f"{flag!r} is no setting; expected section.key=value, e.g. llm.temperature=0.2")
         _put(layer, key.strip(), _load_yaml(value, f"--set {key}"))
+    return layer
+
+
+def _from_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nest values by their dotted keys; a path is its text, as in YAML."""
+    layer: dict[str, Any] = {}
+    for key, value in values.items():
+        _put(layer, key, json.loads(json.dumps(value, default=str)))
     return layer
 
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from typing import Literal
 
-from scoville.cost import price_usd
-from scoville.endpoint import endpoint_url, is_loopback
+from scoville.cost import fee_usd
 from scoville.errors import UsageError
 from scoville.index import AddReport
-from scoville.recipe.model import is_hosted, name_of
+from scoville.recipe.model import is_hosted
 from scoville.track.store import Store
 from scoville.types import Answer, Reply
 
@@ -116,13 +115,6 @@ class Ledger:
     def idle(self, seconds: float, model: str = "") -> Entry:
         """Enter the time in which a GPU was held and did nothing."""
         return self.entry("idle_gpu", model=model, seconds=seconds)
-
-
-def fee_usd(model: str, prompt_tokens: int, completion_tokens: int, base_url: str | None) -> float | None:
-    """Give what a model, as a recipe names it, charges for tokens; 0 on this machine, None where it is not known."""
-    if not is_hosted(model) or is_loopback(url := endpoint_url(model, base_url)):
-        return 0.0
-    return price_usd(name_of(model), prompt_tokens, completion_tokens, provider=url)
 
 
 def save_entries(store: Store, entries: Iterable[Entry]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scoville.cost import fee_usd
 from scoville.errors import UsageError
-from scoville.track.ledger import SECONDS_PER_HOUR, Activity, fee_usd
+from scoville.track.ledger import SECONDS_PER_HOUR, Activity
 
 LOCAL_TOKENS_PER_SECOND = 60
 """What two cores write with a model of 135 million parameters; they read twenty times as fast."""

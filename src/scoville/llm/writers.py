@@ -6,18 +6,26 @@ stands what each document looked like when the last of them was there.
 """
 
 import json
+import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from scoville.cli.common import Session, say
+from scoville.cost import Budget, fee_usd
+from scoville.errors import UsageError
+from scoville.index import Workspace, Writers
+from scoville.index.workspace import Seen
+from scoville.llm import Generation, open_llm
+from scoville.llm.kept import KeptReplies, cache_key
+from scoville.metadata import LONGEST_PROMPT
+from scoville.metadata.model import PROMPT
+from scoville.prompt import SUMMARISE, summary_messages
+from scoville.read import READER_VERSION
+from scoville.recipe import INDEX, Llm, Recipe, WritingModel, deciding
+from scoville.recipe.model import is_hosted
+from scoville.split import SPLITTER_VERSION
+from scoville.types import Message
 
-if TYPE_CHECKING:
-    from scoville.cost import Budget
-    from scoville.index import Writers
-    from scoville.index.workspace import Seen
-    from scoville.llm.kept import KeptReplies
-    from scoville.recipe import Llm, Recipe, WritingModel
-    from scoville.types import Message
+logger = logging.getLogger("scoville")
 
 FOLDER = "written"
 """In the workspace: the replies."""
@@ -27,25 +35,18 @@ MESSAGE_TOKENS = 16
 PATIENCE = "give --yes to pay for it, or set metadata.max_usd higher"
 
 
-def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
+def open_paid_writers(workspace: Workspace, recipe: Recipe, *, no_limit: bool = False) -> Writers:
     """Open the models that the recipe names for reading; each is loaded when it is first asked."""
-    from scoville.index import Writers
-
-    recipe = session.recipe
     if not (recipe.metadata.model or recipe.split.summary_model):
         return Writers(foresee=lambda items: None if items == 0 else _say_prices(recipe))
-    from scoville.cost import Budget
-    from scoville.llm.kept import KeptReplies
-    from scoville.prompt import summary_messages
-    from scoville.types import Message
 
     budget = Budget(None if no_limit else recipe.metadata.max_usd)
     forecast = _Forecast(recipe, budget)
-    cache = KeptReplies(session.workspace.folder / FOLDER)
+    cache = KeptReplies(workspace.folder / FOLDER)
     written = _Written(recipe, cache)
 
     def open_asker(
-        model: "WritingModel | None", write: "Callable[[str], Sequence[Message]]"
+        model: WritingModel | None, write: Callable[[str], Sequence[Message]]
     ) -> Callable[[str], str] | None:
         return _asker(recipe.llm.for_model(model), write, budget, cache, forecast) if model else None
 
@@ -62,13 +63,7 @@ def open_paid_writers(session: Session, *, no_limit: bool = False) -> "Writers":
 class _Written:
     """What items looked like when all was written about them, under the settings that decide what is asked."""
 
-    def __init__(self, recipe: "Recipe", cache: "KeptReplies") -> None:
-        from scoville.metadata.model import PROMPT
-        from scoville.prompt import SUMMARISE
-        from scoville.read import READER_VERSION
-        from scoville.recipe import INDEX, deciding
-        from scoville.recipe.model import is_hosted
-        from scoville.split import SPLITTER_VERSION
+    def __init__(self, recipe: Recipe, cache: KeptReplies) -> None:
 
         read, split = recipe.read, recipe.split
         llm = recipe.llm.model_dump(mode="json", include={"base_url", "max_tokens", "temperature", "seed"})
@@ -79,37 +74,29 @@ class _Written:
         self._reads_alike = not any(model and is_hosted(model.model) for model in (read.pdf, read.audio))
         """A model that reads pages may read them otherwise the next time, and then other prompts follow."""
 
-    def get(self, name: str) -> "Seen | None":
+    def get(self, name: str) -> Seen | None:
         """Give what an item looked like."""
-        from scoville.index.workspace import Seen
-
         kept = self._cache.get(self._key(name)) if self._reads_alike else None
         return Seen(*json.loads(kept)) if kept else None
 
-    def put(self, name: str, seen: "Seen") -> None:
+    def put(self, name: str, seen: Seen) -> None:
         """Keep what an item looks like."""
         if self.get(name) != seen:
             self._cache.put(self._key(name), json.dumps(seen[:2]), replace=True)
 
     def _key(self, name: str) -> str:
-        from scoville.llm.kept import cache_key
 
         return cache_key(item=name, asked=self._asked)
 
 
 def _asker(
-    settings: "Llm",
-    write: "Callable[[str], Sequence[Message]]",
-    budget: "Budget",
-    cache: "KeptReplies",
+    settings: Llm,
+    write: Callable[[str], Sequence[Message]],
+    budget: Budget,
+    cache: KeptReplies,
     forecast: "_Forecast",
 ) -> Callable[[str], str]:
     """Give a function that asks a model, where it was not asked the same before and the budget holds."""
-    from scoville.errors import UsageError
-    from scoville.llm import Generation, open_llm
-    from scoville.llm.kept import cache_key
-    from scoville.track.ledger import fee_usd
-
     llm = open_llm(settings)
     generation = Generation(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed)
 
@@ -140,10 +127,8 @@ def _asker(
     return ask
 
 
-def _say_prices(recipe: "Recipe") -> None:
+def _say_prices(recipe: Recipe) -> None:
     """Say what hosted models charge that read and embed; how much they will be given is known when files are read."""
-    from scoville.track.ledger import fee_usd
-
     for key, named, given in (
         ("read.pdf", recipe.read.pdf, "pages that cannot be read otherwise"),
         ("read.audio", recipe.read.audio, "every sound file"),
@@ -152,7 +137,7 @@ def _say_prices(recipe: "Recipe") -> None:
         model = named.model.removeprefix("auto+") if named else ""
         if (price := fee_usd(model, MILLION, 0, named.base_url if named else None)) != 0:
             charge = "a price that is not known" if price is None else f"${price:.2f} for a million tokens"
-            say(f"{key} {model} is given {given}, at {charge}")
+            logger.info(f"{key} {model} is given {given}, at {charge}")
 
 
 class _Share(NamedTuple):
@@ -166,15 +151,13 @@ class _Share(NamedTuple):
 class _Forecast:
     """Says once what the models may cost, before the first is asked."""
 
-    def __init__(self, recipe: "Recipe", budget: "Budget") -> None:
+    def __init__(self, recipe: Recipe, budget: Budget) -> None:
         self.recipe = recipe
         self.budget = budget
         self._is_said = False
 
     def foresee(self, items: int | None) -> None:
         """Say what so many items may cost; UsageError where that is over the limit. Nothing is said of none."""
-        from scoville.errors import UsageError
-
         shares = self._shares(items)
         limit = self.budget.limit_usd
         if items == 0 or self._is_said:
@@ -193,16 +176,16 @@ class _Forecast:
         if not self._is_said:
             self._say(self._shares(None))
 
-    def _say(self, shares: "Sequence[_Share]") -> None:
+    def _say(self, shares: Sequence[_Share]) -> None:
         self._is_said = True
         _say_prices(self.recipe)
         for share in shares:
-            say(share.line)
+            logger.info(share.line)
         if any(share.most_usd != 0 for share in shares) and self.budget.limit_usd is not None:
-            say(f"  it ends before ${self.budget.limit_usd:g} is crossed (metadata.max_usd), and keeps what was read")
+            limit = f"${self.budget.limit_usd:g}"
+            logger.info(f"  it ends before {limit} is crossed (metadata.max_usd), and keeps what was read")
 
     def _shares(self, items: int | None) -> list[_Share]:
-        from scoville.metadata import LONGEST_PROMPT
 
         metadata, split = self.recipe.metadata, self.recipe.split
         shares: list[_Share] = []
@@ -214,8 +197,7 @@ class _Forecast:
             shares.append(self._share("split.summary_model", split.summary_model, what, 1, 2 * split.parent_size))
         return shares
 
-    def _share(self, key: str, named: "WritingModel", what: str, count: int, prompt: int) -> _Share:
-        from scoville.track.ledger import fee_usd
+    def _share(self, key: str, named: WritingModel, what: str, count: int, prompt: int) -> _Share:
 
         settings = self.recipe.llm.for_model(named)
         model, reply = settings.model, settings.max_tokens

@@ -1,0 +1,94 @@
+"""How values show themselves in a notebook: small pieces of HTML.
+
+Enters: the plain parts of values. Leaves: HTML. Questions, answers and documents are not to be trusted: all of
+their text is escaped, and nothing is loaded.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+REASONS: Mapping[str, str] = {
+    "no_documents": "nothing was found",
+    "weak_evidence": "nothing in the documents is close enough to the question",
+    "model_declined": "the model found no answer in the passages",
+    "ungrounded": "found no support in the passages for what the model wrote",
+    "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
+    "thinks llm.thinking_tokens",
+}
+"""Why a question was not answered, in words."""
+QUOTE_CHARACTERS = 400
+CELL = "text-align:left;vertical-align:top;white-space:normal"
+
+
+class Quoted(NamedTuple):
+    """A citation as it is shown."""
+
+    marker: int
+    document: str | None
+    place: str
+    """In the document: its page, or what stands for it."""
+    quote: str
+    found: bool
+    """Whether the quote stands in the document."""
+
+
+def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> str:
+    """Show an answer with its citations; with a ``reason`` of :data:`REASONS` it is a refusal."""
+    paragraphs = "".join(f"<p>{_safe(part)}</p>" for part in text.split("\n") if part.strip())
+    if reason:
+        return f"<div>{paragraphs}<p><i>{_safe(REASONS.get(reason, reason))}</i></p></div>"
+    rows = [
+        (
+            f"[{one.marker}]", one.document or "no such passage", one.place,
+            shorten(one.quote) if one.found else f"not found in the document: {shorten(one.quote)}",
+        )
+        for one in citations
+    ]  # fmt: skip
+    return f"<div>{paragraphs}{table(('', 'document', 'page', 'quote'), rows)}</div>"
+
+
+def citation_html(citation: Quoted) -> str:
+    """Show a citation: where it stands, and the words."""
+    found = "" if citation.found else " <i>(not found in the document)</i>"
+    where = f"{citation.document or 'no such passage'} {citation.place}"
+    return f"<div><b>{_safe(where)}</b>{found}<blockquote>{_safe(shorten(citation.quote))}</blockquote></div>"
+
+
+def facts_html(title: str, facts: Mapping[str, Any]) -> str:
+    """Show a title and what is known, a row for each that is not empty."""
+    rows = [(name, _written(value)) for name, value in facts.items() if value not in (None, "", 0)]
+    return f"<div><b>{_safe(title)}</b>{table(('', ''), rows)}</div>"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; every cell is text."""
+    names = "".join(f'<th style="{CELL}">{_safe(name)}</th>' for name in head)
+    body = "".join("<tr>" + "".join(f'<td style="{CELL}">{_safe(cell)}</td>' for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def progress_html(what: str, done: int, total: int | None, unit: str) -> str:
+    """Draw a bar."""
+    of, bar = (f" of {total:,}", f'value="{done}" max="{total}"') if total else ("", "")
+    return f"<div><progress {bar}></progress> {done:,}{of} {_safe(unit)} {_safe(what[:80])}</div>"
+
+
+def place(page: int | None, anchor: str | None) -> str:
+    """Name a place in a document: its page, or what stands for it in a format without pages."""
+    return f"{page}" if page else anchor or ""
+
+
+def shorten(text: str) -> str:
+    """Give the beginning of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= QUOTE_CHARACTERS else f"{line[:QUOTE_CHARACTERS]}…"
+
+
+def _written(value: Any) -> str:
+    return f"{value:,.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _safe(text: str) -> str:
+    """Escape a text; signs that are not printed, such as those that turn the direction of writing, become spaces."""
+    return escape("".join(sign if sign.isprintable() else " " for sign in text))
