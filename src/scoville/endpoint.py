@@ -134,7 +134,7 @@ class Endpoint:
 
         try:
             quick = self.client().with_options(timeout=PROBE_SECONDS, max_retries=0)
-            found = sorted(str(one.id) for one in quick.models.list().data)
+            found = sorted(str(model.id) for model in quick.models.list().data)
         except openai.NotFoundError:
             return f"{self.where} answers, and lists no models"
         except openai.APIError as error:
@@ -283,7 +283,7 @@ def served(base_url: str) -> list[str]:
             connection.sock.connect((host, connection.port))
             connection.request("GET", f"{parts.path}/models")
             listed = json.loads(connection.getresponse().read(1_000_000))["data"]
-        return sorted(one["id"] for one in listed)
+        return sorted(model["id"] for model in listed)
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
         return []
 

@@ -94,7 +94,7 @@ def render_focus(
     Numbers and longer instructions make small models answer worse; their citations are found by alignment. Give the
     last turn only: with three, SmolLM2-135M copies old answers.
     """
-    lines = "\n".join(f"{one.heading}: {one.text}" for one in reversed(focus))
+    lines = "\n".join(f"{sentence.heading}: {sentence.text}" for sentence in reversed(focus))
     system = "\n".join((settings.role, f"If the text does not say, write only: {DECLINE}", *settings.instructions))
     return (
         Message(role="system", content=system),

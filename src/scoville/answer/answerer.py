@@ -147,7 +147,7 @@ class Answerer:
             hits=hits,
             reply=reply,
             similarity=found.similarity,
-            search_replies=tuple(one.reply for one in found.asked),
+            search_replies=tuple(asked.reply for asked in found.asked),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
             total_seconds=total,
@@ -178,8 +178,8 @@ def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
     for step in found.steps:
         name = f"search/{step.name}"
         yield Stage(name, step.started, step.seconds, step.note)
-        within = (one for one in found.asked if step.started <= one.started <= step.started + step.seconds)
-        yield from (Stage(f"{name}/generate", one.started, one.seconds) for one in within)
+        within = (asked for asked in found.asked if step.started <= asked.started <= step.started + step.seconds)
+        yield from (Stage(f"{name}/generate", asked.started, asked.seconds) for asked in within)
     yield from clock.stages
 
 

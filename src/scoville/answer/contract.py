@@ -63,8 +63,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
         "usage": {
-            "prompt_tokens": sum(one.prompt_tokens for one in replies),
-            "completion_tokens": sum(one.completion_tokens for one in replies),
+            "prompt_tokens": sum(reply.prompt_tokens for reply in replies),
+            "completion_tokens": sum(reply.completion_tokens for reply in replies),
         },
         "cost_usd": total_cost(replies),
         "model": reply.model if reply else None,
@@ -76,7 +76,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "total": round(answer.total_seconds, 4),
         },
         "stages": [
-            {"stage": one.name, "started": round(one.started, 4), "seconds": round(one.seconds, 4)}
-            for one in answer.stages
+            {"stage": stage.name, "started": round(stage.started, 4), "seconds": round(stage.seconds, 4)}
+            for stage in answer.stages
         ],
     }

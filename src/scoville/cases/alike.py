@@ -90,7 +90,7 @@ class Finder:
     def __init__(self, cases: Sequence[Case], near: float = NEAR) -> None:
         self._near = near
         self._questions = [shingles_of(plain(case.question), LONG_SHINGLE) for case in cases]
-        quotes = [[plain(one.quote) for one in case.evidence] for case in cases]
+        quotes = [[plain(evidence.quote) for evidence in case.evidence] for case in cases]
         self._quotes = [[quote for quote in found if len(quote) >= LEAST_QUOTE] for found in quotes]
         self._holders: dict[str, list[int]] = defaultdict(list)
         for number, (question, found) in enumerate(zip(self._questions, self._quotes, strict=True)):

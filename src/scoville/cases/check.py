@@ -118,15 +118,15 @@ class _Sources:
 
 
 def _evidence(case: Case, sources: _Sources) -> Iterator[Problem]:
-    for one in case.evidence:
-        found = sources.find(one.document)
-        wrong = [_wrong(one, pages) for pages in found]
+    for evidence in case.evidence:
+        found = sources.find(evidence.document)
+        wrong = [_wrong(evidence, pages) for pages in found]
         if not found:
-            near = sources.nearest(one.document)
+            near = sources.nearest(evidence.document)
             hint = f"; did you mean {near}?" if near else "; add it, or correct the name"
-            yield Problem("evidence", (case.id,), f"{one.document} is not in the index{hint}")
+            yield Problem("evidence", (case.id,), f"{evidence.document} is not in the index{hint}")
         elif all(wrong):
-            yield Problem("evidence", (case.id,), f"{one.document}: {wrong[0]}")
+            yield Problem("evidence", (case.id,), f"{evidence.document}: {wrong[0]}")
 
 
 def _wrong(evidence: Evidence, pages: Pages) -> str:

@@ -66,8 +66,8 @@ def case_json(case: Case) -> dict[str, Any]:
         "history": [{"role": turn.role, "content": turn.content} for turn in case.history],
         "expected": list(case.expected),
         "evidence": [
-            {key: value for key in EVIDENCE_KEYS if (value := getattr(one, key)) not in (None, "")}
-            for one in case.evidence
+            {key: value for key in EVIDENCE_KEYS if (value := getattr(evidence, key)) not in (None, "")}
+            for evidence in case.evidence
         ],
         "answerable": case.answerable,
         "tags": list(case.tags),
@@ -100,7 +100,7 @@ def case_of(value: Any) -> Case:
         question=question,
         history=history,
         expected=expected,
-        evidence=tuple(_evidence(one) for one in _list("evidence", given.get("evidence"))),
+        evidence=tuple(_evidence(item) for item in _list("evidence", given.get("evidence"))),
         answerable=answerable,
         tags=_texts("tags", given.get("tags")),
         choices=choices,
@@ -164,7 +164,7 @@ def _list(what: str, value: Any) -> list[Any]:
 
 def _texts(what: str, value: Any) -> tuple[str, ...]:
     """Read a list of texts; one text alone is a list of one."""
-    return (_text(what, value),) if isinstance(value, str) else tuple(_text(what, one) for one in _list(what, value))
+    return (_text(what, value),) if isinstance(value, str) else tuple(_text(what, item) for item in _list(what, value))
 
 
 def _id(value: Any) -> str:

@@ -143,9 +143,9 @@ def _sections(cases: Sequence[Case]) -> list[list[str]]:
     A name that is the end of another one's path means the same document. One case that names a document without a
     page makes the whole of it a section.
     """
-    names = {one.document for case in cases for one in case.evidence}
+    names = {evidence.document for case in cases for evidence in case.evidence}
     shortest = {name: next(end for end in _ends(name) if end in names) for name in names}
-    whole = {shortest[one.document] for case in cases for one in case.evidence if one.page is None}
+    whole = {shortest[evidence.document] for case in cases for evidence in case.evidence if evidence.page is None}
     found: list[list[str]] = []
     for case in cases:
         keys = [tag for tag in case.tags if tag.startswith(SECTION)]

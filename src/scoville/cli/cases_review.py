@@ -60,10 +60,10 @@ def _shown(case: "Case") -> str:
     lines += [f"  {chr(ord('A') + at)}. {_plain(choice)}" for at, choice in enumerate(case.choices)]
     lines += [f"  expected: {_plain(answer)}" for answer in case.expected]
     lines += [] if case.answerable else ["  expected: a refusal"]
-    for one in case.evidence:
-        page = f", page {one.page}" if one.page else ""
-        quote = f': "{plain(" ".join(one.quote.split()))}"' if one.quote else ""
-        lines.append(f"  evidence: {plain(one.document)}{page}{quote}")
+    for evidence in case.evidence:
+        page = f", page {evidence.page}" if evidence.page else ""
+        quote = f': "{plain(" ".join(evidence.quote.split()))}"' if evidence.quote else ""
+        lines.append(f"  evidence: {plain(evidence.document)}{page}{quote}")
     if case.tags or case.split:
         lines.append(style(f"  {plain(', '.join([*case.tags, *([case.split] if case.split else [])]))}", dim=True))
     return "\n".join(lines)

@@ -101,9 +101,11 @@ def _baseline(named: "Sequence[Named]", given: str) -> str:
     """Give the name of the baseline, which may be named as on the command line; UsageError before anything is asked."""
     from scoville.errors import UsageError
 
-    found = next((one.name for one in named if given in (one.name, one.spec)), "" if given else named[0].name)
+    found = next(
+        (system.name for system in named if given in (system.name, system.spec)), "" if given else named[0].name
+    )
     if not found:
-        raise UsageError(f"--baseline {given!r} is none of the systems: {', '.join(one.name for one in named)}")
+        raise UsageError(f"--baseline {given!r} is none of the systems: {', '.join(system.name for system in named)}")
     return found
 
 
@@ -113,7 +115,7 @@ def _cases(named: "Sequence[Named]", path: Path | None, split: str, limit: int |
     from scoville.evaluate.runs import Run
 
     if path is None:
-        run = next((one.of for one in named if isinstance(one.of, Run)), None)
+        run = next((system.of for system in named if isinstance(system.of, Run)), None)
         if run is None:
             raise UsageError("no cases to ask: give --cases FILE, or name a run whose cases are taken")
         read = run.cases()
@@ -130,8 +132,8 @@ def _planned(bot: "Bot", named: "Sequence[Named]", cases: "Sequence[Case]", judg
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
 
-    found = [planned for one in named if isinstance(one.of, Recipe) for planned in answering(one.of, cases)]
-    for one in named if judged else ():
-        recipe = one.of if isinstance(one.of, Recipe) else bot.recipe
-        found += judging(bot, recipe, cases, one.of.results() if isinstance(one.of, Run) else {})
+    found = [planned for system in named if isinstance(system.of, Recipe) for planned in answering(system.of, cases)]
+    for system in named if judged else ():
+        recipe = system.of if isinstance(system.of, Recipe) else bot.recipe
+        found += judging(bot, recipe, cases, system.of.results() if isinstance(system.of, Run) else {})
     return found

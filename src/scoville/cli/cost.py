@@ -42,12 +42,12 @@ def command(
     if not found:
         say("The ledger holds nothing of that.")
         return
-    width = max(8, *(len(plain(one.group)) for one in found))
+    width = max(8, *(len(plain(group.group)) for group in found))
     write(
         style(f"{by:<{width}}  entries   prompt tokens  completion tokens   seconds       fees    machine", bold=True)
     )
-    for one in [*found, total]:
-        write(_line(one, width))
+    for group in [*found, total]:
+        write(_line(group, width))
     if total.unknown_fees:
         say(f"* and the fees of {total.unknown_fees} replies, whose price is not known")
 

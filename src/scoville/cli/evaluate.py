@@ -244,7 +244,7 @@ def _list(runs: "Sequence[Run]", as_json: bool) -> None:
         run.header | {"quality": run.summary().get("metrics", {}).get("quality", {}).get("mean")} for run in runs
     ]
     if as_json:
-        write_json([{key: one.get(key) for key in LISTED} for one in headers])
+        write_json([{key: header.get(key) for key in LISTED} for header in headers])
         return
     for one in headers:
         value = "not scored" if one["quality"] is None else f"{one['quality']:.3f}"

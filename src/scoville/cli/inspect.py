@@ -42,10 +42,10 @@ def command(
         page_path.write_text(html_page(file, shown, page), encoding="utf-8")
         say(f"Wrote {page_path}")
     if as_json:
-        rows = [_json(one) for one in shown]
+        rows = [_json(document) for document in shown]
         write_json({"documents": rows, "failures": [{"path": path, "reason": reason} for path, reason in failures]})
     elif not page_path:
-        write("\n".join(line for one in shown for line in _lines(one)))
+        write("\n".join(line for document in shown for line in _lines(document)))
     for path, reason in failures:
         say(f"{plain(path)} {plain(reason)}")
 
@@ -71,8 +71,8 @@ def _inspect(bot: "Bot", file: Path, page: int | None) -> tuple[list[Inspected],
         document = describe_document(read, recipe.metadata)
         passages = split_document(document, recipe.split, embedder)
         inspected.append(_on_page(Inspected(document, document.elements, passages), page))
-    if page and not any(one.elements for one in inspected):
-        pages = max(one.document.pages for one in inspected)
+    if page and not any(document.elements for document in inspected):
+        pages = max(document.document.pages for document in inspected)
         raise UsageError(f"--page {page}: nothing stands there; {plain(str(file))} has {pages} pages")
     return inspected, reading.failures
 

@@ -36,7 +36,7 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
         known = versions(store, limit=-1)
         shown = known if everything or as_json else known[:LISTED]
         if as_json:
-            write_json([_json(one) for one in shown])
+            write_json([_json(artifact) for artifact in shown])
         for one in [] if as_json else shown:
             write(_line(one))
         if len(known) > len(shown):
@@ -46,9 +46,9 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
     if as_json:
         write_json({
             "artifact": _json(found.artifact),
-            "built_from": [_json(one) for one in found.built_from],
-            "built_into": [_json(one) for one in found.built_into],
-            "versions": [_json(one) for one in found.versions],
+            "built_from": [_json(artifact) for artifact in found.built_from],
+            "built_into": [_json(artifact) for artifact in found.built_into],
+            "versions": [_json(artifact) for artifact in found.versions],
         })  # fmt: skip
         return
     write(style(_line(found.artifact), bold=True))
@@ -79,9 +79,9 @@ def _find(bot: "Bot", store: "Store", name: str) -> "Artifact":
 
 def _shown(artifacts: "Sequence[Artifact]", most: int) -> list[str]:
     lines: list[str] = []
-    for kind in dict.fromkeys(one.kind for one in artifacts):
-        same = [one for one in artifacts if one.kind == kind]
-        lines += [f"  {_line(one)}" for one in same[:most]]
+    for kind in dict.fromkeys(artifact.kind for artifact in artifacts):
+        same = [artifact for artifact in artifacts if artifact.kind == kind]
+        lines += [f"  {_line(artifact)}" for artifact in same[:most]]
         if len(same) > most:
             lines.append(f"  ... and {len(same) - most} more of kind {kind}: --all")
     return lines

@@ -88,7 +88,7 @@ def _write_blame(blamed: "dict[str, list[Blame]]", as_json: bool) -> None:
     from scoville.evaluate.blame import count_stages
 
     if as_json:
-        write_json({run: [one._asdict() for one in found] for run, found in blamed.items()})
+        write_json({run: [blame._asdict() for blame in found] for run, found in blamed.items()})
         return
     for run, found in blamed.items():
         write(f"{run}: {len(found)} wrong answers")

@@ -23,13 +23,13 @@ LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto 
 def compare_text(table: "Table", systems: "Sequence[Compared]") -> str:
     """Write a comparison for a terminal: the leaderboard, the columns, the baseline's tests, what to blame."""
     bare = replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
-    parts = [bare.text, _columns(table), _against(table), *(_blame(one) for one in systems if one.blamed)]
+    parts = [bare.text, _columns(table), _against(table), *(_blame(system) for system in systems if system.blamed)]
     return "\n\n".join([*parts, *table.notes])
 
 
 def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any]:
     """Give a comparison for a program, best first."""
-    by_name = {one.name: one for one in systems}
+    by_name = {system.name: system for system in systems}
     return {
         "metric": table.board.metric,
         "cases": table.board.cases,
@@ -60,7 +60,7 @@ def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
     from scoville.cli.report import shown_run
     from scoville.compare.report import report_html
 
-    by_name = {one.name: one for one in systems}
+    by_name = {system.name: system for system in systems}
     shown = [
         replace(
             run := shown_run(by_name[row.system].run, list(by_name[row.system].blamed)),

@@ -51,8 +51,9 @@ def list_text(sweeps: "Sequence[SweepFolder]") -> str:
     if not sweeps:
         return "no sweeps yet: `scoville sweep` makes one"
     return "\n".join(
-        f"{one.name}  {len(one.trials())} trials × {one.header['cases']} cases  {', '.join(one.recipe.sweep.space)}"
-        for one in sweeps
+        f"{sweep.name}  {len(sweep.trials())} trials × {sweep.header['cases']} cases  "
+        f"{', '.join(sweep.recipe.sweep.space)}"
+        for sweep in sweeps
     )
 
 

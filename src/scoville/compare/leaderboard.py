@@ -175,7 +175,10 @@ def _same_measure(found: Mapping[str, Mapping[str, Score]], metric: str) -> None
     given = [score for cases in found.values() for score in cases.values()]
     if all(score.value is None for score in given):
         raise UsageError(f"no system has a value of {metric}; score the runs again, or name another metric")
-    kinds = [("versions", {str(one.version) for one in given}), ("judges", {one.judge for one in given if one.judge})]
+    kinds = [
+        ("versions", {str(score.version) for score in given}),
+        ("judges", {score.judge for score in given if score.judge}),
+    ]
     if metric == "quality":  # its reason is the metric that it was taken from
         made: dict[str, set[str]] = {}
         for cases in found.values():

@@ -32,7 +32,7 @@ class RememberingSearcher(Searcher):
         if found := self._found.get(key):
             return replace(found, steps=())
         found = super().search(question, history=history, ask=ask, **options)
-        known = sum(max(0.0, one.reply.total_seconds - one.seconds) for one in found.asked)
+        known = sum(max(0.0, asked.reply.total_seconds - asked.seconds) for asked in found.asked)
         self._found[key] = replace(found, seconds=found.seconds + known)
         return self._found[key]
 

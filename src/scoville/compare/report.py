@@ -115,7 +115,7 @@ def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable
     for run in runs:
         yield histogram(_values(run, metric), title=f"{run.name}: {metric}", x=metric)
     for run in runs:
-        seconds = [total for one in run.results.values() if (total := one.seconds.get("total")) is not None]
+        seconds = [total for result in run.results.values() if (total := result.seconds.get("total")) is not None]
         yield histogram(seconds, title=f"{run.name}: seconds an answer", x="seconds")
     curves = [(run.name, [Point(coverage, risk) for coverage, risk in run.risk]) for run in runs]
     yield lines(curves, title="Risk at coverage", x="share of the questions answered", y="share of those wrong")
@@ -164,7 +164,7 @@ def _case(case: Case, run: Shown, metric: str) -> str:
     result, scores = run.results[case.id], run.scores.get(case.id, {})
     score = scores.get(metric)
     value = "unscored" if score is None or score.value is None else f"{score.value:.2f}"
-    shown = ", ".join(f"{one.metric} {one.value:.2f}" for one in scores.values() if one.value is not None)
+    shown = ", ".join(f"{score.metric} {score.value:.2f}" for score in scores.values() if score.value is not None)
     expected = " / ".join(case.expected) or ("" if case.answerable else "a refusal")
     passages = "".join(
         f"<p class='note'>[{number}] {escape(passage.document)} {escape(_pages(passage.pages))}</p>"

@@ -75,7 +75,7 @@ class SharedStages:
         """Of each build that was made here, with the name of its embedder."""
         self._own, self._own_embedder = index, built.embedder
         self._items = known_items(index)
-        self.content = _digest(sorted(f"{one.item} {one.stamp}" for one in documents))
+        self.content = _digest(sorted(f"{document.item} {document.stamp}" for document in documents))
         """Names what is in the documents."""
         self._builds: dict[str, Index] = {}
         self._digests: dict[str, str] = {}
@@ -202,8 +202,8 @@ class SharedStages:
         self._learned.add(key)
         for source, state in index.documents().items():
             passages = index.neighbours(source, 0, state.passages)
-            vectors = index.vectors([one.id for one in passages])
-            embedder.learn([one.searched for one in passages], vectors)
+            vectors = index.vectors([passage.id for passage in passages])
+            embedder.learn([passage.searched for passage in passages], vectors)
 
     def _own_cost(self) -> BuildCost:
         """Give what the ledger knows of all that was added to the workspace."""
@@ -226,4 +226,4 @@ def _digest(values: Sequence[str]) -> str:
 
 def _tokens(index: Index) -> int:
     documents = index.documents().items()
-    return sum(one.tokens for source, state in documents for one in index.neighbours(source, 0, state.passages))
+    return sum(passage.tokens for source, state in documents for passage in index.neighbours(source, 0, state.passages))

@@ -162,7 +162,7 @@ def find_sweep(sweeps: Path, name: str) -> SweepFolder:
     known = list_sweeps(sweeps)
     if name == "latest" and known:
         return max(known, key=lambda one: (_touched(one), one.name))
-    found = [one for one in known if name and (one.name.startswith(name) or one.name.endswith(name))]
+    found = [sweep for sweep in known if name and (sweep.name.startswith(name) or sweep.name.endswith(name))]
     if len(found) == 1:
         return found[0]
     listed = ", ".join(one.name for one in (found or known)[-5:]) or "none yet: `scoville sweep` makes one"

@@ -76,7 +76,7 @@ def is_right(case: DemoCase, text: str, *, refused: bool) -> bool:
     if refused or not case.answerable:
         return refused and not case.answerable
     plain = LEAD.sub("", strip_citations(text))
-    claims = [one.text for one in sentences(plain) if not one.text.endswith("?")]
+    claims = [sentence.text for sentence in sentences(plain) if not sentence.text.endswith("?")]
     right = [claim for claim in claims if _answers(case, claim)]
     return bool(right) and all(_adds_no_number(case, claim) for claim in claims if claim not in right)
 
@@ -125,7 +125,7 @@ def _without_labels(claim: str) -> list[str]:
 
 def _says_it(case: DemoCase, claim: str) -> bool:
     turned = case.at_most and AT_LEAST.search(claim)  # "at least £750" where £750 is the most
-    return not turned and any(_states(claim, one) for one in case.answers) and _adds_no_number(case, claim)
+    return not turned and any(_states(claim, answer) for answer in case.answers) and _adds_no_number(case, claim)
 
 
 def _states(claim: str, expected: str) -> bool:
@@ -134,13 +134,13 @@ def _states(claim: str, expected: str) -> bool:
         return True
     wanted = quantities(expected)
     only = len(wanted) == 1 and wanted[0].unit != BARE and len(expected.split()) <= 3
-    return only and any(one.unit != BARE and same_quantity(one, wanted[0]) for one in quantities(claim))
+    return only and any(quantity.unit != BARE and same_quantity(quantity, wanted[0]) for quantity in quantities(claim))
 
 
 def _adds_no_number(case: DemoCase, claim: str) -> bool:
     """Say whether each number of a sentence is one that the case knows, with its unit."""
     known = quantities(". ".join((case.question, case.says, *case.answers)))
     return all(
-        any(same_quantity(one, other) and (one.unit == BARE) == (other.unit == BARE) for other in known)
-        for one in quantities(claim)
+        any(same_quantity(quantity, other) and (quantity.unit == BARE) == (other.unit == BARE) for other in known)
+        for quantity in quantities(claim)
     )

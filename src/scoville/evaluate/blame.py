@@ -92,7 +92,7 @@ def blame(case: Case, result: Result, library: Library, *, overruled: bool = Fal
 
 def count_stages(blamed: Iterable[Blame]) -> list[tuple[str, int, str]]:
     """Count the stages, the most frequent first, each with the cheapest thing to try."""
-    counts = Counter(one.stage for one in blamed)
+    counts = Counter(wrong.stage for wrong in blamed)
     return [(stage, count, STAGES[stage]) for stage, count in counts.most_common()]
 
 

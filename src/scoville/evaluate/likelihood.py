@@ -36,7 +36,7 @@ def _prompt(answerer: Answerer, case: Case, result: Result) -> Rendered:
     if count_asked(case) > 1:
         raise StaleIndex("a turn of its conversation has no reply, and what was replied in the run is not kept")
     rendered = answerer.prompt(case.question, history=case.history)
-    given, now = [one.id for one in result.passages], [hit.passage.id for hit in rendered.hits]
+    given, now = [passage.id for passage in result.passages], [hit.passage.id for hit in rendered.hits]
     if not given or now[: len(given)] != given[: len(now)]:
         raise StaleIndex("the index gives other passages now than the answer was made of: ask again")
     return rendered

@@ -63,12 +63,12 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         reason=str(saved.get("reason") or ""),
         citations=tuple(
             Cited(
-                document=str(one.get("document") or ""),
-                pages=_pages(one),
-                quote=str(one.get("quote") or ""),
-                verified=bool(one.get("verified", True)),
+                document=str(citation.get("document") or ""),
+                pages=_pages(citation),
+                quote=str(citation.get("quote") or ""),
+                verified=bool(citation.get("verified", True)),
             )
-            for one in saved.get("citations") or ()
+            for citation in saved.get("citations") or ()
         ),
         passages=tuple(
             Retrieved(

@@ -258,7 +258,7 @@ def student_quantiles(freedom: "Array") -> "Array":
     import numpy as np
 
     found, places = np.unique(np.clip(freedom, 1, MOST_FREEDOM).round(2), return_inverse=True)
-    return np.array([student_quantile(float(one)) for one in found])[places].reshape(np.shape(freedom))
+    return np.array([student_quantile(float(value)) for value in found])[places].reshape(np.shape(freedom))
 
 
 @lru_cache(maxsize=16)

@@ -159,10 +159,14 @@ def _takes_history(function: Callable[..., Any]) -> bool:
         takes = list(inspect.signature(function).parameters.values())
     except ValueError:  # e.g. str
         return False
-    positional = [one for one in takes if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    positional = [
+        parameter
+        for parameter in takes
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
     second = next(iter(positional[1:]), None)
     if second is None:
-        return any(one.kind is one.VAR_POSITIONAL for one in takes)
+        return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in takes)
     return second.name == "history" or second.default is second.empty
 
 

@@ -79,7 +79,7 @@ class Access:
         self._restricted = [
             _Restricted(entry.groups, source, source_of_files(entry, place))
             for entry, source in (
-                open_entries(recipe, place) if any(one.groups for one in recipe.sources.entries) else ()
+                open_entries(recipe, place) if any(entry.groups for entry in recipe.sources.entries) else ()
             )
             if entry.groups
         ]
@@ -109,9 +109,13 @@ class Access:
             return []
         places = _places(item.path) if item.path else ()
         return [
-            one.groups
-            for one in self._restricted
-            if (any(map(one.files.takes, places)) if one.files and places else _names(one.source, item.name, origin))
+            entry.groups
+            for entry in self._restricted
+            if (
+                any(map(entry.files.takes, places))
+                if entry.files and places
+                else _names(entry.source, item.name, origin)
+            )
         ]
 
     def _of_content(self, digest: str) -> Groups:

@@ -212,7 +212,7 @@ class LanceIndex:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
         found = self._taken(ids, groups) if ids else {}
         if missing := [name for name in ids if name not in found]:
-            found |= {one.id: one for one in self._passages(_in("id", missing), groups)}
+            found |= {passage.id: passage for passage in self._passages(_in("id", missing), groups)}
         return [found[name] for name in ids if name in found]
 
     def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
@@ -271,7 +271,9 @@ class LanceIndex:
                 return {}
             rows = self._table.take_row_ids(list(wanted.values())).select(["id", PACKED]).to_arrow()
         # Another process may have compacted the table between the two lines before: a place is then another row's.
-        return {one.id: one for one in _unpacked(rows) if one.id in wanted and _may_read(one, groups)}
+        return {
+            passage.id: passage for passage in _unpacked(rows) if passage.id in wanted and _may_read(passage, groups)
+        }
 
     def _passages(self, condition: str, groups: Sequence[str] | None) -> list[Passage]:
         with _lance_errors(self.folder):

@@ -168,7 +168,7 @@ class PostgresIndex:
 
     def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
-        found = {one.id: one for one in self._passages("id = ANY(%(ids)s)", groups, ids=list(ids))}
+        found = {passage.id: passage for passage in self._passages("id = ANY(%(ids)s)", groups, ids=list(ids))}
         return [found[name] for name in ids if name in found]
 
     def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
@@ -253,7 +253,7 @@ class PostgresIndex:
         return self._nearest(question, effort.probes)
 
     def _nearest(self, question: "NDArray[np.float32]", breadth: int) -> list[str]:
-        return [one.id for one in self._dense(question, RECALL_AT, breadth)]
+        return [ranked.id for ranked in self._dense(question, RECALL_AT, breadth)]
 
     def _allowed(self, where: Condition | None, groups: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
         """Write what a filter and the reader's groups allow; empty where that is everything."""

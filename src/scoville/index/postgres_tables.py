@@ -220,6 +220,6 @@ def _clean(value: Any) -> Any:
         case str():
             return clean(value)
         case list():
-            return [_clean(one) for one in value]
+            return [_clean(item) for item in value]
         case _:
             return value

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROWS_VERSION = 2
 PACKED = "passage"
 """The column of whole passages: of a million rows, to fetch 15 takes 4 ms from one column and 35 ms from twenty."""
-_FIELDS = tuple(one.name for one in fields(Passage) if one.name != "id")
+_FIELDS = tuple(column.name for column in fields(Passage) if column.name != "id")
 TYPE, LANGUAGE = "\x1ftype", "\x1flanguage"
 """Keys of facets that no metadata has."""
 
@@ -60,7 +60,7 @@ def row_of(passage: Passage, build: str, made_of: Mapping[str, Item] | None = No
 
 def groups_of(readers: Sequence[str] | None) -> tuple[str, ...]:
     """Give the groups of a passage from what stands in the column of its readers."""
-    return tuple(one for one in readers or () if one != EVERYONE)
+    return tuple(reader for reader in readers or () if reader != EVERYONE)
 
 
 def table_of(rows: Sequence[Mapping[str, Any]], vectors: "NDArray[np.float32]", dimension: int) -> Any:

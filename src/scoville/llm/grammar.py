@@ -52,7 +52,7 @@ def _rule(schema: Mapping[str, Any]) -> str:
         return _either(_rule(choice) for choice in choices)
     kind = schema.get("type")
     if isinstance(kind, list):
-        return _either(_rule({**schema, "type": one}) for one in kind)
+        return _either(_rule({**schema, "type": name}) for name in kind)
     if kind not in _KNOWN or set(schema) - _ANNOTATIONS - _KNOWN[kind]:
         raise _UnknownPartError
     match kind:

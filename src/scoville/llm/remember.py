@@ -46,7 +46,7 @@ class RememberingLlm:
 
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
         """Write the next turn, or give the one that was written for the same prompt."""
-        asked = [self._identity, [[one.role, one.content] for one in messages], asdict(generation)]
+        asked = [self._identity, [[message.role, message.content] for message in messages], asdict(generation)]
         key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode(errors="surrogatepass")).hexdigest()
         reply = self._replies.get(key)
         if reply is None:

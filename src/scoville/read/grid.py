@@ -49,7 +49,7 @@ def lay_out(rows: Iterable[Sequence[Cell]], header_rows: int) -> Grid:
             merged += _place(cell, number, row, hanging, repeats=number < header_rows)
         _take_hanging(row, hanging)
         laid.append(tuple(row))
-    return Grid(tuple(laid), tuple(_bounded(one, len(laid)) for one in merged))
+    return Grid(tuple(laid), tuple(_bounded(cell, len(laid)) for cell in merged))
 
 
 def _place(cell: Cell, number: int, row: list[str], hanging: dict[int, _Hanging], *, repeats: bool) -> list[Merged]:

@@ -255,7 +255,7 @@ def _valid_keys(place: Sequence[str]) -> str:
         if hasattr(model, "model_fields"):
             model = model.model_fields[part].annotation
         else:  # an entry of a list: its number, and in `sources` then its kind
-            entry = next((one for one in get_args(model) if hasattr(one, "model_fields")), model)
+            entry = next((kind for kind in get_args(model) if hasattr(kind, "model_fields")), model)
             model = ENTRIES.get(part, entry)
     return f"valid keys: {', '.join(model.model_fields)}"
 

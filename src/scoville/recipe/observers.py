@@ -81,7 +81,7 @@ class Range(Section):
     @property
     def is_whole(self) -> bool:
         """Whether only whole numbers are in it."""
-        return all(isinstance(one, int) for one in (self.low, self.high, 1 if self.step is None else self.step))
+        return all(isinstance(number, int) for number in (self.low, self.high, 1 if self.step is None else self.step))
 
 
 def _read_space(given: Any, place: str = "") -> Any:

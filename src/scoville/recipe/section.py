@@ -40,7 +40,7 @@ def marks(section: Section, inherited: Mark | None = None) -> dict[str, Any]:
     inherited = section.decides or inherited
     found: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
-        mark = next((one for one in field.metadata if isinstance(one, Mark)), inherited)
+        mark = next((item for item in field.metadata if isinstance(item, Mark)), inherited)
         value = getattr(section, name)
         found[name] = marks(value, mark) if isinstance(value, Section) else mark
     return found

@@ -41,7 +41,7 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, li
     ]
     if not found:
         return []
-    texts = [f"{one.heading}: {one.text}" for one in found]
+    texts = [f"{sentence.heading}: {sentence.text}" for sentence in found]
     cosines = embedder.embed(texts) @ embedder.embed([question], "query")[0]
     shares = _shares(content_words(question), [content_words(text) for text in texts])
     scores = [float(cosine) + WORDS_WEIGHT * share for cosine, share in zip(cosines, shares, strict=True)]
@@ -53,7 +53,7 @@ def _texts(passage: Passage) -> Iterator[str]:
     """Give the sentences of a passage; a table's row names its columns, since it is read without the table's head."""
     columns = _cells(passage.prefix.rpartition("\n")[0].rpartition("\n")[2])  # a cut table's header ends the prefix
     columns = columns if RULE.fullmatch(passage.prefix.rpartition("\n")[2]) else []
-    found = [one for one in sentences(passage.text) if not _is_heading(one, passage.text)]
+    found = [sentence for sentence in sentences(passage.text) if not _is_heading(sentence, passage.text)]
     end = 0
     for number, sentence in enumerate(found):
         cells = _cells(sentence.text)

@@ -50,7 +50,7 @@ def fuse_alike(rankings: Sequence[Sequence[Ranked]], rrf_k: int = 60) -> list[Ra
     if len(rankings) == 1:
         return list(rankings[0])
     numbered = {str(number): ranking for number, ranking in enumerate(rankings)}
-    return [Ranked(one.id, max(leg.score for leg in one.legs.values())) for one in fuse(numbered, {}, rrf_k)]
+    return [Ranked(fused.id, max(leg.score for leg in fused.legs.values())) for fused in fuse(numbered, {}, rrf_k)]
 
 
 def _scale(leg: str, found: Sequence[Ranked]) -> float:

@@ -78,11 +78,13 @@ def rank_related(
     total = index.count() + 1
 
     def score(mention: Mention) -> float:
-        shared = (weights[one] * math.log(total / named[one]) for one in mention.entities if one in weights)
+        shared = (weights[entity] * math.log(total / named[entity]) for entity in mention.entities if entity in weights)
         return sum(shared) / math.sqrt(len(mention.entities))
 
     ranked = (Ranked(mention.id, score(mention)) for mention in mentions)
-    return sorted((one for one in ranked if one.score > 0), key=lambda one: (-one.score, one.id))[:limit]
+    return sorted(
+        (passage for passage in ranked if passage.score > 0), key=lambda passage: (-passage.score, passage.id)
+    )[:limit]
 
 
 def connections(
@@ -123,7 +125,9 @@ def _resolve(name: str, known: Collection[str]) -> str:
     wanted = entity_of(name)
     if exact := next((form for form in entity_forms(name) if form in known), None):
         return exact
-    near = sorted((one for one in known if wanted and f" {wanted} " in f" {one} "), key=lambda one: (len(one), one))
+    near = sorted(
+        (name for name in known if wanted and f" {wanted} " in f" {name} "), key=lambda name: (len(name), name)
+    )
     if len(near) == 1:
         return near[0]
     advice = f"did you mean {', '.join(near[:NEAR])}?" if near else "expected a name, a code or a term of the documents"

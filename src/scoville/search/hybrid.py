@@ -133,8 +133,12 @@ class Searcher:
         settings = self.settings
         wanted = limit * (POOL_MMR if settings.mmr < 1 else POOL)
         pool = fused[: max(settings.rerank_candidates, limit) if self.reranker else wanted]
-        passages = {passage.id: passage for passage in self.index.passages([one.id for one in pool], groups)}
-        return [Hit(passage=passages[one.id], score=one.score, legs=one.legs) for one in pool if one.id in passages]
+        passages = {passage.id: passage for passage in self.index.passages([ranked.id for ranked in pool], groups)}
+        return [
+            Hit(passage=passages[ranked.id], score=ranked.score, legs=ranked.legs)
+            for ranked in pool
+            if ranked.id in passages
+        ]
 
     def _rerank(self, reranker: Reranker, question: str, hits: list[Hit], trace: Trace) -> list[Hit]:
         with trace.step("rerank") as made:

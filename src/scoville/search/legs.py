@@ -64,7 +64,7 @@ class Legs:
             self._graph(asked.question)
         with self.trace.step("fuse") as made:
             fused = self._fuse()
-            made.ranking = [(one.id, one.score) for one in fused]
+            made.ranking = [(ranked.id, ranked.score) for ranked in fused]
         return fused
 
     def _side_by_side(self, asked: Rewritten) -> None:
@@ -104,7 +104,7 @@ class Legs:
     def _graph(self, question: str) -> None:
         scope = self.scope
         with self.trace.step(GRAPH) as made:
-            seeds = self.index.passages([one.id for one in self._fuse()[:SEEDS]], scope.groups)
+            seeds = self.index.passages([fused.id for fused in self._fuse()[:SEEDS]], scope.groups)
             related = rank_related(self.index, question, seeds, scope.count, scope.where, scope.groups)
             made.ranking = self.rankings[GRAPH] = related
             made.note = "" if related else "found nothing: no other passage shares a name with the best ones"

@@ -38,8 +38,8 @@ def widen(
             widened.append(Widened(hit, passage.id))
         elif passage.number not in taken:
             around = _around(index, passage, neighbours, groups)
-            run = _run([one for one in around if one.number not in taken], passage)
-            taken.update(one.number for one in run)
+            run = _run([other for other in around if other.number not in taken], passage)
+            taken.update(other.number for other in run)
             widened.append(Widened(replace(hit, passage=join_passages(run)), passage.id))
     return widened
 
@@ -49,19 +49,19 @@ def _around(index: Index, passage: Passage, neighbours: int, groups: Sequence[st
     reach = REACH if passage.section else 0
     while True:
         first, last = max(passage.number - reach - neighbours, 0), passage.number + reach + neighbours
-        around = [one for one in index.neighbours(passage.source, first, last, groups)
-                  if one.document_id == passage.document_id]  # fmt: skip
-        inside = [one.number for one in around if passage.section and one.section == passage.section]
+        around = [other for other in index.neighbours(passage.source, first, last, groups)
+                  if other.document_id == passage.document_id]  # fmt: skip
+        inside = [other.number for other in around if passage.section and other.section == passage.section]
         begin, end = min(inside, default=passage.number), max(inside, default=passage.number)
         whole = (begin > first or not first) and (end < last or len(around) < last - first + 1)
         if not reach or whole:
-            return [one for one in around if begin - neighbours <= one.number <= end + neighbours]
+            return [other for other in around if begin - neighbours <= other.number <= end + neighbours]
         reach *= 2
 
 
 def _run(around: Sequence[Passage], passage: Passage) -> list[Passage]:
     """Give the consecutive passages around one."""
-    numbered = {one.number: one for one in around} | {passage.number: passage}
+    numbered = {other.number: other for other in around} | {passage.number: passage}
     first = last = passage.number
     while first - 1 in numbered:
         first -= 1

@@ -45,7 +45,9 @@ class Ignored:
     def leaves_out_any(self, file: Path) -> bool:
         """Say whether a file, or a folder between it and the one that was asked for, is left out."""
         folders = self._between(file)
-        return any(self.leaves_out(one, is_folder=True) for one in folders) or self.leaves_out(file, is_folder=False)
+        return any(self.leaves_out(folder, is_folder=True) for folder in folders) or self.leaves_out(
+            file, is_folder=False
+        )
 
     def _between(self, path: Path) -> list[Path]:
         """Give the folders that a path below the one that was asked for lies in, nearest first."""

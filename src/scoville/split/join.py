@@ -30,8 +30,8 @@ def join_passages(passages: Sequence[Passage]) -> Passage:
         tokens += round(after.tokens * len(after.text) / max(len(after.content), 1))
     end = first.start + len(text)
     regions = sorted({region for passage in passages for region in passage.regions}, key=lambda region: region[:2])
-    later = {(one.start, one.anchor) for one in passages[1:] if one.anchor}
-    anchors = later.union(*(one.anchors for one in passages))
+    later = {(passage.start, passage.anchor) for passage in passages[1:] if passage.anchor}
+    anchors = later.union(*(passage.anchors for passage in passages))
     return replace(
         first, id=passage_id(first.source, first.document_id, first.start, end, first.prefix),
         end=end, text=text, anchors=tuple(sorted(anchors)), regions=tuple(regions), tokens=tokens, summary="",

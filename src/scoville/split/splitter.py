@@ -38,7 +38,7 @@ def split_document(
     material = Material(document, settings, embedder, size, tokens, prefixes, summarise)
     cut: Splitter = find("splitter", settings.by)
     return _passages(
-        document, [one if isinstance(one, DraftPassage) else _draft(one, material) for one in cut(material)]
+        document, [made if isinstance(made, DraftPassage) else _draft(made, material) for made in cut(material)]
     )
 
 
@@ -83,7 +83,7 @@ def _passages(document: Document, drafts: Sequence[DraftPassage]) -> list[Passag
                 headings=draft.headings,
                 page=regions[first].box.page if first < last else element.page,
                 anchor=element.anchor,
-                anchors=tuple((one.start, one.anchor) for one in later if one.anchor),
+                anchors=tuple((element.start, element.anchor) for element in later if element.anchor),
                 regions=tuple(regions[first:last]),
                 tokens=draft.tokens,
                 metadata=document.metadata,

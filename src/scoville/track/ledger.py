@@ -45,7 +45,7 @@ class Entry:
     run_id: str = ""
 
 
-COLUMNS = tuple(one.name for one in fields(Entry))
+COLUMNS = tuple(column.name for column in fields(Entry))
 INSERT = f"INSERT INTO ledger ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 
 
@@ -135,13 +135,15 @@ def totals(
         f"WHERE time >= ? AND time < ? AND (? IS NULL OR run_id = ?) GROUP BY 1 ORDER BY {order}",
         (since, until if until is not None else 1e18, run_id, run_id),
     )
-    names = [one.name for one in fields(Total)]
+    names = [column.name for column in fields(Total)]
     return [Total(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def sum_up(found: Sequence[Total], name: str = "total") -> Total:
     """Add totals up."""
     added: Mapping[str, float] = {
-        one.name: sum(getattr(total, one.name) for total in found) for one in fields(Total) if one.name != "group"
+        column.name: sum(getattr(total, column.name) for total in found)
+        for column in fields(Total)
+        if column.name != "group"
     }
     return Total(group=name, **added)  # pyright: ignore[reportArgumentType]

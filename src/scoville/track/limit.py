@@ -66,8 +66,8 @@ def preview(planned: Sequence[Planned], hardware_usd_per_hour: float) -> Estimat
         else:
             fee += price
     return Estimate(
-        replies=sum(one.replies for one in planned),
-        tokens=sum(one.replies * (one.prompt_tokens + one.completion_tokens) for one in planned),
+        replies=sum(work.replies for work in planned),
+        tokens=sum(work.replies * (work.prompt_tokens + work.completion_tokens) for work in planned),
         fee_usd=fee,
         hardware_usd=seconds * hardware_usd_per_hour / SECONDS_PER_HOUR,
         unpriced=tuple(unpriced),

@@ -57,7 +57,10 @@ def record(
         store.write(
             "INSERT INTO artifacts (id, kind, name, digest, bytes, created) VALUES (?, ?, ?, ?, ?, ?) "
             f"ON CONFLICT (id) DO {'UPDATE SET created = excluded.created' if is_newest else 'NOTHING'}",
-            [(one.id, one.kind, one.name, one.digest, one.bytes, now) for one in (*parents, artifact)],
+            [
+                (parent.id, parent.kind, parent.name, parent.digest, parent.bytes, now)
+                for parent in (*parents, artifact)
+            ],
         )
         store.write(
             "INSERT OR IGNORE INTO edges (child, parent) VALUES (?, ?)",
@@ -92,7 +95,7 @@ def run_of(
     models: Iterable[str] = (), also: Iterable[Artifact] = (),
 ) -> Artifact:  # fmt: skip
     """Write a run and what it was made from; ``also`` are e.g. the run that it is compared with, and an adapter."""
-    parents = [*also, *(one for one in (index, cases) if one), *map(model, models)]
+    parents = [*also, *(artifact for artifact in (index, cases) if artifact), *map(model, models)]
     return record(store, run_artifact(run_id), [*parents, *([recipe(recipe_hash)] if recipe_hash else [])])
 
 
@@ -152,7 +155,7 @@ def find_artifact(store: Store, name: str) -> Artifact:
         return found[0]
     if not meant:
         raise UsageError(f"nothing named {name!r} was recorded; `scoville lineage` lists what was")
-    listed = ", ".join(f"{one.kind} {one.name} ({one.id[:8]})" for one in list(meant.values())[:5])
+    listed = ", ".join(f"{artifact.kind} {artifact.name} ({artifact.id[:8]})" for artifact in list(meant.values())[:5])
     raise UsageError(f"{name!r} may be {listed}{', ...' if len(meant) > 5 else ''}: name one of them, or its id")
 
 
@@ -162,7 +165,9 @@ def lineage(store: Store, artifact: Artifact) -> Lineage:
         artifact=artifact,
         built_from=_reached(store, artifact, "parent", "child"),
         built_into=_reached(store, artifact, "child", "parent"),
-        versions=tuple(one for one in versions(store, artifact.kind, name=artifact.name) if one != artifact),
+        versions=tuple(
+            version for version in versions(store, artifact.kind, name=artifact.name) if version != artifact
+        ),
     )
 
 

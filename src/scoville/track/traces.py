@@ -77,7 +77,7 @@ def find_trace(store: Store, name: str) -> str:
             )
         ]
     if len(found) != 1:
-        known = ", ".join(one.trace_id[:8] for one in recent(store, 5)) or "none yet: `scoville ask` makes one"
+        known = ", ".join(trace.trace_id[:8] for trace in recent(store, 5)) or "none yet: `scoville ask` makes one"
         raise UsageError(f"trace {name!r}: {'several begin so' if found else 'there is none'}; the newest are {known}")
     return found[0]
 

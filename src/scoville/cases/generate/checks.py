@@ -212,7 +212,7 @@ def _unanswered(draft: DraftCase, find: Find) -> str:
         return "a passage may answer it" if answered else ""
     for passage in find(draft.question):
         for part in Evidence(passage).spans():
-            held = frozenset[str]().union(*(one.words for one in part)) | content_words(passage.prefix)
+            held = frozenset[str]().union(*(sentence.words for sentence in part)) | content_words(passage.prefix)
             rest = asked - about
             is_near = bool(about) and about <= held and len(rest & held) * 2 >= len(rest)
             if is_near or len(asked & held) >= ANSWERED * len(asked):

@@ -152,7 +152,7 @@ def _measured(clause: Clause) -> Iterator[Fact]:
     for match in found:
         before, after = clause.predicate[: match.start()], clause.predicate[match.end() :]
         kind = next(name for name in ("money", "percent", "date", "year", "count") if match[name])
-        others = [one for one in found if bool(one[kind]) and _rivals(one, match)]
+        others = [other for other in found if bool(other[kind]) and _rivals(other, match)]
         unclear = SUBORDINATE.search(before) or NUMBERED.search(before)
         if others or unclear or len(before.split()) > MOST_WORDS_BEFORE:
             continue

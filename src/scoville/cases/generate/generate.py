@@ -115,13 +115,13 @@ class _Turns:
             stopped = f"the next draft might exceed {max_usd} USD" if self.capped else "the passages give no more"
         return Generated(
             cases=tuple(cases),
-            tried=dict(Counter(one.kind for one in self.done)),
-            accepted=dict(Counter(one.kind for one in self.done if one.case)),
+            tried=dict(Counter(tried.kind for tried in self.done)),
+            accepted=dict(Counter(tried.kind for tried in self.done if tried.case)),
             dropped={kind: dict(reasons.most_common()) for kind, reasons in dropped.items()},
             stopped=stopped,
             cost_usd=self.ledger.cost_usd,
-            prompt_tokens=sum(one.prompt_tokens for one in self.done),
-            completion_tokens=sum(one.completion_tokens for one in self.done),
+            prompt_tokens=sum(tried.prompt_tokens for tried in self.done),
+            completion_tokens=sum(tried.completion_tokens for tried in self.done),
         )
 
     def _try(self, slot: Slot) -> Tried:

@@ -68,7 +68,7 @@ def _description(defined: Fact, others: Sequence[Fact]) -> str:
     text = re.sub(r"^an? ", "the ", re.split(r", (?:including|such as|which|where|who|like) ", defined.answer)[0])
     least, most = DESCRIPTION_WORDS
     words, name = content_words(text), content_words(defined.subject)
-    fits = any(words <= content_words(one.answer) for one in others if key(one.subject) != key(defined.subject))
+    fits = any(words <= content_words(other.answer) for other in others if key(other.subject) != key(defined.subject))
     if fits or name <= words or VAGUE.search(text) or defined.clause.is_plural or ABSTRACT.match(text):
         return ""
     return text if text.startswith("the ") and least <= len(text.split()) <= most else ""
@@ -132,10 +132,10 @@ def _two_of_one(facts: Sequence[Fact], definitions: Sequence[Fact]) -> Iterator[
             by_source[fact.place.passage.source].append(fact)
     for (source, _), found in said.items():
         first = found[0]
-        if len({key(one.answer) for one in found}) == 1:
+        if len({key(fact.answer) for fact in found}) == 1:
             named = _named(first)
-            others = (one for one in by_source[source] if named.search(one.question))
-            asked = [one for one in others if not _unfit(first.place, one.place)]
+            others = (fact for fact in by_source[source] if named.search(fact.question))
+            asked = [other for other in others if not _unfit(first.place, other.place)]
             yield from (_both_asked(first, second, named) for second in asked[:PER_THING])
 
 

@@ -60,7 +60,7 @@ class Ledger:
     @property
     def cost_usd(self) -> float:
         """What the models took so far, over all runs."""
-        return sum(one.cost_usd for one in self.tried.values())
+        return sum(tried.cost_usd for tried in self.tried.values())
 
     def add(self, tried: Tried) -> None:
         """Write down what became of a slot."""
@@ -84,7 +84,7 @@ class Ledger:
                 f"{self.path} was begun with other settings ({', '.join(others)}): remove it to begin again, or write "
                 "to another file with --out"
             )
-        self.tried = {one.slot: one for one in found}
+        self.tried = {tried.slot: tried for tried in found}
 
 
 def _tried(row: Mapping[str, Any]) -> Tried:

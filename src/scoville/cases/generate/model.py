@@ -73,9 +73,9 @@ class ModelGenerator:
             found = [cell.place for cell in cells(passage)]
         else:
             found = [
-                Place(passage, one.start, one.end)
-                for one in sentences(passage.text)
-                if one.text[-1] in ".!" and least <= len(content_words(one.text)) <= most
+                Place(passage, sentence.start, sentence.end)
+                for sentence in sentences(passage.text)
+                if sentence.text[-1] in ".!" and least <= len(content_words(sentence.text)) <= most
             ]
         return random.Random(f"{self.seed} {passage.id}").choice(found) if found else None  # noqa: S311
 

@@ -58,7 +58,7 @@ def _content(value: Any) -> str:
     """Give the text of a message: as it is, or in parts."""
     if not is_list(value):
         return text(value)
-    return "\n".join(part for one in _objects(value) if (part := text(one.get("text"))))
+    return "\n".join(part for turn in _objects(value) if (part := text(turn.get("text"))))
 
 
 def _conversation(turns: Iterable[tuple[Any, Any]], id: Any) -> Case | str:
@@ -113,7 +113,7 @@ def _first_turns(row: Mapping[str, Any]) -> list[str]:
 
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (one for one in (value if is_list(value) else ()) if isinstance(one, Mapping))
+    return (item for item in (value if is_list(value) else ()) if isinstance(item, Mapping))
 
 
 def _is_mt_bench(sample: Sample) -> bool:

@@ -84,7 +84,7 @@ def _sentence(context: str, answer: Mapping[str, Any]) -> str:
     start, written = answer.get("answer_start"), text(answer.get("text"))
     if not isinstance(start, int) or context[start : start + len(written)] != written:
         return written
-    return next((one.text for one in sentences(context) if one.start <= start < one.end), written)
+    return next((sentence.text for sentence in sentences(context) if sentence.start <= start < sentence.end), written)
 
 
 def _beir(path: Path) -> Loaded:
@@ -142,7 +142,7 @@ def _ragas(path: Path) -> Loaded:
             id=row.get("id"),
             history=history,
             expected=_written_list(first_of(row, "reference", "ground_truth", "ground_truths")),
-            evidence=[_context(one) for one in _written_list(contexts) if one],
+            evidence=[_context(context) for context in _written_list(contexts) if context],
             tags=tags,
         )
 
@@ -193,10 +193,10 @@ def _mtrag(path: Path) -> Loaded:
             question,
             id=row.get("task_id"),
             history=history,
-            expected=[one.get("text") for one in row.get("targets") or ()] if answerable else (),
+            expected=[target.get("text") for target in row.get("targets") or ()] if answerable else (),
             evidence=[
-                Evidence(document=text(one.get("document_id")), quote=text(one.get("text")))
-                for one in (contexts if answerable else ())
+                Evidence(document=text(context.get("document_id")), quote=text(context.get("text")))
+                for context in (contexts if answerable else ())
             ],
             answerable=answerable,
             tags=[f"{SECTION}{text(row.get('conversation_id'))}", *kinds, *(row.get("Collection") or ())],
@@ -205,14 +205,14 @@ def _mtrag(path: Path) -> Loaded:
 
 def _list(path: Path, value: Any, key: str) -> list[Mapping[str, Any]]:
     found = value.get(key) if isinstance(value, Mapping) else None
-    if not is_list(found) or not all(isinstance(one, Mapping) for one in found):
+    if not is_list(found) or not all(isinstance(row, Mapping) for row in found):
         raise UsageError(f"{path}: expected a list of objects as {key!r}, as SQuAD has it")
     return list(found)
 
 
 def _is_squad(sample: Sample) -> bool:
     data = sample.value.get("data") if sample.has("data") else None
-    return is_list(data) and any(isinstance(one, Mapping) and "paragraphs" in one for one in data[:1])
+    return is_list(data) and any(isinstance(article, Mapping) and "paragraphs" in article for article in data[:1])
 
 
 def _is_beir(sample: Sample) -> bool:

@@ -92,8 +92,8 @@ def make_case(
         id=text(id) or make_id(asked, turns, letters),
         question=asked,
         history=turns,
-        expected=distinct(text(one) for one in expected),
-        evidence=tuple(dict.fromkeys(one for one in evidence if one.document)),
+        expected=distinct(text(answer) for answer in expected),
+        evidence=tuple(dict.fromkeys(place for place in evidence if place.document)),
         answerable=answerable,
         tags=distinct(text(tag) for tag in tags),
         choices=letters,
@@ -110,7 +110,7 @@ def text(value: Any) -> str:
 
 def texts(value: Any) -> list[str]:
     """Give the texts of a list, or of one text alone."""
-    return [text(one) for one in value] if is_list(value) else [text(value)]
+    return [text(item) for item in value] if is_list(value) else [text(value)]
 
 
 def is_list(value: Any) -> "TypeGuard[Sequence[Any]]":

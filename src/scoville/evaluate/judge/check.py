@@ -109,7 +109,7 @@ def _compare(pairs: Sequence[tuple[Label, Score | None]]) -> dict[str, Any]:
         if score is not None and score.value is not None
     ]
     unscored = [score.reason for _, score in pairs if score is not None and score.value is None]
-    alone = [one for one in judged if one.by_judge]
+    alone = [pair for pair in judged if pair.by_judge]
     numbers = _statistics(judged)
     return {
         "by": "/".join(sorted({label.by for label, _ in pairs})),
@@ -127,16 +127,16 @@ def _compare(pairs: Sequence[tuple[Label, Score | None]]) -> dict[str, Any]:
 
 def _caution(judged: Sequence[_Compared], alone: Sequence[_Compared]) -> str:
     """Say why the numbers may mean nothing."""
-    if len({one.label for one in judged}) == 1:
+    if len({pair.label for pair in judged}) == 1:
         return SAME_LABELS
-    return SAME_VERDICTS if len(alone) > 1 and len({one.verdict for one in alone}) == 1 else ""
+    return SAME_VERDICTS if len(alone) > 1 and len({pair.verdict for pair in alone}) == 1 else ""
 
 
 def _statistics(judged: Sequence[_Compared]) -> dict[str, Any]:
-    labels, questions = [one.label for one in judged], [one.question for one in judged]
+    labels, questions = [pair.label for pair in judged], [pair.question for pair in judged]
     found: dict[str, Any] = {}
     for name, statistic in STATISTICS.items():
-        said = [one.value if name == "spearman" else one.verdict for one in judged]
+        said = [pair.value if name == "spearman" else pair.verdict for pair in judged]
         interval = interval_of(statistic, labels, said, questions)
         found[name] = statistic(labels, said)
         found[f"{name}_interval"] = list(interval) if interval else None
@@ -160,5 +160,5 @@ def _nearest(value: float, levels: Sequence[float]) -> float:
 
 def _confusion(levels: Sequence[float], judged: Sequence[_Compared]) -> dict[str, dict[str, int]]:
     """Count label → verdict → answers."""
-    counts = Counter((one.label, one.verdict) for one in judged)
+    counts = Counter((pair.label, pair.verdict) for pair in judged)
     return {f"{label:g}": {f"{verdict:g}": counts[label, verdict] for verdict in levels} for label in levels}

@@ -140,7 +140,7 @@ class Judge:
 
     def _verdict(self, task: Task, messages: Sequence[Message], keys: Sequence[str], seed: int) -> Verdict:
         key = cache_key(
-            **self._identity, version=self.version, messages=[[one.role, one.content] for one in messages],
+            **self._identity, version=self.version, messages=[[message.role, message.content] for message in messages],
             words=list(task.verdicts), temperature=self._temperature, seed=seed,
         )  # fmt: skip
         if kept := self._cache.get(key):

@@ -154,7 +154,7 @@ def _case(row: Mapping[str, Any], number: int) -> Case:
     return Case(
         id=str(row.get("id") or number),
         question=question,
-        expected=tuple(strip_citations(str(one)) for one in listed),
+        expected=tuple(strip_citations(str(answer)) for answer in listed),
         answerable=bool(row.get("answerable", True)),
     )
 

@@ -86,5 +86,5 @@ def _sole_quantity(text: str) -> Quantity | None:
 
 def _decide_choice(case: Case, text: str) -> Decided | None:
     chosen = choice_of(text, case.choices)
-    wanted = {choice_of(one, case.choices) for one in case.expected} - {None}
+    wanted = {choice_of(answer, case.choices) for answer in case.expected} - {None}
     return Decided(float(chosen in wanted), f"chose {chosen}") if chosen and wanted else None

@@ -64,7 +64,11 @@ def correctness(judge: Judge, case: Case, result: Result) -> Iterator[Score]:
     if decided := decide_correctness(case, result):
         yield _decided(CORRECTNESS, decided.value, decided.reason)
         return
-    known = _references(case) or _passages(result) or [("reference", one.quote) for one in case.evidence if one.quote]
+    known = (
+        _references(case)
+        or _passages(result)
+        or [("reference", evidence.quote) for evidence in case.evidence if evidence.quote]
+    )
     if not known:
         yield _unscored(CORRECTNESS, "neither an expected answer nor a passage to judge by")
         return
@@ -76,7 +80,7 @@ def hallucination(judge: Judge, case: Case, result: Result) -> Iterator[Score]:
     if is_refusal(result) or is_empty(result):
         yield _decided(HALLUCINATION, 0.0, "states nothing")
         return
-    texts = [one.text for one in result.passages] + list(case.expected)
+    texts = [passage.text for passage in result.passages] + list(case.expected)
     if all(stands_in(claim, texts) for claim in claims_of(result.text)):
         yield _decided(HALLUCINATION, 0.0, "word for word in the sources")
         return
@@ -91,7 +95,7 @@ def faithfulness(judge: Judge, case: Case, result: Result) -> Iterator[Score]:
     """Score the share of the answer's sentences that its passages support; not of refusals, or without passages."""
     if is_refusal(result) or is_empty(result) or not result.passages:
         return
-    claims, texts = claims_of(result.text), [one.text for one in result.passages]
+    claims, texts = claims_of(result.text), [passage.text for passage in result.passages]
     yield _shares(judge, FAITHFULNESS, [*_question(case), *_passages(result)], claims, texts)
 
 
@@ -109,7 +113,7 @@ def context_precision(judge: Judge, case: Case, result: Result) -> Iterator[Scor
     """Score how far up the useful passages stand: the mean of precision@k over their ranks k; 0 without any."""
     if not case.answerable or not result.passages:
         return
-    passages = [one.text for one in result.passages]
+    passages = [passage.text for passage in result.passages]
     rounds = _rounds(judge, CONTEXT_PRECISION, [*_question(case), *_references(case)], "passage", passages)
     yield _scored(judge, CONTEXT_PRECISION, rounds, _average_precision)
 
@@ -120,7 +124,7 @@ def context_recall(judge: Judge, case: Case, result: Result) -> Iterator[Score]:
         return
     claims = claims_of(max(case.expected, key=len))
     if claims:
-        texts = [one.text for one in result.passages]
+        texts = [passage.text for passage in result.passages]
         yield _shares(judge, CONTEXT_RECALL, [*_question(case), *_passages(result)], claims, texts)
 
 
@@ -131,7 +135,7 @@ def preference(judge: Judge, case: Case, first: Result, second: Result) -> Score
     """
     if error := first.error or second.error:
         return _unscored(PREFERENCE, f"the system failed: {error}")
-    lanes = [decide_correctness(case, one) for one in (first, second)]
+    lanes = [decide_correctness(case, result) for result in (first, second)]
     if is_same(first, second):
         return _decided(PREFERENCE, 0.5, "the same answer")
     if lanes[0] and lanes[1]:
@@ -228,10 +232,10 @@ def _rounds(
 
 
 def _joined(verdicts: Sequence[Verdict]) -> Verdict:
-    if failed := next((one for one in verdicts if not one.words), None):
+    if failed := next((verdict for verdict in verdicts if not verdict.words), None):
         return failed
-    words = {key: word for one in verdicts for key, word in one.words.items()}
-    return Verdict(words=words, reason=" ".join(one.reason for one in verdicts if one.reason))
+    words = {key: word for verdict in verdicts for key, word in verdict.words.items()}
+    return Verdict(words=words, reason=" ".join(verdict.reason for verdict in verdicts if verdict.reason))
 
 
 def _both(forward: Verdict, backward: Verdict) -> Verdict:
@@ -247,12 +251,12 @@ def _both(forward: Verdict, backward: Verdict) -> Verdict:
 
 def _scored(judge: Judge, task: Task, rounds: Sequence[Verdict], value: Callable[[Sequence[float]], float]) -> Score:
     """Give the mean over the rounds that have a verdict; unscored where none has."""
-    given = [one for one in rounds if one.words]
+    given = [verdict for verdict in rounds if verdict.words]
     if not given:
         return _unscored(task, rounds[0].reason, judge.label)
-    values = [value([task.verdicts[word] for word in one.words.values()]) for one in given]
+    values = [value([task.verdicts[word] for word in verdict.words.values()]) for verdict in given]
     judge.note_repeated(task.name, values)
-    said = "; ".join(" ".join(one.words.values()) for one in given)
+    said = "; ".join(" ".join(verdict.words.values()) for verdict in given)
     missing = f" ({len(rounds) - len(given)} of {len(rounds)} without a verdict)" if len(given) < len(rounds) else ""
     why = f": {given[0].reason}" if given[0].reason else ""
     return Score(

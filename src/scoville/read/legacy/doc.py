@@ -157,11 +157,11 @@ def _pieces(paragraphs: list[_Paragraph], formatting: Formatting) -> Iterator[Pi
             continue
         if table := rows.pieces():
             tables += 1
-            yield from (replace(one, anchor=f"table {tables}") for one in table)
+            yield from (replace(piece, anchor=f"table {tables}") for piece in table)
         if text:
             number += 1
             yield replace(piece, anchor=f"paragraph {number}")
-    yield from (replace(one, anchor=f"table {tables + 1}") for one in rows.pieces())
+    yield from (replace(piece, anchor=f"table {tables + 1}") for piece in rows.pieces())
 
 
 class _Parts:
@@ -189,7 +189,7 @@ def _piece(text: str, paragraph: _Paragraph, formatting: Formatting) -> tuple[st
     """Give a paragraph's text with its number or bullet, and as a piece."""
     kind, level = _kind(paragraph, formatting)
     list_number, list_level = (
-        int.from_bytes(paragraph.properties.get(one, b""), "little") for one in (_LIST, _LIST_LEVEL)
+        int.from_bytes(paragraph.properties.get(code, b""), "little") for code in (_LIST, _LIST_LEVEL)
     )
     if not text or not 0 < list_number < _NO_LIST:
         return text, Piece(kind=kind, text=text, level=level)

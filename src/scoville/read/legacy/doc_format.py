@@ -67,7 +67,7 @@ class Formatting:
 
     def __post_init__(self) -> None:
         self._paragraphs = sorted(self._spans(_PARAGRAPHS, 13, _paragraph_properties))
-        self._starts = [one.start for one in self._paragraphs]
+        self._starts = [paragraph.start for paragraph in self._paragraphs]
         self.styles = dict(_styles(self.part(_STYLES)))
         self.numbering = _numbering(self.table, self._place(_LISTS), self.part(_LIST_USES))
 

@@ -73,23 +73,23 @@ def _pieces(number: int, texts: list[_Text]) -> Iterator[Piece]:
 
 def _slides(document: Record, stream: bytes, places: dict[int, int]) -> Iterator[list[_Text]]:
     """Give the texts of each slide: those of its placeholders, those drawn on it, those of its notes."""
-    lists = [one for one in records(document.data) if one.type == _SLIDE_LIST]
+    lists = [record for record in records(document.data) if record.type == _SLIDE_LIST]
     notes = {number: id for id, number in _entries(lists, 2)}
-    for (slide_id, number), texts in _outline(next((one for one in lists if one.instance == 0), None)):
+    for (slide_id, number), texts in _outline(next((record for record in lists if record.instance == 0), None)):
         place = places.get(number)
         drawn = list(_texts(record_at(stream, place).data, 0)) if place is not None else []
-        known = {one.text for one in texts}
-        found = [*texts, *(one for one in drawn if one.table or one.text not in known)]
+        known = {text.text for text in texts}
+        found = [*texts, *(text for text in drawn if text.table or text.text not in known)]
         for note in notes:
             if (place := places.get(note)) is not None and _notes_of(record_at(stream, place).data) == slide_id:
-                found += [one for one in _texts(record_at(stream, place).data, 0) if one.kind == _NOTE_TEXT]
+                found += [text for text in _texts(record_at(stream, place).data, 0) if text.kind == _NOTE_TEXT]
         yield found
 
 
 def _entries(lists: list[Record], instance: int) -> Iterator[tuple[int, int]]:
-    for one in lists:
-        if one.instance == instance:
-            yield from (key for key, _ in _outline(one))
+    for record in lists:
+        if record.instance == instance:
+            yield from (key for key, _ in _outline(record))
 
 
 def _outline(slide_list: Record | None) -> Iterator[tuple[tuple[int, int], list[_Text]]]:
@@ -113,7 +113,7 @@ def _outline(slide_list: Record | None) -> Iterator[tuple[tuple[int, int], list[
 
 def _notes_of(data: bytes) -> int:
     """Give the id of the slide that notes belong to."""
-    atom = next((one for one in records(data) if one.type == 1009), None)
+    atom = next((record for record in records(data) if record.type == 1009), None)
     return struct.unpack_from("<I", atom.data)[0] if atom else -1
 
 

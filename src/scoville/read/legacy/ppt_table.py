@@ -28,10 +28,10 @@ class _Placed(NamedTuple):
 
 def table_of(group: Record) -> Piece | None:
     """Give the table that a group of shapes is; None where it is none."""
-    shapes = [one for one in records(group.data) if one.type == _SHAPE]
+    shapes = [record for record in records(group.data) if record.type == _SHAPE]
     if not shapes or not _is_table(shapes[0]):
         return None
-    cells = sorted((cell for one in shapes[1:] for cell in _cell_of(one)), key=lambda cell: (cell.top, cell.left))
+    cells = sorted((cell for shape in shapes[1:] for cell in _cell_of(shape)), key=lambda cell: (cell.top, cell.left))
     tops, rights = sorted({cell.top for cell in cells}), sorted({cell.right for cell in cells})
     lefts = sorted({cell.left for cell in cells})
     rows: list[list[Cell]] = [[] for _ in tops]
@@ -45,17 +45,17 @@ def table_of(group: Record) -> Piece | None:
 
 def _is_table(shape: Record) -> bool:
     """Tell whether the first shape of a group, which stands for all, has the mark of a table."""
-    for one in records(shape.data):
-        if one.type == _OPTIONS:
-            for code, value in struct.iter_unpack("<HI", one.data[: 6 * one.instance]):
+    for record in records(shape.data):
+        if record.type == _OPTIONS:
+            for code, value in struct.iter_unpack("<HI", record.data[: 6 * record.instance]):
                 if code & 0x3FFF == _TABLE_PROPERTIES:
                     return bool(value & _IS_TABLE)
     return False
 
 
 def _cell_of(shape: Record) -> Iterator[_Placed]:
-    parts = {one.type: one for one in records(shape.data)}
+    parts = {record.type: record for record in records(shape.data)}
     if _PLACE in parts and _TEXT_BOX in parts and len(parts[_PLACE].data) >= 16:
-        texts = (text_of(one) for one in records(parts[_TEXT_BOX].data))
+        texts = (text_of(record) for record in records(parts[_TEXT_BOX].data))
         text = "\n".join(filter(None, texts)).replace("\r", "\n").replace("\x0b", "\n")
         yield _Placed(*struct.unpack_from("<4i", parts[_PLACE].data), text)

@@ -114,8 +114,8 @@ def _lock_of(entry: Any) -> _Lock | None:
 def _without_locks(manifest: Any) -> bytes:
     from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
-    for one in list(descendants(manifest, "encryption-data")):
-        one.getparent().remove(one)
+    for node in list(descendants(manifest, "encryption-data")):
+        node.getparent().remove(node)
     return etree.tostring(manifest)
 
 

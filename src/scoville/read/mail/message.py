@@ -48,12 +48,12 @@ def read_message(message: EmailMessage, media_type: str) -> ParsedFile:
     lines = "\n".join(f"{name}: {text}" for name, text in headers.items())
     warnings: list[str] = []
     body = list(_leaves(message, warnings))
-    texts = [one for one in body if _is_text(one)]
+    texts = [part for part in body if _is_text(part)]
     pieces = [Piece(kind="paragraph", text=lines, anchor="header")]
-    for one in texts:
-        pieces += _text_pieces(one)
+    for text in texts:
+        pieces += _text_pieces(text)
     origin: Metadata = {f"mail_{name.lower()}": text for name, text in headers.items() if name in {"Subject", "From"}}
-    attached = (one for one in body if not any(one is text for text in texts))
+    attached = (part for part in body if not any(part is text for text in texts))
     parts = [part for number, one in enumerate(attached, 1) if (part := _part(one, number, origin))]
     return ParsedFile(
         media_type=media_type, pieces=pieces, title=subject, metadata=_metadata(message, headers), parts=parts,
@@ -67,7 +67,7 @@ def read_mailbox(data: bytes) -> ParsedFile:
     pieces: list[Piece] = []
     parts: list[Part] = []
     for number, (start, end) in enumerate(
-        zip(starts, [*(one.start() for one in starts[1:]), len(data)], strict=True), 1
+        zip(starts, [*(start.start() for start in starts[1:]), len(data)], strict=True), 1
     ):
         mail = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
         message = message_from_bytes(mail[:65_536], policy=policy.default)
@@ -112,13 +112,13 @@ def _leaves(message: EmailMessage, warnings: list[str], depth: int = 0) -> Itera
             yield from _leaves(part, warnings, depth + 1)
         return
     choices = [list(_leaves(part, warnings, depth + 1)) for part in inner]
-    plain = [choice for choice in choices if any(_is_plain(one) and _content(one).strip() for one in choice)]
-    rich = [choice for choice in choices if any(_is_text(one) for one in choice)]
+    plain = [choice for choice in choices if any(_is_plain(part) and _content(part).strip() for part in choice)]
+    rich = [choice for choice in choices if any(_is_text(part) for part in choice)]
     chosen = plain[0] if plain else rich[-1] if rich else []
     yield from chosen
     for choice in choices:
         if choice is not chosen:
-            yield from (one for one in choice if not _is_text(one))
+            yield from (part for part in choice if not _is_text(part))
 
 
 def _is_text(part: EmailMessage) -> bool:

@@ -88,8 +88,14 @@ def _message(storage: _Storage, depth: int) -> EmailMessage:
     sender = storage.text(_SENDER_SMTP) or storage.text(_SENDER_MAIL)
     _set(message, "From", _address(storage.text(_SENDER), sender))
     for kind, name in _RECIPIENTS.items():
-        found = [one for one in storage.below("__recip_version1.0_") if (one.number(_KIND) or 0) & 0xF == kind]
-        people = (_address(one.text(_NAME), one.text(_SMTP) or one.text(_MAIL)) for one in found)
+        found = [
+            recipient
+            for recipient in storage.below("__recip_version1.0_")
+            if (recipient.number(_KIND) or 0) & 0xF == kind
+        ]
+        people = (
+            _address(recipient.text(_NAME), recipient.text(_SMTP) or recipient.text(_MAIL)) for recipient in found
+        )
         _set(message, name, ", ".join(filter(None, people)))
     sent = storage.number(_SENT) or storage.number(_RECEIVED)
     if sent:

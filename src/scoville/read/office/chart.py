@@ -46,7 +46,7 @@ def diagram_pieces(diagram: Any) -> list[Piece]:
 def _points(*sources: Any) -> dict[int, str]:
     """Give the cached points of the first source that is there; levels of a category are joined."""
     found: dict[int, str] = {}
-    source = next((one for one in sources if one is not None), None)
+    source = next((source for source in sources if source is not None), None)
     code = next(descendants(source, "formatCode"), None) if source is not None else None
     for point in descendants(source, "pt") if source is not None else ():
         value = child(point, "v")

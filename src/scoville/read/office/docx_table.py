@@ -76,7 +76,9 @@ def cell_text(cell: Any, depth: int = 0) -> str:
             text = clean_line(" ".join((text_of(block), *(clean_line(text_of(box)) for box in boxes))))
             lines.append(f"- {text}" if item and text else text)
         elif depth < _MOST_NESTED:
-            rows = ([cell_text(one, depth + 1) for one in children_of(row, "tc")] for row in children_of(block, "tr"))
+            rows = (
+                [cell_text(child, depth + 1) for child in children_of(row, "tc")] for row in children_of(block, "tr")
+            )
             lines += [" | ".join(row) for row in rows]
     lines = [line for line in lines if line]
     return lines[0].removeprefix("- ") if len(lines) == 1 else "\n".join(lines)

@@ -19,7 +19,7 @@ def math_text(element: Any, depth: int = 0) -> str:
         return ""
     if name_of(element) == "t":
         return element.text or ""
-    parts = {name_of(one): one for one in element if isinstance(one.tag, str)}
+    parts = {name_of(node): node for node in element if isinstance(node.tag, str)}
     inner = {name: math_text(one, depth + 1) for name, one in parts.items() if name in _ARGUMENTS}
     form = _FORMS.get(name_of(element))
     if form:
@@ -41,11 +41,11 @@ def math_text(element: Any, depth: int = 0) -> str:
 def _joined(element: Any, depth: int) -> str:
     text = ""
     after_script = False
-    for one in element:
-        if name_of(one) and name_of(one) not in _SKIPPED:
-            part = math_text(one, depth + 1)
+    for node in element:
+        if name_of(node) and name_of(node) not in _SKIPPED:
+            part = math_text(node, depth + 1)
             text += f" {part}" if after_script and part[:1].isalnum() else part  # a_n cos, not a_ncos
-            after_script = name_of(one) in _SCRIPTS
+            after_script = name_of(node) in _SCRIPTS
     return text
 
 
@@ -107,7 +107,7 @@ _ARGUMENTS = frozenset({"e", "num", "den", "sub", "sup", "deg", "lim", "fName"})
 
 
 def _each(element: Any, name: str, depth: int) -> list[str]:
-    return [math_text(one, depth + 1) for one in element.iterchildren(f"{{*}}{name}")]
+    return [math_text(node, depth + 1) for node in element.iterchildren(f"{{*}}{name}")]
 
 
 def _delimited(element: Any, properties: Any, depth: int) -> str:

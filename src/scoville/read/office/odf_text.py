@@ -81,7 +81,7 @@ class TextWalk:
             self.styles.numbering.counts.pop(name, None)
         for item in block:
             if name_of(item) in {"list-item", "list-header"} and depth < _MOST_NESTED:
-                named = name_of(item) == "list-item" and any(name_of(one) in {"p", "h"} for one in item)
+                named = name_of(item) == "list-item" and any(name_of(node) in {"p", "h"} for node in item)
                 self.marker = self.styles.numbering.advance(name, depth) if named else ""
                 self.read(item, name, depth + 1)
                 self.marker = ""
@@ -109,12 +109,12 @@ class TextWalk:
             self._add_shape(element)
 
     def _add_note(self, body: Any) -> None:
-        text = self.flat(one for one in body if name_of(one) in {"p", "h", "list", "table"})
+        text = self.flat(node for node in body if name_of(node) in {"p", "h", "list", "table"})
         self.pieces.append(Piece(kind="footnote", text=text, anchor=f"paragraph {max(self.paragraphs, 1)}"))
 
     def _add_shape(self, shape: Any) -> None:
         """Read what is drawn: text boxes, tables, pictures by their descriptions, charts by their numbers."""
-        text = description(" ".join(all_text(one) for one in shape if name_of(one) in {"title", "desc"}))
+        text = description(" ".join(all_text(node) for node in shape if name_of(node) in {"title", "desc"}))
         if text:
             self.pieces.append(Piece(kind="figure", text=text, anchor=f"paragraph {max(self.paragraphs, 1)}"))
         self._add_picture(shape)
@@ -160,7 +160,7 @@ class TextWalk:
         if len(rows) == 1 and len(rows[0]) == 1:  # a frame around text
             self.read(rows[0][0])
             return
-        cells = [[one for cell in row for one in self._cells(cell)] for row in rows]
+        cells = [[spread for cell in row for spread in self._cells(cell)] for row in rows]
         first = attribute(table, "use-first-row-styles") == "true" or self._names_columns(rows[0] if rows else [])
         header_rows = marked or int(first)
         grid = lay_out(cells, header_rows)
@@ -173,8 +173,8 @@ class TextWalk:
             self._add_picture(frame)
 
     def _names_columns(self, row: list[Any]) -> bool:
-        texts = [one for cell in row for one in descendants(cell, "p") if all_text(one).strip()]
-        return bool(texts) and all(self.styles.is_named(one, "Table_20_Heading") for one in texts)
+        texts = [node for cell in row for node in descendants(cell, "p") if all_text(node).strip()]
+        return bool(texts) and all(self.styles.is_named(text, "Table_20_Heading") for text in texts)
 
     def _cells(self, cell: Any) -> list[Cell]:
         times = _times(cell, "number-columns-repeated")

@@ -68,10 +68,10 @@ class Package:
         folder, name = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", f"{name}.rels"))
         found: dict[str, Relation] = {}
-        for one in root if root is not None else ():
-            if isinstance(one.tag, str) and one.get("TargetMode") != "External":
-                path = resolve(part, one.get("Target", ""))
-                found[one.get("Id", "")] = Relation(one.get("Type", "").rpartition("/")[2], path)
+        for child in root if root is not None else ():
+            if isinstance(child.tag, str) and child.get("TargetMode") != "External":
+                path = resolve(part, child.get("Target", ""))
+                found[child.get("Id", "")] = Relation(child.get("Type", "").rpartition("/")[2], path)
         return found
 
 

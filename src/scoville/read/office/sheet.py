@@ -248,7 +248,7 @@ def _line_piece(sheet: Sheet, row: int, line: Sequence[SheetCell], kind: Element
 
 def _captions(sheet: Sheet, pairs: Sequence[tuple[int, Sequence[SheetCell]]], left: int) -> int:
     """Count the rows above a table with a single text in them; one merged over some columns heads these instead."""
-    merged = {(one.top, one.left) for one in sheet.merged if one.left > left}
+    merged = {(cell.top, cell.left) for cell in sheet.merged if cell.left > left}
     count = 0
     for row, line in pairs[:-1]:
         if len(line) > 1 or line[0].is_number or (row, line[0].column) in merged:
@@ -302,12 +302,12 @@ def _merged(sheet: Sheet, area: Range, numbers: Sequence[int], place: dict[int, 
     """Translate merged ranges to places among the rows and columns that hold something."""
     found: list[Merged] = []
     rows = {row: number for number, row in enumerate(numbers)}
-    for one in sheet.merged:
-        if one.top in rows and one.left in place and one.bottom <= area.bottom:
-            down = sum(1 for row in range(one.top, min(one.bottom, area.bottom) + 1) if row in rows)
-            across = sum(1 for column in range(one.left, min(one.right, area.right) + 1) if column in place)
+    for cell in sheet.merged:
+        if cell.top in rows and cell.left in place and cell.bottom <= area.bottom:
+            down = sum(1 for row in range(cell.top, min(cell.bottom, area.bottom) + 1) if row in rows)
+            across = sum(1 for column in range(cell.left, min(cell.right, area.right) + 1) if column in place)
             if down > 1 or across > 1:
-                found.append(Merged(rows[one.top], place[one.left], down, across))
+                found.append(Merged(rows[cell.top], place[cell.left], down, across))
     return tuple(sorted(found))
 
 
@@ -322,7 +322,7 @@ def _repeat(rows: list[list[str]], one: Merged, header_rows: int) -> None:
 
 def _header_rows(lines: Sequence[Sequence[SheetCell]], merged: Sequence[Merged], width: int) -> int:
     """Guess how many rows name the columns: texts, or years, above something else; a merged one goes on below."""
-    across = {one.row for one in merged if one.columns > 1}
+    across = {cell.row for cell in merged if cell.columns > 1}
     if len(lines) < 2 or not (0 in across or _names_columns(lines[0], lines[1], width)):
         return 0
     count = 1

@@ -37,7 +37,7 @@ def read_xlsx(data: bytes, max_characters: int) -> ParsedFile:
     pieces: list[Piece] = []
     warnings: list[str] = []
     characters = 0
-    listed = [one for one in descendants(workbook, "sheet") if attribute(one, "id") in relations]
+    listed = [node for node in descendants(workbook, "sheet") if attribute(node, "id") in relations]
     for one in listed:
         name, relation = one.get("name", ""), relations[attribute(one, "id")]
         if one.get("state", "visible") != "visible":
@@ -69,7 +69,7 @@ class _Values:
     def __init__(self, package: Package, workbook: Any, relations: dict[str, Relation]) -> None:
         paths = {relation.kind: relation.path for relation in relations.values()}
         strings = package.xml(paths.get("sharedStrings", "xl/sharedStrings.xml"))
-        self.texts = [_rich_text(one) for one in strings.iterchildren("{*}si")] if strings is not None else []
+        self.texts = [_rich_text(item) for item in strings.iterchildren("{*}si")] if strings is not None else []
         self.formats = _formats(package.xml(paths.get("styles", "xl/styles.xml")))
         properties = child(workbook, "workbookPr")
         self.from_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
@@ -148,7 +148,7 @@ def _range(reference: str) -> Range | None:
 
 def _rich_text(item: Any) -> str:
     """Join the runs of a text, without the readings that stand above Chinese characters."""
-    runs = (one for one in descendants(item, "t") if not one.getparent().tag.endswith("}rPh"))
+    runs = (node for node in descendants(item, "t") if not node.getparent().tag.endswith("}rPh"))
     return _unescape("".join(run.text or "" for run in runs))
 
 
@@ -159,9 +159,9 @@ def _unescape(text: str) -> str:
 def _formats(styles: Any) -> list[str]:
     if styles is None:
         return []
-    own = {one.get("numFmtId", ""): one.get("formatCode", "") for one in descendants(styles, "numFmt")}
+    own = {node.get("numFmtId", ""): node.get("formatCode", "") for node in descendants(styles, "numFmt")}
     used = child(styles, "cellXfs")
-    ids = [one.get("numFmtId", "0") for one in used] if used is not None else []
+    ids = [format.get("numFmtId", "0") for format in used] if used is not None else []
     return [own.get(id) or BUILT_IN.get(int(id) if id.isdigit() else 0, "") for id in ids]
 
 
@@ -177,7 +177,7 @@ def _beside(package: Package, part: str, name: str) -> Iterator[Piece]:
             if area and text is not None:
                 yield Piece(kind="footnote", text=_THREADED.sub("", all_text(text)), anchor=anchor_of(name, area))
         for body in descendants(root, "txBody"):
-            lines = ["".join(run.text or "" for run in descendants(one, "t")) for one in descendants(body, "p")]
+            lines = ["".join(run.text or "" for run in descendants(node, "t")) for node in descendants(body, "p")]
             yield Piece(kind="callout", text="\n".join(lines), anchor=name)
         for picture in descendants(root, "pic"):
             shown_as = child(picture, "nvPicPr", "cNvPr")

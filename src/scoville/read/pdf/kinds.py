@@ -115,5 +115,5 @@ def _figure(labels: Sequence[Block], box: Rectangle) -> Block:
         labels[0].page,
         box,
         PlacedText(text, close_gaps(lines, len(text)), []),
-        ink=[row for one in labels for row in one.ink],
+        ink=[row for label in labels for row in label.ink],
     )

@@ -177,7 +177,7 @@ class _Walk:
 
     def add_picture(self, picture: "LexborNode") -> None:
         text = description(picture.attributes.get("alt"))
-        in_figure = any(one.kind == "figure" for one in self.contexts)
+        in_figure = any(context.kind == "figure" for context in self.contexts)
         if text and (in_figure or len(text.split()) >= _LEAST_DESCRIPTION):
             self.pieces.append(Piece(kind="figure", text=text, anchor=self.anchor))
         if number := self.show(picture):

@@ -43,7 +43,7 @@ def read_article(root: Any) -> ParsedFile:
         walk.read(part, 1)
     date = next(descendants(meta, "pub-date"), None)
     journal = next(descendants(root, "journal-title"), None)
-    doi = next((one.text for one in descendants(meta, "article-id") if one.get("pub-id-type") == "doi"), None)
+    doi = next((node.text for node in descendants(meta, "article-id") if node.get("pub-id-type") == "doi"), None)
     found = {
         "author": ", ".join(authors)[:500],
         "created": "-".join(_date(date)) if date is not None else "",
@@ -55,9 +55,9 @@ def read_article(root: Any) -> ParsedFile:
 
 
 def _authors(meta: Any) -> Iterator[str]:
-    for one in descendants(meta, "contrib"):
-        if one.get("contrib-type", "author") == "author":
-            name, group = next(descendants(one, "name"), None), next(descendants(one, "collab"), None)
+    for node in descendants(meta, "contrib"):
+        if node.get("contrib-type", "author") == "author":
+            name, group = next(descendants(node, "name"), None), next(descendants(node, "collab"), None)
             if name is not None:
                 parts = (child(name, "given-names"), child(name, "surname"))
                 yield " ".join(_text(part) for part in parts if part is not None)
@@ -113,7 +113,7 @@ class _Walk:
                 self.list(element, 1)
             case "def-list":
                 for item in descendants(element, "def-item"):
-                    self.add("list_item", ": ".join(_text(one) for one in item), 1)
+                    self.add("list_item", ": ".join(_text(node) for node in item), 1)
             case "ref":
                 self.add("footnote", _reference(element))
             case "fn":
@@ -135,11 +135,11 @@ class _Walk:
 
     def float(self, element: Any) -> None:
         parts = [child(element, "label"), *element.iterchildren("{*}caption")]
-        self.add("caption", " ".join(_text(one, without=_BLOCKS) for one in parts if one is not None))
+        self.add("caption", " ".join(_text(part, without=_BLOCKS) for part in parts if part is not None))
         for table in descendants(element, "table"):
             head = child(table, "thead")
             header_rows = sum(1 for _ in head.iterchildren("{*}tr")) if head is not None else 0
-            grid = lay_out(([_cell(one) for one in row] for row in descendants(table, "tr")), header_rows)
+            grid = lay_out(([_cell(cell) for cell in row] for row in descendants(table, "tr")), header_rows)
             if grid.rows:
                 header_rows = header_rows if header_rows < len(grid.rows) else 0
                 self.pieces.append(
@@ -156,7 +156,7 @@ class _Walk:
         for number, item in enumerate(element.iterchildren("{*}list-item"), 1):
             label = child(item, "label")
             marker = _text(label) if label is not None else f"{number}." if ordered else "-"
-            text = " ".join(_text(one, without=_BLOCKS) for one in item if name_of(one) in {"p", "title"})
+            text = " ".join(_text(node, without=_BLOCKS) for node in item if name_of(node) in {"p", "title"})
             self.add("list_item", f"{marker} {text}", depth)
             for inner in descendants(item, "list"):
                 if next(inner.iterancestors("{*}list")) is element:

@@ -34,26 +34,26 @@ def read_xml(data: bytes, max_characters: int) -> ParsedFile:
 
 
 def _read(element: Any, path: str, pieces: list[Piece], depth: int) -> None:
-    children = [one for one in element if isinstance(one.tag, str)]
+    children = [child for child in element if isinstance(child.tag, str)]
     if not children or _is_mixed(element, children):
         _add_text(element, path, pieces, depth)
         return
     fields = _attributes(element)
-    for one in children:
-        inner = f"{path}/{name_of(one)}"
-        if name_of(one).lower() in _HEADINGS or len(one):
+    for child in children:
+        inner = f"{path}/{name_of(child)}"
+        if name_of(child).lower() in _HEADINGS or len(child):
             _add_fields(fields, path, pieces)
-            _read(one, inner, pieces, depth + 1)
+            _read(child, inner, pieces, depth + 1)
         else:
-            attributes = _attributes(one)
-            text = " ".join((one.text or "").split())
-            fields += [f"{name_of(one)}: {text}"] if text else []
-            fields += [f"{name_of(one)} {attribute}" for attribute in attributes]
+            attributes = _attributes(child)
+            text = " ".join((child.text or "").split())
+            fields += [f"{name_of(child)}: {text}"] if text else []
+            fields += [f"{name_of(child)} {attribute}" for attribute in attributes]
     _add_fields(fields, path, pieces)
 
 
 def _is_mixed(element: Any, children: list[Any]) -> bool:
-    return bool((element.text or "").strip()) or any((one.tail or "").strip() for one in children)
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in children)
 
 
 def _add_text(element: Any, path: str, pieces: list[Piece], depth: int) -> None:

@@ -24,7 +24,7 @@ def find_tables(blocks: Sequence[Block]) -> list[Block]:
     found: list[Block] = []
     for group in _groups(blocks):
         block = group[0]
-        ink = [row for one in group for row in one.ink]
+        ink = [row for part in group for row in part.ink]
         lines = printed_lines(ink) if block.kind == "paragraph" and len(ink) >= _LEAST_LINES else []
         rows = [_texts(line) for line in lines]
         if not _is_table(rows):
