@@ -166,8 +166,8 @@ def test_a_format_without_pictures_of_its_pages_is_shown_as_text(command: Comman
 
 def test_a_damaged_page_is_a_warning_in_the_page(command: Command, here: Path, monkeypatch: pytest.MonkeyPatch):
     from scoville.errors import ReadFailure
-    from scoville.read.sandbox.child import Task
     from scoville.read.sandbox.children import CHILDREN
+    from scoville.read.sandbox.frames import Task
 
     write_pdf(here / "leave.pdf", "Staff have thirty days.")
     do = CHILDREN.do

@@ -15,6 +15,7 @@ from pptx.util import Pt
 from pictures import encoded, page_picture, tesseract
 from scoville.read import read_bytes, read_document
 from scoville.read.ocr import pictures as ocr_pictures
+from scoville.read.ocr.pictures import MOST_PICTURES
 from scoville.recipe import Read
 from scoville.types import Box, Document
 from tiny_office import book, open_document
@@ -119,10 +120,11 @@ def test_without_an_engine_a_document_is_read_with_one_warning(read: ReadOffice)
     assert len(document.elements) == 2
 
 
-def test_more_pictures_than_are_read_are_counted(read: ReadOffice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ocr_pictures, "MOST_PICTURES", 1)
-    document = read(word(picture_of("One"), picture_of("Two"), picture_of("Three")), **WITHOUT_ENGINE)
-    assert "2 pictures were not searched for text: over 1 in a file" in document.warnings
+def test_more_pictures_than_are_read_are_counted() -> None:
+    names = [f"{number}.png" for number in range(MOST_PICTURES + 2)]
+    more = {f"Pictures/{name}": f"picture {name}".encode() for name in names}
+    data = open_document("text", f"<text:p>Text.{''.join(map(frame, names))}</text:p>", more=more)
+    assert "2 pictures were not searched for text: over 100 in a file" in read_packed(data, **WITHOUT_ENGINE).warnings
 
 
 def test_pictures_take_no_longer_than_a_file_may(read: ReadOffice, monkeypatch: pytest.MonkeyPatch) -> None:

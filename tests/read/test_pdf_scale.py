@@ -196,22 +196,22 @@ def locked() -> bytes:
 
 
 def test_a_password_of_the_environment_opens_a_pdf(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "open sesame")
+    monkeypatch.setenv("SCOVILLE_PASSWORD", "open sesame")
     assert numbers(read(locked())) == [1]
 
 
 def test_a_given_password_beats_that_of_the_environment(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "wrong")
+    monkeypatch.setenv("SCOVILLE_PASSWORD", "wrong")
     assert numbers(read(locked(), password="open sesame")) == [1]
 
 
 def test_a_missing_or_wrong_password_is_a_failure_that_does_not_tell_it(
     read: ReadBytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("SCOVILLE_PDF_PASSWORD", raising=False)
-    with pytest.raises(ReadFailure, match="is encrypted; set SCOVILLE_PDF_PASSWORD to its password"):
+    monkeypatch.delenv("SCOVILLE_PASSWORD", raising=False)
+    with pytest.raises(ReadFailure, match="is encrypted; set SCOVILLE_PASSWORD to its password"):
         read(locked())
-    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "swordfish")
+    monkeypatch.setenv("SCOVILLE_PASSWORD", "swordfish")
     with pytest.raises(ReadFailure, match="is encrypted; the password is wrong") as failure:
         read(locked())
     captured = capfd.readouterr()

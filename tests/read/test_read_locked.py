@@ -24,7 +24,6 @@ from test_read_mail import mail
 from test_read_sheets import biff, xls
 
 from scoville.errors import ReadFailure
-from scoville.read import archive
 from scoville.read.reader import Reading, read_bytes
 from scoville.recipe import Read
 from scoville.types import Document
@@ -40,7 +39,6 @@ PASSWORD = "Grün 7"
 @pytest.fixture(autouse=True)
 def no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCOVILLE_PASSWORD", raising=False)
-    monkeypatch.delenv("SCOVILLE_PDF_PASSWORD", raising=False)
 
 
 def reading(data: bytes, name: str, password: str | None = None) -> Reading:
@@ -98,12 +96,6 @@ def test_a_missing_or_wrong_password_is_a_failure_that_does_not_tell_it(capfd: p
     assert read(word(), "a.docx", "swordfish").text  # a password that is not needed does no harm
 
 
-def test_the_password_for_pdfs_opens_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "right")
-    with pytest.raises(ReadFailure, match=MISSING):
-        read(locked(word(), "right"), "a.docx")
-
-
 def test_a_workbook_that_is_only_protected_from_changes_needs_no_password() -> None:
     data = locked(sheet(), "VelvetSweatshop")
     assert "Basic" in read(data, "a.xlsx").text
@@ -119,18 +111,15 @@ def test_an_attachment_is_unlocked_too() -> None:
     assert reading(message.as_bytes(), "a.eml").failures == (("a.eml/a.docx", MISSING),)
 
 
-def test_what_was_encrypted_obeys_the_limits_of_archives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_encrypted_obeys_the_limits_of_archives() -> None:
     bomb = zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": bytes(20_000_000)})
     with pytest.raises(ReadFailure, match="it may be a ZIP bomb"):
         read(locked(bomb, "right"), "a.docx", "right")
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
-    with pytest.raises(ReadFailure, match="files, over 3: not opened"):
-        read(locked(word(), "right"), "a.docx", "right")
 
 
 def test_a_key_that_takes_for_ever_to_make_is_given_up() -> None:
     endless = locked(word(), "right", spins=100_000).replace(b'spinCount="100000"', b'spinCount="999999"')
-    with pytest.raises(ReadFailure, match="unlocking it took longer than 1 s"):
+    with pytest.raises(ReadFailure, match="took longer than read.timeout_seconds 1"):
         read_bytes(endless, name="a.docx", source="s", settings=Read(timeout_seconds=1), password="right")
 
 
@@ -326,7 +315,7 @@ def test_a_key_that_would_exhaust_the_machine_is_refused(name: str, old: str, ne
 
 def test_many_slow_keys_are_given_up() -> None:
     slow = changed("locked_aes.ods", ('iteration-count="100000"', 'iteration-count="4999999"'))
-    with pytest.raises(ReadFailure, match="unlocking it took longer than 1 s"):
+    with pytest.raises(ReadFailure, match="took longer than read.timeout_seconds 1"):
         read_bytes(slow, name="a.ods", source="s", settings=Read(timeout_seconds=1), password=PASSWORD)
 
 

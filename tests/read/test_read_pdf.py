@@ -286,20 +286,11 @@ def test_a_page_without_text_is_a_warning_and_a_file_without_text_a_failure(read
 
 def test_an_encrypted_pdf_asks_for_its_password(read: ReadBytes) -> None:
     data = paged(lambda c: lines(c, SENTENCES), encrypt=pdfencrypt.StandardEncryption("secret", "owner"))
-    with pytest.raises(ReadFailure, match="is encrypted; set SCOVILLE_PDF_PASSWORD"):
+    with pytest.raises(ReadFailure, match="is encrypted; set SCOVILLE_PASSWORD"):
         read(data)
     with pytest.raises(ReadFailure, match="is encrypted; the password is wrong"):
         read(data, password="guess")
     assert "Taxis" in read(data, password="secret").text
-
-
-def test_the_password_for_pdfs_beats_the_general_one(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = paged(lambda c: lines(c, SENTENCES), encrypt=pdfencrypt.StandardEncryption("secret", "owner"))
-    monkeypatch.setenv("SCOVILLE_PASSWORD", "secret")
-    assert "Taxis" in read(data).text
-    monkeypatch.setenv("SCOVILLE_PDF_PASSWORD", "guess")
-    with pytest.raises(ReadFailure, match="is encrypted; the password is wrong"):
-        read(data)
 
 
 def test_damaged_pdfs_are_failures(read: ReadBytes) -> None:

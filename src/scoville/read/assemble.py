@@ -51,6 +51,15 @@ class Part(NamedTuple):
     """Added to that of its document: the subject of the mail it came with."""
 
 
+class Picture(NamedTuple):
+    """A picture inside a document, that OCR may read."""
+
+    data: bytes
+    page: tuple[float, float] | None
+    """The size of what it is shown on, in points, where its pixels have to say whether it is large; else None."""
+    box: Box | None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParsedFile:
     """What a reader of one format makes of a file."""
@@ -63,6 +72,8 @@ class ParsedFile:
     metadata: Metadata = field(default_factory=dict[str, Scalar])
     warnings: tuple[str, ...] = ()
     parts: Sequence[Part] = ()
+    pictures: Sequence[Picture] = ()
+    """What the pieces' ``picture`` count."""
 
 
 class _Placed(NamedTuple):

@@ -22,8 +22,8 @@ class PagePicture(NamedTuple):
 def render_page(file: Path, media_type: str, number: int) -> PagePicture:
     """Draw a page, counted from 1; ReadFailure with the reason where it cannot be."""
     from scoville.read.ocr.page import Source
-    from scoville.read.sandbox.child import Task
     from scoville.read.sandbox.children import CHILDREN
+    from scoville.read.sandbox.frames import Task
 
     source = Source("image" if media_type.startswith("image/") else "pdf", str(file.resolve()))
     return PagePicture(*CHILDREN.do(Task("ocr.page", "png_of", (source, number), {}, RENDER_SECONDS), most=1))

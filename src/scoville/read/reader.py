@@ -1,7 +1,8 @@
-"""A path in, a Document out: open, recognise, read, assemble.
+"""A path in, a Document out: open, have it read, assemble.
 
-Knows which reader takes which format, and nothing of the formats. Whatever is wrong with a file leaves as a
-ReadFailure, because one bad file never ends an ingest.
+What untrusted bytes hold is found out in child processes; nothing is parsed here but the first bytes. Whatever is wrong
+with a file leaves as a ReadFailure, because one bad file never ends an ingest. Whatever is wrong with this machine
+(no memory, no free file handle, a full disk) leaves as OSError, MemoryError or StorageError.
 """
 
 import errno
@@ -14,10 +15,13 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from scoville.errors import ReadFailure, StorageError
-from scoville.read.assemble import ParsedFile, Part, assemble, check_length
-from scoville.read.locked.unlock import unlocked
-from scoville.read.sniff import Format, SniffedFile, sniff
+from scoville.errors import ReadFailure
+from scoville.read.assemble import ParsedFile, Part, assemble
+from scoville.read.formats import find_draft
+from scoville.read.legacy.convert import converted
+from scoville.read.locked.unlock import PASSWORD_VARIABLE
+from scoville.read.ocr.pictures import read_pictures
+from scoville.read.sniff import paged_or_sound
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
@@ -114,28 +118,20 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
     if not part.data:
         raise ReadFailure("is empty")
     name = PurePath(part.name)
-    data = unlocked(part.data, password, settings)
-    content = sniff(data, name.suffix)
-    try:
-        draft = _read(content, data, name.name, settings, password)
-        document = assemble(
-            replace(draft, metadata={**draft.metadata, **part.metadata}) if part.metadata else draft,
-            id=hashlib.sha256(part.data).hexdigest(),
-            source=source,
-            name=name.stem,
-            max_characters=settings.max_characters,
-        )
-    except (ReadFailure, StorageError, ImportError):
-        raise
-    except Exception as error:  # libraries raise anything for damaged content: KeyError, XMLSyntaxError, RecursionError
-        reason = " ".join(str(error).split())[:200]
-        raise ReadFailure(f"cannot be read as {content.format}: {type(error).__name__}: {reason}") from error
+    draft = _read(part.data, name.name, settings, password or os.environ.get(PASSWORD_VARIABLE) or None)
+    document = assemble(
+        replace(draft, metadata={**draft.metadata, **part.metadata}) if part.metadata else draft,
+        id=hashlib.sha256(part.data).hexdigest(),
+        source=source,
+        name=name.stem,
+        max_characters=settings.max_characters,
+    )
     return document, draft.parts
 
 
-def _read(content: SniffedFile, data: bytes, name: str, settings: "Read", password: str | None) -> ParsedFile:
-    """Give the file to the reader of its format; each is imported when first needed."""
-    match content.format:
+def _read(data: bytes, name: str, settings: "Read", password: str | None) -> ParsedFile:
+    """Have a file read: page by page, by what hears it, or as a whole in a child."""
+    match paged_or_sound(data):
         case "pdf":
             from scoville.read.pdf.reader import read_pdf
 
@@ -148,77 +144,9 @@ def _read(content: SniffedFile, data: bytes, name: str, settings: "Read", passwo
             from scoville.read.sound.reader import read_audio
 
             return read_audio(data, name=name, settings=settings)
-        case "mail" | "mbox" | "msg":
-            return _read_mail(content.format, data)
-        case "html" | "markdown" | "csv" | "xml" | "text":
-            return _read_text(content, data, settings.max_characters)
-        case "doc" | "ppt" | "xls" | "rtf":
-            from scoville.read.legacy.convert import read_legacy
-
-            return read_legacy(content.format, data, settings)
         case _:
-            return _read_package(content.format, data, settings)
-
-
-def _read_package(format: Format, data: bytes, settings: "Read") -> ParsedFile:
-    match format:
-        case "docx":
-            from scoville.read.office.docx import read_docx
-
-            return read_docx(data, settings)
-        case "pptx":
-            from scoville.read.office.pptx import read_pptx
-
-            return read_pptx(data, settings)
-        case "xlsx":
-            from scoville.read.office.xlsx import read_xlsx
-
-            return read_xlsx(data, settings.max_characters)
-        case "epub":
-            from scoville.read.text.epub import read_epub
-
-            return read_epub(data, settings.max_characters, settings)
-        case _:
-            from scoville.read.office.odf import read_odf
-
-            return read_odf(data, settings.max_characters, settings)
-
-
-def _read_mail(format: Format, data: bytes) -> ParsedFile:
-    if format == "msg":
-        from scoville.read.mail.msg import read_msg
-
-        return read_msg(data)
-    from scoville.read.mail.message import read_mail, read_mailbox
-
-    return read_mail(data) if format == "mail" else read_mailbox(data)
-
-
-def _read_text(content: SniffedFile, data: bytes, max_characters: int) -> ParsedFile:
-    text = content.text or ""
-    if content.format == "html":
-        from scoville.read.text.html import read_html
-        from scoville.read.text.html_tree import visible_length
-
-        if len(text) > max_characters:
-            check_length(visible_length(text), max_characters)
-        return read_html(text)
-    if content.format == "xml":
-        from scoville.read.text.xml_text import read_xml
-
-        return read_xml(data, max_characters)
-    check_length(len(text), max_characters)
-    if content.format == "markdown":
-        from scoville.read.text.markdown import read_markdown
-
-        return read_markdown(text)
-    if content.format == "csv":
-        from scoville.read.text.delimited import read_csv
-
-        return read_csv(text)
-    from scoville.read.text.plain import read_text
-
-    return read_text(text)
+            draft = converted(find_draft(data, name, settings, password), data, settings)
+            return read_pictures(draft, settings) if draft.pictures else draft
 
 
 def _load(path: Path, settings: "Read") -> bytes:

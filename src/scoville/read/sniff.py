@@ -62,18 +62,19 @@ class SniffedFile(NamedTuple):
     text: str | None = None
 
 
+def paged_or_sound(data: bytes) -> Literal["pdf", "image", "audio"] | None:
+    """Recognise by the first bytes what is read page by page, or heard; None for everything else."""
+    return "pdf" if b"%PDF-" in data[:_PDF_WITHIN] else _picture_or_sound(data)
+
+
 def sniff(data: bytes, suffix: str) -> SniffedFile:
-    """Recognise a file by its bytes. Raises ReadFailure, naming the format, for what cannot be read."""
-    if b"%PDF-" in data[:_PDF_WITHIN]:
-        return SniffedFile("pdf")
+    """Recognise any other file by its bytes. Raises ReadFailure, naming the format, for what cannot be read."""
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_archive(data)
     if data.startswith(OLE2):
         return SniffedFile(office_97(data))
     if data.startswith(b"{\\rtf"):
         return SniffedFile("rtf")
-    if media := _picture_or_sound(data):
-        return SniffedFile(media)
     text = decode(data)
     name = next((name for magic, name in _BINARY if data.startswith(magic)), None)
     if name and (text is None or _is_sure(data)):
@@ -83,7 +84,7 @@ def sniff(data: bytes, suffix: str) -> SniffedFile:
     return SniffedFile(_sniff_text(text, suffix.lower()), text)
 
 
-def _picture_or_sound(data: bytes) -> Format | None:
+def _picture_or_sound(data: bytes) -> Literal["image", "audio"] | None:
     if data.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return "image"
     if data.startswith(b"RIFF"):

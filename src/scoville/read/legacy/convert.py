@@ -1,8 +1,7 @@
-"""Office 97-2003 and RTF bytes in, what the newer formats' readers make of them out.
+"""DOC and PPT as our own readers found them in, what LibreOffice and the newer formats' readers make of them out.
 
-XLS and RTF have readers of their own. DOC and PPT are converted by LibreOffice where it is installed, in a folder that
-is removed afterwards, without macros and network and with a time limit; else our own readers take text, headings,
-lists, tables and notes, and a warning says what is missing.
+LibreOffice works in a folder that is removed afterwards, without macros and network and with a time limit. Where it is
+not installed, our own readers' text, headings, lists, tables and notes stay, and a warning says what is missing.
 """
 
 import os
@@ -12,17 +11,17 @@ import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile
+from scoville.read.formats import Found, find_draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.recipe import Read
 
-LegacyFormat = Literal["doc", "ppt", "xls", "rtf"]
 _PROGRAMS = (
     "soffice", "libreoffice", "/usr/lib/libreoffice/program/soffice",
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -30,7 +29,6 @@ _PROGRAMS = (
 _CONVERSION_SECONDS = 120
 _FILTERS = {"doc": "MS Word 97", "ppt": "MS PowerPoint 97"}
 """How LibreOffice is to read a file: left alone, it takes what is damaged for text."""
-_MEDIA_TYPES = {"doc": "application/msword", "ppt": "application/vnd.ms-powerpoint"}
 _ADVICE = {
     "doc": "pictures, charts and formulas are read only with LibreOffice installed",
     "ppt": "charts, pictures and the places of texts are read only with LibreOffice installed",
@@ -55,48 +53,21 @@ _PROFILE = f"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def read_legacy(format: LegacyFormat, data: bytes, settings: "Read") -> ParsedFile:
-    """Read DOC, PPT, XLS or RTF. Raises ReadFailure for a damaged file."""
-    if format == "xls":
-        from scoville.read.office.xlsx import read_binary_workbook
-
-        return read_binary_workbook(data, settings.max_characters, "application/vnd.ms-excel")
-    if format == "rtf":
-        from scoville.read.legacy.rtf import read_rtf
-
-        return read_rtf(data, settings.max_characters)
-    draft = _read_alone(format, data)  # first, as it names what is damaged or too old
+def converted(found: Found, data: bytes, settings: "Read") -> ParsedFile:
+    """Read a DOC or PPT by way of LibreOffice, where it is there and can; everything else stays as it was found."""
+    format, draft, plain = found
+    if format not in _FILTERS:
+        return draft
     program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
     reason = _ADVICE[format]
     if program:
         try:
-            converted = convert(program, data, format, f"{format}x", settings.timeout_seconds)
-            return replace(_read_converted(format, converted, settings), media_type=_MEDIA_TYPES[format])
+            wanted = f"{format}x"
+            new = convert(program, plain or data, format, wanted, settings.timeout_seconds)
+            return replace(find_draft(new, f"file.{wanted}", settings).draft, media_type=draft.media_type)
         except ReadFailure as failure:
             reason = f"LibreOffice could not convert it ({failure})"
-        except Exception as error:  # what it writes is not always whole: 7.4.7 forgets embedded sheets
-            reason = f"LibreOffice converted it to what cannot be read ({type(error).__name__})"
     return replace(draft, warnings=(*draft.warnings, reason))
-
-
-def _read_alone(format: LegacyFormat, data: bytes) -> ParsedFile:
-    if format == "doc":
-        from scoville.read.legacy.doc import read_doc
-
-        return read_doc(data)
-    from scoville.read.legacy.ppt import read_ppt
-
-    return read_ppt(data)
-
-
-def _read_converted(format: LegacyFormat, data: bytes, settings: "Read") -> ParsedFile:
-    if format == "doc":
-        from scoville.read.office.docx import read_docx
-
-        return read_docx(data, settings)
-    from scoville.read.office.pptx import read_pptx
-
-    return read_pptx(data, settings)
 
 
 def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds: float) -> bytes:

@@ -1,8 +1,8 @@
 """Pictures inside a document in, the pieces that OCR reads from them in their places out.
 
-A reader puts an empty piece with a picture's number where it stands; once it is through, the pictures are read side
-by side in child processes. Those without text leave nothing, for most pictures are photos and logos. The same picture
-is read once: a letterhead stands on every slide.
+A reader, in its child, collects them and puts an empty piece with a picture's number where it stands; once it is
+through, the pictures are read side by side in child processes. Those without text leave nothing, for most pictures are
+photos and logos. The same picture is read once: a letterhead stands on every slide.
 """
 
 import hashlib
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ReadFailure
-from scoville.read.assemble import Piece
+from scoville.read.assemble import ParsedFile, Picture, Piece
 from scoville.read.ocr.route import is_large_enough
 from scoville.read.office.package import Package
-from scoville.read.sandbox.child import Task
 from scoville.read.sandbox.children import CHILDREN, process_count
+from scoville.read.sandbox.frames import Task
 from scoville.read.text.xml_tree import attribute, descendants
 from scoville.types import Box, Region
 
@@ -30,80 +30,75 @@ _SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".webp", ".bmp",
 """The others are drawings (EMF, WMF, SVG)."""
 
 
-Picture = Callable[[], bytes | None]
-"""Gives a picture's bytes once it is to be read; None where there are none, or those of a drawing."""
 Size = tuple[float, float]
 """Width and height in points."""
 
 
-class _Held(NamedTuple):
-    data: bytes
-    has_size: bool
-    box: Box | None
-
-
 class Pictures:
-    """The pictures of one document."""
+    """Collects the pictures of one document that are to be read."""
 
-    def __init__(self, settings: "Read | None", width: float, height: float) -> None:
-        """Without settings nothing is read; the size is that of a page, in points."""
-        self._settings = settings if settings and settings.ocr != "never" else None
+    def __init__(self, wanted: bool, width: float, height: float) -> None:
+        """The size is that of a page, in points."""
+        self._wanted = wanted
         self._page = (width, height)
-        self._held: list[_Held] = []
         self._seen: set[bytes] = set()
         self._left_out = 0
-        self.warnings: list[str] = []
+        self.held: list[Picture] = []
 
-    def hold(self, picture: Picture, size: Size | None, box: Box | None = None) -> int:
+    def hold(self, find: Callable[[], bytes | None], size: Size | None, box: Box | None = None) -> int:
         """Give the number of a picture that is to be read, 0 for others.
 
-        The size is that at which it is shown; without one, its pixels decide later whether it is large enough.
+        ``find`` gives its bytes; None where there are none, or those of a drawing. The size is that at which it is
+        shown; without one, its pixels decide later whether it is large enough.
         """
-        data = picture() if self._settings and (size is None or is_large_enough(*size, *self._page)) else None
+        data = find() if self._wanted and (size is None or is_large_enough(*size, *self._page)) else None
         digest = hashlib.sha256(data).digest() if data else b""
         if not data or digest in self._seen:
             return 0
         self._seen.add(digest)
-        if len(self._held) == MOST_PICTURES:
+        if len(self.held) == MOST_PICTURES:
             self._left_out += 1
             return 0
-        self._held.append(_Held(data, size is not None, box))
-        return len(self._held)
+        self.held.append(Picture(data, None if size else self._page, box))
+        return len(self.held)
 
-    def read(self, pieces: Sequence[Piece]) -> list[Piece]:
-        """Put what the pictures say in their places."""
-        settings = self._settings
-        if settings is None or not self._held:
-            return list(pieces)
-        processes = process_count(settings)
-        deadline = monotonic() + settings.timeout_seconds
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out."""
+        over = f"{self._left_out} pictures were not searched for text: over {MOST_PICTURES} in a file"
+        return (over,) if self._left_out else ()
 
-        def look(held: _Held) -> Sequence[Piece]:
-            try:
-                return self._recognise(held, settings, processes, deadline)
-            except ReadFailure as failure:
-                self.warnings.append(f"pictures were not searched for text: {failure}")
-                return []
 
-        with ThreadPoolExecutor(processes) as threads:
-            found = list(threads.map(look, self._held))
-        if self._left_out:
-            self.warnings.append(
-                f"{self._left_out} pictures were not searched for text: over {MOST_PICTURES} in a file"
-            )
-        self.warnings = list(dict.fromkeys(self.warnings))
-        read: list[Piece] = []
-        for piece in pieces:
-            held = piece.picture - 1
-            read += (_placed(new, piece, self._held[held].box) for new in found[held]) if piece.picture else [piece]
-        return read
+def read_pictures(draft: ParsedFile, settings: "Read") -> ParsedFile:
+    """Put what a draft's pictures say in their places."""
+    deadline = monotonic() + settings.timeout_seconds
+    warnings: list[str] = []
 
-    def _recognise(self, held: _Held, settings: "Read", processes: int, deadline: float) -> Sequence[Piece]:
-        limit = min(settings.page_timeout_seconds, deadline - monotonic())
-        if limit <= 0:
-            raise ReadFailure(f"all together take longer than read.timeout_seconds {settings.timeout_seconds}")
-        arguments = (held.data, settings.ocr_engine, settings.ocr_languages, None if held.has_size else self._page)
-        return CHILDREN.do(Task("ocr.page", "recognise_picture", arguments, {}, limit), most=processes)
+    def look(picture: Picture) -> Sequence[Piece]:
+        try:
+            return _recognise(picture, settings, deadline)
+        except ReadFailure as failure:
+            warnings.append(f"pictures were not searched for text: {failure}")
+            return []
+
+    with ThreadPoolExecutor(process_count(settings)) as threads:
+        found = list(threads.map(look, draft.pictures))
+    pieces: list[Piece] = []
+    for piece in draft.pieces:
+        number = piece.picture - 1
+        pieces += (
+            (_placed(new, piece, draft.pictures[number].box) for new in found[number]) if piece.picture else [piece]
+        )
+    return replace(draft, pieces=pieces, warnings=(*draft.warnings, *dict.fromkeys(warnings)))
+
+
+def _recognise(picture: Picture, settings: "Read", deadline: float) -> Sequence[Piece]:
+    limit = min(settings.page_timeout_seconds, deadline - monotonic())
+    if limit <= 0:
+        raise ReadFailure(f"all together take longer than read.timeout_seconds {settings.timeout_seconds}")
+    arguments = (picture.data, settings.ocr_engine, settings.ocr_languages, picture.page)
+    task = Task("ocr.page", "recognise_picture", arguments, {}, limit)
+    return CHILDREN.do(task, most=process_count(settings))
 
 
 def _placed(new: Piece, place: Piece, box: Box | None) -> Piece:

@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean_line
@@ -23,9 +23,6 @@ from scoville.read.office.package import Package, plain_package
 from scoville.read.text.xml_tree import attribute, child, name_of
 from scoville.types import ElementKind, Metadata
 
-if TYPE_CHECKING:
-    from scoville.recipe import Read
-
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PAPER = (612.0, 792.0)
 """Points: what a picture's size is compared with; sheets differ little."""
@@ -33,10 +30,10 @@ _POINT = 12_700  # English Metric Units
 _CODE = re.compile(r"[;{}=<>]|\w\(|^\s*(?:[$#>]|--?\w)")
 
 
-def read_docx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
+def read_docx(data: bytes, *, pictures: bool = False) -> ParsedFile:
     """Read a Word document; anchors count its paragraphs and tables: ``paragraph 12``.
 
-    Without ``settings``, its pictures are not searched for text.
+    ``pictures`` gives those that OCR may read, too.
     Raises ReadFailure for a file that is damaged, encrypted or unsafe to unpack.
     """
     data = plain_package(data)
@@ -45,15 +42,16 @@ def read_docx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
     package = Package(data)
     document = docx.Document(io.BytesIO(data))
     part = document.part
-    pictures = Pictures(settings, *_PAPER)
+    held = Pictures(pictures, *_PAPER)
     walk = _Walk(
-        read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part, pictures
+        read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part, held
     )
     walk.read(document.element.body)
     return ParsedFile(
         media_type=MEDIA_TYPE,
-        pieces=[*pictures.read(walk.pieces), *read_furniture(package, part)],
-        warnings=tuple(pictures.warnings),
+        pieces=[*walk.pieces, *read_furniture(package, part)],
+        warnings=held.warnings,
+        pictures=held.held,
         title=document.core_properties.title or None,
         metadata=_metadata(document.core_properties),
     )

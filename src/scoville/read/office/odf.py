@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile, Piece, check_length
@@ -18,9 +18,6 @@ from scoville.read.office.sheet import Range, Sheet, sheet_pieces
 from scoville.read.pdf.order import reading_order
 from scoville.read.text.xml_tree import attribute, child, descendants, name_of, parse_xml
 from scoville.types import Box, Region
-
-if TYPE_CHECKING:
-    from scoville.recipe import Read
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument."
 _LENGTH = re.compile(r"(-?[0-9.]{1,12})(cm|mm|in|pt|pc)")
@@ -43,10 +40,10 @@ class _Parts(NamedTuple):
     """Gives the first picture of a frame that can be read."""
 
 
-def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -> ParsedFile:
+def read_odf(data: bytes, max_characters: int, *, pictures: bool = False) -> ParsedFile:
     """Read an OpenDocument file; anchors are paragraphs, slides or ranges of cells.
 
-    Without ``settings``, the pictures of texts and slides are not searched for text.
+    ``pictures`` gives those of texts and slides that OCR may read, too.
     """
     package = Package(data)
     manifest = package.xml("META-INF/manifest.xml")
@@ -63,9 +60,9 @@ def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -
         names = (resolve("content.xml", attribute(one, "href")) for one in frame.iterchildren("{*}image"))
         return next(filter(None, (packed(package, name) for name in names)), None)
 
-    pictures = Pictures(settings, *_page_size(styles))
+    held = Pictures(pictures, *_page_size(styles))
     parts = _Parts(
-        child(content, "body"), read_styles(styles, content), styles, package.xml("meta.xml"), open_object, pictures,
+        child(content, "body"), read_styles(styles, content), styles, package.xml("meta.xml"), open_object, held,
         picture_of,
     )  # fmt: skip
     return _read(parts, max_characters)
@@ -74,8 +71,9 @@ def read_odf(data: bytes, max_characters: int, settings: "Read | None" = None) -
 def read_flat_odf(data: bytes, max_characters: int) -> ParsedFile:
     """Read an OpenDocument file that is one XML file."""
     root = parse_xml(data)
-    pictures = Pictures(None, *_PAPER)
-    parts = _Parts(child(root, "body"), read_styles(root), root, child(root, "meta"), lambda _: None, pictures)
+    parts = _Parts(
+        child(root, "body"), read_styles(root), root, child(root, "meta"), lambda _: None, Pictures(False, *_PAPER)
+    )
     return _read(parts, max_characters)
 
 
@@ -89,9 +87,9 @@ def _read(parts: _Parts, max_characters: int) -> ParsedFile:
         )  # fmt: skip
     if (slides := child(parts.body, "presentation")) is not None:
         return ParsedFile(
-            media_type=f"{_MEDIA_TYPE}presentation", pieces=parts.pictures.read(list(_read_slides(slides, parts))),
+            media_type=f"{_MEDIA_TYPE}presentation", pieces=list(_read_slides(slides, parts)),
             title=title, metadata=metadata, pages=sum(1 for _ in slides.iterchildren("{*}page")),
-            warnings=tuple(parts.pictures.warnings),
+            warnings=parts.pictures.warnings, pictures=parts.pictures.held,
         )  # fmt: skip
     body = child(parts.body, "text")
     if body is None:
@@ -100,9 +98,11 @@ def _read(parts: _Parts, max_characters: int) -> ParsedFile:
         raise ReadFailure("is an OpenDocument file without text, sheets or slides; save it as ODT, ODS or ODP")
     walk = TextWalk(parts.styles, parts.open_object, lambda frame: _hold(frame, parts, None))
     walk.read(body)
-    pieces = [*parts.pictures.read(walk.pieces), *_furniture(parts)]
-    warnings = tuple(parts.pictures.warnings)
-    return ParsedFile(media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata, warnings=warnings)
+    pieces = [*walk.pieces, *_furniture(parts)]
+    return ParsedFile(
+        media_type=f"{_MEDIA_TYPE}text", pieces=pieces, title=title, metadata=metadata,
+        warnings=parts.pictures.warnings, pictures=parts.pictures.held,
+    )  # fmt: skip
 
 
 def _hold(frame: Any, parts: _Parts, box: Box | None) -> int:

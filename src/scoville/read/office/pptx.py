@@ -6,7 +6,7 @@ A slide is a page: boxes count its points from the top left. Text that only a la
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean, clean_line
@@ -20,9 +20,6 @@ from scoville.read.pdf.order import reading_order
 from scoville.read.text.xml_tree import all_text, attribute, child, descendants, name_of
 from scoville.types import Box, ElementKind, Region
 
-if TYPE_CHECKING:
-    from scoville.recipe import Read
-
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _POINT = 12_700  # English Metric Units
 _MOST_NESTED = 20
@@ -32,10 +29,10 @@ _ON = frozenset({"1", "true"})
 _COMMENTS = frozenset({"comments", "threadedComments", "threadedComment"})
 
 
-def read_pptx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
+def read_pptx(data: bytes, *, pictures: bool = False) -> ParsedFile:
     """Read a presentation; anchors are ``slide 3``. Raises ReadFailure for a damaged or unsafe file.
 
-    Without ``settings``, its pictures are not searched for text.
+    ``pictures`` gives those that OCR may read, too.
     """
     data = plain_package(data)
     import pptx
@@ -43,21 +40,22 @@ def read_pptx(data: bytes, settings: "Read | None" = None) -> ParsedFile:
     package = Package(data)
     presentation: Any = pptx.Presentation(io.BytesIO(data))
     size = (presentation.slide_width, presentation.slide_height)
-    pictures = Pictures(settings, *((side or 0) / _POINT for side in size))
+    held = Pictures(pictures, *((side or 0) / _POINT for side in size))
     pieces: list[Piece] = []
     warnings: list[str] = []
     for number, slide in enumerate(presentation.slides, 1):
         if slide.element.get("show") in {"0", "false"}:
             warnings.append(f"slide {number}: hidden in the show, read all the same")
-        pieces += _Slide(slide, number, package, pictures).read()
+        pieces += _Slide(slide, number, package, held).read()
     title, metadata = core_properties(package)
     return ParsedFile(
         media_type=MEDIA_TYPE,
-        pieces=pictures.read(pieces),
+        pieces=pieces,
         title=None if title in {None, "PowerPoint Presentation"} else title,
         pages=len(presentation.slides),
         metadata=metadata,
-        warnings=(*warnings, *pictures.warnings),
+        warnings=(*warnings, *held.warnings),
+        pictures=held.held,
     )
 
 

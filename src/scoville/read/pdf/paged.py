@@ -18,8 +18,8 @@ from scoville.errors import ReadFailure, StorageError
 from scoville.read.assemble import ParsedFile
 from scoville.read.ocr.page import Recognised, Source, Turn
 from scoville.read.ocr.route import HARD, Doubt, Reason
-from scoville.read.sandbox.child import Task
-from scoville.read.sandbox.children import CHILDREN, TaskFailed, TimedOut, process_count
+from scoville.read.sandbox.children import CHILDREN, TaskFailed, TimedOut, process_count, too_long
+from scoville.read.sandbox.frames import Task
 from scoville.recipe.model import is_hosted
 
 if TYPE_CHECKING:
@@ -77,10 +77,7 @@ class PagedFile:
         except TimedOut:
             if monotonic() < self.deadline:
                 raise
-            raise ReadFailure(
-                f"took longer than read.timeout_seconds {self.settings.timeout_seconds}; "
-                "raise it in the recipe or split the file"
-            ) from None
+            raise too_long(self.settings) from None
 
     def do_page(self, function: str, *arguments: Any) -> Any:
         """Do a task of ``ocr.page`` in a child. It takes as long as layout of 100 pages, so the file's limit is off."""

@@ -6,23 +6,19 @@ Does not know PDF.
 from typing import TYPE_CHECKING
 
 from scoville.read.assemble import ParsedFile
-from scoville.read.locked.unlock import given_password
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-PASSWORD_VARIABLE = "SCOVILLE_PDF_PASSWORD"
 _HEADER_WITHIN = 1024
 
 
 def read_pdf(data: bytes, *, password: str | None, settings: "Read") -> ParsedFile:
     """Read a PDF: typed elements with a box for each printed line or table cell.
 
-    The password is, by default, ``SCOVILLE_PDF_PASSWORD`` of the environment, else ``SCOVILLE_PASSWORD``. Raises
-    ReadFailure when the file is encrypted, damaged, without text, or takes longer than ``settings.timeout_seconds``.
+    Raises ReadFailure when it is encrypted, damaged, without text, or takes longer than ``settings.timeout_seconds``.
     """
     data = data[max(data.find(b"%PDF-", 0, _HEADER_WITHIN), 0) :]  # liteparse wants the header first
-    password = given_password(password, PASSWORD_VARIABLE)
     if settings.pdf.model == "docling":
         from scoville.read.pdf.docling import read_with_docling
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Piece
+from scoville.read.locked.unlock import encrypted
 from scoville.read.ocr.page import Turn, stand_back
 from scoville.read.pdf.lines import Rectangle
 from scoville.types import Box
@@ -187,10 +188,8 @@ def _parse_upright(path: str, password: str | None, turned: Mapping[int, int]) -
 
 def _explain(message: str, password: str | None) -> str:
     lowered = message.lower()
-    if "password" in lowered and password:
-        return "is encrypted; the password is wrong"
     if "password" in lowered:
-        return "is encrypted; set SCOVILLE_PDF_PASSWORD to its password to read it"
+        return encrypted(password)
     if "format" in lowered:
         return "is a damaged PDF (cut off or corrupt); get a whole copy of it"
     return f"cannot be read as pdf: {' '.join(message.split())[:200]}"

@@ -1,21 +1,32 @@
-"""Child processes that do tasks (pdf_child): a task in, its value out, or why there is none.
+"""Child processes that do tasks (child): a task in, its value out, or why there is none.
 
-Knows the children's life: started when first needed, replaced when one hangs or dies. Does not know the tasks.
+Knows the children's life: started when first needed, watched while they work, replaced when one hangs, dies or takes
+more memory than it may. Does not know the tasks.
 """
 
 import atexit
 import os
+import pickle
+import select
 import subprocess
 import sys
 import threading
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
-from scoville.errors import ReadFailure
-from scoville.read.sandbox.child import Result, Task, receive, send
+from scoville.errors import MachineFault, ReadFailure
+from scoville.faults import MEMORY
+from scoville.read.sandbox.frames import Result, Task, receive_result, send_task
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
+
+MEMORY_BYTES = 2 << 30
+"""What one child may use: pages take 0.1 GB, RapidOCR with its models 0.8 GB."""
+_LOOK_SECONDS = 0.05
+"""Between two looks at a child's memory; it can fill 0.1 GB in that time."""
+_GRACE_SECONDS = 5.0
+"""How much longer than its time a task may take to answer, before the parent ends what did not end itself."""
 
 
 class TaskFailed(ReadFailure):
@@ -37,25 +48,29 @@ class Child:
         """Do a task; raises ReadFailure with the task's reason, TaskFailed when it has none."""
         started = monotonic()
         try:
-            frame = self._exchange(task)
+            result = self._exchange(task)
         except BaseException:  # interrupted half way: what the child still writes answers nothing
-            self.stop()
+            self.stop(at_once=True)
             raise
-        if frame is None:
+        if result is None:
             code = self.stop()
             if monotonic() - started >= task.timeout_seconds:
                 raise TimedOut(f"takes longer than {task.timeout_seconds:g} s")
+            if code > 0:
+                _check_start()
             raise TaskFailed(f"made the reader end with {_describe(code)}; it is damaged or malicious")
-        result = Result(*frame)
         if result.failure is not None:
-            raise (ReadFailure if result.expected else TaskFailed)(result.failure)
+            kinds = {"file": ReadFailure, "machine": MachineFault, None: TaskFailed}
+            raise kinds[result.blames](result.failure)
         return result.value
 
-    def stop(self) -> int:
+    def stop(self, *, at_once: bool = False) -> int:
         """End the child, if there is one; give its exit code."""
         process, self.process = self.process, None
         if process is None:
             return 0
+        if at_once:
+            process.kill()
         for stream in (process.stdin, process.stdout):
             _close(stream)
         try:
@@ -64,17 +79,21 @@ class Child:
             process.kill()
         return process.wait()
 
-    def _exchange(self, task: Task) -> tuple[Any, ...] | None:
+    def _exchange(self, task: Task) -> Result | None:
         process = self.process
         if process is None or process.poll() is not None:
             self.stop()
             process = self.process = start_child()
         assert process.stdin and process.stdout
         try:
-            send(process.stdin, task)
+            send_task(process.stdin, task)
         except BrokenPipeError:
             return None
-        return receive(process.stdout)
+        _watch(process, task.timeout_seconds + _GRACE_SECONDS)
+        try:
+            return receive_result(process.stdout)
+        except (pickle.UnpicklingError, TypeError, ValueError, LookupError, AttributeError, EOFError) as error:
+            raise TaskFailed(f"made the reader answer nonsense ({error}); it is damaged or malicious") from None
 
 
 class Children:
@@ -119,6 +138,22 @@ class Children:
                     self._changed.wait()
 
 
+def read_in_child(module: str, function: str, *arguments: Any, settings: "Read") -> Any:
+    """Read a whole file in a child within a file's time."""
+    task = Task(module, function, arguments, {}, settings.timeout_seconds)
+    try:
+        return CHILDREN.do(task, most=process_count(settings))
+    except TimedOut:
+        raise too_long(settings) from None
+
+
+def too_long(settings: "Read") -> ReadFailure:
+    """Give the failure of a file that took too long as a whole."""
+    return ReadFailure(
+        f"took longer than read.timeout_seconds {settings.timeout_seconds}; raise it in the recipe or split the file"
+    )
+
+
 def process_count(settings: "Read") -> int:
     """Give how many children may work side by side."""
     return settings.processes or os.cpu_count() or 1
@@ -136,6 +171,37 @@ def start_child() -> "subprocess.Popen[bytes]":
         # Pages are read side by side; a thread for each core within each of them would only get in the way.
         env={**os.environ, "PYTHONPATH": path, "OMP_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "2"},
     )
+
+
+def _check_start() -> None:
+    """Raise MachineFault where a child ends whatever it is given: then no file is to blame."""
+    process = start_child()
+    if process.communicate()[0] or process.returncode:  # without a task it ends at once
+        raise MachineFault(f"the machine failed, not a document: no reader can be started; {MEMORY}")
+
+
+def _watch(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Wait until a child answers or ends. Raises TaskFailed where it takes too long or too much memory.
+
+    A task's own thread could not look: native code may keep Python's lock.
+    """
+    ends = monotonic() + seconds
+    poll = select.poll()
+    poll.register(process.stdout or 0, select.POLLIN)
+    while not poll.poll(1000 * _LOOK_SECONDS):
+        if _memory_of(process.pid) > MEMORY_BYTES:
+            raise TaskFailed(f"needs more than {MEMORY_BYTES >> 20:,} MB of memory; split the file")
+        if monotonic() > ends:
+            raise TimedOut(f"takes longer than {seconds - _GRACE_SECONDS:g} s")
+
+
+def _memory_of(pid: int) -> int:
+    """Give the bytes of memory that a process uses; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
 
 
 def _close(stream: IO[bytes] | None) -> None:

@@ -21,8 +21,6 @@ from scoville.read.text.xml_tree import all_text, attribute, child, descendants
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from scoville.recipe import Read
-
 _PAPER = (612.0, 792.0)
 """Points. Books have no pages of their own; what is small beside a sheet is an ornament."""
 _PIXELS = re.compile(r"([0-9]{1,5})(?:px)?")
@@ -30,10 +28,10 @@ _BESIDES = frozenset({"nav", "dialog", "menu"})  # notes stand in <aside>, and <
 _MARKUP = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 
 
-def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) -> ParsedFile:
+def read_epub(data: bytes, max_characters: int, *, pictures: bool = False) -> ParsedFile:
     """Read a book; an anchor is the chapter's file and the nearest ``id``: ``text/one.xhtml#p3``.
 
-    Without ``settings``, its pictures are not searched for text.
+    ``pictures`` gives those that OCR may read, too.
     """
     package = Package(data)
     container = package.need("META-INF/container.xml")
@@ -43,7 +41,7 @@ def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) 
     manifest = {item.get("id", ""): item for item in descendants(book, "item")}
     titles = dict(reversed(list(_contents(package, place, manifest.values()))))
     locked = _encrypted(package)
-    pictures = Pictures(settings, *_PAPER)
+    held = Pictures(pictures, *_PAPER)
     pieces: list[Piece] = []
     warnings: list[str] = []
     characters = 0
@@ -57,14 +55,14 @@ def read_epub(data: bytes, max_characters: int, settings: "Read | None" = None) 
         if source is None:
             warnings.append(f"chapter {name!r}: missing")
             continue
-        chapter = _read_chapter(source, name, titles.get(name, ""), _show(pictures, package, name))
+        chapter = _read_chapter(source, name, titles.get(name, ""), _show(held, package, name))
         characters += sum(len(piece.text) for piece in chapter)
         check_length(characters, max_characters)
         pieces += chapter
     title, metadata = properties_of(child(book, "metadata"))
     return ParsedFile(
-        media_type="application/epub+zip", pieces=pictures.read(pieces), title=title, metadata=metadata,
-        warnings=(*warnings, *pictures.warnings),
+        media_type="application/epub+zip", pieces=pieces, title=title, metadata=metadata,
+        warnings=(*warnings, *held.warnings), pictures=held.held,
     )  # fmt: skip
 
 
