@@ -293,6 +293,7 @@ def deflated(*members: tuple[str, bytes]) -> bytes:
         (deflated(("C:\\evil", b"x")), "unsafe name"),
         (deflated(("a.xml", b"x" * 10_000))[:-60], "damaged ZIP"),
     ],
+    ids=["bomb", "many", "up", "up-within", "absolute", "drive", "cut-off"],
 )
 def test_an_unsafe_archive_is_not_opened(archive: bytes, reason: str) -> None:
     with pytest.raises(ReadFailure, match=reason):

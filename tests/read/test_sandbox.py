@@ -126,7 +126,7 @@ class Calls:
         os.mkdir,
         ParsedFile,
     ],
-    ids=str,
+    ids=["mkdir", "eval", "made value", "own function", "made eval", "function", "class"],
 )
 def test_a_result_can_call_nothing_and_name_nothing_but_values(value: object, tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
