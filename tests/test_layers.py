@@ -16,7 +16,7 @@ from scoville.cli.app import COMMANDS
 
 SOURCE = Path(scoville.__file__).parent
 ORDER = (
-    "errors", "html", "types", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
+    "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
     "language", "endpoint", "cost", "models", "read", "metadata", "embed", "split", "sources", "index", "search",
     "prompt", "llm", "answer", "track", "cases", "evaluate", "compare", "bot", "demo", "cli",
 )  # fmt: skip

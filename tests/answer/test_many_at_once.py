@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +13,10 @@ import pytest
 
 from conftest import ANIMALS, Bench, fish_cases
 from scoville.answer import Answerer, open_answerer
+from scoville.evaluate.run_cases import run_cases
+from scoville.evaluate.runs import create_run
+from scoville.evaluate.system import RecipeSystem
+from scoville.llm import FakeLlm
 from scoville.llm.fake import quote_first_passage
 from scoville.types import Answer, Message
 from tiny_gguf import write_tiny_gguf
@@ -95,3 +99,48 @@ def test_questions_at_once_are_answered_as_one_after_the_other(
         together = [essence(one) for one in threads.map(answerer.ask, questions)]
     answerer.llm.close()
     assert together == alone
+
+
+class HangingLlm(FakeLlm):
+    """Hangs on one question, until it is told to go on."""
+
+    def __init__(self, hanging: str) -> None:
+        self.go_on = threading.Event()
+        self.late = threading.Event()
+
+        def reply(messages: Sequence[Message]) -> str:
+            if hanging in messages[-1].content:
+                self.go_on.wait(20)
+                self.late.set()
+            return quote_first_passage(messages)
+
+        super().__init__(reply)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_question_that_hangs_leaves_nothing_in_those_after_it(filled: Bench, workers: int):
+    filled.set(rewrite={"phrasings": 1})
+    cases = fish_cases(4)
+    opened = open_answerer(filled.workspace, filled.recipe)
+    wanted = [essence(opened.ask(case.question)) for case in cases]
+    llm = HangingLlm(cases[0].question)
+    seen: list[Answer] = []
+
+    class Watched(RecipeSystem):
+        """Lets the late question go on within the next one."""
+
+        def ask(self, case: Any) -> Answer:
+            if case is not cases[0] and case.id == cases[1].id:
+                llm.go_on.set()
+                assert llm.late.wait(20)
+            seen.append(super().ask(case))
+            return seen[-1]
+
+    run = create_run(filled.workspace.folder / "runs", cases, {"system": "recipe"})
+    run_cases(Watched(Answerer(opened.searcher, llm, filled.recipe)), cases, run, timeout_seconds=0.5, workers=workers)
+    saved = run.saved()
+    if workers == 1:
+        assert saved[cases[0].id]["error"] == "no answer within 0.5 s"
+    assert [list(saved).count(case.id) for case in cases] == [1] * 4
+    found = {one.question: essence(one) for one in seen}
+    assert [found[case.question] for case in cases[1:]] == wanted[1:]

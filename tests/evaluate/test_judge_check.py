@@ -148,7 +148,7 @@ def judge_of(*words: str) -> Judge:
         number = int(messages[-1].content.partition("It is number ")[2].partition(".")[0])
         return json.dumps({"verdict": words[number]})
 
-    return Judge([FakeLlm(reply)])
+    return Judge(FakeLlm(reply))
 
 
 class TestCheck:
@@ -206,11 +206,11 @@ class TestCheck:
 
     def test_a_judge_without_any_verdict_has_no_numbers(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 0))).found
-        found = check_judge(Judge([FakeLlm("garbage")]), labels)["correctness"]
+        found = check_judge(Judge(FakeLlm("garbage")), labels)["correctness"]
         assert (found["n"], found["unscored"], found["agreement"], found["kappa"]) == (0, 2, None, None)
 
     def test_numbers_are_kept_for_each_metric_and_found_by_the_name_in_a_score(self, tmp_path: Path):
-        judge = Judge([FakeLlm(RIGHT)])
+        judge = Judge(FakeLlm(RIGHT))
         assert read_check(tmp_path, judge.label) == {}
         path = save_check(
             tmp_path, judge, Path("a.jsonl"), {"correctness": {"kappa": 0.1}, "preference": {"kappa": None}}

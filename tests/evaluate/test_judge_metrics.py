@@ -32,7 +32,7 @@ class Oracle:
     def __init__(self, say: Callable[[str, Sequence[str]], Mapping[str, str]]) -> None:
         self.shown: list[str] = []
         self._say = say
-        self.judge = Judge([FakeLlm(self._reply)])
+        self.judge = Judge(FakeLlm(self._reply))
 
     def _reply(self, messages: Sequence[Message]) -> str:
         self.shown.append(messages[-1].content)

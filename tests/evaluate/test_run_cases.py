@@ -108,6 +108,49 @@ class TestAsking:
             run_cases(FunctionSystem(lambda _: 1 / 0), [DAYS, MOON], run)
         assert run.header["status"] == "halted"
 
+    def test_workers_ask_several_cases_at_once_and_the_run_goes_on_with_them(self, tmp_path: Path):
+        cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(16)]
+        met = threading.Barrier(4)  # passed only by four at once
+        run = create_run(tmp_path, cases, {"system": "function"})
+
+        def meet(question: str) -> str:
+            met.wait(10)
+            return question
+
+        def interrupt(done: int, _: int) -> None:
+            if done == 8:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run_cases(FunctionSystem(meet), cases, run, workers=4, on_case=interrupt)
+        assert len(run.saved()) == 8
+        asked: list[str] = []
+        run_cases(FunctionSystem(lambda question: asked.append(question) or question), cases, run, workers=4)
+        assert len(asked) == 8
+        assert {name: one["answer"] for name, one in run.saved().items()} == {one.id: one.question for one in cases}
+        assert (run.header["status"], run.header["workers"]) == ("finished", 4)
+
+    def test_cases_that_hang_together_halt_no_run_that_goes_on_beside_them(self, tmp_path: Path):
+        cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(40)]
+        release = threading.Event()
+        hanging = FunctionSystem(lambda question: release.wait(20) if question in ("0?", "1?", "2?") else "yes")
+        run = create_run(tmp_path, cases, {"system": "function"})
+        run_cases(hanging, cases, run, workers=6, timeout_seconds=0.3)
+        release.set()
+        assert run.header["status"] == "finished"
+        score_run(run)
+        assert run.summary()["counts"]["errors"] == 3
+
+    def test_workers_stop_soon_where_every_case_fails_alike(self, tmp_path: Path):
+        def refused(_: str) -> str:
+            raise ScovilleError("the key was refused")
+
+        cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(400)]
+        run = create_run(tmp_path, cases, {"system": "function"})
+        with pytest.raises(ScovilleError, match="3 cases in a row: the key was refused"):
+            run_cases(FunctionSystem(refused), cases, run, workers=8)
+        assert (run.header["status"], len(run.saved())) == ("halted", 3)
+
     def test_the_seconds_of_a_resumed_run_add_up(self, tmp_path: Path):
         run = made(tmp_path, [DAYS], lambda _: "Thirty days.")
         run.update(seconds=100.0)

@@ -7,6 +7,7 @@ killed goes on where it was; one that is scored again asks no system.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from scoville.at_once import at_once
 from scoville.cases.files import digest
 from scoville.errors import ScovilleError, UsageError
 from scoville.evaluate.metrics import Scorer
@@ -34,32 +35,60 @@ def run_cases(
     run: Run,
     *,
     timeout_seconds: float = 120,
+    workers: int = 1,
     on_case: OnCase | None = None,
     on_answer: OnAnswer | None = None,
 ) -> None:
-    """Ask a system every case that has no answer yet; cases with an error are asked again.
+    """Ask a system every case that has no answer yet, ``workers`` at a time; cases with an error are asked again.
 
-    Raises ScovilleError after the same error to three cases in a row, and when none was answered; the run is kept.
+    Raises ScovilleError after the same error to three cases in a row, and when none was answered; the run is kept, and
+    what is still being asked is left behind.
     """
-    errors: list[str] = []
+    failures = _Failures()
     started = time.perf_counter()
     with run.recording() as record:
-        run.update(status="running")
+        run.update(status="running", **({"workers": workers} if workers > 1 else {}))
         waiting = waiting_cases(cases, run)
-        for number, case in enumerate(waiting, start=len(cases) - len(waiting) + 1):
-            answer = answer_of(system, case, timeout_seconds, on_answer)
-            record(case.id, answer)
-            if answer.get("reason") not in NO_MODEL_ASKED:
-                errors.append(str(answer.get("error", "")))
-            if len(errors) >= SAME_FAILURES and answer.get("error") and len(set(errors[-SAME_FAILURES:])) == 1:
-                raise _halted(run, f"{system.name} failed on {SAME_FAILURES} cases in a row: {errors[-1]}")
+        asked = at_once(lambda case: answer_of(system, case, timeout_seconds, on_answer), waiting, workers)
+        for done, (number, answer) in enumerate(asked, start=len(cases) - len(waiting) + 1):
+            record(waiting[number].id, answer)
+            if answer.get("reason") not in NO_MODEL_ASKED and failures.is_hopeless(number, answer.get("error", "")):
+                raise _halted(run, f"{system.name} failed on {SAME_FAILURES} cases in a row: {answer['error']}")
             if on_case:
-                on_case(number, len(cases))
-        if errors and all(errors):
-            told = "; ".join(dict.fromkeys(errors))
-            raise _halted(run, f"{system.name} answered none of {len(errors)} cases: {told}"[:MOST_TOLD])
+                on_case(done, len(cases))
+        if told := failures.of_all:
+            raise _halted(run, f"{system.name} answered none of {failures.asked} cases: {told}"[:MOST_TOLD])
         seconds = run.header.get("seconds", 0.0) + time.perf_counter() - started
         run.update(status="finished", seconds=round(seconds, 2))
+
+
+class _Failures:
+    """The errors of a run, and whether they say that the rest will fail too."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._errors: dict[int, str] = {}
+        self._answered = -1
+        """The last case, by when it began, that got an answer."""
+
+    def is_hopeless(self, number: int, error: str) -> bool:
+        """Take what came of the ``number``-th case; say whether all that began since the last answer fails alike.
+
+        With many asked at once, cases that began together and hang end one after the other, although those that began
+        after them were answered.
+        """
+        self.asked += 1
+        if not error:
+            self._answered = max(self._answered, number)
+            return False
+        self._errors[number] = error
+        latest = [told for began, told in self._errors.items() if began > self._answered][-SAME_FAILURES:]
+        return number > self._answered and len(latest) == SAME_FAILURES and len(set(latest)) == 1
+
+    @property
+    def of_all(self) -> str:
+        """The errors, each once, where no case was answered."""
+        return "; ".join(dict.fromkeys(self._errors.values())) if len(self._errors) == self.asked else ""
 
 
 def _halted(run: Run, reason: str) -> ScovilleError:

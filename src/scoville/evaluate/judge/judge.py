@@ -8,7 +8,6 @@ requests, not asked for each answer of a run.
 
 import json
 import logging
-import queue
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -69,8 +68,9 @@ class Judge:
 
     def __init__(
         self,
-        llms: Sequence[Llm],
+        llm: Llm,
         *,
+        workers: int = 1,
         place: str = "",
         cache: Path | None = None,
         repeat: int = 1,
@@ -78,13 +78,13 @@ class Judge:
         seed: int = 0,
         reasons: bool = False,
     ) -> None:
-        """Judge with ``llms``, the same model opened as often as it may be asked at once.
+        """Judge with ``llm``, which may be asked ``workers`` times at once.
 
         ``place`` tells models of one name apart in the cache.
         """
-        self.name = llms[0].name
+        self.name = llm.name
         self.version = PROMPTS_VERSION
-        self.workers = len(llms)
+        self.workers = workers
         self.repeat = repeat
         self.replies: list[Reply] = []
         """What was asked and not cached, with its tokens and cost: for whoever keeps the ledger."""
@@ -92,12 +92,9 @@ class Judge:
         """How many verdicts were there before."""
         self.repeated: dict[str, list[Sequence[float]]] = {}
         """Metric → the values of each answer that was judged more than once: what `agreement.noise` takes."""
-        self._remote = llms[0].runtime == "openai"
-        self._identity = {"model": self.name, "runtime": llms[0].runtime, "place": place}
-        self._idle: queue.SimpleQueue[Llm] = queue.SimpleQueue()
-        for llm in llms:
-            self._idle.put(llm)
-        self._llms = tuple(llms)
+        self._remote = llm.runtime == "openai"
+        self._identity = {"model": self.name, "runtime": llm.runtime, "place": place}
+        self._llm = llm
         self._cache = KeptReplies(cache)
         self._temperature, self._seed, self._reasons = temperature, seed, reasons
         self._lock = threading.Lock()
@@ -125,12 +122,11 @@ class Judge:
 
     def load(self) -> None:
         """Load the model, which finds a missing key or damaged weights before anything is judged."""
-        self._llms[0].load()
+        self._llm.load()
 
     def close(self) -> None:
-        """Free the models and close the cache."""
-        for llm in self._llms:
-            llm.close()
+        """Free the model and close the cache."""
+        self._llm.close()
         self._cache.close()
 
     def verdicts(self, task: Task, material: Material, keys: Sequence[str] = ("verdict",)) -> list[Verdict]:
@@ -188,32 +184,29 @@ class Judge:
         """Give a reply, or why there is none."""
         if self._down:
             return None, self._down
-        llm = self._idle.get()
         try:
-            reply = self._reply(llm, messages, generation)
+            reply = self._reply(messages, generation)
         except ContextTooLong:
             return None, f"the answer and its passages are too long for {self.name}, which judges them"
         except Exception as error:  # a judge that crashes costs a verdict, never the run
             if isinstance(error, ScovilleError) and not isinstance(error, ProviderError):
                 raise  # it cannot be loaded, or is not what it was said to be: nothing will be judged
             return None, self._note(error)
-        finally:
-            self._idle.put(llm)
         with self._lock:
             self._failures = 0
             self.replies.append(reply)
         return reply, ""
 
-    def _reply(self, llm: Llm, messages: Sequence[Message], generation: Generation) -> Reply:
+    def _reply(self, messages: Sequence[Message], generation: Generation) -> Reply:
         try:
-            return llm.generate(messages, generation)
+            return self._llm.generate(messages, generation)
         except ProviderError as error:
             if generation.json_schema is None or not REFUSED_SCHEMA.search(str(error)):
                 raise
             if self._takes_schema:
                 logger.warning("%s takes no JSON schema; it is asked without, and more verdicts may fail", self.name)
             self._takes_schema = False
-            return llm.generate(messages, replace(generation, json_schema=None))
+            return self._llm.generate(messages, replace(generation, json_schema=None))
 
     def _note(self, error: Exception) -> str:
         """Give the reason of a failure, and give the judge up when another request cannot do better."""
@@ -234,8 +227,8 @@ def open_judge(
 ) -> Judge:
     """Open the model that ``settings.model`` names, as ``llm.model`` does; the caller closes it.
 
-    A hosted model is asked several verdicts side by side; a local one takes one at a time. ``stand_in`` is asked in the
-    model's place, e.g. to count what would be asked. Raises UsageError for a judge that would judge itself, and for
+    It is asked for several verdicts side by side. ``stand_in`` is asked in the model's place, one by one, e.g. to count
+    what would be asked. Raises UsageError for a judge that would judge itself, and for
     repetitions that would all say the same.
     """
     if settings.model is None:
@@ -248,9 +241,9 @@ def open_judge(
             "set judge.temperature to 0.7"
         )
     llm = recipe.Llm().for_model(settings)
-    llms = [stand_in] if stand_in else [_open(llm) for _ in range(settings.concurrency if remote else 1)]
     return Judge(
-        llms, place=_place(llm), cache=cache, repeat=settings.repeat, temperature=settings.temperature,
+        stand_in or _open(llm), workers=1 if stand_in else settings.concurrency, place=_place(llm), cache=cache,
+        repeat=settings.repeat, temperature=settings.temperature,
         seed=settings.seed, reasons=remote if settings.reasons is None else settings.reasons,
     )  # fmt: skip
 

@@ -7,11 +7,11 @@ that does not apply to a case yields nothing. Sources: faithfulness, context pre
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from statistics import mean
 from typing import TypeVar
 
+from scoville.at_once import in_order
 from scoville.errors import UsageError
 from scoville.evaluate.judge.judge import Judge, Verdict
 from scoville.evaluate.judge.lane import claims_of, decide_correctness, is_empty, is_refusal, is_same, stands_in
@@ -191,16 +191,10 @@ def judge_all(
 def at_once(judge: Judge, jobs: Sequence[Callable[[], T]], on_done: OnDone | None = None) -> list[T]:
     """Do jobs, as many at once as the judge takes; gives what they give, in the order given."""
     done: list[T] = []
-    with ThreadPoolExecutor(judge.workers) as pool:
-        waiting = [pool.submit(job) for job in jobs]
-        try:
-            for one in waiting:
-                done.append(one.result())
-                if on_done:
-                    on_done(len(done), len(waiting))
-        except BaseException:  # Ctrl-C, a judge that cannot be loaded: what has not begun does not begin
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for result in in_order(lambda job: job(), jobs, judge.workers):
+        done.append(result)
+        if on_done:
+            on_done(len(done), len(jobs))
     return done
 
 
