@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from scoville.bot import Bot, HitList, open
     from scoville.errors import ScovilleError
     from scoville.recipe import Recipe
+    from scoville.registry import register
     from scoville.types import Answer, Case, Citation, Document, Hit
 
 __version__ = "0.1.0"
 __all__ = [
     "Answer", "Bot", "Case", "Citation", "Document", "Hit", "HitList", "Recipe", "ScovilleError", "open",
+    "register",
 ]  # fmt: skip
 
 _PLACES = {
     **dict.fromkeys(("Answer", "Case", "Citation", "Document", "Hit"), "scoville.types"),
     **dict.fromkeys(("Bot", "HitList", "open"), "scoville.bot"),
     "Recipe": "scoville.recipe",
+    "register": "scoville.registry",
     "ScovilleError": "scoville.errors",
 }
 
