@@ -510,7 +510,7 @@ class TestProcess:
     def test_ctrl_c_is_one_line_and_130(self, filled: Bench):
         code = (
             "import sys, time; from scoville.cli import main; import scoville.answer\n"
-            "def wait(*_): print('opening', flush=True); time.sleep(20)\n"
+            "def wait(*_, **__): print('opening', flush=True); time.sleep(20)\n"
             "scoville.answer.open_answerer = wait; sys.argv = ['scoville', 'ask', 'Leave?']; main()"
         )
         with subprocess.Popen(

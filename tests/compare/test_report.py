@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scoville.cli.report import shown_run
 from scoville.compare.plots import Point, histogram, lines, scatter
-from scoville.compare.report import WORST, Shown, report_html
+from scoville.compare.report import WORST, Shown, report_html, shown_run
 from scoville.errors import ScovilleError
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.run_cases import run_cases

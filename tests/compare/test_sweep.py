@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from conftest import ANIMALS, Bench, fish_cases
 from scoville.cli.sweep import command as sweep_command
+from scoville.compare import publish_sweep as mirror_module
 from scoville.compare import stages as stages_module
 from scoville.compare.propose import importances, propose
 from scoville.compare.race import Race
@@ -26,7 +27,6 @@ from scoville.llm.fake import FakeLlm
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.recipe.observers import Range, Sweep
-from scoville.track import open as mirror_module
 from scoville.track.mirror import MirroredRun
 from scoville.types import Case, Message
 
@@ -674,7 +674,7 @@ def test_a_sweep_that_goes_on_shows_no_trial_twice(invoke: Any, shown: Shown):
 def test_trials_of_a_sweep_that_was_killed_are_shown_by_the_next(
     invoke: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ):
-    from scoville.cli.publish_sweep import PublishedSweep
+    from scoville.compare.publish_sweep import PublishedSweep
 
     with monkeypatch.context() as patch:
         patch.setattr(PublishedSweep, "add", lambda *_: None)

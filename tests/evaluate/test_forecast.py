@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Bench, Command
-from scoville.bot import Bot
+from scoville.bot import Bot, forecast
 from scoville.cases.files import cases_of
-from scoville.cli import forecast
 from scoville.cli.common import open_bot
 from scoville.errors import UsageError
 from scoville.evaluate.judge.judge import REMOTE_TOKENS, open_judge

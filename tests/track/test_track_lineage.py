@@ -15,12 +15,10 @@ from click.testing import CliRunner
 import scoville
 from conftest import Bench
 from scoville.answer import open_answerer
-from scoville.bot import Bot
 from scoville.cli.lineage import command as lineage_command
-from scoville.cli.publish import note_index
 from scoville.errors import UsageError
+from scoville.evaluate.publish import note_index
 from scoville.evaluate.system import RecipeSystem
-from scoville.recipe.file import LoadedRecipe
 from scoville.track import lineage as module
 from scoville.track.lineage import (
     Artifact,
@@ -227,7 +225,7 @@ def test_the_index_of_a_run_is_that_of_its_own_recipe(bench: Bench):
     own = bench.recipe
     system = RecipeSystem(open_answerer(bench.workspace, own))
     bench.set(split={"size": 40})  # the session's: of no index that is there
-    digest = note_index(Bot(bench.workspace, LoadedRecipe(bench.recipe, ())), system)
+    digest = note_index(bench.workspace, system)
     store = Store(bench.workspace.folder / "track.db")
     made = lineage(store, find_artifact(store, digest)).built_from
     store.close()

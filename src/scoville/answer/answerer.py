@@ -183,12 +183,14 @@ def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
     yield from clock.stages
 
 
-def open_answerer(workspace: Workspace, recipe: Recipe, *, load: bool = True) -> Answerer:
+def open_answerer(
+    workspace: Workspace, recipe: Recipe, *, llm: Llm | None = None, load: bool = True
+) -> Answerer:  # fmt: skip
     """Open the index and the model of a workspace; the model loads while the index opens and the first search runs.
 
-    Without ``load`` it loads when it is first asked.
+    Without ``load`` it loads when it is first asked. ``llm`` is the model where it is open already.
     """
-    llm = open_llm(recipe.llm)
+    llm = llm or open_llm(recipe.llm)
     if load:
         threading.Thread(target=_load, args=(llm,)).start()
     searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)

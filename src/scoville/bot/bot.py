@@ -5,93 +5,46 @@ freed by ``close``. What is asked and added leaves the same trace whoever asks: 
 """
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from scoville.answer import Answerer, history_of, open_answerer
+from scoville.answer import history_of
+from scoville.bot.evaluate import Asked, Cases, Choice, Scoring, evaluate, resume, score_again
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
+from scoville.bot.opened import Opened, Where
+from scoville.bot.run import Run
+from scoville.bot.score import Measures
 from scoville.bot.stream import Stream
+from scoville.bot.systems import Spec
 from scoville.errors import UsageError
+from scoville.evaluate.runs import FOLDER as RUNS
+from scoville.evaluate.runs import Run as SavedRun
+from scoville.evaluate.runs import find_run, list_runs
 from scoville.index import (
     AddProgress,
     AddReport,
     DocumentState,
     Failure,
-    Workspace,
-    Writers,
     add_paths,
     remove_documents,
     sync_sources,
 )  # fmt: skip
-from scoville.llm import ask_with
-from scoville.llm.writers import open_paid_writers
-from scoville.progress import Bars, silent_bars
-from scoville.recipe import Recipe
-from scoville.recipe.file import LoadedRecipe, dotted, with_values
-from scoville.search import Searcher, check_question, open_current_index, open_searcher, parse_where
-from scoville.track.ledger import Ledger
-from scoville.track.tracker import Tracker
+from scoville.recipe.file import dotted, with_values
+from scoville.search import check_question, open_current_index
 from scoville.types import Answer, Message
 
 logger = logging.getLogger("scoville")
 
 WAITING = "Another process is adding to this workspace; waiting for it to end."
-Where = str | Sequence[str]
-"""A filter such as ``year >= 2023``, or several that all hold."""
 
 
-class Bot:
+class Bot(Opened):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
 
     Several threads may ask it at once.
     """
-
-    def __init__(self, workspace: Workspace, loaded: LoadedRecipe, *, bars: Bars = silent_bars) -> None:
-        self.workspace = workspace
-        self.loaded = loaded
-        """The recipe with the origin of each of its values."""
-        self.bars = bars
-        self.name = workspace.root.name
-        """What it is called in tables."""
-        self._opening = threading.RLock()
-        self._answerer: Answerer | None = None
-        self._searcher: Searcher | None = None
-        self._trackers: dict[str, Tracker] = {}
-        self._writers: dict[bool, Writers] = {}
-        self._closed = False
-
-    @property
-    def recipe(self) -> Recipe:
-        """Every choice of the system."""
-        return self.loaded.recipe
-
-    def __enter__(self) -> Self:
-        """Give the bot."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Free the models."""
-        self.close()
-
-    def __repr__(self) -> str:
-        """Name the workspace and the model."""
-        return f"Bot({str(self.workspace.root)!r}, llm={self.recipe.llm.model!r})"
-
-    def close(self) -> None:
-        """Free the models and write down what is left to write; the bot cannot be used afterwards."""
-        with self._opening:
-            self._closed = True
-            self._forget_models()
-            for tracker in self._trackers.values():
-                tracker.close()
-            self._trackers.clear()
-
-    def with_recipe(self, recipe: Recipe) -> "Bot":
-        """Give a bot with another recipe over the same workspace."""
-        return Bot(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
 
     def variant(self, values: Mapping[str, Any]) -> "Bot":
         """Give a bot with other values of the recipe over the same workspace, to compare with this one.
@@ -146,7 +99,7 @@ class Bot:
     def remove(self, *names: str) -> tuple[str, ...]:
         """Remove documents from the index, by name, folder or pattern; give the names of what is gone."""
         removed = remove_documents(self.workspace, self.recipe, names, on_wait=_say_waiting)
-        self._forget_models()
+        self.forget_index()
         return removed
 
     def documents(self) -> Mapping[str, DocumentState]:
@@ -211,60 +164,83 @@ class Bot:
             lambda on_text: self.ask(question, history=history, where=where, groups=groups, on_text=on_text)
         )  # fmt: skip
 
-    def check(self, where: Where = ()) -> list[str]:
-        """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
-        self._check_open()
-        filters = [where] if isinstance(where, str) else list(where)
-        parse_where(filters)
-        self.workspace.require_built()
-        return filters
+    def evaluate(
+        self,
+        cases: Cases,
+        *,
+        system: Spec = "",
+        name: str = "",
+        split: str = "",
+        tags: Sequence[str] = (),
+        limit: int | None = None,
+        against: Sequence[Path | str] = (),
+        judge: bool = False,
+        semantic: bool = False,
+        perplexity: bool = False,
+        baseline: SavedRun | str | None = None,
+        timeout_seconds: float = 120.0,
+        no_limit: bool = False,
+    ) -> Run:
+        """Ask every case of a file, or every one of some cases, and score the answers in a run that is kept.
 
-    def searcher(self) -> Searcher:
-        """Give what searches the index; opened once, and fetched before where its embedder is not here."""
-        with self._opening:
-            if self._searcher is None:
-                self._searcher = self.answerer().searcher if self._answerer else self._open_searcher()
-            return self._searcher
+        ``system`` answers in the bot's place: another recipe's file, a function, ``file.py:function`` or an address.
+        ``split``, ``tags`` and ``limit`` choose cases; ``against`` are training cases of which none may be among them.
+        The recipe's ``judge`` decides what comparison leaves open, ``semantic`` compares by embeddings, ``perplexity``
+        asks the local model how likely it holds the expected answers. With a ``baseline`` cases that could not be
+        compared with its own are refused. ``no_limit`` may cost more than ``cost.limit_usd``.
+        """
+        asked = Asked(system=system, name=name, timeout_seconds=timeout_seconds, baseline=self._found(baseline))
+        choice = Choice(split=split, tags=tags, limit=limit, against=against)
+        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        return self._run(evaluate(self, cases, choice, asked, scoring))
 
-    def answerer(self) -> Answerer:
-        """Give what answers; opened once, and its models fetched before where they are not here."""
-        with self._opening:
-            self._check_open()
-            if self._answerer is None:
-                self.fetch_models(llm=True)
-                self._answerer = open_answerer(self.workspace, self.recipe)
-            return self._answerer
+    def resume(
+        self,
+        run: SavedRun | str = "latest",
+        *,
+        system: Spec = "",
+        judge: bool = False,
+        semantic: bool = False,
+        perplexity: bool = False,
+        baseline: SavedRun | str | None = None,
+        timeout_seconds: float = 120.0,
+        no_limit: bool = False,
+    ) -> Run:
+        """Go on with an evaluation that was interrupted; all else is that of :meth:`evaluate`."""
+        asked = Asked(system=system, timeout_seconds=timeout_seconds, baseline=self._found(baseline))
+        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        return self._run(resume(self, self.run(run), asked, scoring))
 
-    def tracker(self, run_id: str = "") -> Tracker:
-        """Give what keeps the costs and the traces, of a run or of all else."""
-        with self._opening:
-            if run_id not in self._trackers:
-                recipe = self.recipe
-                ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
-                self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces)
-            return self._trackers[run_id]
+    def score(
+        self,
+        run: SavedRun | str = "latest",
+        *,
+        judge: bool = False,
+        semantic: bool = False,
+        perplexity: bool = False,
+        no_limit: bool = False,
+    ) -> Run:
+        """Score a run again, without asking its system."""
+        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        return self._run(score_again(self, self.run(run), scoring))
 
-    def writers(self, *, no_limit: bool = False) -> Writers:
-        """Open the models that write while documents are read; ``no_limit`` pays beyond ``metadata.max_usd``."""
-        with self._opening:
-            if no_limit not in self._writers:
-                self._writers[no_limit] = open_paid_writers(self.workspace, self.recipe, no_limit=no_limit)
-            return self._writers[no_limit]
+    def runs(self) -> list[Run]:
+        """List the runs of the workspace, oldest first."""
+        return [self._run(run) for run in list_runs(self.workspace.folder / RUNS)]
 
-    def fetch_models(self, *, llm: bool) -> None:
-        """Fetch the models of the recipe that are not in the cache, before they are needed."""
-        from scoville.models import catalogue, is_cached, pull
+    def run(self, name: SavedRun | str = "latest") -> Run:
+        """Find a run by its id, the beginning or the end of it, or ``latest``."""
+        return self._run(find_run(self.workspace.folder / RUNS, name) if isinstance(name, str) else name)
 
-        wanted = {self.recipe.embed.model} | ({self.recipe.llm.model} if llm else set[str]())
-        for entry in catalogue():
-            if entry.name in wanted and not is_cached(entry):
-                logger.info("Fetching %s (%.0f MB), once.", entry.name, entry.size_bytes / 1e6)
-                with self.bars("bytes") as progress:
-                    pull(entry.name, progress=progress)
+    def _run(self, run: SavedRun) -> Run:
+        return Run(run.folder, self)
+
+    def _found(self, run: SavedRun | str | None) -> SavedRun | None:
+        return None if run is None else self.run(run)
 
     def _fill(self, work: Callable[[dict[str, Any]], AddReport]) -> AddReport:
         """Do what fills the index, and keep what it took."""
-        self._check_open()
+        self.check_open()
         self.fetch_models(llm=False)
         with self.bars("files") as progress:
 
@@ -274,7 +250,7 @@ class Bot:
             report = work({"on_progress": show, "on_wait": _say_waiting})
         if report.added or report.changed or report.removed:
             self._keep(report)
-            self._forget_models()
+            self.forget_index()
         return report
 
     def _keep(self, report: AddReport) -> None:
@@ -293,22 +269,6 @@ class Bot:
         filters = self.check(where)
         check_question(question)
         return filters
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise UsageError("this bot is closed: open it again with scoville.open")
-
-    def _open_searcher(self) -> Searcher:
-        asks = self.recipe.rewrite.asks_model or self.recipe.search.rerank == "llm"
-        self.fetch_models(llm=asks)
-        return open_searcher(self.workspace, self.recipe, ask_with(self.recipe.llm) if asks else None)
-
-    def _forget_models(self) -> None:
-        """Close what answers: it holds the index as it was."""
-        with self._opening:
-            if self._answerer:
-                self._answerer.llm.close()
-            self._answerer = self._searcher = None
 
 
 def turns_of(history: Sequence[Answer | Message]) -> list[Message]:

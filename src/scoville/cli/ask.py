@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
     from scoville.answer import answer_json
-    from scoville.cli.forecast import answering, check_cost
+    from scoville.bot.forecast import answering, check_cost
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError
     from scoville.types import Case

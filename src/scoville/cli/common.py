@@ -61,7 +61,7 @@ groups_option = click.option(
 
 
 def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
-    """Find the workspace and load its recipe."""
+    """Find the workspace and load its recipe; the bot is closed when the command ends."""
     from scoville.bot import Bot
     from scoville.errors import UsageError
     from scoville.index import Workspace
@@ -71,7 +71,10 @@ def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
     if folder is not None and folder.exists() and not folder.is_dir():
         raise UsageError(f"--workspace {folder}: is a file; expected a folder")
     workspace = Workspace(folder) if folder else Workspace.find(Path.cwd())
-    return Bot(workspace, load_recipe(workspace.recipe_path, flags=flags), bars=progress_bar)
+    bot = Bot(workspace, load_recipe(workspace.recipe_path, flags=flags), bars=progress_bar)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(bot.close)
+    return bot
 
 
 def write(text: str) -> None:

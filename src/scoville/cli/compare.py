@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import common_options, open_bot, say, write, write_json
-from scoville.cli.forecast import answering, check_cost, judging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scoville.bot import Bot
-    from scoville.cli.ask_systems import Named
+    from scoville.bot.compare import Named
     from scoville.track.limit import Planned
     from scoville.types import Case
 
@@ -40,8 +39,9 @@ def command(
     kept, and taken again where recipe, cases and index are the same. Another index than the workspace's is built
     beside it.
     """
-    from scoville.cli.ask_systems import Asking, ask_systems
-    from scoville.cli.show_compare import compare_html, compare_json, compare_text
+    from scoville.bot.compare import Asking, ask_systems
+    from scoville.bot.forecast import check_cost
+    from scoville.compare.show_compare import compare_html, compare_json, compare_text
     from scoville.compare.systems import check_metric, compare_systems
     from scoville.storage import storage_errors
 
@@ -70,8 +70,8 @@ def command(
 
 def _named(bot: "Bot", specs: tuple[str, ...], flags: tuple[str, ...], timeout: float) -> "list[Named]":
     """Open what is asked for, under names that differ."""
-    from scoville.cli.ask_systems import Named
-    from scoville.cli.evaluate import open_system
+    from scoville.bot.compare import Named
+    from scoville.bot.systems import open_system
     from scoville.errors import UsageError
     from scoville.evaluate.runs import find_run
     from scoville.evaluate.system import without_secrets
@@ -129,6 +129,7 @@ def _cases(named: "Sequence[Named]", path: Path | None, split: str, limit: int |
 
 def _planned(bot: "Bot", named: "Sequence[Named]", cases: "Sequence[Case]", judged: bool) -> "list[Planned]":
     """Plan what asking and judging the systems takes, as if no run were there but those that are named."""
+    from scoville.bot.forecast import answering, judging
     from scoville.evaluate.runs import Run
     from scoville.recipe import Recipe
 

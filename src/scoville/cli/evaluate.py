@@ -9,24 +9,17 @@ import click
 from scoville.cli.common import (
     common_options,
     open_bot,
-    progress_bar,
     say,
     write,
     write_json,
 )  # fmt: skip
-from scoville.cli.forecast import answering, check_cost, embedding, judging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scoville.bot import Bot
     from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
-    from scoville.evaluate.system import System
-    from scoville.recipe import Recipe
-    from scoville.types import Case
 
-SCHEMES = ("http://", "https://")
 LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_hash", "quality")
 
 
@@ -61,29 +54,25 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     """
     from dataclasses import asdict
 
-    from scoville.cli.scoring import Measures, judges_of, open_recipe_judge, recipe_of, score
-    from scoville.cli.show_run import comparison_text, judges_text, summary_markdown, summary_text
-    from scoville.evaluate.compare_runs import compare_runs
-    from scoville.evaluate.runs import find_run, list_runs
-    from scoville.evaluate.score_run import score_run
+    from scoville.bot.score import judges_of
+    from scoville.evaluate.show_run import comparison_text, judges_text, summary_markdown, summary_text
 
     _check_options(cases, options)
     bot = open_bot(folder, flags)
-    runs = bot.workspace.folder / "runs"
-    baseline = find_run(runs, options["baseline"]) if options["baseline"] else None
-    judge = open_recipe_judge(bot) if options["judge"] else None
+    baseline = bot.run(options["baseline"]) if options["baseline"] else None
+    given = {name: options[name] for name in ("judge", "semantic", "perplexity")} | {"no_limit": options["yes"]}
+    asked = {"system": options["spec"], "timeout_seconds": options["timeout"], "baseline": baseline}
     if options["rescore"]:
-        run = find_run(runs, options["rescore"])
-        _check(bot, recipe_of(run) if options["perplexity"] else None, run.cases(), run, options)
-    elif options["resume"] or cases:
-        run = _ask(bot, runs, cases, options, baseline)
+        run = bot.score(options["rescore"], **given)
+    elif options["resume"]:
+        run = bot.resume(options["resume"], **asked, **given)
+    elif cases:
+        choice = {name: options[name] for name in ("name", "split", "tags", "limit", "against")}
+        run = bot.evaluate(cases, **asked, **choice, **given)
     else:
-        _list(list_runs(runs), as_json)
+        _list(bot.runs(), as_json)
         return
-    score(bot, run, judge, Measures(options["semantic"], options["perplexity"]))
-    if baseline and not baseline.scores():
-        score_run(baseline)
-    compared = compare_runs(baseline, run, options["metric"]) if baseline else None
+    compared = run.compare(baseline, options["metric"]) if baseline else None
     judges = judges_of(bot, run)
     notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
     if options["markdown"]:
@@ -126,117 +115,6 @@ def _worse(baseline: "Run", run: "Run", compared: "Comparison", options: Mapping
     if failed > before:
         found.append(f"{failed} cases have no answer, in the baseline {before}: they are in no comparison")
     return found
-
-
-def _ask(bot: "Bot", runs: Path, path: Path | None, options: Mapping[str, Any], baseline: "Run | None") -> "Run":
-    """Ask the system, in a new run or on with an old one."""
-    from scoville.cli.publish import note_index
-    from scoville.evaluate.run_cases import run_cases, same_cases
-    from scoville.evaluate.runs import create_run, find_run
-    from scoville.evaluate.system import without_secrets
-
-    given = find_run(runs, options["resume"]) if options["resume"] else None
-    spec = options["spec"] or (given.header.get("spec", "") if given else "")
-    chosen = given.cases() if given else _cases(path or Path(), options)
-    if baseline:
-        same_cases(baseline.cases(), chosen)  # before anything is asked
-    _check(bot, answering_recipe(bot, spec), chosen, given, options)
-    system = open_system(bot, spec, options["timeout"])
-    if given and given.header.get("recipe_hash") != system.describe().get("recipe_hash"):
-        say(f"The recipe is not the one that run {given.id} began with: its answers will be of both.")
-    run = given or create_run(runs, chosen, {
-        "system": options["name"] or system.name, "spec": without_secrets(spec) if "://" in spec else spec,
-        "cases_file": path.name if path else "", "seed": bot.recipe.llm.seed,
-        "commit": commit_of(bot.workspace.root), "index": note_index(bot, system), **system.describe(),
-    })  # fmt: skip
-    say(f"Run {run.id}: {len(chosen)} cases; after an interruption: scoville evaluate --resume {run.id}")
-    tracker = bot.tracker(run.id)
-    embedder = str(system.describe().get("models", {}).get("embedder", ""))
-    with progress_bar("cases") as progress:
-        run_cases(system, chosen, run, timeout_seconds=options["timeout"],
-                  on_case=lambda done, total: progress(run.id, done, total),
-                  on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
-    return run
-
-
-def _check(
-    bot: "Bot", recipe: "Recipe | None", cases: "Sequence[Case]", run: "Run | None", options: Mapping[str, Any]
-) -> None:
-    """Refuse what ``recipe``, which answers, cannot do or may cost, before anything is asked; ``run`` has answers."""
-    from scoville.cli.scoring import check_likelihood
-    from scoville.evaluate.run_cases import waiting_cases
-
-    if options["perplexity"]:
-        check_likelihood(recipe)
-    waiting = [] if options["rescore"] else waiting_cases(cases, run) if run else cases
-    asked = {case.id for case in waiting}
-    results = {name: one for name, one in (run.results() if run else {}).items() if name not in asked}
-    scored = [case for case in cases if case.id in results or case.id in asked]
-    planned = answering(recipe, waiting) if recipe else []
-    for plan, wanted in ((judging, options["judge"]), (embedding, options["semantic"])):
-        planned += plan(bot, recipe or bot.recipe, scored, results) if wanted else []
-    check_cost(bot, planned, yes=options["yes"])
-
-
-def _cases(path: Path, options: Mapping[str, Any]) -> "Sequence[Case]":
-    """Read the cases and keep those that are asked for."""
-    from scoville.cases.files import cases_of
-    from scoville.cases.parts import check_leakage
-    from scoville.errors import UsageError
-
-    read = cases_of(path)
-    chosen = [
-        case
-        for case in read
-        if (not options["split"] or case.split == options["split"])
-        and (not options["tags"] or set(options["tags"]) & set(case.tags))
-    ][: options["limit"]]
-    if not chosen:
-        raise UsageError(f"{path}: none of {len(read)} cases is asked for; look at --split, --tag and --limit")
-    for other in options["against"]:
-        check_leakage(cases_of(other), chosen)
-    return chosen
-
-
-def open_system(bot: "Bot", spec: str, timeout_seconds: float) -> "System":
-    """Open what answers: the workspace, another recipe over its index, a Python function, a server."""
-    from scoville.answer import open_answerer
-    from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, named_function
-
-    recipe = answering_recipe(bot, spec)
-    if recipe is None:
-        if spec.startswith(SCHEMES):
-            return ServerSystem(spec, timeout_seconds=timeout_seconds)
-        return FunctionSystem(named_function(spec), spec)
-    bot.with_recipe(recipe).fetch_models(llm=True)
-    return RecipeSystem(open_answerer(bot.workspace, recipe), Path(spec).stem if spec else "recipe")
-
-
-def answering_recipe(bot: "Bot", spec: str) -> "Recipe | None":
-    """Give the recipe that answers, in which what --set says holds too; None where a function or a server does."""
-    from scoville.errors import UsageError
-    from scoville.recipe.file import load_recipe, with_values
-
-    path = Path(spec)
-    if not spec:
-        return bot.recipe
-    if spec.startswith(SCHEMES) or (":" in spec and not path.is_file()):
-        return None
-    if not path.is_file():
-        raise UsageError(f"--system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
-    flags = {setting.key: setting.value for setting in bot.loaded.settings if setting.source == "flag"}
-    return with_values(load_recipe(path).recipe, flags)
-
-
-def commit_of(folder: Path) -> str:
-    """Give the commit of the folder's Git repository; empty where there is none."""
-    import subprocess
-
-    try:
-        asked = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def _list(runs: "Sequence[Run]", as_json: bool) -> None:

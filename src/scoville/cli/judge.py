@@ -39,7 +39,7 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
     context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
-    from scoville.cli.forecast import check_cost, verdicts
+    from scoville.bot.forecast import check_cost, verdicts
     from scoville.evaluate.judge.check import check_judge, save_check
     from scoville.evaluate.judge.judge import open_judge
     from scoville.evaluate.judge.labels import read_labels

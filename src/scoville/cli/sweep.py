@@ -73,10 +73,10 @@ def _run(
     bot: "Bot", sweeps: Path, recipe: "Recipe", cases_file: Path | None, name: str, yes: bool
 ) -> "SweepFolder":  # fmt: skip
     """Run the trials that have not been run."""
-    from scoville.cli.forecast import check_cost
-    from scoville.cli.publish_sweep import PublishedSweep
+    from scoville.bot.forecast import check_cost
     from scoville.cli.show_sweep import trial_line
     from scoville.compare.propose import require_optuna
+    from scoville.compare.publish_sweep import PublishedSweep
     from scoville.compare.stages import SharedStages
     from scoville.compare.sweep import plan, run_sweep
     from scoville.compare.trials import find_sweep, open_sweep
@@ -96,7 +96,7 @@ def _run(
         sweeps, recipe, cases, stages.content, cases_file=Path(file).name
     )  # fmt: skip
     stages.replies = sweep.replies
-    published = PublishedSweep(bot, sweep)
+    published = PublishedSweep(bot.workspace, bot.recipe.track.to, sweep)
     done = len(sweep.trials())
     of = f" of {planned.combinations:,} combinations" if planned.combinations else ""
     say(f"Sweep {sweep.name}: {planned.trials} trials{of} × {len(cases)} cases{f', {done} are done' if done else ''}")
@@ -148,7 +148,7 @@ def _cases(bot: "Bot", recipe: "Recipe", given: Path | None) -> "Sequence[Case]"
 
 def _planned(recipe: "Recipe", trials: int, cases: "Sequence[Case]") -> "Iterator[Planned]":
     """Plan what the trials take, as if each value of `llm.model` had its share of them."""
-    from scoville.cli.forecast import answering
+    from scoville.bot.forecast import answering
 
     models = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
     for model in models:

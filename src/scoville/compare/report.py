@@ -10,14 +10,16 @@ from html import escape
 from typing import Any
 
 from scoville.compare.plots import Point, histogram, lines, scatter
+from scoville.evaluate.blame import Blame, count_stages
+from scoville.evaluate.metrics import risk_coverage, risks
 from scoville.evaluate.result import Result
+from scoville.evaluate.runs import Run
+from scoville.evaluate.show_run import LABELS
 from scoville.types import Case, Score
 
 WORST = 10
 """So many of a run's worst cases are shown."""
 EXCERPT = 600
-LABELS = {"quality": "right answers", "citation_verified": "quotes found"}
-"""What a reader calls a metric; its name is for programs."""
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.6rem}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}table{border-collapse:collapse;font-size:.86rem}
@@ -64,6 +66,17 @@ def report_html(runs: Sequence[Shown], *, metric: str, board: str = "", pareto: 
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body>{''.join(sections)}</body></html>\n"
     )
+
+
+def shown_run(run: Run, blamed: Sequence[Blame]) -> Shown:
+    """Give a run as the page shows it."""
+    header, cases, results, scores = run.header, run.cases(), run.results(), run.scores()
+    status = "" if header["status"] == "finished" else f" ({header['status']})"
+    curve = risk_coverage(risks(cases, results, {case: list(found.values()) for case, found in scores.items()}))
+    return Shown(
+        name=f"{header.get('system', 'run')} {run.id[-4:]}{status}", header=header, summary=run.summary(),
+        cases=cases, results=results, scores=scores, blame=count_stages(blamed), risk=curve,
+    )  # fmt: skip
 
 
 def _subtitle(runs: Sequence[Shown]) -> str:

@@ -1,49 +1,46 @@
 """Where a run is written down besides its folder: the workspace's database, lineage, other trackers."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scoville.cli.common import say
+from scoville.errors import ScovilleError
+from scoville.evaluate.runs import Run
+from scoville.evaluate.system import RecipeSystem, System
+from scoville.index import Workspace
+from scoville.recipe import Recipe
+from scoville.search import open_current_index
+from scoville.track.lineage import Artifact, cases_of, index_of, run_of
+from scoville.track.mirror import MirroredRun, flat
+from scoville.track.open import open_mirror
+from scoville.track.runs import TrackedRun, save_run
+from scoville.track.store import FILE_NAME, Store
 
-if TYPE_CHECKING:
-    from scoville.bot import Bot
-    from scoville.evaluate.runs import Run
-    from scoville.evaluate.system import System
-    from scoville.track.lineage import Artifact
-    from scoville.track.mirror import MirroredRun
-    from scoville.track.runs import TrackedRun
-    from scoville.track.store import Store
+logger = logging.getLogger("scoville")
 
 FILES = ("run.json", "cases.jsonl", "results.jsonl", "scores.json")
 
 
-def publish_run(bot: "Bot", run: "Run") -> None:
-    """Write a run that was scored into the database, with what it was made of, and into the recipe's trackers."""
-    from scoville.errors import ScovilleError
-    from scoville.track.open import open_mirror
-    from scoville.track.store import FILE_NAME, Store
-
+def publish_run(workspace: Workspace, targets: Sequence[str], run: Run) -> None:
+    """Write a run that was scored into the database, with what it was made of, and into other trackers."""
     tracked = tracked_run(run)
-    store = Store(bot.workspace.folder / FILE_NAME)
+    store = Store(workspace.folder / FILE_NAME)
     try:
         record_run(store, run, tracked)
     finally:
         store.close()
-    for target in bot.recipe.track.to:
-        shown = mirrored_run(bot, run, tracked)
+    for target in targets:
+        shown = mirrored_run(workspace, run, tracked)
         try:
-            say(f"{target}: {open_mirror(target, bot.workspace.folder).publish(shown)}")
+            logger.info(f"{target}: {open_mirror(target, workspace.folder).publish(shown)}")
         except ScovilleError as error:  # the run itself is safe
-            say(f"{target}: not written: {error}; again with scoville evaluate --score {run.id}")
+            logger.info(f"{target}: not written: {error}; again with scoville evaluate --score {run.id}")
 
 
-def record_run(store: "Store", run: "Run", tracked: "TrackedRun") -> "Artifact":
+def record_run(store: Store, run: Run, tracked: TrackedRun) -> Artifact:
     """Write a run into the database, with what it was made of."""
-    from scoville.track.lineage import Artifact, cases_of, run_of
-    from scoville.track.runs import save_run
-
     header = run.header
     models: Mapping[str, str] = header.get("models", {})
     save_run(store, tracked)
@@ -55,20 +52,14 @@ def record_run(store: "Store", run: "Run", tracked: "TrackedRun") -> "Artifact":
     )  # fmt: skip
 
 
-def note_index(bot: "Bot", system: "System") -> str:
+def note_index(workspace: Workspace, system: System) -> str:
     """Write down what the index is made of that a system answers from, and name it; empty where it has none."""
-    from scoville.evaluate.system import RecipeSystem
-    from scoville.recipe import Recipe
-    from scoville.search import open_current_index
-    from scoville.track.lineage import index_of
-    from scoville.track.store import FILE_NAME, Store
-
     if not isinstance(system, RecipeSystem):
         return ""
     made = system.describe()
-    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the bot's
-    documents = open_current_index(bot.workspace, own).documents()
-    store = Store(bot.workspace.folder / FILE_NAME)
+    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the workspace's
+    documents = open_current_index(workspace, own).documents()
+    store = Store(workspace.folder / FILE_NAME)
     try:
         return index_of(
             store, {source: state.document_id for source, state in documents.items()},
@@ -78,11 +69,8 @@ def note_index(bot: "Bot", system: "System") -> str:
         store.close()
 
 
-def tracked_run(run: "Run") -> "TrackedRun":
+def tracked_run(run: Run) -> TrackedRun:
     """Give a run as the database lists it."""
-    from scoville.track.mirror import flat
-    from scoville.track.runs import TrackedRun
-
     header, summary = run.header, run.summary()
     means = {name: found["mean"] for name, found in summary.get("metrics", {}).items()}
     started = datetime.fromisoformat(header["started"]).timestamp()
@@ -94,18 +82,16 @@ def tracked_run(run: "Run") -> "TrackedRun":
     )  # fmt: skip
 
 
-def mirrored_run(bot: "Bot", run: "Run", tracked: "TrackedRun", **more: Any) -> "MirroredRun":
+def mirrored_run(workspace: Workspace, run: Run, tracked: TrackedRun, **more: Any) -> MirroredRun:
     """Give a run as other trackers take it."""
-    from scoville.track.mirror import MirroredRun
-
     return MirroredRun(
         run=tracked, table=_table(run), files=[file for name in FILES if (file := run.folder / name).exists()],
         trace_ids=[trace for saved in run.saved().values() if (trace := saved.get("trace"))],
-        group=bot.workspace.root.name, **more,
+        group=workspace.root.name, **more,
     )  # fmt: skip
 
 
-def _table(run: "Run") -> Sequence[Mapping[str, Any]]:
+def _table(run: Run) -> Sequence[Mapping[str, Any]]:
     """Give a row for each case, all with the same columns."""
     results, scores = run.results(), run.scores()
     names = list(dict.fromkeys(name for found in scores.values() for name in found))

@@ -5,20 +5,27 @@ answer and verdict as long as it may be, none refused, none tried again. What a 
 known here. Knows no command.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from scoville.cli.common import say
+from scoville.bot.opened import Opened
+from scoville.bot.score import open_recipe_judge
+from scoville.errors import ProviderError
+from scoville.evaluate.judge.metrics import judge_all
+from scoville.evaluate.result import Result, Retrieved
+from scoville.evaluate.system import count_asked
+from scoville.llm import Generation
+from scoville.llm import Llm as LlmProtocol
+from scoville.llm.openai import OpenAILlm
+from scoville.recipe import Llm, Recipe
+from scoville.recipe.model import is_hosted
+from scoville.recipe.observers import Judge
+from scoville.search.rerank import LISTED_CHARACTERS
+from scoville.track.ledger import CHARACTERS_PER_TOKEN
+from scoville.track.limit import Planned, check_limit, preview
+from scoville.types import Case, Message, Reply
 
-if TYPE_CHECKING:
-    from scoville.bot import Bot
-    from scoville.evaluate.result import Result
-    from scoville.llm import Generation
-    from scoville.llm import Llm as LlmProtocol
-    from scoville.recipe import Llm, Recipe
-    from scoville.recipe.observers import Judge
-    from scoville.track.limit import Planned
-    from scoville.types import Case, Message, Reply
+logger = logging.getLogger("scoville")
 
 PROMPT_TOKENS = 400
 """What a prompt has besides its passages and the conversation, rather too many."""
@@ -26,23 +33,15 @@ REWRITE_TOKENS = 1000
 """What a prompt has that asks for other questions: six turns and an instruction."""
 
 
-def check_cost(bot: "Bot", planned: "Sequence[Planned]", *, yes: bool) -> None:
+def check_cost(bot: Opened, planned: Sequence[Planned], *, yes: bool) -> None:
     """Say what hosted models may cost; UsageError over ``cost.limit_usd``, without ``yes``. Local work is left out."""
-    from scoville.recipe.model import is_hosted
-    from scoville.track.limit import check_limit, preview
-
     hosted = [one for one in planned if one.replies and is_hosted(one.model)]
     if hosted and (said := check_limit(preview(hosted, 0.0), bot.recipe.cost.limit_usd, yes=yes)):
-        say(said)
+        logger.info(said)
 
 
-def answering(recipe: "Recipe", cases: "Sequence[Case]") -> "list[Planned]":
+def answering(recipe: Recipe, cases: Sequence[Case]) -> list[Planned]:
     """Plan what asking a recipe's system all cases takes."""
-    from scoville.evaluate.system import count_asked
-    from scoville.search.rerank import LISTED_CHARACTERS
-    from scoville.track.ledger import CHARACTERS_PER_TOKEN
-    from scoville.track.limit import Planned
-
     llm, rewrite = recipe.llm, recipe.rewrite
     asked = sum(map(count_asked, cases))
     talk = _mean(_tokens(case.question, *(turn.content for turn in case.history)) for case in cases)
@@ -60,12 +59,10 @@ def answering(recipe: "Recipe", cases: "Sequence[Case]") -> "list[Planned]":
     ]
 
 
-def judging(bot: "Bot", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]") -> "list[Planned]":
+def judging(bot: Opened, recipe: Recipe, cases: Sequence[Case], results: Mapping[str, Result]) -> list[Planned]:
     """Plan what the judge takes: of the answers that are there exactly what was not judged before."""
-    from scoville.cli.scoring import open_recipe_judge
-    from scoville.evaluate.judge.metrics import judge_all
 
-    def judge_with(stand_in: "LlmProtocol") -> None:
+    def judge_with(stand_in: LlmProtocol) -> None:
         judge = open_recipe_judge(bot, stand_in=stand_in)
         judge_all(judge, cases, {case.id: results.get(case.id) or _imagined(recipe, case) for case in cases})
         judge.close()
@@ -73,12 +70,8 @@ def judging(bot: "Bot", recipe: "Recipe", cases: "Sequence[Case]", results: "Map
     return verdicts(bot.recipe.judge, judge_with)
 
 
-def verdicts(settings: "Judge", judge_with: "Callable[[LlmProtocol], object]") -> "list[Planned]":
+def verdicts(settings: Judge, judge_with: Callable[[LlmProtocol], object]) -> list[Planned]:
     """Plan what a hosted judge is asked, by judging with a model in its place that only counts."""
-    from scoville.recipe import Llm
-    from scoville.recipe.model import is_hosted
-    from scoville.track.limit import Planned
-
     if not settings.model or not is_hosted(settings.model):
         return []
     counting = _CountingLlm(Llm().for_model(settings))
@@ -87,12 +80,8 @@ def verdicts(settings: "Judge", judge_with: "Callable[[LlmProtocol], object]") -
     return [Planned("judging", settings.model, len(counting.prompts), prompt, reply, settings.base_url)]
 
 
-def embedding(
-    bot: "Bot", recipe: "Recipe", cases: "Sequence[Case]", results: "Mapping[str, Result]"
-) -> "list[Planned]":
+def embedding(bot: Opened, recipe: Recipe, cases: Sequence[Case], results: Mapping[str, Result]) -> list[Planned]:
     """Plan what embedding answers, questions and expected answers takes."""
-    from scoville.track.limit import Planned
-
     settings = bot.recipe.embed
     given = (results.get(case.id) or _imagined(recipe, case) for case in cases)
     tokens = sum(_tokens(one.text, case.question, *case.expected) for case, one in zip(cases, given, strict=True))
@@ -104,9 +93,7 @@ class _CountingLlm:
 
     runtime = "openai"
 
-    def __init__(self, settings: "Llm") -> None:
-        from scoville.llm.openai import OpenAILlm
-
+    def __init__(self, settings: Llm) -> None:
         hosted = OpenAILlm(settings)
         self.name, self.context_tokens, self.count_tokens = hosted.name, hosted.context_tokens, hosted.count_tokens
         self.prompts: list[int] = []
@@ -114,9 +101,7 @@ class _CountingLlm:
         self.replies: list[int] = []
         """The most tokens of each."""
 
-    def generate(self, messages: "Sequence[Message]", generation: "Generation", on_text: object = None) -> "Reply":
-        from scoville.errors import ProviderError
-
+    def generate(self, messages: Sequence[Message], generation: Generation, on_text: object = None) -> Reply:
         self.prompts.append(self.count_tokens(messages))
         self.replies.append(generation.max_tokens)
         raise ProviderError("this only counts what a judge would be asked")
@@ -126,10 +111,8 @@ class _CountingLlm:
     def close(self) -> None: ...
 
 
-def _imagined(recipe: "Recipe", case: "Case") -> "Result":
+def _imagined(recipe: Recipe, case: Case) -> Result:
     """Give an answer as long as it may be, from as many passages, which nothing but a judge can tell to be right."""
-    from scoville.evaluate.result import Result, Retrieved
-
     count = recipe.search.passages
     text = "new " * (recipe.prompt.context_tokens // count)
     passages = tuple(Retrieved(id=str(number), document="", pages=(), text=text) for number in range(count))
@@ -137,11 +120,9 @@ def _imagined(recipe: "Recipe", case: "Case") -> "Result":
 
 
 def _tokens(*texts: str) -> int:
-    from scoville.track.ledger import CHARACTERS_PER_TOKEN
-
     return sum(-(-len(text.encode(errors="replace")) // CHARACTERS_PER_TOKEN) for text in texts)
 
 
-def _mean(values: "Iterable[int]") -> int:
+def _mean(values: Iterable[int]) -> int:
     given = list(values)
     return -(-sum(given) // len(given)) if given else 0

@@ -3,24 +3,31 @@
 Enters: systems under their names, cases. Leaves: each with its run. Knows no table.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from scoville.cli.common import progress_bar, say
+from scoville.bot.opened import Opened
+from scoville.bot.run import blame_answers
+from scoville.bot.score import open_recipe_judge
+from scoville.bot.systems import commit_of
+from scoville.compare.side_by_side import Compared, Origin, check_given, open_run
+from scoville.compare.stages import BuildCost, SharedStages
+from scoville.evaluate.blame_run import blame_run
+from scoville.evaluate.judge.judge import Judge
+from scoville.evaluate.publish import publish_run
+from scoville.evaluate.run_cases import run_cases
+from scoville.evaluate.runs import Run
+from scoville.evaluate.score_run import score_run
+from scoville.evaluate.system import OnAnswer, System
+from scoville.index import Writers
+from scoville.recipe import Recipe
+from scoville.track.tracker import Tracker
+from scoville.types import Answer, Case
 
-if TYPE_CHECKING:
-    from scoville.bot import Bot
-    from scoville.compare.side_by_side import Compared, Origin
-    from scoville.compare.stages import SharedStages
-    from scoville.evaluate.judge.judge import Judge
-    from scoville.evaluate.runs import Run
-    from scoville.evaluate.system import OnAnswer, System
-    from scoville.index import Writers
-    from scoville.recipe import Recipe
-    from scoville.track.tracker import Tracker
-    from scoville.types import Answer, Case
+logger = logging.getLogger("scoville")
 
 SAID = {
     "asked": "is new", "reused": "is taken (--fresh asks again)", "resumed": "was finished",
@@ -33,7 +40,7 @@ class Named(NamedTuple):
 
     name: str
     spec: str
-    of: "Recipe | Run | System"
+    of: Recipe | Run | System
 
 
 class Asking(NamedTuple):
@@ -47,14 +54,8 @@ class Asking(NamedTuple):
     cases_file: str
 
 
-def ask_systems(bot: "Bot", named: Sequence[Named], cases: "Sequence[Case]", asking: Asking) -> "list[Compared]":
+def ask_systems(bot: Opened, named: Sequence[Named], cases: Sequence[Case], asking: Asking) -> list[Compared]:
     """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
-    from scoville.cli.scoring import open_recipe_judge
-    from scoville.compare.side_by_side import check_given
-    from scoville.compare.stages import SharedStages
-    from scoville.evaluate.runs import Run
-    from scoville.recipe import Recipe
-
     for one in named:
         if isinstance(one.of, Run):
             check_given(one.of, cases)
@@ -75,17 +76,10 @@ def ask_systems(bot: "Bot", named: Sequence[Named], cases: "Sequence[Case]", ask
 
 
 def _ask_one(
-    bot: "Bot", named: Named, stages: "Callable[[], SharedStages]", cases: "Sequence[Case]", asking: Asking,
-    judge: "Judge | None",
-) -> "Compared":  # fmt: skip
+    bot: Opened, named: Named, stages: Callable[[], SharedStages], cases: Sequence[Case], asking: Asking,
+    judge: Judge | None,
+) -> Compared:  # fmt: skip
     """Give one system with its answers, scored, and the stages to blame."""
-    from scoville.cli.report import blame_answers
-    from scoville.compare.side_by_side import Compared
-    from scoville.compare.stages import BuildCost
-    from scoville.evaluate.blame_run import blame_run
-    from scoville.evaluate.runs import Run
-    from scoville.recipe import Recipe
-
     build = BuildCost()
     if isinstance(named.of, Run):
         run, origin = named.of, "given"
@@ -94,21 +88,21 @@ def _ask_one(
         build = stages().build_cost(named.of, bot.tracker().ledger)
     else:
         run, origin = _ask(bot, named, named.of, cases, asking)
-    say(f"{named.name}: run {run.id} of {run.header['started'][:16]} {SAID[origin]}")
+    logger.info(f"{named.name}: run {run.id} of {run.header['started'][:16]} {SAID[origin]}")
     _score(bot, run, judge, is_new=origin in ("asked", "resumed"))
     if isinstance(named.of, Recipe):
         blamed = blame_run(run, stages().searcher(named.of))
     elif run.header.get("build_hash", bot.recipe.build_hash) == bot.recipe.build_hash:
         blamed = blame_answers(bot, run)
     else:
-        say(f"No stage is blamed in {run.id}: it answered from another index than the workspace's.")
+        logger.info(f"No stage is blamed in {run.id}: it answered from another index than the workspace's.")
         blamed = []
     return Compared(name=named.name, run=run, origin=origin, build=build, blamed=blamed)
 
 
 def _ask_recipe(
-    bot: "Bot", named: Named, recipe: "Recipe", stages: "SharedStages", cases: "Sequence[Case]", asking: Asking
-) -> "tuple[Run, Origin]":
+    bot: Opened, named: Named, recipe: Recipe, stages: SharedStages, cases: Sequence[Case], asking: Asking
+) -> tuple[Run, Origin]:
     """Ask the system of a recipe, on an index that was built with it."""
     bot.with_recipe(recipe).fetch_models(llm=True)
     built = len(stages.reports)
@@ -116,7 +110,7 @@ def _ask_recipe(
     header = {"seed": recipe.llm.seed, "index": stages.index_digest(recipe)}
     embedder = stages.embedder(recipe.embed).name
 
-    def watch(run: "Run") -> "OnAnswer":
+    def watch(run: Run) -> OnAnswer:
         tracker = bot.tracker(run.id)
         for report, name in stages.reports[built:]:
             tracker.spent(*tracker.ledger.added(report, name))
@@ -126,14 +120,10 @@ def _ask_recipe(
 
 
 def _ask(
-    bot: "Bot", named: Named, system: "System", cases: "Sequence[Case]", asking: Asking,
-    header: Mapping[str, Any] | None = None, watch: "Callable[[Run], OnAnswer] | None" = None,
-) -> "tuple[Run, Origin]":  # fmt: skip
+    bot: Opened, named: Named, system: System, cases: Sequence[Case], asking: Asking,
+    header: Mapping[str, Any] | None = None, watch: Callable[[Run], OnAnswer] | None = None,
+) -> tuple[Run, Origin]:  # fmt: skip
     """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
-    from scoville.cli.evaluate import commit_of
-    from scoville.compare.side_by_side import open_run
-    from scoville.evaluate.run_cases import run_cases
-
     whole = {
         "system": named.name, "spec": named.spec, "cases_file": asking.cases_file,
         "commit": commit_of(bot.workspace.root), **(header or {}),
@@ -141,17 +131,17 @@ def _ask(
     run, origin = open_run(system, cases, bot.workspace.folder / "runs", whole, fresh=asking.fresh)
     on_answer = watch(run) if watch else None
     if origin != "reused":
-        with progress_bar("cases") as progress:
+        with bot.bars("cases") as progress:
             run_cases(system, cases, run, timeout_seconds=asking.timeout_seconds, on_answer=on_answer,
                       on_case=lambda done, total: progress(named.name, done, total))  # fmt: skip
     return run, origin
 
 
-def _tracked(tracker: "Tracker", stages: "SharedStages", embedder: str) -> "OnAnswer":
+def _tracked(tracker: Tracker, stages: SharedStages, embedder: str) -> OnAnswer:
     """Give what keeps the cost and the trace of each answer that was really written, and not remembered."""
     written = len(stages.written)
 
-    def answered(case: "Case", answer: "Answer") -> str:
+    def answered(case: Case, answer: Answer) -> str:
         nonlocal written
         before, written = written, len(stages.written)
         is_known = answer.reply and written == before
@@ -160,25 +150,22 @@ def _tracked(tracker: "Tracker", stages: "SharedStages", embedder: str) -> "OnAn
     return answered
 
 
-def _score(bot: "Bot", run: "Run", judge: "Judge | None", *, is_new: bool) -> None:
+def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
     """Score a run that is new, or was not scored as is asked for; write a new one down where runs are kept."""
-    from scoville.cli.publish import publish_run
-    from scoville.evaluate.score_run import score_run
-
     replies = len(judge.replies) if judge else 0
     if judge or is_new or not run.scores():
-        with progress_bar("verdicts") as progress:
+        with bot.bars("verdicts") as progress:
             score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
     for reply in judge.replies[replies:] if judge else ():
         bot.tracker(run.id).replied("judging", reply)
     if is_new:
-        publish_run(bot, run)
+        publish_run(bot.workspace, bot.recipe.track.to, run)
 
 
-def _writers(bot: "Bot", no_limit: bool) -> "Callable[[Recipe], Writers]":
+def _writers(bot: Opened, no_limit: bool) -> Callable[[Recipe], Writers]:
     """Give what opens the models that write while another index is built."""
 
-    def writers(recipe: "Recipe") -> "Writers":
+    def writers(recipe: Recipe) -> Writers:
         return bot.with_recipe(recipe).writers(no_limit=no_limit)
 
     return writers

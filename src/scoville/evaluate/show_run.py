@@ -1,14 +1,15 @@
 """What a run came to, for a terminal, a CI job's summary and a program. Enters: a scored run. Leaves: text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from scoville.evaluate.paired import Comparison
-    from scoville.evaluate.runs import Run
+from scoville.evaluate.paired import Comparison
+from scoville.evaluate.runs import Run
 
-    Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kept, by judge and metric
+Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kept, by judge and metric
 
+LABELS = {"quality": "right answers", "citation_verified": "quotes found"}
+"""What a reader calls a metric; its name is for programs."""
 HEADLINE = (
     "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",
     "choice_match", "final_number", "page_hit@1", "page_hit@5", "page_mrr@10", "document_hit@1", "quote_hit@5",
@@ -22,20 +23,20 @@ SLIGHT = 0.2
 SETS = ("refusal_precision", "refusal_recall", "refusal_f1")
 
 
-def summary_text(run: "Run") -> str:
+def summary_text(run: Run) -> str:
     """Write the summary of a run for a terminal."""
-    return "\n".join([_title(run), "", *_aligned(_rows(run.summary())), "", _facts(run.summary())])
+    return "\n".join([_title(run), "", *_aligned(summary_rows(run.summary())), "", _facts(run.summary())])
 
 
-def summary_markdown(run: "Run", notes: str = "") -> str:
+def summary_markdown(run: Run, notes: str = "") -> str:
     """Write the summary of a run, and what else is to be said, as Markdown."""
-    rows = _rows(run.summary())
+    rows = summary_rows(run.summary())
     table = [f"| {' | '.join(row)} |" for row in rows]
     lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:], "", _facts(run.summary())]
     return "\n".join([*lines, *(["", notes] if notes else []), ""])
 
 
-def judges_text(judges: "Judges") -> str:
+def judges_text(judges: Judges) -> str:
     """Say how far each judge of a run agreed with people."""
     lines: list[str] = []
     for judge, checks in judges.items():
@@ -52,7 +53,7 @@ def judges_text(judges: "Judges") -> str:
     return "\n".join(lines)
 
 
-def comparison_text(metric: str, compared: "Comparison") -> str:
+def comparison_text(metric: str, compared: Comparison) -> str:
     """Say how a run compares with another on the same cases."""
     if compared.difference is None or compared.low is None or compared.high is None:
         return f"{metric}: too few cases are scored in both runs to compare them"
@@ -65,15 +66,14 @@ def comparison_text(metric: str, compared: "Comparison") -> str:
     )
 
 
-def _title(run: "Run") -> str:
+def _title(run: Run) -> str:
     header = run.header
     status = "" if header["status"] == "finished" else f", {header['status']}"
     return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases{status}"
 
 
-def _rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    from scoville.compare.report import LABELS
-
+def summary_rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Give the rows of a summary, the head first."""
     metrics, sets = summary.get("metrics", {}), summary.get("sets", {})
     rows = [("metric", "mean", f"95 %, by {summary.get('clusters', 'document')}", "n", "unscored")]
     for name in (name for name in HEADLINE if name in metrics):

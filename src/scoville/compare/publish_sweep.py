@@ -6,20 +6,27 @@ in a tracker already is not written there again. A tracker that fails costs the 
 
 import hashlib
 import json
+import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scoville.cli.common import say
+from scoville.compare.sweep import best_trials
+from scoville.compare.trials import SweepFolder, Trial
+from scoville.errors import ScovilleError
+from scoville.evaluate.publish import mirrored_run, record_run, tracked_run
+from scoville.evaluate.runs import Run
+from scoville.index import Workspace
 from scoville.storage import Journal
+from scoville.track.lineage import sweep_of
+from scoville.track.mirror import MirroredRun, flat
+from scoville.track.open import open_mirror
+from scoville.track.runs import TrackedRun, save_run
+from scoville.track.store import FILE_NAME, Store
 
-if TYPE_CHECKING:
-    from scoville.bot import Bot
-    from scoville.compare.trials import SweepFolder, Trial
-    from scoville.track.mirror import MirroredRun
-    from scoville.track.runs import TrackedRun
+logger = logging.getLogger("scoville")
 
 FILE = "published.jsonl"
 """In the folder of the sweep: which run is in which tracker, and the hash of what was written of it."""
@@ -29,25 +36,18 @@ FILES = ("sweep.json", "trials.jsonl", "cases.jsonl")
 class PublishedSweep:
     """Writes down a sweep, trial by trial."""
 
-    def __init__(self, bot: "Bot", sweep: "SweepFolder") -> None:
+    def __init__(self, workspace: Workspace, targets: Sequence[str], sweep: SweepFolder) -> None:
         """Raises UsageError or MissingExtra for a tracker that cannot be written, before anything is tried."""
-        from scoville.track.open import open_mirror
-
-        self._session = bot
+        self._workspace = workspace
         self._sweep = sweep
         self._mirrors = {
-            target: open_mirror(target, bot.workspace.folder) for target in bot.recipe.track.to
+            target: open_mirror(target, workspace.folder) for target in targets
         }  # fmt: skip
         self._journal = Journal(sweep.folder / FILE)
         self._known = {(target, name): digest for target, name, digest in self._journal.rows()}
 
-    def add(self, trial: "Trial") -> None:
+    def add(self, trial: Trial) -> None:
         """Write down a trial that ended; one that came to no run is told of by the sweep alone."""
-        from scoville.cli.publish import mirrored_run, record_run, tracked_run
-        from scoville.evaluate.runs import Run
-        from scoville.track.lineage import sweep_of
-        from scoville.track.store import FILE_NAME, Store
-
         if not trial.run:
             return
         run = Run(self._sweep.runs / trial.run)
@@ -56,7 +56,7 @@ class PublishedSweep:
             found, kind="trial", name=f"trial {trial.number}", status=_status(trial),
             params=trial.choices, metrics={**found.metrics, **trial.values},
         )  # fmt: skip
-        store = Store(self._session.workspace.folder / FILE_NAME)
+        store = Store(self._workspace.folder / FILE_NAME)
         try:
             record_run(store, run, tracked)
             sweep_of(store, self._sweep.name, [run.id])
@@ -64,17 +64,13 @@ class PublishedSweep:
             store.close()
         tags = {"sweep": self._sweep.name, "trial": trial.number, "state": trial.state, "reason": trial.reason}
         self._publish(tracked, lambda: mirrored_run(
-            self._session, run, tracked, sweep=self._tracked("running"), tags=_named(tags)
+            self._workspace, run, tracked, sweep=self._tracked("running"), tags=_named(tags)
         ))  # fmt: skip
 
     def end(self, status: str) -> None:
         """Write down what is not there yet, and the sweep, which is ``finished`` or ``halted``."""
-        from scoville.track.mirror import MirroredRun
-        from scoville.track.runs import save_run
-        from scoville.track.store import FILE_NAME, Store
-
         tracked = self._tracked(status)
-        store = Store(self._session.workspace.folder / FILE_NAME)
+        store = Store(self._workspace.folder / FILE_NAME)
         try:
             save_run(store, tracked)
             listed: dict[str, str] = dict(store.query("SELECT id, status FROM runs WHERE kind = 'trial'"))
@@ -86,17 +82,13 @@ class PublishedSweep:
                 self.add(trial)
         places = self._publish(tracked, lambda: MirroredRun(
             run=tracked, files=[self._sweep.folder / name for name in FILES], tags=_named(tracked.summary),
-            group=self._session.workspace.root.name,
+            group=self._workspace.root.name,
         ))  # fmt: skip
         for target, place in places.items():
-            say(f"{target}: {place}")
+            logger.info(f"{target}: {place}")
 
-    def _tracked(self, status: str) -> "TrackedRun":
+    def _tracked(self, status: str) -> TrackedRun:
         """Give the sweep as the database lists it, with what its best trial came to."""
-        from scoville.compare.sweep import best_trials
-        from scoville.track.mirror import flat
-        from scoville.track.runs import TrackedRun
-
         header, recipe, trials = self._sweep.header, self._sweep.recipe, self._sweep.trials()
         settings = recipe.sweep.model_dump(mode="json", include={"method", "seed", "objectives", "space", "prune"})
         states = Counter(trial.state for trial in trials)
@@ -109,10 +101,8 @@ class PublishedSweep:
             metrics={**(front[0].values if front else {}), **{f"trials_{state}": n for state, n in states.items()}},
         )  # fmt: skip
 
-    def _publish(self, tracked: "TrackedRun", show: "Callable[[], MirroredRun]") -> dict[str, str]:
+    def _publish(self, tracked: TrackedRun, show: Callable[[], MirroredRun]) -> dict[str, str]:
         """Write a run into the trackers that do not have it as it is now; say where."""
-        from scoville.errors import ScovilleError
-
         digest = hashlib.sha256(json.dumps(asdict(tracked), sort_keys=True, default=str).encode()).hexdigest()[:16]
         missing = [target for target in self._mirrors if self._known.get((target, tracked.id)) != digest]
         places: dict[str, str] = {}
@@ -123,7 +113,7 @@ class PublishedSweep:
             try:
                 places[target] = self._mirrors[target].publish(shown)
             except ScovilleError as error:  # one that is down is not waited for after each trial
-                say(f"{target}: not written: {error}; again with scoville sweep --resume {self._sweep.name}")
+                logger.info(f"{target}: not written: {error}; again with scoville sweep --resume {self._sweep.name}")
                 del self._mirrors[target]
                 continue
             self._known[target, tracked.id] = digest
@@ -131,7 +121,7 @@ class PublishedSweep:
         return places
 
 
-def _status(trial: "Trial") -> str:
+def _status(trial: Trial) -> str:
     return "finished" if trial.state == "complete" else trial.state
 
 

@@ -57,8 +57,7 @@ def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any
 
 def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
     """Write a comparison as the page that shows runs, the best system first, with what each costs among its scores."""
-    from scoville.cli.report import shown_run
-    from scoville.compare.report import report_html
+    from scoville.compare.report import report_html, shown_run
 
     by_name = {system.name: system for system in systems}
     shown = [

@@ -5,23 +5,29 @@ Enters: a run. Leaves: its scores, what they cost in the ledger, and the run whe
 
 import json
 import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from scoville.cli.common import progress_bar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from scoville.bot import Bot
-    from scoville.cli.show_run import Judges
-    from scoville.evaluate.judge.judge import Judge
-    from scoville.evaluate.metrics import Scorer
-    from scoville.evaluate.result import Result
-    from scoville.evaluate.runs import Run
-    from scoville.llm import Llm
-    from scoville.recipe import Recipe
-    from scoville.types import Case, Score
+from scoville.answer import open_answerer
+from scoville.bot.opened import Opened
+from scoville.embed import open_embedder
+from scoville.errors import UsageError
+from scoville.evaluate.judge.check import read_check
+from scoville.evaluate.judge.judge import Judge, open_judge
+from scoville.evaluate.judge.metrics import METRICS
+from scoville.evaluate.likelihood import likelihood_of
+from scoville.evaluate.metrics import Scorer, embedded_scorer, perplexity_scorer
+from scoville.evaluate.publish import publish_run
+from scoville.evaluate.result import Result
+from scoville.evaluate.runs import Run
+from scoville.evaluate.score_run import score_run
+from scoville.evaluate.show_run import Judges
+from scoville.llm import Llm
+from scoville.recipe import Recipe
+from scoville.recipe.model import is_hosted
+from scoville.track.ledger import CHARACTERS_PER_TOKEN
+from scoville.types import Case, Score
 
 
 class Measures(NamedTuple):
@@ -33,11 +39,8 @@ class Measures(NamedTuple):
     """By the model that answered."""
 
 
-def score(bot: "Bot", run: "Run", judge: "Judge | None", measures: Measures) -> None:
+def score(bot: Opened, run: Run, judge: Judge | None, measures: Measures) -> None:
     """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
-    from scoville.cli.publish import publish_run
-    from scoville.evaluate.score_run import score_run
-
     more: dict[str, Scorer] = {}
     with ThreadPoolExecutor(1) as aside:
         if measures.perplexity:
@@ -46,51 +49,40 @@ def score(bot: "Bot", run: "Run", judge: "Judge | None", measures: Measures) -> 
             bot.fetch_models(llm=False)
             semantic = aside.submit(_semantic_scorer, bot, run)  # while words are compared
             more["semantic"] = lambda case, result: semantic.result()(case, result)
-        with progress_bar("cases") as progress:
+        with bot.bars("cases") as progress:
             score_run(run, judge=judge, more=more, on_case=lambda done, total: progress("scoring", done, total))
     if judge:
         tracker = bot.tracker(run.id)
         for reply in judge.replies:
             tracker.replied("judging", reply)
         judge.close()
-    publish_run(bot, run)
+    publish_run(bot.workspace, bot.recipe.track.to, run)
 
 
-def open_recipe_judge(bot: "Bot", *, stand_in: "Llm | None" = None) -> "Judge":
+def open_recipe_judge(bot: Opened, *, stand_in: Llm | None = None) -> Judge:
     """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
-    from scoville.evaluate.judge.judge import open_judge
-
     answering = "" if stand_in else bot.recipe.llm.model
     cache = bot.workspace.folder / "judges"
     return open_judge(bot.recipe.judge, answering_model=answering, cache=cache, stand_in=stand_in)
 
 
-def judges_of(bot: "Bot", run: "Run") -> "Judges":
+def judges_of(bot: Opened, run: Run) -> Judges:
     """Give what is known of the judges of a run."""
-    from scoville.evaluate.judge.check import read_check
-    from scoville.evaluate.judge.metrics import METRICS
-
     labels = {one.judge for found in run.scores().values() for one in found.values() if one.metric in METRICS} - {""}
     return {label: read_check(bot.workspace.folder, label) for label in sorted(labels)}
 
 
-def check_likelihood(recipe: "Recipe | None") -> None:
+def check_likelihood(recipe: Recipe | None) -> None:
     """Raise UsageError where it is plain that what answers cannot say how likely it holds a text."""
-    from scoville.errors import UsageError
-    from scoville.recipe.model import is_hosted
-
     if recipe is None:
         raise UsageError("--perplexity: a function or a server answers; expected a recipe with a local model")
     if recipe.llm.model == "quote" or is_hosted(recipe.llm.model):
         raise UsageError(f"--perplexity: llm.model is {recipe.llm.model}; expected a local model")
 
 
-def recipe_of(run: "Run") -> "Recipe | None":
+def recipe_of(run: Run) -> Recipe | None:
     """Read the recipe that answered in a run; None where something else did. UsageError for one of another version."""
     from pydantic import ValidationError
-
-    from scoville.errors import UsageError
-    from scoville.recipe import Recipe
 
     saved = run.header.get("recipe")
     try:
@@ -99,15 +91,11 @@ def recipe_of(run: "Run") -> "Recipe | None":
         raise UsageError(f"run {run.id} was answered by a recipe of another version: ask again") from None
 
 
-def _semantic_scorer(bot: "Bot", run: "Run") -> "Scorer":
-    from scoville.embed import open_embedder
-    from scoville.evaluate.metrics import embedded_scorer
-    from scoville.track.ledger import CHARACTERS_PER_TOKEN
-
+def _semantic_scorer(bot: Opened, run: Run) -> Scorer:
     embedder = open_embedder(bot.recipe.embed)
     tracker = bot.tracker(run.id)
 
-    def embed(texts: "Sequence[str]") -> "list[list[float]]":
+    def embed(texts: Sequence[str]) -> list[list[float]]:
         started = time.perf_counter()
         vectors = embedder.embed(texts).tolist()
         tokens = sum(map(len, texts)) // CHARACTERS_PER_TOKEN
@@ -117,11 +105,7 @@ def _semantic_scorer(bot: "Bot", run: "Run") -> "Scorer":
     return embedded_scorer(embed, run.cases(), run.results(), embedder.name)
 
 
-def _perplexity_scorer(bot: "Bot", run: "Run") -> "Scorer":
-    from scoville.answer import open_answerer
-    from scoville.evaluate.likelihood import likelihood_of
-    from scoville.evaluate.metrics import perplexity_scorer
-
+def _perplexity_scorer(bot: Opened, run: Run) -> Scorer:
     recipe = recipe_of(run)
     check_likelihood(recipe)
     assert recipe
@@ -130,7 +114,7 @@ def _perplexity_scorer(bot: "Bot", run: "Run") -> "Scorer":
     scorer = perplexity_scorer(likelihood_of(answerer), llm.name)
     tracker = bot.tracker(run.id)
 
-    def timed(case: "Case", result: "Result") -> "Iterable[Score]":
+    def timed(case: Case, result: Result) -> Iterable[Score]:
         started = time.perf_counter()
         yield from scorer(case, result)
         seconds = time.perf_counter() - started

@@ -1,0 +1,160 @@
+"""A system is asked every case in a run that is kept, scored and shown where runs are shown.
+
+Enters: a bot, cases, what answers. Leaves: a run. Python and the command come through here, so both leave the same.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoville.bot.forecast import answering, check_cost, embedding, judging
+from scoville.bot.opened import Opened
+from scoville.bot.score import Measures, check_likelihood, open_recipe_judge, recipe_of, score
+from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
+from scoville.cases.files import cases_of
+from scoville.cases.parts import check_leakage
+from scoville.errors import UsageError
+from scoville.evaluate.publish import note_index
+from scoville.evaluate.run_cases import run_cases, same_cases, waiting_cases
+from scoville.evaluate.runs import Run, create_run
+from scoville.evaluate.system import System
+from scoville.recipe import Recipe
+from scoville.types import Case
+
+logger = logging.getLogger("scoville")
+
+Cases = Path | str | Sequence[Case]
+"""A file of cases, or cases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which cases of a file are asked."""
+
+    split: str = ""
+    """Only this part: ``train``, ``dev`` or ``test``."""
+    tags: Sequence[str] = ()
+    """Only cases with one of these."""
+    limit: int | None = None
+    """Only the first so many."""
+    against: Sequence[Path | str] = ()
+    """Files of training cases: a leak is refused."""
+
+    def of(self, cases: Cases) -> list[Case]:
+        """Read cases and keep those that are asked for."""
+        read = cases_of(Path(cases)) if isinstance(cases, str | Path) else list(cases)
+        chosen = [
+            case
+            for case in read
+            if (not self.split or case.split == self.split) and (not self.tags or set(self.tags) & set(case.tags))
+        ][: self.limit]
+        if not chosen:
+            raise UsageError(f"{name_of(cases)}: none of {len(read)} cases is asked for; look at split, tags and limit")
+        for other in self.against:
+            check_leakage(cases_of(Path(other)), chosen)
+        return chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How a run is scored besides what needs no model."""
+
+    judge: bool = False
+    """The judge of the recipe decides what comparison leaves open."""
+    measures: Measures = Measures()
+    no_limit: bool = False
+    """Whether it may cost more than ``cost.limit_usd``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How a system is asked."""
+
+    system: Spec = ""
+    name: str = ""
+    """In tables."""
+    timeout_seconds: float = 120.0
+    """For each case."""
+    baseline: Run | None = None
+    """Cases that cannot be compared with its own are refused before anything is asked."""
+
+
+def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: Scoring) -> Run:
+    """Ask a system cases in a new run, and score it."""
+    chosen = choice.of(cases)
+    judge = open_recipe_judge(bot) if scoring.judge else None
+    _check(bot, answering_recipe(bot, asked.system), chosen, None, asked.baseline, scoring)
+    system = open_system(bot, asked.system, asked.timeout_seconds)
+    run = create_run(bot.workspace.folder / "runs", chosen, {
+        "system": asked.name or system.name, "spec": known_as(asked.system), "cases_file": name_of(cases),
+        "seed": bot.recipe.llm.seed, "commit": commit_of(bot.workspace.root),
+        "index": note_index(bot.workspace, system), **system.describe(),
+    })  # fmt: skip
+    _ask(bot, system, chosen, run, asked)
+    score(bot, run, judge, scoring.measures)
+    return run
+
+
+def resume(bot: Opened, run: Run, asked: Asked, scoring: Scoring) -> Run:
+    """Ask a system what a run that was interrupted has no answer to, and score it."""
+    spec = asked.system or run.header.get("spec", "")
+    judge = open_recipe_judge(bot) if scoring.judge else None
+    _check(bot, answering_recipe(bot, spec), run.cases(), run, asked.baseline, scoring)
+    system = open_system(bot, spec, asked.timeout_seconds)
+    if run.header.get("recipe_hash") != system.describe().get("recipe_hash"):
+        logger.info("The recipe is not the one that run %s began with: its answers will be of both.", run.id)
+    _ask(bot, system, run.cases(), run, asked)
+    score(bot, run, judge, scoring.measures)
+    return run
+
+
+def score_again(bot: Opened, run: Run, scoring: Scoring) -> Run:
+    """Score a run without asking its system."""
+    judge = open_recipe_judge(bot) if scoring.judge else None
+    recipe = recipe_of(run) if scoring.measures.perplexity else None
+    if scoring.measures.perplexity:
+        check_likelihood(recipe)
+    _check_cost(bot, recipe, run.cases(), [], run, scoring)
+    score(bot, run, judge, scoring.measures)
+    return run
+
+
+def name_of(cases: Cases) -> str:
+    """Name the file of cases; empty where they came from no file."""
+    return Path(cases).name if isinstance(cases, str | Path) else ""
+
+
+def _ask(bot: Opened, system: System, cases: Sequence[Case], run: Run, asked: Asked) -> None:
+    """Ask a system what a run has no answer to yet."""
+    logger.info("Run %s: %d cases; after an interruption: scoville evaluate --resume %s", run.id, len(cases), run.id)
+    tracker = bot.tracker(run.id)
+    embedder = str(system.describe().get("models", {}).get("embedder", ""))
+    with bot.bars("cases") as progress:
+        run_cases(system, cases, run, timeout_seconds=asked.timeout_seconds,
+                  on_case=lambda done, total: progress(run.id, done, total),
+                  on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
+
+
+def _check(
+    bot: Opened, recipe: Recipe | None, cases: Sequence[Case], run: Run | None, baseline: Run | None, scoring: Scoring
+) -> None:
+    """Refuse what ``recipe``, which answers, cannot do or may cost, before anything is asked; ``run`` has answers."""
+    if baseline:
+        same_cases(baseline.cases(), cases)
+    if scoring.measures.perplexity:
+        check_likelihood(recipe)
+    _check_cost(bot, recipe, cases, waiting_cases(cases, run) if run else cases, run, scoring)
+
+
+def _check_cost(
+    bot: Opened, recipe: Recipe | None, cases: Sequence[Case], waiting: Sequence[Case], run: Run | None,
+    scoring: Scoring,
+) -> None:  # fmt: skip
+    asked = {case.id for case in waiting}
+    results = {name: one for name, one in (run.results() if run else {}).items() if name not in asked}
+    scored = [case for case in cases if case.id in results or case.id in asked]
+    planned = answering(recipe, waiting) if recipe else []
+    for plan, wanted in ((judging, scoring.judge), (embedding, scoring.measures.semantic)):
+        planned += plan(bot, recipe or bot.recipe, scored, results) if wanted else []
+    check_cost(bot, planned, yes=scoring.no_limit)

@@ -1,0 +1,146 @@
+"""What is opened of one workspace: its recipe, its models, its records. Each is opened when it is first needed, once.
+
+Enters: a workspace and a recipe. Leaves: what searches, answers, writes and keeps costs. Does not know what is
+done with them: that is the Bot.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Self
+
+from scoville.answer import Answerer, open_answerer
+from scoville.errors import UsageError
+from scoville.index import Workspace, Writers
+from scoville.llm import Llm, ask_with
+from scoville.llm.writers import open_paid_writers
+from scoville.progress import Bars, silent_bars
+from scoville.recipe import Recipe
+from scoville.recipe.file import LoadedRecipe
+from scoville.search import Searcher, open_searcher, parse_where
+from scoville.track.ledger import Ledger
+from scoville.track.tracker import Tracker
+
+logger = logging.getLogger("scoville")
+
+Where = str | Sequence[str]
+"""A filter such as ``year >= 2023``, or several that all hold."""
+
+
+class Opened:
+    """One workspace with what was opened of it; several threads may use it."""
+
+    def __init__(self, workspace: Workspace, loaded: LoadedRecipe, *, bars: Bars = silent_bars) -> None:
+        self.workspace = workspace
+        self.loaded = loaded
+        """The recipe with the origin of each of its values."""
+        self.bars = bars
+        self.name = workspace.root.name
+        """What it is called in tables."""
+        self._opening = threading.RLock()
+        self._answerer: Answerer | None = None
+        self._llm: Llm | None = None
+        self._searcher: Searcher | None = None
+        self._trackers: dict[str, Tracker] = {}
+        self._writers: dict[bool, Writers] = {}
+        self._closed = False
+
+    @property
+    def recipe(self) -> Recipe:
+        """Every choice of the system."""
+        return self.loaded.recipe
+
+    def __enter__(self) -> Self:
+        """Give the bot."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Free the models."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name the workspace and the model."""
+        return f"Bot({str(self.workspace.root)!r}, llm={self.recipe.llm.model!r})"
+
+    def close(self) -> None:
+        """Free the models and write down what is left to write; the bot cannot be used afterwards."""
+        with self._opening:
+            self._closed = True
+            self.forget_index()
+            if self._llm:
+                self._llm.close()
+                self._llm = None
+            for tracker in self._trackers.values():
+                tracker.close()
+            self._trackers.clear()
+
+    def with_recipe(self, recipe: Recipe) -> Self:
+        """Give the same with another recipe over the same workspace."""
+        return type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
+
+    def check(self, where: Where = ()) -> list[str]:
+        """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
+        self.check_open()
+        filters = [where] if isinstance(where, str) else list(where)
+        parse_where(filters)
+        self.workspace.require_built()
+        return filters
+
+    def searcher(self) -> Searcher:
+        """Give what searches the index; opened once, and fetched before where its embedder is not here."""
+        with self._opening:
+            if self._searcher is None:
+                self._searcher = self.answerer().searcher if self._answerer else self._open_searcher()
+            return self._searcher
+
+    def answerer(self) -> Answerer:
+        """Give what answers; opened once, and its models fetched before where they are not here."""
+        with self._opening:
+            self.check_open()
+            if self._answerer is None:
+                self.fetch_models(llm=True)
+                self._answerer = open_answerer(self.workspace, self.recipe, llm=self._llm)
+                self._llm = self._answerer.llm
+            return self._answerer
+
+    def tracker(self, run_id: str = "") -> Tracker:
+        """Give what keeps the costs and the traces, of a run or of all else."""
+        with self._opening:
+            if run_id not in self._trackers:
+                recipe = self.recipe
+                ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
+                self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces)
+            return self._trackers[run_id]
+
+    def writers(self, *, no_limit: bool = False) -> Writers:
+        """Open the models that write while documents are read; ``no_limit`` pays beyond ``metadata.max_usd``."""
+        with self._opening:
+            if no_limit not in self._writers:
+                self._writers[no_limit] = open_paid_writers(self.workspace, self.recipe, no_limit=no_limit)
+            return self._writers[no_limit]
+
+    def fetch_models(self, *, llm: bool) -> None:
+        """Fetch the models of the recipe that are not in the cache, before they are needed."""
+        from scoville.models import catalogue, is_cached, pull
+
+        wanted = {self.recipe.embed.model} | ({self.recipe.llm.model} if llm else set[str]())
+        for entry in catalogue():
+            if entry.name in wanted and not is_cached(entry):
+                logger.info("Fetching %s (%.0f MB), once.", entry.name, entry.size_bytes / 1e6)
+                with self.bars("bytes") as progress:
+                    pull(entry.name, progress=progress)
+
+    def check_open(self) -> None:
+        """Refuse to go on after ``close``."""
+        if self._closed:
+            raise UsageError("this bot is closed: open it again with scoville.open")
+
+    def _open_searcher(self) -> Searcher:
+        asks = self.recipe.rewrite.asks_model or self.recipe.search.rerank == "llm"
+        self.fetch_models(llm=asks)
+        return open_searcher(self.workspace, self.recipe, ask_with(self.recipe.llm) if asks else None)
+
+    def forget_index(self) -> None:
+        """Open the index anew when it is needed next: it has changed. Models stay."""
+        with self._opening:
+            self._answerer = self._searcher = None

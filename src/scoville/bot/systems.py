@@ -1,0 +1,66 @@
+"""What answers the questions of an evaluation: a bot, another recipe over its index, a Python function, a server.
+
+Enters: how a person names a system. Leaves: a system that can be asked.
+"""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scoville.bot.opened import Opened
+from scoville.errors import UsageError
+from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, System, named_function, without_secrets
+from scoville.recipe import Recipe
+from scoville.recipe.file import load_recipe, with_values
+
+SCHEMES = ("http://", "https://")
+Spec = str | Path | Callable[..., Any]
+"""A recipe's file, ``file.py:function``, ``http(s)://…``, a function; empty for the bot itself."""
+
+
+def open_system(bot: Opened, spec: Spec, timeout_seconds: float) -> System:
+    """Open a system. What it opens of its own is the caller's to close: see :func:`close_system`."""
+    if callable(spec):
+        return FunctionSystem(spec)
+    recipe = answering_recipe(bot, spec)
+    if recipe is None:
+        named = str(spec)
+        if named.startswith(SCHEMES):
+            return ServerSystem(named, timeout_seconds=timeout_seconds)
+        return FunctionSystem(named_function(named), named)
+    if recipe == bot.recipe:
+        return RecipeSystem(bot.answerer(), Path(spec).stem if spec else "recipe")
+    return RecipeSystem(bot.with_recipe(recipe).answerer(), Path(spec).stem)
+
+
+def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:
+    """Give the recipe that answers, in which what was set for the bot holds too; None where something else does."""
+    if not spec:
+        return bot.recipe
+    if callable(spec):
+        return None
+    named, path = str(spec), Path(spec)
+    if named.startswith(SCHEMES) or (":" in named and not path.is_file()):
+        return None
+    if not path.is_file():
+        raise UsageError(f"system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
+    given = {one.key: one.value for one in bot.loaded.settings if one.source in ("flag", "argument")}
+    return with_values(load_recipe(path).recipe, given)
+
+
+def known_as(spec: Spec) -> str:
+    """Name a system for the header of a run, without the secrets of an address."""
+    if callable(spec):
+        return ""
+    named = str(spec)
+    return without_secrets(named) if "://" in named else named
+
+
+def commit_of(folder: Path) -> str:
+    """Give the commit of the folder's Git repository; empty where there is none."""
+    try:
+        asked = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,109 @@
+"""An evaluation from Python leaves what the command leaves, and says what it came to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scoville as sc
+from conftest import Bench, Command, fish_cases
+from scoville.cases.files import write_cases
+from scoville.errors import UsageError
+from scoville.evaluate.runs import create_run
+from scoville.track.store import FILE_NAME, Store
+
+ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
+
+
+@pytest.fixture
+def bot(bench: Bench, fakes: None) -> Any:
+    for animal in ANIMALS:
+        lines = [f"The {animal} of ward {ward} eats {ward + 3} fish each day." for ward in range(6)]
+        bench.write(f"{animal}.txt", "\n\n".join(lines))
+    with sc.open(bench.workspace.root, split={"size": 30}) as bot:
+        bot.add(bench.docs)
+        yield bot
+
+
+@pytest.fixture
+def file() -> Path:
+    path = Path("cases.jsonl")
+    write_cases(path, fish_cases(6))
+    return path
+
+
+def shape(value: Any) -> Any:
+    """Give the keys and types of JSON, without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return type(value).__name__
+
+
+def test_a_run_from_python_leaves_what_the_command_leaves(bot: sc.Bot, file: Path, command: Command):
+    run = bot.evaluate(file)
+    done = command("evaluate", file, "--set", "split.size=30", "--json")
+    assert done.code == 0, done.err
+    other = bot.run(done.json["run"])
+    assert shape(run.header) == shape(other.header)
+    assert {key: run.header[key] for key in ("system", "recipe_hash", "cases_file", "index", "status")} == {
+        key: other.header[key] for key in ("system", "recipe_hash", "cases_file", "index", "status")
+    }
+    assert run.summary()["metrics"] == other.summary()["metrics"]
+    assert all(saved["trace"] for saved in run.saved().values())
+    bot.close()
+    store = Store(bot.workspace.folder / FILE_NAME)
+    listed = dict(store.query("SELECT id, kind FROM runs"))
+    costs = dict(store.query("SELECT run_id, count(*) FROM ledger WHERE activity = 'generation' GROUP BY 1"))
+    store.close()
+    assert listed == {run.id: "evaluation", other.id: "evaluation"}
+    assert costs[run.id] == costs[other.id] == 6
+    assert [one.id for one in bot.runs()] == [run.id, other.id]
+
+
+def test_a_summary_is_data_and_as_text_a_table(bot: sc.Bot, file: Path):
+    run = bot.evaluate(file)
+    assert json.loads(json.dumps(run.summary()))["counts"]["cases"] == 6
+    text = str(run.summary())
+    assert run.id in text.splitlines()[0] and "right answers" in text and "{" not in text
+    assert f"run {run.id}" in run._repr_html_() and "<td" in run._repr_html_()
+
+
+def test_wrong_answers_are_blamed_on_a_stage(bot: sc.Bot, file: Path):
+    run = bot.evaluate(file, system=lambda question: "No fish at all.", name="<b>wrong</b>")
+    assert run.header["system"] == "<b>wrong</b>"
+    assert run.blame() == []  # what a function searched is not known
+    empty = bot.variant({"search.passages": 1}).evaluate(file)
+    blamed = empty.blame()
+    assert str(blamed).startswith(f"{len(blamed)} wrong answers")
+    assert blamed._repr_html_().startswith("<table>")
+
+
+def test_cases_may_be_given_as_such_and_are_chosen(bot: sc.Bot):
+    cases = fish_cases(6)
+    run = bot.evaluate(cases, limit=2)
+    assert [case.id for case in run.cases()] == [case.id for case in cases[:2]]
+    assert run.header["cases_file"] == ""
+    with pytest.raises(UsageError, match="none of 6 cases"):
+        bot.evaluate(cases, split="test")
+
+
+def test_a_run_is_compared_with_its_baseline(bot: sc.Bot, file: Path):
+    first = bot.evaluate(file)
+    second = bot.evaluate(file, baseline=first, system=lambda question: "Nothing.")
+    assert second.compare(first).second == 0.0
+    assert second.compare(first.id).difference == second.compare(first).difference
+    with pytest.raises(UsageError, match="the runs have different cases"):
+        bot.evaluate(fish_cases(3), baseline=first)
+
+
+def test_a_run_that_was_interrupted_goes_on_and_one_is_scored_again(bot: sc.Bot):
+    cases = fish_cases(3)
+    run = create_run(bot.workspace.folder / "runs", cases, {"system": "recipe", "spec": ""})
+    with run.recording() as record:
+        record(cases[0].id, {"answer": "3 fish", "refused": False})
+    resumed = bot.resume()
+    assert resumed.id == run.id and len(resumed.saved()) == 3
+    assert resumed.saved()[cases[0].id]["answer"] == "3 fish"
+    (run.folder / "scores.json").unlink()
+    assert bot.score(run.id).summary()["counts"]["answered"] >= 1
