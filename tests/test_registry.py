@@ -1,7 +1,9 @@
 """What others plug in: by `register`, or as an installed package, used like what is built in."""
 
 import importlib
+import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,15 +18,19 @@ from scoville import registry
 from scoville.embed import open_embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import UnknownModel, UsageError
+from scoville.evaluate.metrics import Family, Metric, described
+from scoville.evaluate.result import Result
 from scoville.index import Built, LanceIndex, Workspace
 from scoville.llm import FakeLlm, open_llm
-from scoville.recipe import Embed, Index, Llm, Recipe, Search, Split
+from scoville.read.assemble import ParsedFile
+from scoville.read.text.markdown import read_markdown
+from scoville.recipe import Embed, Index, Llm, Read, Recipe, Search, Split
 from scoville.recipe.file import load_recipe
 from scoville.recipe.sources import UrlEntry
 from scoville.registry import find, names, register
 from scoville.sources import Content, Item, Listing, Place
 from scoville.split import Material
-from scoville.types import Message
+from scoville.types import Case, Message, Score
 
 LEAVE = "Staff have thirty days of leave.\nParents have sixty days.\n\nCars are parked in the yard.\n"
 
@@ -107,8 +113,9 @@ class TestPackages:
     def test_an_installed_package_is_found_when_its_name_is(self, install: Install, bench: Bench, command: Command):
         install("acme_scoville", ACME)
         bench.write("leave.txt", LEAVE)
-        assert command("add", "docs").code == 0
+        assert command("recipe").code == 0
         assert "acme_scoville" not in sys.modules
+        assert command("add", "docs").code == 0
         done = command("ask", "How many days do parents have?", "--set", "llm.model=acme:7b", "--json")
         assert done.json["model"] == "fake:acme 7b says sixty days [1]"
 
@@ -128,6 +135,18 @@ class TestPackages:
             "plugin aaa_broken could not be loaded",
             "plugin odd_one could not be loaded",
         ]
+
+    def test_doctor_says_what_is_plugged_in_and_what_does_not_load(self, install: Install, command: Command):
+        install("acme_scoville", ACME)
+        checks = {one["name"]: one for one in command("doctor", "--set", "llm.model=acme:7b", "--json").json}
+        assert (checks["plugins"]["ok"], checks["plugins"]["detail"]) == (True, "llm acme")
+        assert (checks["llm"]["ok"], checks["llm"]["detail"]) == (True, "acme:7b (plugged in)")
+        registry._added.clear()  # pyright: ignore[reportPrivateUsage]
+        registry._asked = False  # pyright: ignore[reportPrivateUsage]
+        install("aaa_broken", "raise RuntimeError('no licence')")
+        done = command("doctor")
+        assert done.code == 1
+        assert "plugins    llm acme; aaa_broken does not load: RuntimeError: no licence" in done.out
 
 
 class TestKinds:
@@ -255,3 +274,58 @@ class TestKinds:
         register("source", "acme", lambda entry, recipe, place, key: Wiki(key=key, prefix=entry.url))
         bench.add("acme://wiki")
         assert bench.sources == ["acme://wiki/leave"]
+
+    def test_a_reader_of_a_suffix(self, bench: Bench):
+        def read_notes(data: bytes, name: str, settings: Read) -> ParsedFile:
+            if not data.startswith(b"NOTES"):
+                raise ValueError("no notes")
+            return read_markdown(f"# {name}\n\n{data[5:].decode()}")
+
+        register("reader", ".notes", read_notes)
+        bench.write("leave.notes", "NOTESParents have sixty days.")
+        bench.write("broken.NOTES", "parents?")
+        bench.add()
+        assert bench.sources == ["docs/leave.notes"]
+        assert bench.failures["docs/broken.NOTES"] == "cannot be read as .notes: ValueError: no notes"
+        assert bench.found("sixty days") == ["docs/leave.notes"]
+
+    def test_a_metric(self, bench: Bench, command: Command):
+        politeness = Metric(name="politeness", family="acme", description="whether the answer is honest", high=2.0)
+
+        def score(case: Case, result: Result) -> Iterator[Score]:
+            if "fail" in case.question:
+                raise RuntimeError("no licence")
+            yield politeness.score(2.0 if "know" in result.text else 0.0)
+
+        register("metric", "acme", lambda: Family(score=score, metrics={"politeness": politeness}))
+        bench.write("leave.txt", LEAVE)
+        bench.add()
+        lines = [{"question": "How many days have parents?", "expected": ["sixty"]}, {"question": "Does it fail?"}]
+        Path("cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        done = command("evaluate", "cases.jsonl", "--set", "llm.model=fake:I do not know.")
+        assert done.code == 0, done.err
+        assert re.search(r"politeness +2.000 .*1 +1$", done.out + done.err, re.MULTILINE)
+
+    def test_a_metric_may_not_take_a_name_that_is_built_in(self):
+        copy = Metric(name="contains", family="acme", description="mine")
+        register("metric", "acme", lambda: Family(score=lambda case, result: [], metrics={"contains": copy}))
+        with pytest.raises(UsageError, match="metric 'contains' of a plugin is built in"):
+            described()
+
+
+def test_the_examples_of_the_documentation_run_together(bench: Bench, command: Command):
+    text = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    exec("\n".join(blocks), {"__name__": "plugins"})
+    chosen = [
+        "split.by=lines", "embed.model=acme:small", "index.url=shared://kept", "search.rerank=shortest",
+        "llm.model=acme:large", "answer.min_similarity=-1",
+    ]  # fmt: skip
+    flags = [word for value in chosen for word in ("--set", value)]
+    bench.write("list.notes", "* Cars are parked in the yard\n")
+    assert command("add", "docs", "wiki://hr", *flags, "--json").json["added"] == 2
+    Path("cases.jsonl").write_text('{"question": "How many days of leave have parents?", "expected": ["sixty"]}\n')
+    done = command("evaluate", "cases.jsonl", *flags)
+    assert re.search(r"contains +1\.000", done.out), done
+    assert re.search(r"brevity +0\.\d+", done.out), done
+    assert {one[0] for one in registry._added} == set(registry.BUILT_IN)  # pyright: ignore[reportPrivateUsage]

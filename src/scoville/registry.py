@@ -20,6 +20,7 @@ Kind = Literal["reader", "splitter", "embedder", "reranker", "llm", "index", "so
 Opener = Callable[..., Any]
 GROUP = "scoville.plugins"
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
+    "reader": {},  # formats are recognised by their content; a plugin reads what has its suffix
     "source": {
         "http": "scoville.sources.web:open_web",
         "https": "scoville.sources.web:open_web",
@@ -64,6 +65,15 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "vllm": "scoville.llm.openai:open_openai",
         "hf": "scoville.llm.local:open_local",
         "path": "scoville.llm.local:open_local",
+    },
+    "metric": {
+        "text": "scoville.evaluate.metrics.text:open_family",
+        "retrieval": "scoville.evaluate.metrics.retrieval:open_family",
+        "citations": "scoville.evaluate.metrics.citations:open_family",
+        "grounded": "scoville.evaluate.metrics.grounded:open_family",
+        "refusal": "scoville.evaluate.metrics.refusal:open_family",
+        "toxicity": "scoville.evaluate.metrics.toxicity:open_family",
+        "cost": "scoville.evaluate.metrics.cost:open_family",
     },
 }
 

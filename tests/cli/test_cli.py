@@ -313,7 +313,7 @@ class TestContract:
         done = command("doctor", "--json")
         check("doctor --json", [done.json])
         assert [row["name"] for row in done.json] == [
-            "python", "libraries", "processor", "recipe", "embedder", "llm", "index", "disk",
+            "python", "libraries", "plugins", "processor", "recipe", "embedder", "llm", "index", "disk",
         ]  # fmt: skip
 
     def test_init(self, command: Command, tmp_path: Path):

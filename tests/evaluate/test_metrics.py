@@ -333,7 +333,7 @@ def everything() -> dict[str, float | None]:
         seconds=dict.fromkeys(("search", "first_token", "generate", "total"), 1.0),
     )  # fmt: skip
     one = case("30 days")
-    scores = [score for scorer in metrics.SCORERS.values() for score in scorer(one, answer)]
+    scores = [score for scorer in metrics.scorers().values() for score in scorer(one, answer)]
     assert len({score.metric for score in scores}) == len(scores)
     assert all(score.version == metrics.METRICS[score.metric].version for score in scores)
     return values(scores) | metrics.summaries([one], {"1": answer}, {"1": scores})

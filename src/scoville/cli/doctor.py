@@ -52,6 +52,7 @@ def _all_checks(folder: Path | None, flags: tuple[str, ...]) -> Iterator[Check]:
 
     yield Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.platform()}")
     yield _libraries()
+    yield _plugins()
     yield _processor()
     try:
         bot = open_bot(folder, flags)
@@ -89,6 +90,17 @@ def _libraries() -> Check:
         except PackageNotFoundError:
             missing.append(name)
     return Check("libraries", not missing, ", ".join(found), f"pip install {' '.join(missing)}" if missing else "")
+
+
+def _plugins() -> Check:
+    from typing import get_args
+
+    from scoville.registry import Kind, failed_plugins, plugged_in
+
+    found = [f"{kind} {name}" for kind in get_args(Kind) for name in plugged_in(kind)]
+    failed = [f"{name} does not load: {reason}" for name, reason in failed_plugins().items()]
+    advice = "mend or uninstall what does not load" if failed else ""
+    return Check("plugins", not failed, "; ".join([", ".join(found), *failed]).strip("; ") or "none", advice)
 
 
 def _processor() -> Check:
@@ -146,10 +158,13 @@ def _endpoint(kind: str, settings: "Model", section: "Section", bot: "Bot") -> C
 
 def _model(kind: str, reference: str) -> Check:
     from scoville.models import catalogue, is_cached, locate_model, verify
+    from scoville.registry import plugged_in
 
     provider = reference.partition(":")[0]
     if provider in ("fake", "quote"):
         return Check(kind, True, f"{reference} (replies without a model)")
+    if provider in plugged_in("llm" if kind == "llm" else "embedder"):
+        return Check(kind, True, f"{reference} (plugged in)")
     entry = next((entry for entry in catalogue() if entry.name == reference), None)
     if entry and not is_cached(entry):
         return Check(kind, True, f"{reference} is fetched on first use ({entry.size_bytes / 1e6:.0f} MB)")

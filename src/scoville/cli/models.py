@@ -22,8 +22,8 @@ kind_option = click.option(
 def command(context: click.Context, as_json: bool) -> None:
     """List the models of the catalogue: what they are, their licence, size and context, and where they lie.
 
-    Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME and vllm:NAME. SCOVILLE_MODELS moves
-    the cache; a copy of the cache works on a machine without a network.
+    Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME, vllm:NAME and what plugins add.
+    SCOVILLE_MODELS moves the cache; a copy of the cache works on a machine without a network.
     """
     if context.invoked_subcommand:
         return

@@ -6,7 +6,7 @@ Enters: the objectives of a sweep, runs. Leaves: values, and whether a trial is 
 from collections.abc import Callable, Mapping, Sequence
 
 from scoville.errors import RecipeError
-from scoville.evaluate.metrics import METRICS, SCORERS
+from scoville.evaluate.metrics import described, scorers
 from scoville.evaluate.paired import paired_chance
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import score_cases
@@ -35,7 +35,9 @@ Scores = Mapping[str, Mapping[str, Score]]
 def directions(sweep: Sweep) -> list[bool]:
     """Say for each objective whether more is better; RecipeError for one that is unknown or neither way better."""
     known = {"quality": QUALITY.higher_is_better} | dict.fromkeys(USES, False)
-    known |= {name: metric.higher_is_better for name, metric in METRICS.items() if metric.higher_is_better is not None}
+    known |= {
+        name: metric.higher_is_better for name, metric in described().items() if metric.higher_is_better is not None
+    }
     for name in sweep.objectives:
         if known.get(name) is None:
             raise RecipeError(f"sweep.objectives: {name!r} is unknown; expected of {', '.join(sorted(known))}")
@@ -85,7 +87,7 @@ def case_values(sweep: Sweep, run: Run, scores: Scores | None = None) -> CaseVal
 
 def scores_now(cases: Sequence[Case], run: Run) -> Scores:
     """Score the answers of a run under way."""
-    found = score_cases(cases, run.results(), SCORERS)
+    found = score_cases(cases, run.results(), scorers())
     scores = {case.id: [*found[case.id], quality(case, found[case.id])] for case in cases if case.id in found}
     return {case: {score.metric: score for score in several} for case, several in scores.items()}
 

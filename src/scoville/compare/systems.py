@@ -12,7 +12,7 @@ from scoville.compare.leaderboard import Cell, Leaderboard, leaderboard, pareto
 from scoville.compare.side_by_side import Compared
 from scoville.errors import UsageError
 from scoville.evaluate.compare_runs import compare_runs
-from scoville.evaluate.metrics import METRICS, Metric
+from scoville.evaluate.metrics import Metric, described
 from scoville.evaluate.paired import Comparison, holm
 from scoville.evaluate.result import Result
 from scoville.evaluate.score_run import QUALITY, clusters_of
@@ -85,7 +85,7 @@ def compare_systems(
 
 def check_metric(name: str) -> Metric:
     """Find what systems can be ranked by; UsageError for what single answers do not have."""
-    found = METRICS.get(name, QUALITY)
+    found = described().get(name, QUALITY)
     if found.name != name:
         raise UsageError(f"{name!r} is no metric of single answers; expected quality or one of docs/metrics.md")
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.judge.metrics import judge_all
-from scoville.evaluate.metrics import METRICS, SCORERS, Metric, Scorer, summaries
+from scoville.evaluate.metrics import Metric, Scorer, described, scorers, summaries
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import OnCase, score_cases
 from scoville.evaluate.runs import Run
@@ -33,7 +33,7 @@ def score_run(
     ``more`` are scorers besides those that need no model.
     """
     cases, results = run.cases(), run.results()
-    scores = score_cases(cases, results, SCORERS)
+    scores = score_cases(cases, results, scorers())
     for case_id, found in score_cases(cases, results, more, on_case=on_case).items() if more else ():
         scores[case_id] += found
     if judge:
@@ -60,6 +60,7 @@ def summarise(
     cases: Sequence[Case], results: Mapping[str, Result], scores: Mapping[str, Sequence[Score]]
 ) -> dict[str, Any]:
     """Give the mean of each metric with its interval, and what only a set of cases has."""
+    known = described()
     names = dict.fromkeys(score.metric for found in scores.values() for score in found)
     by, clusters = clusters_of(cases)
     by_case = [(clusters[case_id], {score.metric: score.value for score in found}) for case_id, found in scores.items()]
@@ -68,11 +69,11 @@ def summarise(
             estimate(
                 [values[name] for _, values in by_case if name in values],
                 [cluster for cluster, values in by_case if name in values],
-                high=METRICS[name].high if name in METRICS else 1.0,
+                high=known[name].high if name in known else 1.0,
             )
         )
         for name in names
-        if name not in METRICS or METRICS[name].family != "cost"  # of these percentiles and sums tell more
+        if name not in known or known[name].family != "cost"  # of these percentiles and sums tell more
     }
     counts = {
         "cases": len(cases),

@@ -74,9 +74,11 @@ def _title(run: Run) -> str:
 
 def summary_rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Give the rows of a summary, the head first."""
+    from scoville.evaluate.metrics import plugged_metrics
+
     metrics, sets = summary.get("metrics", {}), summary.get("sets", {})
     rows = [("metric", "mean", f"95 %, by {summary.get('clusters', 'document')}", "n", "unscored")]
-    for name in (name for name in HEADLINE if name in metrics):
+    for name in (name for name in (*HEADLINE, *plugged_metrics()) if name in metrics):
         one = metrics[name]
         if one["mean"] is None:
             rows.append((LABELS.get(name, name), "–", "", str(one["n"]), str(one["unscored"])))

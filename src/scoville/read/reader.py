@@ -10,18 +10,20 @@ import hashlib
 import os
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure
+from scoville.faults import machine_fault
 from scoville.read.assemble import ParsedFile, Part, assemble
 from scoville.read.formats import find_draft
 from scoville.read.legacy.convert import converted
 from scoville.read.locked.unlock import PASSWORD_VARIABLE
 from scoville.read.ocr.pictures import read_pictures
 from scoville.read.sniff import paged_or_sound
+from scoville.registry import find, has
 from scoville.types import Document, Metadata
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 READER_VERSION = "5"
 """Changes when the same bytes give another Document."""
 
+Reader = Callable[[bytes, str, "Read"], ParsedFile]
+"""What a plugin registers for a suffix: a file's bytes and its name in, a draft out."""
 MAX_DEPTH = 5
 PARTS_BUDGET = 4
 """A file and all files inside it may hold this many times read.max_megabytes."""
@@ -118,7 +122,11 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
     if not part.data:
         raise ReadFailure("is empty")
     name = PurePath(part.name)
-    draft = _read(part.data, name.name, settings, password or os.environ.get(PASSWORD_VARIABLE) or None)
+    suffix = name.suffix.lower()
+    if suffix and has("reader", suffix):
+        draft = _read_by_plugin(find("reader", suffix), part.data, name, settings)
+    else:
+        draft = _read(part.data, name.name, settings, password or os.environ.get(PASSWORD_VARIABLE) or None)
     document = assemble(
         replace(draft, metadata={**draft.metadata, **part.metadata}) if part.metadata else draft,
         id=hashlib.sha256(part.data).hexdigest(),
@@ -127,6 +135,19 @@ def _read_part(part: Part, source: str, settings: "Read", password: str | None) 
         max_characters=settings.max_characters,
     )
     return document, draft.parts
+
+
+def _read_by_plugin(reader: Reader, data: bytes, name: PurePath, settings: "Read") -> ParsedFile:
+    """Have a plugin read, in this process: what somebody registered here is not known in a child."""
+    try:
+        return reader(data, name.name, settings)
+    except (ReadFailure, MemoryError, ImportError):
+        raise
+    except Exception as error:  # whatever a stranger's code raises
+        if machine_fault(error):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise ReadFailure(f"cannot be read as {name.suffix.lower()}: {type(error).__name__}: {reason}") from error
 
 
 def _read(data: bytes, name: str, settings: "Read", password: str | None) -> ParsedFile:

@@ -3,8 +3,9 @@
 Enters: cases and results. Leaves: scores of each, and what can be said only of all of them. Knows no run and no judge.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from scoville.errors import UsageError
 from scoville.evaluate.metrics.citations import METRICS as CITATIONS_METRICS
 from scoville.evaluate.metrics.citations import score_citations
 from scoville.evaluate.metrics.cost import METRICS as COST_METRICS
@@ -12,7 +13,7 @@ from scoville.evaluate.metrics.cost import SUMMARIES as COST_SUMMARIES
 from scoville.evaluate.metrics.cost import percentile, score_cost, summarise_cost
 from scoville.evaluate.metrics.grounded import METRICS as GROUNDED_METRICS
 from scoville.evaluate.metrics.grounded import embedded_scorer, faithfulness, score_grounded, supported
-from scoville.evaluate.metrics.metric import Metric, Scorer, Scores, Summary
+from scoville.evaluate.metrics.metric import Family, Metric, Scorer, Scores, Summary
 from scoville.evaluate.metrics.perplexity import METRICS as PERPLEXITY_METRICS
 from scoville.evaluate.metrics.perplexity import perplexity_scorer
 from scoville.evaluate.metrics.refusal import METRICS as REFUSAL_METRICS
@@ -26,36 +27,64 @@ from scoville.evaluate.metrics.text import score_text, summarise_text
 from scoville.evaluate.metrics.toxicity import METRICS as TOXICITY_METRICS
 from scoville.evaluate.metrics.toxicity import score_toxicity, toxicity_scorer
 from scoville.evaluate.result import Result
-from scoville.types import Case
+from scoville.registry import find, names, plugged_in
+from scoville.types import Case, Score
 
-SCORERS: Mapping[str, Scorer] = {
-    "text": score_text,
-    "retrieval": score_retrieval,
-    "citations": score_citations,
-    "grounded": score_grounded,
-    "refusal": score_refusal,
-    "toxicity": score_toxicity,
-    "cost": score_cost,
-}
-"""The families that need no model."""
 METRICS: Mapping[str, Metric] = {
     **TEXT_METRICS, **RETRIEVAL_METRICS, **CITATIONS_METRICS, **GROUNDED_METRICS, **REFUSAL_METRICS,
     **PERPLEXITY_METRICS, **TOXICITY_METRICS, **COST_METRICS,
 }  # fmt: skip
 """What is scored of each answer."""
-SUMMARIES: Mapping[str, Summary] = {"text": summarise_text, "refusal": summarise_refusals, "cost": summarise_cost}
 SUMMARY_METRICS: Mapping[str, Metric] = {**TEXT_SUMMARIES, **REFUSAL_SUMMARIES, **COST_SUMMARIES}
 """What is said of a set of answers."""
 
 
+def families() -> dict[str, Family]:
+    """Give the families that need no model, those that plugins add too."""
+    return {name: find("metric", name)() for name in names("metric")}
+
+
+def scorers() -> dict[str, Scorer]:
+    """Give what scores an answer by each family; where a plugin fails, its metrics are unscored and the run goes on."""
+    added = set(plugged_in("metric"))
+    return {name: _careful(one) if name in added else one.score for name, one in families().items()}
+
+
+def described() -> dict[str, Metric]:
+    """Describe every metric of single answers, those that plugins add too."""
+    return {**METRICS, **plugged_metrics()}
+
+
+def plugged_metrics() -> dict[str, Metric]:
+    """Describe the metrics that plugins add. Raises UsageError for a name that is taken."""
+    found = {
+        name: metric for family in plugged_in("metric") for name, metric in find("metric", family)().metrics.items()
+    }
+    if taken := sorted(found.keys() & METRICS.keys()):
+        raise UsageError(f"metric {taken[0]!r} of a plugin is built in; give the plugin's another name")
+    return found
+
+
 def summaries(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
     """Sum up a set of answers; None where nothing can be divided by, or something is not known."""
-    return {name: value for summary in SUMMARIES.values() for name, value in summary(cases, results, scores).items()}
+    summed = [one.summarise(cases, results, scores) for one in families().values() if one.summarise]
+    return {name: value for values in summed for name, value in values.items()}
+
+
+def _careful(family: Family) -> Scorer:
+    def score(case: Case, result: Result) -> Iterable[Score]:
+        try:
+            return list(family.score(case, result))
+        except Exception as error:  # whatever a stranger's code raises
+            return [metric.score(None, f"{type(error).__name__}: {error}") for metric in family.metrics.values()]
+
+    return score
 
 
 __all__ = [
-    "METRICS", "SCORERS", "SUMMARIES", "SUMMARY_METRICS", "Metric", "Scorer", "Scores", "Summary", "aurc",
-    "embedded_scorer", "faithfulness", "percentile", "perplexity_scorer", "risk_coverage", "risks", "score_citations",
-    "score_cost", "score_grounded", "score_refusal", "score_retrieval", "score_text", "score_toxicity", "summaries",
-    "summarise_cost", "summarise_refusals", "summarise_text", "supported", "toxicity_scorer",
+    "METRICS", "SUMMARY_METRICS", "Family", "Metric", "Scorer", "Scores", "Summary", "aurc", "described",
+    "embedded_scorer", "faithfulness", "percentile", "perplexity_scorer", "plugged_metrics", "risk_coverage",
+    "risks", "score_citations", "score_cost", "score_grounded", "score_refusal", "score_retrieval", "score_text",
+    "score_toxicity", "scorers", "summaries", "summarise_cost", "summarise_refusals", "summarise_text", "supported",
+    "toxicity_scorer",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ page of a piece of evidence (at most one page off), or at its document where it 
 
 from collections.abc import Iterable
 
-from scoville.evaluate.metrics.metric import table
+from scoville.evaluate.metrics.metric import Family, table
 from scoville.evaluate.metrics.places import in_document, met_on_page
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
@@ -50,3 +50,8 @@ def _against_evidence(case: Case, result: Result) -> dict[str, float]:
         values["citation_precision"] = sum(map(bool, met)) / len(cited)
         values["citation_document_precision"] = sum(map(bool, named)) / len(cited)
     return values
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_citations, metrics=METRICS)

@@ -7,7 +7,7 @@ price that is not known makes the sum unknown.
 from collections.abc import Iterable, Mapping, Sequence
 from math import floor, isfinite
 
-from scoville.evaluate.metrics.metric import Scores, table
+from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
 
@@ -88,3 +88,8 @@ def _score(name: str, value: float | None, reason: str) -> Score:
     if reason or value is None or not isfinite(value):
         return METRICS[name].score(None, reason or "the system gave no number")
     return METRICS[name].score(float(value))
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_cost, metrics=METRICS, summarise=summarise_cost)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import sqrt
 
 from scoville.answer.evidence import Claim, Evidence, support
-from scoville.evaluate.metrics.metric import Scorer, table
+from scoville.evaluate.metrics.metric import Family, Scorer, table
 from scoville.evaluate.metrics.places import holds_quote, points_at
 from scoville.evaluate.metrics.ranking import average_precision
 from scoville.evaluate.metrics.retrieval import unscored
@@ -153,3 +153,8 @@ def _read(text: str) -> Evidence:
     return Evidence(
         Passage(id="", source="", document_id="", title="", media_type="", start=0, end=len(text), text=text)
     )
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_grounded, metrics=METRICS)

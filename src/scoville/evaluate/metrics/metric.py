@@ -44,6 +44,16 @@ class Metric:
         return self.score(0.0, "refused") if result.refused else None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """Metrics that are scored together: what a plugin of the kind ``metric`` gives."""
+
+    score: Scorer
+    metrics: Mapping[str, Metric]
+    """By their names; what ``score`` gives is named after them."""
+    summarise: Summary | None = None
+
+
 def table(
     family: str,
     *rows: tuple[str, str] | tuple[str, str, str],

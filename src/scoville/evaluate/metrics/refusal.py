@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from scoville.evaluate.metrics.metric import Scores, table
+from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
 
@@ -105,3 +105,8 @@ def _answered(case: Case, results: Mapping[str, Result]) -> bool:
 def _quality(scores: Iterable[Score]) -> float | None:
     values = {score.metric: score.value for score in scores}
     return next((value for name in QUALITY if (value := values.get(name)) is not None), None)
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_refusal, metrics=METRICS, summarise=summarise_refusals)

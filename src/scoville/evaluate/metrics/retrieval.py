@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple
 
-from scoville.evaluate.metrics.metric import table
+from scoville.evaluate.metrics.metric import Family, table
 from scoville.evaluate.metrics.overlap import runs
 from scoville.evaluate.metrics.places import PAGE_TOLERANCE, holds_quote, in_document, met_on_page
 from scoville.evaluate.metrics.ranking import average_precision, hit, ndcg, precision, recall, reciprocal_rank
@@ -125,3 +125,8 @@ def _score_unit(case: Case, result: Result, unit: Unit, reason: str) -> Iterable
     for measure, ks in CUT_OFFS.items():
         for k in ks:
             yield METRICS[f"{unit}_{measure}@{k}"].score(None if reason else measures[measure](k), reason)
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_retrieval, metrics=METRICS)

@@ -7,7 +7,7 @@ without an expected one, gets none; a refusal of an answerable case gets 0; an e
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from scoville.evaluate.metrics.metric import Scores, table
+from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.metrics.overlap import bleu, chrf, corpus_overlap, f1, rouge_l, rouge_n, shared_count
 from scoville.evaluate.metrics.quantities import final_number, numeric_match
 from scoville.evaluate.metrics.words import contains, content_tokens, squad_tokens
@@ -145,3 +145,8 @@ def _value(name: str, case: Case, answer: str, expected: Sequence[str]) -> tuple
 
 def _is_bleu(score: Score) -> bool:
     return score.metric == "bleu" and score.value is not None
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_text, metrics=METRICS, summarise=summarise_text)

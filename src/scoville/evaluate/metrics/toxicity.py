@@ -10,7 +10,7 @@ more, hand a classifier to :func:`toxicity_scorer`.
 import re
 from collections.abc import Callable, Iterable
 
-from scoville.evaluate.metrics.metric import Scorer, table
+from scoville.evaluate.metrics.metric import Family, Scorer, table
 from scoville.evaluate.metrics.words import fold, strip_citations
 from scoville.evaluate.result import Result
 from scoville.sentences import sentences
@@ -75,3 +75,8 @@ def toxicity_scorer(classify: Callable[[str], float]) -> Scorer:
             yield METRICS["toxicity"].score(value, result.error)
 
     return score
+
+
+def open_family() -> Family:
+    """Give what is scored without a model."""
+    return Family(score=score_toxicity, metrics=METRICS)
