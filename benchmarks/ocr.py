@@ -219,9 +219,8 @@ def measure_routing(data: Path) -> list[str]:
 
 def measure_scores(data: Path) -> list[str]:
     """Score Markdown of the odl pages with and without OCR; needs the peers' evaluator."""
+    from markdown_export import to_markdown
     from peers.pdf_scores import score
-
-    from scoville.read.export import to_markdown
 
     rows = ["| OCR | overall | NID | TEDS | MHS | wall s |", "|---|---|---|---|---|---|"]
     folder = data / "pdfbench/odl"
@@ -241,7 +240,7 @@ def measure_scores(data: Path) -> list[str]:
 
 def measure_layout(data: Path, out: Path) -> list[str]:
     """Write Markdown of scans of the odl pages, with and without models for their layout."""
-    from scoville.read.export import to_markdown
+    from markdown_export import to_markdown
 
     rows = ["| read.scan_layout | pages | CPU s/page |", "|---|---|---|"]
     files = sorted((data / "pdfbench/odl/pdfs").glob("*.pdf"))

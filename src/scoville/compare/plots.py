@@ -10,6 +10,7 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 420, 220
 LEFT, BOTTOM, TOP, RIGHT = 52, 34, 12, 14
 COLOURS = ("#b5341f", "#2f6f8f", "#5b8c3a", "#8a5aa8", "#c98a1b", "#4a4a4a", "#1b998b", "#d45087")
+BINS = 20
 TICKS = 4
 
 
@@ -36,16 +37,16 @@ class _Axis(NamedTuple):
         return [self.low + (self.high - self.low) * step / TICKS for step in range(TICKS + 1)]
 
 
-def histogram(values: Sequence[float], *, title: str, x: str, bins: int = 20) -> str:
+def histogram(values: Sequence[float], *, title: str, x: str) -> str:
     """Draw how often values fall into equal ranges; empty text without values."""
     if not values:
         return ""
     low, high = min(values), max(values)
-    step = (high - low) / bins or 1.0
-    counts = [0] * bins
+    step = (high - low) / BINS or 1.0
+    counts = [0] * BINS
     for value in values:
-        counts[min(int((value - low) / step), bins - 1)] += 1
-    across, up = _axes(low, low + step * bins, 0, max(counts))
+        counts[min(int((value - low) / step), BINS - 1)] += 1
+    across, up = _axes(low, low + step * BINS, 0, max(counts))
     wide = max(across.at(low + step) - across.at(low) - 1, 1)
     bars = [
         f'<rect x="{across.at(first) + 0.5:.1f}" y="{up.at(count):.1f}" width="{wide:.1f}" '

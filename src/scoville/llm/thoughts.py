@@ -18,11 +18,6 @@ class Thoughts:
         self._held = ""
         self._is_over = False
 
-    @property
-    def are_over(self) -> bool:
-        """Whether what comes now is the answer."""
-        return self._is_over
-
     def take(self, piece: str) -> str:
         """Give what is surely no thought."""
         if self._is_over:

@@ -112,9 +112,9 @@ class Ledger:
         fee = fee_usd(embedder, tokens, 0, self._embed_url)
         return self.entry(activity, model=embedder, runtime=runtime, prompt_tokens=tokens, seconds=seconds, fee_usd=fee)
 
-    def idle(self, seconds: float, model: str = "") -> Entry:
+    def idle(self, seconds: float) -> Entry:
         """Enter the time in which a GPU was held and did nothing."""
-        return self.entry("idle_gpu", model=model, seconds=seconds)
+        return self.entry("idle_gpu", seconds=seconds)
 
 
 def save_entries(store: Store, entries: Iterable[Entry]) -> None:
@@ -122,9 +122,7 @@ def save_entries(store: Store, entries: Iterable[Entry]) -> None:
     store.write(INSERT, [astuple(entry) for entry in entries])
 
 
-def totals(
-    store: Store, by: str = "activity", *, since: float = 0.0, until: float | None = None, run_id: str | None = None
-) -> list[Total]:
+def totals(store: Store, by: str = "activity", *, since: float = 0.0, run_id: str | None = None) -> list[Total]:
     """Add up the ledger by ``activity``, ``model``, ``day`` or ``run``: the dearest first, days in their order."""
     if by not in GROUPS:
         raise UsageError(f"{by!r} is no way to group the ledger; expected {', '.join(GROUPS)}")
@@ -132,18 +130,18 @@ def totals(
     rows = store.query(
         f"SELECT {GROUPS[by]}, count(*), sum(prompt_tokens), sum(completion_tokens), sum(seconds), "  # noqa: S608
         "sum(coalesce(fee_usd, 0)), sum(hardware_usd), sum(fee_usd IS NULL) FROM ledger "
-        f"WHERE time >= ? AND time < ? AND (? IS NULL OR run_id = ?) GROUP BY 1 ORDER BY {order}",
-        (since, until if until is not None else 1e18, run_id, run_id),
+        f"WHERE time >= ? AND (? IS NULL OR run_id = ?) GROUP BY 1 ORDER BY {order}",
+        (since, run_id, run_id),
     )
     names = [column.name for column in fields(Total)]
     return [Total(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def sum_up(found: Sequence[Total], name: str = "total") -> Total:
+def sum_up(found: Sequence[Total]) -> Total:
     """Add totals up."""
     added: Mapping[str, float] = {
         column.name: sum(getattr(total, column.name) for total in found)
         for column in fields(Total)
         if column.name != "group"
     }
-    return Total(group=name, **added)  # pyright: ignore[reportArgumentType]
+    return Total(group="total", **added)  # pyright: ignore[reportArgumentType]

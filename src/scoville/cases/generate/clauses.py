@@ -113,10 +113,10 @@ class Clause(NamedTuple):
         head = re.split(r" (?:of|for|in|with|to) ", self.subject)[0].split(" ")[-1]
         return head.endswith("s") and not head.endswith(("ss", "us", "is")) and not head[:1].isupper()
 
-    def asked(self, predicate: str | None = None, subject: str | None = None) -> str:
+    def asked(self, predicate: str | None = None) -> str:
         """Write it in the order of a question: auxiliary, subject, predicate."""
         said = self.predicate if predicate is None else predicate
-        return " ".join(f"{self.auxiliary} {subject or self.subject} {said}".split())
+        return " ".join(f"{self.auxiliary} {self.subject} {said}".split())
 
 
 def small_words(passages: Iterable[Passage]) -> frozenset[str]:

@@ -84,9 +84,9 @@ class PagedFile:
         task = Task("ocr.page", function, (self.source, *arguments), {}, self.settings.page_timeout_seconds)
         return CHILDREN.do(task, most=self.processes)
 
-    def side_by_side(self, work: Callable[[Any], None], items: Sequence[Any], most: int | None = None) -> None:
+    def side_by_side(self, work: Callable[[Any], None], items: Sequence[Any]) -> None:
         """Work on items in as many threads as there are children; the first error ends it."""
-        most = min(most or self.processes, len(items))
+        most = min(self.processes, len(items))
         if most < 2:
             for item in items:
                 work(item)
