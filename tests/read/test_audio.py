@@ -373,6 +373,10 @@ def test_a_model_that_is_not_at_hand_and_cannot_be_fetched_is_a_failure(
 ) -> None:
     monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path / "none"))
     monkeypatch.setenv("SCOVILLE_OFFLINE", "1")
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(ReadFailure, match=r'pip install "scoville\[audio\]"'):  # before the model is looked for
+        read(wav(), audio="whisper-tiny-en")
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=None))
     with pytest.raises(ReadFailure, match="could not be transcribed: whisper-tiny-en is not in .* SCOVILLE_OFFLINE"):
         read(wav(), audio="whisper-tiny-en")
     with pytest.raises(ReadFailure, match="'whisper-huge' is no model that Scoville knows"):

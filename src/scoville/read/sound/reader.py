@@ -75,6 +75,9 @@ def _catalogue_folder(name: str) -> Path:
     try:
         return locate_model(name, kind="speech", download=False).folder
     except ModelUnavailable:
+        from scoville.read.sound.whisper import library
+
+        library()  # before 75 MB are fetched that nothing here could run
         folder = _fetch(name, cache_root())
     except ModelError as error:
         folder = str(error)

@@ -173,6 +173,17 @@ def _floats(frame: Any) -> "numpy.ndarray[Any, Any]":
     return frame.to_ndarray()[0].astype("float32") / 32768
 
 
+def library() -> Any:
+    """Give what runs models in this form. Raises ReadFailure where the extra is not installed."""
+    try:
+        from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise ReadFailure(
+            'could not be transcribed: a local Whisper model needs more: pip install "scoville[audio]"'
+        ) from None
+    return WhisperModel
+
+
 def open_model(folder: Path) -> Any:
     """Open the model in a folder; the one used last stays open in this process."""
     missing = [name for name in NEEDS if not (folder / name).is_file()]
@@ -184,15 +195,10 @@ def open_model(folder: Path) -> Any:
 
 @lru_cache(maxsize=1)
 def _open_model(folder: str, changed: int) -> Any:
-    try:
-        from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise ReadFailure(
-            'could not be transcribed: a local Whisper model needs more: pip install "scoville[audio]"'
-        ) from None
+    whisper_model = library()
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     try:
-        return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+        return whisper_model(folder, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
     except Exception as error:  # RuntimeError of the network, plain Exception of the tokenizer
         raise ReadFailure(
             f"could not be transcribed: {folder} holds no whole Whisper model in CTranslate2's form: "
