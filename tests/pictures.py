@@ -30,7 +30,7 @@ def has_tesseract() -> bool:
     return True
 
 
-tesseract = pytest.mark.skipif(not has_tesseract(), reason="needs tesserocr and Tesseract's English data")
+tesseract = pytest.mark.skipif(not has_tesseract(), reason="needs Tesseract with its English data")
 
 
 def pdf_of(*draws: Callable[[Canvas], None], **options: Any) -> bytes:

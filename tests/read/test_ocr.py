@@ -319,15 +319,24 @@ def test_a_page_without_an_engine_is_a_warning_that_says_what_to_install(read: R
 def test_without_any_engine_all_ways_to_get_one_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "_engines", {})
     monkeypatch.setitem(__import__("sys").modules, "rapidocr", None)
-    with pytest.raises(MissingExtra, match=r"tesseract-ocr-eng.*scoville\[ocr\]"):
+    with pytest.raises(MissingExtra, match=r"apt-get install tesseract-ocr.*scoville\[ocr\]"):
         ocr.open_engine("auto", ("zzz",))
 
 
+@tesseract
 def test_a_german_page_asks_for_german_data() -> None:
-    from scoville.read.ocr.tesseract import find_tessdata
+    from scoville.read.ocr.tesseract import open_tesseract
 
     with pytest.raises(MissingExtra, match="apt-get install tesseract-ocr-zzz tesseract-ocr-zz-sim"):
-        find_tessdata(("zzz", "zz_sim"))
+        open_tesseract(("zzz", "zz_sim"))
+
+
+def test_without_tesseract_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scoville.read.ocr.tesseract import open_tesseract
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MissingExtra, match="apt-get install tesseract-ocr`"):
+        open_tesseract(("eng",))
 
 
 @pytest.mark.parametrize("turn", [0, 180, 90])

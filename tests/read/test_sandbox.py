@@ -8,10 +8,12 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pictures import encoded, page_picture
 from scoville.errors import MachineFault, ReadFailure
 from scoville.read import read_bytes
 from scoville.read.assemble import ParsedFile, Piece
@@ -82,6 +84,24 @@ def test_an_interrupted_task_leaves_no_child_behind(monkeypatch: pytest.MonkeyPa
     with pytest.raises(KeyboardInterrupt):
         read(b"One.", "a.txt", processes=1)
     assert CHILDREN.processes() == []
+
+
+def test_what_a_task_started_ends_with_its_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A Tesseract that hangs, as it would on some page."""
+    program = tmp_path / "tesseract"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --list-langs ] && echo eng && exit\necho $$ > {tmp_path}/pid\nexec sleep 60\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    page = encoded(page_picture(), "PNG")
+    with pytest.raises(ReadFailure, match="takes longer than 1 s"):
+        read(page, "a.png", page_timeout_seconds=1, ocr_engine="tesseract", processes=1)
+    left = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/cmdline")
+    ends = time.monotonic() + 5
+    while left.exists() and left.read_bytes() and time.monotonic() < ends:  # a zombie has no command
+        time.sleep(0.05)
+    assert not left.exists() or not left.read_bytes()
 
 
 # -- results -----------------------------------------------------------------------------------------------------------

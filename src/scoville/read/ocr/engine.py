@@ -19,7 +19,7 @@ _ENOUGH = 20
 """Characters: fewer may be sure by chance."""
 QUARTER_TURNS = (0, 90, 270, 180)
 INSTALL = (
-    "`apt-get install tesseract-ocr-eng` (or the package of read.ocr_languages) with `pip install tesserocr`, "
+    "`apt-get install tesseract-ocr` (and `tesseract-ocr-deu` and the like for read.ocr_languages), "
     "or `pip install 'scoville[ocr]'`"
 )
 

@@ -26,7 +26,7 @@ watches what is used."""
 
 def serve() -> None:
     """Do tasks until the input ends. Ends itself when one takes longer than it may."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # so that nothing else can write into the results
     ours = _limit_memory()

@@ -8,9 +8,11 @@ import atexit
 import os
 import pickle
 import select
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
@@ -77,7 +79,10 @@ class Child:
             process.wait(timeout=0.5)  # it ends with its input
         except subprocess.TimeoutExpired:
             process.kill()
-        return process.wait()
+        code = process.wait()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # Tesseract, where a task had called it
+        return code
 
     def _exchange(self, task: Task) -> Result | None:
         process = self.process
@@ -168,6 +173,7 @@ def start_child() -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        process_group=0,
         # Pages are read side by side; a thread for each core within each of them would only get in the way.
         env={**os.environ, "PYTHONPATH": path, "OMP_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "2"},
     )
