@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 
 ACCEPTED = {
     "0BSD", "3-Clause BSD License", "Apache License, Version 2.0", "Apache Software License", "Apache-2.0",
-    "BSD License", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause, Apache-2.0, dependency licenses", "CC0-1.0", "CNRI-Python",
-    "MIT", "MIT License", "MIT-0", "MIT-CMU", "PSF-2.0", "Zlib",
+    "BSD License", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause, Apache-2.0, dependency licenses", "CC0-1.0",
+    "CNRI-Python", "MIT", "MIT License", "MIT-0", "MIT-CMU", "PSF-2.0", "Zlib",
 }  # fmt: skip
 """As packages write them; all are permissive."""
 WEAK_COPYLEFT = {"certifi", "tqdm"}
