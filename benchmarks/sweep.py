@@ -17,10 +17,10 @@ from typing import Any
 
 from scoville.answer import open_answerer
 from scoville.cases.importers.formats import import_cases
-from scoville.compare.space import grid
-from scoville.compare.stages import SharedStages
-from scoville.compare.sweep import best_trials, run_sweep
-from scoville.compare.trials import open_sweep
+from scoville.comparison.space import grid
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.sweep import best_trials, run_sweep
+from scoville.comparison.trials import open_sweep
 from scoville.embed import Embedder, open_embedder
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run

@@ -17,9 +17,9 @@ from pathlib import Path
 from systems import open_systems, whole_document
 
 from scoville.cases.importers.formats import import_cases
-from scoville.compare.side_by_side import Compared, open_run
-from scoville.compare.stages import SharedStages
-from scoville.compare.systems import COST, Table, compare_systems
+from scoville.comparison.side_by_side import Compared, open_run
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.systems import COST, Table, compare_systems
 from scoville.cost import price_usd
 from scoville.evaluate.judge.judge import open_judge
 from scoville.evaluate.run_cases import run_cases

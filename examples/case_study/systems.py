@@ -1,6 +1,6 @@
 """The systems of the case study: the same model, asked in other ways, with other texts.
 
-Enters: a recipe, what its systems share. Leaves: systems that `scoville.compare` asks. Knows no cases and no scores.
+Enters: a recipe, what its systems share. Leaves: systems that `scoville.comparison` asks. Knows no cases and no scores.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scoville.answer.declines import declines
-from scoville.compare.stages import SharedStages
+from scoville.comparison.stages import SharedStages
 from scoville.evaluate.system import System
 from scoville.index import Index
 from scoville.llm import Generation, Llm

@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.bot import Bot, HitList, open
+    from scoville.bot import Bot, Comparison, HitList, Run, compare, open
     from scoville.errors import ScovilleError
     from scoville.recipe import Recipe
     from scoville.registry import register
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Answer", "Bot", "Case", "Citation", "Document", "Hit", "HitList", "Recipe", "ScovilleError", "open",
-    "register",
+    "Answer", "Bot", "Case", "Citation", "Comparison", "Document", "Hit", "HitList", "Recipe", "Run", "ScovilleError",
+    "compare", "open", "register",
 ]  # fmt: skip
 
 _PLACES = {
     **dict.fromkeys(("Answer", "Case", "Citation", "Document", "Hit"), "scoville.types"),
-    **dict.fromkeys(("Bot", "HitList", "open"), "scoville.bot"),
+    **dict.fromkeys(("Bot", "Comparison", "HitList", "Run", "compare", "open"), "scoville.bot"),
     "Recipe": "scoville.recipe",
     "register": "scoville.registry",
     "ScovilleError": "scoville.errors",

@@ -68,6 +68,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def pre(text: str) -> str:
+    """Write text as it is, line by line."""
+    return f"<pre>{escape(text)}</pre>"
+
+
 def progress_html(what: str, done: int, total: int | None, unit: str) -> str:
     """Draw a bar."""
     of, bar = (f" of {total:,}", f'value="{done}" max="{total}"') if total else ("", "")

@@ -1,6 +1,7 @@
 """One workspace from Python: add, search, ask and stream leave what the commands leave, and show themselves."""
 
 import dataclasses
+import importlib.util
 import json
 import logging
 import pickle
@@ -283,6 +284,11 @@ def test_importing_the_package_costs_nothing_and_every_name_is_there():
     assert set(told["kinds"]) == set(sc.__all__) <= set(dir(sc))
     with pytest.raises(AttributeError, match="has no attribute 'aks'; it has Answer"):
         _ = sc.aks
+
+
+@pytest.mark.parametrize("name", sc.__all__)
+def test_no_public_name_is_that_of_a_module_which_would_take_its_place_once_imported(name: str):
+    assert importlib.util.find_spec(f"scoville.{name}") is None
 
 
 def test_a_bench_and_a_bot_are_the_same_workspace(bench: Bench):

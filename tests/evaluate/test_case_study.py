@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 
 from conftest import Bench
-from scoville.compare.side_by_side import Compared, open_run
-from scoville.compare.stages import SharedStages
-from scoville.compare.systems import compare_systems
+from scoville.comparison.side_by_side import Compared, open_run
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.systems import compare_systems
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
 from scoville.llm import FakeLlm

@@ -1,13 +1,20 @@
 """Stage 13: everything of one workspace behind one object, for Python and for the commands alike.
 
-bot      Bot: owns workspace, recipe, models, tracker      open     sc.open: a folder and values → Bot
-stream   an answer as it is written                        hits     what was found, as a list
-images   a citation → its page with the words boxed
+bot       Bot: what can be done                             open      sc.open: a folder and values → Bot
+opened    what it owns: recipe, models, trackers            stream    an answer as it is written
+hits      what was found, as a list                         images    a citation → its page with the words boxed
+systems   what answers the questions of an evaluation       evaluate  cases → a run
+score     a run → its scores                                run       what it came to and what to blame
+compare   systems → a comparison                            ask_systems  each is asked, scored and blamed
+sweep     recipes are tried                                 generate  documents → cases
+forecast  what hosted models may cost
 """
 
 from scoville.bot.bot import Bot
+from scoville.bot.compare import Comparison, compare
 from scoville.bot.hits import HitList
 from scoville.bot.open import open
+from scoville.bot.run import Run
 from scoville.bot.stream import Stream
 
-__all__ = ["Bot", "HitList", "Stream", "open"]
+__all__ = ["Bot", "Comparison", "HitList", "Run", "Stream", "compare", "open"]

@@ -17,7 +17,9 @@ from scoville.bot.opened import Opened, Where
 from scoville.bot.run import Run
 from scoville.bot.score import Measures
 from scoville.bot.stream import Stream
+from scoville.bot.sweep import OnTrial, Sweeping, sweep
 from scoville.bot.systems import Spec
+from scoville.comparison.trials import SweepFolder
 from scoville.errors import UsageError
 from scoville.evaluate.runs import FOLDER as RUNS
 from scoville.evaluate.runs import Run as SavedRun
@@ -179,6 +181,7 @@ class Bot(Opened):
         perplexity: bool = False,
         baseline: SavedRun | str | None = None,
         timeout_seconds: float = 120.0,
+        workers: int = 1,
         no_limit: bool = False,
     ) -> Run:
         """Ask every case of a file, or every one of some cases, and score the answers in a run that is kept.
@@ -187,9 +190,12 @@ class Bot(Opened):
         ``split``, ``tags`` and ``limit`` choose cases; ``against`` are training cases of which none may be among them.
         The recipe's ``judge`` decides what comparison leaves open, ``semantic`` compares by embeddings, ``perplexity``
         asks the local model how likely it holds the expected answers. With a ``baseline`` cases that could not be
-        compared with its own are refused. ``no_limit`` may cost more than ``cost.limit_usd``.
+        compared with its own are refused. ``workers`` cases are asked at once. ``no_limit`` may cost more than
+        ``cost.limit_usd``.
         """
-        asked = Asked(system=system, name=name, timeout_seconds=timeout_seconds, baseline=self._found(baseline))
+        asked = Asked(
+            system=system, name=name, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline)
+        )
         choice = Choice(split=split, tags=tags, limit=limit, against=against)
         scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
         return self._run(evaluate(self, cases, choice, asked, scoring))
@@ -204,10 +210,11 @@ class Bot(Opened):
         perplexity: bool = False,
         baseline: SavedRun | str | None = None,
         timeout_seconds: float = 120.0,
+        workers: int = 1,
         no_limit: bool = False,
     ) -> Run:
         """Go on with an evaluation that was interrupted; all else is that of :meth:`evaluate`."""
-        asked = Asked(system=system, timeout_seconds=timeout_seconds, baseline=self._found(baseline))
+        asked = Asked(system=system, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline))
         scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
         return self._run(resume(self, self.run(run), asked, scoring))
 
@@ -223,6 +230,24 @@ class Bot(Opened):
         """Score a run again, without asking its system."""
         scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
         return self._run(score_again(self, self.run(run), scoring))
+
+    def sweep(
+        self,
+        cases: Cases | None = None,
+        *,
+        trials: int | None = None,
+        limit: int | None = None,
+        resume: str = "",
+        no_limit: bool = False,
+        on_trial: OnTrial | None = None,
+    ) -> SweepFolder:
+        """Try the values of ``sweep`` in the recipe on the same cases; what recipes have in common is done once.
+
+        It goes on where the same sweep was interrupted. ``resume`` names one that goes on as it was begun, whatever the
+        recipe says now. ``on_trial`` is told the recipe that is swept, and each trial as it ends.
+        """
+        sweeping = Sweeping(cases=cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit)
+        return sweep(self, sweeping, on_trial)
 
     def runs(self) -> list[Run]:
         """List the runs of the workspace, oldest first."""

@@ -1,171 +1,153 @@
-"""Systems are asked, scored and blamed for `scoville compare`, one after the other, and their costs entered.
+"""Several systems are asked the same cases and become one table. Enters: systems, cases. Leaves: a comparison."""
 
-Enters: systems under their names, cases. Leaves: each with its run. Knows no table.
-"""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from functools import cache
-from typing import Any, NamedTuple
-
+from scoville.bot.ask_systems import Asking, Named, ask_systems
+from scoville.bot.evaluate import Cases, Choice, name_of
+from scoville.bot.forecast import answering, check_cost, judging
+from scoville.bot.open import open
 from scoville.bot.opened import Opened
-from scoville.bot.run import blame_answers
-from scoville.bot.score import open_recipe_judge
-from scoville.bot.systems import commit_of
-from scoville.compare.side_by_side import Compared, Origin, check_given, open_run
-from scoville.compare.stages import BuildCost, SharedStages
-from scoville.evaluate.blame_run import blame_run
-from scoville.evaluate.judge.judge import Judge
-from scoville.evaluate.publish import publish_run
-from scoville.evaluate.run_cases import run_cases
-from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import score_run
-from scoville.evaluate.system import OnAnswer, System
-from scoville.index import Writers
+from scoville.bot.systems import answering_recipe, known_as, open_system
+from scoville.comparison.show_compare import compare_html, compare_json, compare_text
+from scoville.comparison.side_by_side import Compared
+from scoville.comparison.systems import Table, check_metric, compare_systems
+from scoville.errors import UsageError
+from scoville.evaluate.runs import Run, find_run
+from scoville.html import pre, table
 from scoville.recipe import Recipe
-from scoville.track.tracker import Tracker
-from scoville.types import Answer, Case
+from scoville.storage import write_whole
+from scoville.track.limit import Planned
+from scoville.types import Case
 
-logger = logging.getLogger("scoville")
-
-SAID = {
-    "asked": "is new", "reused": "is taken (--fresh asks again)", "resumed": "was finished",
-    "given": "is taken as it is",
-}  # fmt: skip
+Compareable = Opened | Recipe | Run | Callable[..., Any] | Path | str
+"""A bot or a variant of one, a recipe or its file, a run as it is or its id, a function, ``file.py:function`` or
+``http(s)://…``."""
 
 
-class Named(NamedTuple):
-    """A system as it was asked for, and what is compared under its name."""
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Systems side by side, with the runs behind them."""
 
-    name: str
-    spec: str
-    of: Recipe | Run | System
+    table: Table
+    systems: Sequence[Compared]
 
+    def __str__(self) -> str:
+        """Write the leaderboard, what else is known, the tests against the baseline and what to blame."""
+        return compare_text(self.table, self.systems)
 
-class Asking(NamedTuple):
-    """How systems are asked."""
+    def json(self) -> dict[str, Any]:
+        """Give it for a program, best first."""
+        return compare_json(self.table, self.systems)
 
-    fresh: bool
-    judged: bool
-    timeout_seconds: float
-    no_limit: bool
-    """Whether models that write while an index is built may charge any sum."""
-    cases_file: str
+    def write(self, path: Path | str) -> Path:
+        """Write it as an HTML page that loads nothing, with each system's worst cases."""
+        write_whole(Path(path), compare_html(self.table, self.systems))
+        return Path(path)
 
-
-def ask_systems(bot: Opened, named: Sequence[Named], cases: Sequence[Case], asking: Asking) -> list[Compared]:
-    """Ask all systems, or take the runs in which they were asked; what cannot be compared is refused first."""
-    for one in named:
-        if isinstance(one.of, Run):
-            check_given(one.of, cases)
-    judge = open_recipe_judge(bot) if asking.judged else None
-    with ExitStack() as opened:
-        if judge:
-            opened.callback(judge.close)
-
-        @cache
-        def stages() -> SharedStages:
-            made = SharedStages(bot.workspace, bot.recipe, writers=_writers(bot, asking.no_limit))
-            opened.callback(made.close)
-            return made
-
-        if any(isinstance(one.of, Recipe) for one in named):
-            stages()  # refuses a workspace without an index
-        return [_ask_one(bot, one, stages, cases, asking, judge) for one in named]
+    def _repr_html_(self) -> str:
+        head, *rows = self.table.board.cells
+        return f"<div>{table(head, rows)}{pre(self.table.board.note)}</div>"
 
 
-def _ask_one(
-    bot: Opened, named: Named, stages: Callable[[], SharedStages], cases: Sequence[Case], asking: Asking,
-    judge: Judge | None,
-) -> Compared:  # fmt: skip
-    """Give one system with its answers, scored, and the stages to blame."""
-    build = BuildCost()
-    if isinstance(named.of, Run):
-        run, origin = named.of, "given"
-    elif isinstance(named.of, Recipe):
-        run, origin = _ask_recipe(bot, named, named.of, stages(), cases, asking)
-        build = stages().build_cost(named.of, bot.tracker().ledger)
-    else:
-        run, origin = _ask(bot, named, named.of, cases, asking)
-    logger.info(f"{named.name}: run {run.id} of {run.header['started'][:16]} {SAID[origin]}")
-    _score(bot, run, judge, is_new=origin in ("asked", "resumed"))
-    if isinstance(named.of, Recipe):
-        blamed = blame_run(run, stages().searcher(named.of))
-    elif run.header.get("build_hash", bot.recipe.build_hash) == bot.recipe.build_hash:
-        blamed = blame_answers(bot, run)
-    else:
-        logger.info(f"No stage is blamed in {run.id}: it answered from another index than the workspace's.")
-        blamed = []
-    return Compared(name=named.name, run=run, origin=origin, build=build, blamed=blamed)
+def compare(
+    systems: Sequence[Compareable],
+    cases: Cases | None = None,
+    *,
+    baseline: str = "",
+    metric: str = "quality",
+    split: str = "",
+    limit: int | None = None,
+    judge: bool = False,
+    fresh: bool = False,
+    timeout_seconds: float = 120.0,
+    no_limit: bool = False,
+    bot: Opened | None = None,
+) -> Comparison:
+    """Ask systems the same cases, and say which is better, surely or not, and at what price.
+
+    Runs are kept in the workspace of ``bot``, by default the first of the systems or that of this folder, and taken
+    again where recipe, cases and index are the same, unless ``fresh``. Another index than the workspace's is built
+    beside it. Without ``cases`` those of the first run are taken. ``baseline`` is the name of the system that the
+    others are tested against, by default the first; ``metric`` is what they are ranked by.
+    """
+    bot = bot or next((one for one in systems if isinstance(one, Opened)), None) or open()
+    named = _distinct([_named(bot, one, timeout_seconds) for one in systems])
+    compared_with = _baseline(named, baseline)
+    check_metric(metric)
+    chosen = _cases(named, cases, Choice(split=split, limit=limit))
+    check_cost(bot, _planned(bot, named, chosen, judge), yes=no_limit)
+    compared = ask_systems(bot, named, chosen, Asking(
+        fresh=fresh, judged=judge, timeout_seconds=timeout_seconds, no_limit=no_limit,
+        cases_file=name_of(cases) if cases else "",
+    ))  # fmt: skip
+    usd_per_hour = bot.recipe.cost.hardware_usd_per_hour
+    made = compare_systems(compared, baseline=compared_with, metric=metric, usd_per_hour=usd_per_hour)
+    return Comparison(table=made, systems=compared)
 
 
-def _ask_recipe(
-    bot: Opened, named: Named, recipe: Recipe, stages: SharedStages, cases: Sequence[Case], asking: Asking
-) -> tuple[Run, Origin]:
-    """Ask the system of a recipe, on an index that was built with it."""
-    bot.with_recipe(recipe).fetch_models(llm=True)
-    built = len(stages.reports)
-    system = stages.system(recipe)
-    header = {"seed": recipe.llm.seed, "index": stages.index_digest(recipe)}
-    embedder = stages.embedder(recipe.embed).name
-
-    def watch(run: Run) -> OnAnswer:
-        tracker = bot.tracker(run.id)
-        for report, name in stages.reports[built:]:
-            tracker.spent(*tracker.ledger.added(report, name))
-        return _tracked(tracker, stages, embedder)
-
-    return _ask(bot, named, system, cases, asking, header, watch)
+def _distinct(found: Sequence[Named]) -> list[Named]:
+    """Refuse a system that is named twice; one whose name is taken gets the one that it was given by."""
+    specs = [one.spec for one in found]
+    if len(set(specs)) < max(2, len(specs)):
+        raise UsageError(f"{', '.join(specs)}: name at least two systems, each once")
+    named: list[Named] = []
+    for one in found:
+        taken = {other.name for other in named}
+        named.append(one._replace(name=one.spec) if one.name in taken else one)
+    return named
 
 
-def _ask(
-    bot: Opened, named: Named, system: System, cases: Sequence[Case], asking: Asking,
-    header: Mapping[str, Any] | None = None, watch: Callable[[Run], OnAnswer] | None = None,
-) -> tuple[Run, Origin]:  # fmt: skip
-    """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
-    whole = {
-        "system": named.name, "spec": named.spec, "cases_file": asking.cases_file,
-        "commit": commit_of(bot.workspace.root), **(header or {}),
-    }  # fmt: skip
-    run, origin = open_run(system, cases, bot.workspace.folder / "runs", whole, fresh=asking.fresh)
-    on_answer = watch(run) if watch else None
-    if origin != "reused":
-        with bot.bars("cases") as progress:
-            run_cases(system, cases, run, timeout_seconds=asking.timeout_seconds, on_answer=on_answer,
-                      on_case=lambda done, total: progress(named.name, done, total))  # fmt: skip
-    return run, origin
+def _named(bot: Opened, one: Compareable, timeout_seconds: float) -> Named:
+    """Open what is asked for, under a name."""
+    if isinstance(one, Opened):
+        if one.workspace.folder != bot.workspace.folder:
+            raise UsageError(
+                f"{one!r} and {bot!r} are of two workspaces: evaluate each on the cases, and compare the runs"
+            )
+        return Named(one.name, f"{one.name} {one.recipe.hash}", one.recipe)
+    if isinstance(one, Recipe):
+        return Named(f"recipe {one.hash[:6]}", one.hash, one)
+    if isinstance(one, Run):
+        return Named(f"{one.header.get('system', 'run')} {one.id[-4:]}", one.id, one)
+    if callable(one):
+        system = open_system(bot, one, timeout_seconds)
+        return Named(system.name, f"{system.name} {id(one)}", system)
+    spec, path = str(one), Path(one)
+    if path.is_file() and path.suffix in (".yaml", ".yml"):
+        recipe = answering_recipe(bot, path)
+        assert recipe
+        return Named(path.stem, spec, recipe)
+    if path.suffix in (".yaml", ".yml"):
+        raise UsageError(f"{spec}: there is no such recipe")
+    if ":" in spec:
+        return Named(known_as(spec), known_as(spec), open_system(bot, spec, timeout_seconds))
+    return _named(bot, find_run(bot.workspace.folder / "runs", spec), timeout_seconds)._replace(spec=spec)
 
 
-def _tracked(tracker: Tracker, stages: SharedStages, embedder: str) -> OnAnswer:
-    """Give what keeps the cost and the trace of each answer that was really written, and not remembered."""
-    written = len(stages.written)
-
-    def answered(case: Case, answer: Answer) -> str:
-        nonlocal written
-        before, written = written, len(stages.written)
-        is_known = answer.reply and written == before
-        return "" if is_known else tracker.answered(answer, embedder, case_id=case.id)
-
-    return answered
+def _baseline(named: Sequence[Named], given: str) -> str:
+    """Give the name of the baseline, which may be named as it was given; UsageError before anything is asked."""
+    found = next((one.name for one in named if given in (one.name, one.spec)), "" if given else named[0].name)
+    if not found:
+        raise UsageError(f"baseline {given!r} is none of the systems: {', '.join(one.name for one in named)}")
+    return found
 
 
-def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
-    """Score a run that is new, or was not scored as is asked for; write a new one down where runs are kept."""
-    replies = len(judge.replies) if judge else 0
-    if judge or is_new or not run.scores():
-        with bot.bars("verdicts") as progress:
-            score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
-    for reply in judge.replies[replies:] if judge else ():
-        bot.tracker(run.id).replied("judging", reply)
-    if is_new:
-        publish_run(bot.workspace, bot.recipe.track.to, run)
+def _cases(named: Sequence[Named], given: Cases | None, choice: Choice) -> list[Case]:
+    if given:
+        return choice.of(given)
+    run = next((one.of for one in named if isinstance(one.of, Run)), None)
+    if run is None:
+        raise UsageError("no cases to ask: give a file of cases, or name a run whose cases are taken")
+    return choice.of(run.cases())
 
 
-def _writers(bot: Opened, no_limit: bool) -> Callable[[Recipe], Writers]:
-    """Give what opens the models that write while another index is built."""
-
-    def writers(recipe: Recipe) -> Writers:
-        return bot.with_recipe(recipe).writers(no_limit=no_limit)
-
-    return writers
+def _planned(bot: Opened, named: Sequence[Named], cases: Sequence[Case], judged: bool) -> list[Planned]:
+    """Plan what asking and judging the systems takes, as if no run were there but those that are named."""
+    found = [planned for system in named if isinstance(system.of, Recipe) for planned in answering(system.of, cases)]
+    for system in named if judged else ():
+        recipe = system.of if isinstance(system.of, Recipe) else bot.recipe
+        found += judging(bot, recipe, cases, system.of.results() if isinstance(system.of, Run) else {})
+    return found

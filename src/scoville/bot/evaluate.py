@@ -76,6 +76,8 @@ class Asked:
     """In tables."""
     timeout_seconds: float = 120.0
     """For each case."""
+    workers: int = 1
+    """How many cases are asked at once."""
     baseline: Run | None = None
     """Cases that cannot be compared with its own are refused before anything is asked."""
 
@@ -131,7 +133,7 @@ def _ask(bot: Opened, system: System, cases: Sequence[Case], run: Run, asked: As
     tracker = bot.tracker(run.id)
     embedder = str(system.describe().get("models", {}).get("embedder", ""))
     with bot.bars("cases") as progress:
-        run_cases(system, cases, run, timeout_seconds=asked.timeout_seconds,
+        run_cases(system, cases, run, timeout_seconds=asked.timeout_seconds, workers=asked.workers,
                   on_case=lambda done, total: progress(run.id, done, total),
                   on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
 

@@ -120,7 +120,7 @@ def _ask_all(bot: "Bot", answerer: "Answerer", cases: "Sequence[DemoCase]", *, s
 
 def _write_report(bot: "Bot", runs: "list[Run]") -> Path:
     from scoville.bot.run import blame_answers
-    from scoville.compare.report import report_html, shown_run
+    from scoville.comparison.report import report_html, shown_run
 
     path = bot.workspace.root / "report.html"
     shown = [shown_run(run, blame_answers(bot, run)) for run in runs]

@@ -24,7 +24,7 @@ def command(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Write runs (default: the latest) as one HTML page that loads nothing."""
-    from scoville.compare.report import report_html, shown_run
+    from scoville.comparison.report import report_html, shown_run
     from scoville.evaluate.blame import count_stages
     from scoville.evaluate.run_cases import same_cases
     from scoville.evaluate.score_run import score_run

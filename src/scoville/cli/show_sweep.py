@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.compare.trials import SweepFolder, Trial
+    from scoville.comparison.trials import SweepFolder, Trial
     from scoville.recipe.observers import Sweep
 
 MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
@@ -12,7 +12,7 @@ MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"
 
 def sweep_text(sweep: "SweepFolder") -> str:
     """Write a sweep for a terminal: every trial, the keys that mattered, what it took."""
-    from scoville.compare.sweep import best_trials
+    from scoville.comparison.sweep import best_trials
 
     settings, trials = sweep.recipe.sweep, sweep.trials()
     front = best_trials(settings, trials)
@@ -61,7 +61,7 @@ def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
     """Give a sweep for a program."""
     from dataclasses import asdict
 
-    from scoville.compare.sweep import best_trials
+    from scoville.comparison.sweep import best_trials
 
     trials = sweep.trials()
     front = best_trials(sweep.recipe.sweep, trials)
@@ -81,7 +81,7 @@ def recipe_text(sweep: "SweepFolder") -> str:
     """Write the best recipe of a sweep, with the scores as its reasons."""
     import yaml
 
-    from scoville.compare.sweep import best_trials, tied
+    from scoville.comparison.sweep import best_trials, tied
     from scoville.errors import UsageError
     from scoville.recipe.file import with_values
 
@@ -125,8 +125,8 @@ def _importance(sweep: "SweepFolder") -> list[str]:
 
 def _importances(sweep: "SweepFolder") -> tuple[dict[str, dict[str, float]], str]:
     """Give the importances, or why there are none."""
-    from scoville.compare.propose import LEAST_TRIALS, importances
-    from scoville.compare.race import directions
+    from scoville.comparison.propose import LEAST_TRIALS, importances
+    from scoville.comparison.race import directions
     from scoville.errors import MissingExtra
 
     settings, trials = sweep.recipe.sweep, sweep.trials()

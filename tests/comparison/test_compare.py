@@ -11,9 +11,9 @@ from click.testing import Result as Invoked
 from conftest import ANIMALS, Bench, fish_cases
 from scoville.cases.files import write_cases
 from scoville.cli.compare import command
-from scoville.compare.side_by_side import Compared
-from scoville.compare.stages import BuildCost, SharedStages
-from scoville.compare.systems import compare_systems, usd_per_1000
+from scoville.comparison.side_by_side import Compared
+from scoville.comparison.stages import BuildCost, SharedStages
+from scoville.comparison.systems import compare_systems, usd_per_1000
 from scoville.errors import UsageError
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import run_cases
@@ -255,7 +255,7 @@ def test_the_page_plots_quality_against_dollars(comparing: Comparing):
         (("plain.yaml", "one.yaml", "--baseline", "two"), "none of the systems: plain, one"),
         (("plain.yaml", "one.yaml", "--metric", "vibes"), "'vibes' is no metric"),
         (("plain.yaml", "one.yaml", "--judge"), "the recipe names no judge"),
-        (("plain.yaml", "one.yaml", "--split", "dev"), "none of 12 cases is in the split 'dev'"),
+        (("plain.yaml", "one.yaml", "--split", "dev"), "none of 12 cases is asked for"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(

@@ -11,14 +11,14 @@ from click.testing import CliRunner, Result
 
 from conftest import ANIMALS, Bench, fish_cases
 from scoville.cli.sweep import command as sweep_command
-from scoville.compare import publish_sweep as mirror_module
-from scoville.compare import stages as stages_module
-from scoville.compare.propose import importances, propose
-from scoville.compare.race import Race
-from scoville.compare.space import check_space, draw, grid, listed, size
-from scoville.compare.stages import SharedStages
-from scoville.compare.sweep import best_trials, plan, run_sweep
-from scoville.compare.trials import SweepFolder, Trial, find_sweep, identity, list_sweeps, open_sweep
+from scoville.comparison import publish_sweep as mirror_module
+from scoville.comparison import stages as stages_module
+from scoville.comparison.propose import importances, propose
+from scoville.comparison.race import Race
+from scoville.comparison.space import check_space, draw, grid, listed, size
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.sweep import best_trials, plan, run_sweep
+from scoville.comparison.trials import SweepFolder, Trial, find_sweep, identity, list_sweeps, open_sweep
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import MissingExtra, ProviderUnavailable, RecipeError, ScovilleError, UsageError
 from scoville.evaluate.runs import list_runs
@@ -674,7 +674,7 @@ def test_a_sweep_that_goes_on_shows_no_trial_twice(invoke: Any, shown: Shown):
 def test_trials_of_a_sweep_that_was_killed_are_shown_by_the_next(
     invoke: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ):
-    from scoville.compare.publish_sweep import PublishedSweep
+    from scoville.comparison.publish_sweep import PublishedSweep
 
     with monkeypatch.context() as patch:
         patch.setattr(PublishedSweep, "add", lambda *_: None)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scoville.compare.leaderboard import Cell, Leaderboard, leaderboard, pareto
-from scoville.compare.side_by_side import Compared
+from scoville.comparison.leaderboard import Cell, Leaderboard, leaderboard, pareto
+from scoville.comparison.side_by_side import Compared
 from scoville.errors import UsageError
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.metrics import Metric, described

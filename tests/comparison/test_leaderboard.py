@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from scoville.compare.leaderboard import leaderboard, pareto
+from scoville.comparison.leaderboard import leaderboard, pareto
 from scoville.errors import UsageError
 from scoville.types import Score
 

@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from scoville.compare.sweep import best_trials
-from scoville.compare.trials import SweepFolder, Trial
+from scoville.comparison.sweep import best_trials
+from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import ScovilleError
 from scoville.evaluate.publish import mirrored_run, record_run, tracked_run
 from scoville.evaluate.runs import Run

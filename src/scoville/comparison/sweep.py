@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from scoville.compare.leaderboard import Aim, pareto
-from scoville.compare.propose import propose
-from scoville.compare.race import LEAST_CASES, Race, case_values, directions, gaps_between, scores_now
-from scoville.compare.space import Choices, check_space, size
-from scoville.compare.stages import SharedStages
-from scoville.compare.trials import SweepFolder, Trial
+from scoville.comparison.leaderboard import Aim, pareto
+from scoville.comparison.propose import propose
+from scoville.comparison.race import LEAST_CASES, Race, case_values, directions, gaps_between, scores_now
+from scoville.comparison.space import Choices, check_space, size
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import RecipeError, ScovilleError
 from scoville.evaluate.paired import ALPHA, paired_chance
 from scoville.evaluate.run_cases import OnCase, run_cases

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from scoville.compare.plots import Point, histogram, lines, scatter
+from scoville.comparison.plots import Point, histogram, lines, scatter
 from scoville.evaluate.blame import Blame, count_stages
 from scoville.evaluate.metrics import risk_coverage, risks
 from scoville.evaluate.result import Result

@@ -12,8 +12,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from scoville.compare.space import MOST_LISTED, Choices, draw, grid, listed, name_of, size
-from scoville.compare.trials import Trial
+from scoville.comparison.space import MOST_LISTED, Choices, draw, grid, listed, name_of, size
+from scoville.comparison.trials import Trial
 from scoville.errors import MissingExtra
 from scoville.recipe.observers import Range, Sweep
 

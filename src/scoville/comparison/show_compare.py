@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.compare.leaderboard import Cell
-    from scoville.compare.side_by_side import Compared
-    from scoville.compare.systems import Table, ToBaseline
+    from scoville.comparison.leaderboard import Cell
+    from scoville.comparison.side_by_side import Compared
+    from scoville.comparison.systems import Table, ToBaseline
 
 HEADS = {
     "refusal_precision": "refusal P", "refusal_recall": "refusal R", "citation_page_hit": "cites page",
@@ -57,7 +57,7 @@ def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any
 
 def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
     """Write a comparison as the page that shows runs, the best system first, with what each costs among its scores."""
-    from scoville.compare.report import report_html, shown_run
+    from scoville.comparison.report import report_html, shown_run
 
     by_name = {system.name: system for system in systems}
     shown = [

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scoville.compare.plots import Point, histogram, lines, scatter
-from scoville.compare.report import WORST, Shown, report_html, shown_run
+from scoville.comparison.plots import Point, histogram, lines, scatter
+from scoville.comparison.report import WORST, Shown, report_html, shown_run
 from scoville.errors import ScovilleError
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.run_cases import run_cases

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.answer import Answerer
-from scoville.compare.remember import RememberingSearcher, SharedSystem
+from scoville.comparison.remember import RememberingSearcher, SharedSystem
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
 from scoville.index import AddReport, Index, ReadingCache, Workspace, Writers, build_again, build_hash, open_index

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scoville.cases.files import digest
-from scoville.compare.stages import BuildCost
+from scoville.comparison.stages import BuildCost
 from scoville.errors import UsageError
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.run_cases import same_cases

@@ -55,14 +55,14 @@ class Leaderboard:
     @property
     def markdown(self) -> str:
         """Write it as a Markdown table."""
-        head, *rows = self._cells()
+        head, *rows = self.cells
         lines = [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in (head, *rows)]
         return "\n".join([lines[0], f"|---{'|--:' * (len(head) - 1)}|", *lines[1:], "", self.note, ""])
 
     @property
     def text(self) -> str:
         """Write it for a terminal."""
-        cells = self._cells()
+        cells = self.cells
         widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
         lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
         return "\n".join([*lines, "", self.note])
@@ -78,7 +78,9 @@ class Leaderboard:
             "cases needed: to tell, with 80 % power"
         )
 
-    def _cells(self) -> list[list[str]]:
+    @property
+    def cells(self) -> list[list[str]]:
+        """Give the rows of its table, the head first."""
         extra = list(dict.fromkeys(name for row in self.rows for name in row.columns))
         head = ["system", self.metric, "95 %", "n", "unscored", "to the best", "p", "standing", "cases needed", *extra]
         return [head, *([*_fixed(row), *(_shown(row.columns.get(name)) for name in extra)] for row in self.rows)]

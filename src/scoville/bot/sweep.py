@@ -1,0 +1,129 @@
+"""Recipes are tried on the same cases, and the best is kept. Enters: a bot, cases. Leaves: a sweep.
+
+Python and the command come through here, so both leave the same.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoville.bot.evaluate import Cases, name_of
+from scoville.bot.forecast import answering, check_cost
+from scoville.bot.opened import Opened
+from scoville.cases.files import cases_of
+from scoville.comparison.propose import require_optuna
+from scoville.comparison.publish_sweep import PublishedSweep
+from scoville.comparison.stages import SharedStages
+from scoville.comparison.sweep import plan, run_sweep
+from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, open_sweep
+from scoville.errors import UsageError
+from scoville.recipe import Recipe
+from scoville.track.ledger import Ledger, save_entries
+from scoville.track.limit import Planned
+from scoville.track.store import FILE_NAME, Store
+from scoville.types import Case
+
+logger = logging.getLogger("scoville")
+
+OnTrial = Callable[[Recipe, Trial], None]
+"""Told the recipe that is swept and each trial as it ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweeping:
+    """What is swept."""
+
+    cases: Cases | None = None
+    """Default: ``sweep.cases`` of the recipe."""
+    trials: int | None = None
+    """The most that are run."""
+    limit: int | None = None
+    """Only the first so many cases."""
+    resume: str = ""
+    """A sweep that goes on as it was begun, whatever the recipe says now."""
+    no_limit: bool = False
+    """Whether it may cost more than ``cost.limit_usd``."""
+
+
+def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> SweepFolder:
+    """Run the trials that have not been run."""
+    sweeps = bot.workspace.folder / FOLDER
+    old = find_sweep(sweeps, sweeping.resume) if sweeping.resume else None
+    recipe = _recipe(old.recipe if old else bot.recipe, sweeping)
+    planned = plan(recipe)
+    if recipe.sweep.method == "tpe":
+        require_optuna()
+    cases = old.cases() if old else _cases(bot, recipe, sweeping)
+    check_cost(bot, list(_planned(recipe, planned.trials, cases)), yes=sweeping.no_limit)
+    no_limit = sweeping.no_limit
+    stages = SharedStages(
+        bot.workspace, recipe, writers=lambda trial: bot.with_recipe(trial).writers(no_limit=no_limit)
+    )  # fmt: skip
+    file = name_of(sweeping.cases or str(recipe.sweep.cases or ""))
+    found = old or open_sweep(sweeps, recipe, cases, stages.content, cases_file=file)
+    stages.replies = found.replies
+    published = PublishedSweep(bot.workspace, bot.recipe.track.to, found)
+    done = len(found.trials())
+    of = f" of {planned.combinations:,} combinations" if planned.combinations else ""
+    logger.info(
+        f"Sweep {found.name}: {planned.trials} trials{of} × {len(cases)} cases{f', {done} are done' if done else ''}"
+    )
+
+    def ended(trial: Trial) -> None:
+        if on_trial:
+            on_trial(recipe, trial)
+        published.add(trial)
+
+    status = "halted"
+    try:
+        with bot.bars("cases") as progress:
+            run_sweep(
+                found, recipe, cases, stages, on_trial=ended,
+                on_case=lambda now, total: progress("trial", now, total),
+            )  # fmt: skip
+        status = "finished"
+    finally:
+        _enter(bot, found, stages)
+        stages.close()
+        published.end(status)
+    return found
+
+
+def _recipe(recipe: Recipe, sweeping: Sweeping) -> Recipe:
+    """Give the recipe with the sweep that is asked for."""
+    given = (("trials", sweeping.trials), ("limit", sweeping.limit))
+    changes = {key: value for key, value in given if value is not None}
+    return recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
+
+
+def _cases(bot: Opened, recipe: Recipe, sweeping: Sweeping) -> Sequence[Case]:
+    given = sweeping.cases
+    if given is None and recipe.sweep.cases is None:
+        raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give a file of cases")
+    if given is None:
+        given = bot.workspace.root / str(recipe.sweep.cases)
+    read = cases_of(Path(given)) if isinstance(given, str | Path) else given
+    return read[: recipe.sweep.limit]
+
+
+def _enter(bot: Opened, found: SweepFolder, stages: SharedStages) -> None:
+    """Enter into the ledger what was really done; what was known cost nothing."""
+    recipe = bot.recipe
+    ledger = Ledger(recipe.cost.hardware_usd_per_hour, found.name, embed_url=recipe.embed.base_url)
+    entries = [entry for report, embedder in stages.reports for entry in ledger.added(report, embedder)]
+    entries += [ledger.reply("generation", reply) for reply in stages.written]
+    store = Store(bot.workspace.folder / FILE_NAME)
+    try:
+        save_entries(store, entries)
+    finally:
+        store.close()
+
+
+def _planned(recipe: Recipe, trials: int, cases: Sequence[Case]) -> Iterator[Planned]:
+    """Plan what the trials take, as if each value of `llm.model` had its share of them."""
+    models = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
+    for model in models:
+        system = recipe.model_copy(update={"llm": recipe.llm.model_copy(update={"model": model})})
+        for one in answering(system, cases):
+            yield one._replace(replies=one.replies * trials // len(models))
