@@ -40,6 +40,7 @@ Write = Callable[[str, Sequence[Hit]], Sequence[Message]]
 class Unchecked:
     """Finds passages, writes a prompt and takes the reply as it is: no citations, no check against the passages."""
 
+    concurrency = 1
     name: str
     llm: Llm
     find: Find

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from conftest import ANIMALS, Bench, fish_cases
+from conftest import ANIMALS, Bench, Command, fish_cases
 from scoville.answer import Answerer, open_answerer
+from scoville.cases.files import write_cases
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run
 from scoville.evaluate.system import RecipeSystem
@@ -25,12 +26,22 @@ THREADS = 8
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """Replies as the fake does, a little later."""
+    """Replies as the fake does, a little later: the sooner, the later it was asked."""
+
+    lock = threading.Lock()
+    asked = now = most = 0
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         messages = [Message(role=one["role"], content=one["content"]) for one in request["messages"]]
-        time.sleep(0.01)
+        cls = Endpoint
+        with cls.lock:
+            cls.asked, cls.now = cls.asked + 1, cls.now + 1
+            cls.most = max(cls.most, cls.now)
+            pause = 0.1 / cls.asked
+        time.sleep(max(pause, 0.01))
+        with cls.lock:
+            cls.now -= 1
         choice = {"index": 0, "delta": {"content": quote_first_passage(messages)}, "finish_reason": "stop"}
         event = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
         self.send_response(200)
@@ -44,6 +55,7 @@ class Endpoint(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
+    Endpoint.asked = Endpoint.now = Endpoint.most = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -144,3 +156,27 @@ def test_a_question_that_hangs_leaves_nothing_in_those_after_it(filled: Bench, w
     assert [list(saved).count(case.id) for case in cases] == [1] * 4
     found = {one.question: essence(one) for one in seen}
     assert [found[case.question] for case in cases[1:]] == wanted[1:]
+
+
+def test_a_batch_asks_side_by_side_and_keeps_its_order(filled: Bench, command: Command, endpoint: str):
+    asked = [case.question for case in fish_cases(9)]
+    lines = [json.dumps({"id": question, "question": question}) for question in asked] + ['{"question": " "}']
+    flags = ("--set", "llm.model=openai:stand-in", "--set", f"llm.base_url={endpoint}", "--set", "llm.concurrency=3")
+    floor = ("--set", "answer.min_similarity=-1", "--set", "split.size=40")
+    done = command("ask", "--batch", "-", *flags, *floor, stdin="\n".join(lines).encode())
+    assert [line["id"] for line in done.lines] == [*asked, 10]
+    assert [line["question"] for line in done.lines] == [*asked, " "]
+    assert "empty" in done.lines[-1]["error"] and done.code == 1
+    assert Endpoint.most == 3
+
+
+@pytest.mark.parametrize(("flags", "most"), [((), 5), (("--workers", "2"), 2)])
+def test_a_hosted_model_is_evaluated_side_by_side(
+    filled: Bench, command: Command, endpoint: str, flags: tuple[str, ...], most: int
+):
+    write_cases(Path("cases.jsonl"), fish_cases(12))
+    chosen = ("--set", "llm.model=openai:stand-in", "--set", f"llm.base_url={endpoint}", "--set", "llm.concurrency=5")
+    floor = ("--set", "answer.min_similarity=-1", "--set", "split.size=40")
+    done = command("evaluate", "cases.jsonl", *flags, *chosen, *floor, "--json").json
+    assert (done["counts"]["errors"], done["counts"]["missing"], done["status"]) == (0, 0, "finished")
+    assert Endpoint.most == most

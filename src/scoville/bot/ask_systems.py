@@ -139,12 +139,12 @@ def _ask(
 
 def _tracked(tracker: Tracker, stages: SharedStages, embedder: str) -> OnAnswer:
     """Give what keeps the cost and the trace of each answer that was really written, and not remembered."""
-    written = len(stages.written)
+    told = {id(reply) for reply in stages.written}
 
     def answered(case: Case, answer: Answer) -> str:
-        nonlocal written
-        before, written = written, len(stages.written)
-        is_known = answer.reply and written == before
+        reply = answer.reply
+        is_known = reply and (id(reply) in told or not any(one is reply for one in stages.written))
+        told.add(id(reply))
         return "" if is_known else tracker.answered(answer, embedder, case_id=case.id)
 
     return answered

@@ -181,7 +181,7 @@ class Bot(Opened):
         perplexity: bool = False,
         baseline: SavedRun | str | None = None,
         timeout_seconds: float = 120.0,
-        workers: int = 1,
+        workers: int | None = None,
         no_limit: bool = False,
     ) -> Run:
         """Ask every case of a file, or every one of some cases, and score the answers in a run that is kept.
@@ -190,8 +190,8 @@ class Bot(Opened):
         ``split``, ``tags`` and ``limit`` choose cases; ``against`` are training cases of which none may be among them.
         The recipe's ``judge`` decides what comparison leaves open, ``semantic`` compares by embeddings, ``perplexity``
         asks the local model how likely it holds the expected answers. With a ``baseline`` cases that could not be
-        compared with its own are refused. ``workers`` cases are asked at once. ``no_limit`` may cost more than
-        ``cost.limit_usd``.
+        compared with its own are refused. ``workers`` cases are asked at once, by default as many as a hosted model
+        takes, else one. ``no_limit`` may cost more than ``cost.limit_usd``.
         """
         asked = Asked(
             system=system, name=name, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline)
@@ -210,7 +210,7 @@ class Bot(Opened):
         perplexity: bool = False,
         baseline: SavedRun | str | None = None,
         timeout_seconds: float = 120.0,
-        workers: int = 1,
+        workers: int | None = None,
         no_limit: bool = False,
     ) -> Run:
         """Go on with an evaluation that was interrupted; all else is that of :meth:`evaluate`."""

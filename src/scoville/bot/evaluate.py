@@ -76,7 +76,7 @@ class Asked:
     """In tables."""
     timeout_seconds: float = 120.0
     """For each case."""
-    workers: int = 1
+    workers: int | None = None
     """How many cases are asked at once."""
     baseline: Run | None = None
     """Cases that cannot be compared with its own are refused before anything is asked."""

@@ -108,21 +108,24 @@ def _answer_all(
     filters: tuple[str, ...],
     groups: tuple[str, ...],
 ) -> None:
-    """Write one line for each question as it is answered; a question that fails gets its error on its line."""
+    """Write a line for each question, in their order; several are asked at once, and one that fails has its error."""
     from scoville.answer import answer_json
+    from scoville.at_once import in_order
     from scoville.errors import ScovilleError
+
+    def answered(row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = bot.ask(row["question"], where=filters, groups=groups or None)
+        except ScovilleError as error:
+            return {"id": row["id"], "question": row["question"], "error": str(error)}
+        return {"id": row["id"], **answer_json(answer)}
 
     failed = 0
     with progress_bar("questions") as progress:
-        for number, row in enumerate(questions):
-            progress(row["question"], number, len(questions))
-            try:
-                answer = bot.ask(row["question"], where=filters, groups=groups or None)
-                line = {"id": row["id"], **answer_json(answer)}
-            except ScovilleError as error:
-                failed += 1
-                line = {"id": row["id"], "question": row["question"], "error": str(error)}
+        for done, line in enumerate(in_order(answered, questions, bot.recipe.llm.concurrency), start=1):
             write_json_line(line)
+            failed += "error" in line
+            progress(line["question"], done, len(questions))
     if failed:
         say(f"{failed} of {len(questions)} questions failed; see their lines")
         raise SystemExit(1)

@@ -36,6 +36,12 @@ LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_
     "--against", type=click.Path(path_type=Path), multiple=True, help="Training cases: refuse to run on a leak."
 )
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=None,
+    help="How many cases are asked at once. Default: llm.concurrency for a hosted model, else 1.",
+)
 @click.option("--resume", default="", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--score", "rescore", default="", metavar="RUN", help="Score a run again, without asking the system.")
 @click.option("--judge", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")
@@ -61,7 +67,10 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     bot = open_bot(folder, flags)
     baseline = bot.run(options["baseline"]) if options["baseline"] else None
     given = {name: options[name] for name in ("judge", "semantic", "perplexity")} | {"no_limit": options["yes"]}
-    asked = {"system": options["spec"], "timeout_seconds": options["timeout"], "baseline": baseline}
+    asked = {
+        "system": options["spec"], "timeout_seconds": options["timeout"], "workers": options["workers"],
+        "baseline": baseline,
+    }  # fmt: skip
     if options["rescore"]:
         run = bot.score(options["rescore"], **given)
     elif options["resume"]:

@@ -35,16 +35,18 @@ def run_cases(
     run: Run,
     *,
     timeout_seconds: float = 120,
-    workers: int = 1,
+    workers: int | None = None,
     on_case: OnCase | None = None,
     on_answer: OnAnswer | None = None,
 ) -> None:
     """Ask a system every case that has no answer yet, ``workers`` at a time; cases with an error are asked again.
 
+    Without ``workers`` it is asked as many at a time as it says of itself.
     Raises ScovilleError after the same error to three cases in a row, and when none was answered; the run is kept, and
     what is still being asked is left behind.
     """
     failures = _Failures()
+    workers = workers or system.concurrency
     started = time.perf_counter()
     with run.recording() as record:
         run.update(status="running", **({"workers": workers} if workers > 1 else {}))

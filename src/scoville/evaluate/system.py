@@ -21,6 +21,7 @@ from scoville.answer import Answerer, answer_json
 from scoville.answer.declines import declines
 from scoville.errors import ProviderError, ScovilleError, UsageError
 from scoville.evaluate.result import result_of
+from scoville.recipe.model import is_hosted
 from scoville.types import Answer, Case, Message
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -30,6 +31,11 @@ class System(Protocol):
     """Maps a case to an answer."""
 
     name: str
+
+    @property
+    def concurrency(self) -> int:
+        """How many cases it is asked at once where nobody says otherwise."""
+        ...
 
     def describe(self) -> Mapping[str, Any]:
         """Say what it is made of, for the header of a run."""
@@ -46,6 +52,12 @@ class RecipeSystem:
     def __init__(self, answerer: Answerer, name: str = "recipe") -> None:
         self.name = name
         self._answerer = answerer
+
+    @property
+    def concurrency(self) -> int:
+        """As many as the recipe allows a hosted model; a local one is asked one by one, so that seconds compare."""
+        llm = self._answerer.recipe.llm
+        return llm.concurrency if is_hosted(llm.model) else 1
 
     def describe(self) -> Mapping[str, Any]:
         """Give the recipe, its hash, and what it runs on."""
@@ -65,8 +77,11 @@ class RecipeSystem:
 class FunctionSystem:
     """A Python function that takes a question, or a question and its history, and gives a text or an answer's JSON.
 
-    A second argument with a default is the history only where it has that name.
+    A second argument with a default is the history only where it has that name. Nobody promises that several threads
+    may call it.
     """
+
+    concurrency = 1
 
     def __init__(self, function: Callable[..., Any], name: str = "") -> None:
         self.name = name or getattr(function, "__name__", "function")
@@ -85,6 +100,8 @@ class FunctionSystem:
 
 class ServerSystem:
     """A running server: a question is posted as JSON, an answer's JSON or a text comes back."""
+
+    concurrency = 1
 
     def __init__(self, url: str, *, timeout_seconds: float = 120) -> None:
         self.name = without_secrets(url)

@@ -6,6 +6,7 @@ kept in a file, for a process that goes on where another was killed.
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -25,6 +26,9 @@ class RememberingLlm:
         self._journal = Journal(file) if file else None
         self._identity = identity or llm.name
         self._replies = _read(self._journal) if self._journal else {}
+        self._asking: dict[str, threading.Lock] = {}
+        """Held while a prompt is answered, so that of threads that ask the same one does."""
+        self._writing = threading.Lock()
         self._counts: dict[tuple[Message, ...], int] = {}
         self.written: list[Reply] = []
         """Replies that were really written here, and not known."""
@@ -48,15 +52,18 @@ class RememberingLlm:
         """Write the next turn, or give the one that was written for the same prompt."""
         asked = [self._identity, [[message.role, message.content] for message in messages], asdict(generation)]
         key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode(errors="surrogatepass")).hexdigest()
-        reply = self._replies.get(key)
-        if reply is None:
-            reply = self._replies[key] = self._llm.generate(messages, generation, on_text)
-            self.written.append(reply)
-            if self._journal:
-                self._journal.add([key, asdict(reply)])
-        elif on_text:
-            on_text(reply.text)
-        return reply
+        with self._asking.setdefault(key, threading.Lock()):
+            if reply := self._replies.get(key):
+                if on_text:
+                    on_text(reply.text)
+                return reply
+            reply = self._llm.generate(messages, generation, on_text)
+            with self._writing:
+                self._replies[key] = reply
+                self.written.append(reply)
+                if self._journal:
+                    self._journal.add([key, asdict(reply)])
+            return reply
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Count the tokens of the prompt."""
