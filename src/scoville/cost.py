@@ -7,7 +7,7 @@ Enters: a model's name and its tokens. Leaves: US dollars. Does not know who ask
 import threading
 
 from scoville.endpoint import endpoint_url, is_loopback
-from scoville.errors import UsageError
+from scoville.errors import OverBudget
 from scoville.recipe.model import is_hosted, name_of
 
 LOCAL_RUNTIMES = frozenset({"openvino", "llamacpp", "fake"})
@@ -41,7 +41,10 @@ def fee_usd(model: str, prompt_tokens: int, completion_tokens: int, base_url: st
 
 
 class Budget:
-    """What may be spent, what is spent, and what is held for replies on their way; safe for threads."""
+    """The most that one piece of work may pay for replies, what it paid, and what is held for replies on their way.
+
+    Safe for threads. None is no limit.
+    """
 
     def __init__(self, limit_usd: float | None) -> None:
         self.limit_usd = limit_usd
@@ -51,14 +54,14 @@ class Budget:
         self._lock = threading.Lock()
 
     def hold(self, most_usd: float | None) -> None:
-        """Hold the most that a reply can cost; UsageError, and nothing is held, where that could cross the limit."""
+        """Hold the most that a reply can cost; OverBudget, and nothing is held, where that could cross the limit."""
         with self._lock:
             if self.limit_usd is not None and most_usd != 0:
                 if most_usd is None or self.spent_usd is None:
-                    raise UsageError(f"the price of the next reply is unknown, and the limit is ${self.limit_usd:g}")
+                    raise OverBudget(f"the price of the next reply is not known, and {self.advice}")
                 if self.spent_usd + self._held_usd + most_usd > self.limit_usd:
-                    raise UsageError(
-                        f"${self.spent_usd:.4f} is spent, and the next reply could cross ${self.limit_usd:g}"
+                    raise OverBudget(
+                        f"${self.spent_usd:.4f} is paid, the next reply could cost too much, and {self.advice}"
                     )
             self._held_usd += most_usd or 0.0
 
@@ -68,3 +71,16 @@ class Budget:
             self._held_usd -= most_usd or 0.0
             known = cost_usd is not None and self.spent_usd is not None
             self.spent_usd = (self.spent_usd or 0.0) + (cost_usd or 0.0) if known else None
+
+    @property
+    def advice(self) -> str:
+        """Say what the limit is, and what to do about it."""
+        limit = f"cost.limit_usd is ${self.limit_usd or 0:g}"
+        return f"{limit}; to go on give --yes (in Python no_limit=True), or raise it"
+
+    def at_most(self, most_usd: float | None) -> str:
+        """Say what work may cost at most that would cost ``most_usd`` (None: not known) without a limit."""
+        if self.limit_usd is None or (most_usd is not None and most_usd <= self.limit_usd):
+            return "no limit to what is paid" if most_usd is None else f"at most ${most_usd:.4f}"
+        whole = "" if most_usd is None else f" of up to ${most_usd:.4f}"
+        return f"it ends before ${self.limit_usd:g}{whole} is paid (cost.limit_usd), and keeps what was done"

@@ -2,6 +2,7 @@
 
     ScovilleError
     ├── UsageError               what was asked cannot be meant: exit code 2
+    │   ├── OverBudget           a reply could cost more than may be paid: nothing was sent
     │   └── RecipeError          a recipe with an unknown key, a bad value or a contradiction
     │       └── Contradiction    values that are valid, but not together
     ├── WorkspaceError           a folder that is no workspace, is newer than this version, or is locked
@@ -43,6 +44,10 @@ class UsageError(ScovilleError):
     """What was asked cannot be meant."""
 
     exit_code = 2
+
+
+class OverBudget(UsageError):
+    """A reply could cost more than may be paid."""
 
 
 class RecipeError(UsageError):

@@ -19,7 +19,6 @@ from scoville.cases.generate import (
     Ledger,
     ModelGenerator,
     Templates,
-    estimate,
     find_by_words,
     generate_cases,
 )  # fmt: skip
@@ -27,8 +26,9 @@ from scoville.cases.generate.checks import gives
 from scoville.cases.generate.draft import DraftCase, Place, Written, finish
 from scoville.cases.generate.sample import stratified
 from scoville.cli.cases_generate import command
+from scoville.cost import Budget
 from scoville.errors import UsageError
-from scoville.llm import FakeLlm, Generation
+from scoville.llm import Generation
 from scoville.types import Case, Message, Passage, Reply
 
 HANDBOOK = (
@@ -610,24 +610,20 @@ def test_a_text_in_a_document_is_no_instruction(passages: list[Passage]) -> None
     assert author.write(author.slots("fact")[0]).draft is None
 
 
-def test_spending_stops_below_the_cap_over_all_runs(tmp_path: Path) -> None:
+def test_a_budget_that_is_spent_ends_it_and_keeps_the_cases(tmp_path: Path) -> None:
     many = [passage(TARIFF.replace("120", str(number)), f"{number}.md") for number in range(100, 130)]
-    author = ModelGenerator(many, asker(lambda _: "{}", cost=0.01), "m")
-    for _ in range(2):
-        ledger = Ledger(tmp_path / "state", {})
-        made = generate_cases(author, Checks(find_by_words(many)), ledger, ["fact"], 5, max_usd=0.055, slot_usd=0.01)
-        assert made.cost_usd == pytest.approx(0.05)
-        assert "0.055 USD" in made.stopped
+    budget = Budget(0.055)
 
+    def ask(messages: Sequence[Message], generation: Generation) -> Reply:
+        budget.hold(0.01)
+        budget.settle(0.01, 0.01)
+        return asker(lambda _: "{}", cost=0.01)(messages, generation)
 
-def test_the_estimate_counts_writing_and_checking() -> None:
-    messages = [Message(role="user", content="word " * 100)]
-    expected = estimate(10, [messages], FakeLlm().count_tokens, lambda prompt, completion: prompt / 1e6, 50)
-    assert expected.drafts == 25
-    assert expected.prompt_tokens > 25 * 100
-    assert expected.completion_tokens == 25 * (50 + 2 * 64)
-    assert expected.cost_usd == expected.prompt_tokens / 1e6
-    assert 0 < expected.slot_usd < (expected.cost_usd or 0)
+    author = ModelGenerator(many, ask, "m")
+    for spent in (0.05, 0.05):
+        made = generate_cases(author, Checks(find_by_words(many)), Ledger(tmp_path / "state", {}), ["fact"], 5)
+        assert made.cost_usd == pytest.approx(spent)
+        assert "cost.limit_usd is $0.055" in made.stopped
 
 
 def generated(command_line: click.Command, *words: str) -> Result:
@@ -671,18 +667,6 @@ def test_the_command_refuses_an_unknown_kind(indexed: Bench) -> None:
         generated(command, "--kinds", "fact,poem")
 
 
-def test_a_hosted_model_is_not_asked_before_its_price_was_agreed_to(
-    indexed: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
-    words = ("--count", "5000", "--kinds", "fact", "--set", "llm.model=openai:gpt-4o", "--max-usd", "9")
-    done = CliRunner().invoke(command, words, input="n\n")
-    assert done.exit_code == 1
-    assert "USD; stops at 9 USD" in done.stderr
-    assert not (indexed.workspace.root / "cases" / "generated.jsonl").exists()
-
-
-def test_a_cap_that_cannot_be_kept_is_refused(indexed: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
-    with pytest.raises(UsageError, match="price of this model is not known"):
-        generated(command, "--set", "llm.model=openai:nobodys-model", "--max-usd", "1")
+def test_a_limit_that_cannot_be_kept_is_refused(indexed: Bench) -> None:
+    with pytest.raises(UsageError, match="its price is not known"):
+        generated(command, "--set", "llm.model=openai:nobodys-model")

@@ -391,7 +391,6 @@ CHANGES = [
     "split={by: parent, parent_size: 700}", "split={by: summary, summary_model: fake}",
     "split={by: semantic, buffer: 2}", "split={by: semantic, percentile: 90}",
     "metadata.rules=[{match: '(?P<year>x)'}]", "metadata.text=false", "metadata.entities=1", "metadata.model=fake",
-    "metadata.max_usd=2",
     "embed.model=fake", "embed.threads=1",
     "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
@@ -418,7 +417,7 @@ CHANGES = [
 OPERATIONAL_KEYS = {
     "sources.allow_private", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
     "sources.max_attempts", "sources.give_up_after", "read.timeout_seconds", "read.page_timeout_seconds",
-    "read.processes", "metadata.max_usd", "embed.threads", "index.url", "index.name", "llm.threads",
+    "read.processes", "embed.threads", "index.url", "index.name", "llm.threads",
     *(f"{place}.{key}" for place in ("llm", "embed", "read.pdf") for key in
       ("api_key_env", "timeout_seconds", "max_retries", "concurrency")),
 }  # fmt: skip

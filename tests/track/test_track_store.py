@@ -11,13 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from scoville.cli.cost import command as cost
 from scoville.errors import StorageError, UsageError, WorkspaceError
 from scoville.index import AddReport
 from scoville.track.ledger import Entry, Ledger, save_entries, sum_up, totals
-from scoville.track.limit import Planned, check_limit, preview
 from scoville.track.runs import TrackedRun, log_metrics, save_run
 from scoville.track.store import SCHEMA, Store
 from scoville.types import Answer, Reply
@@ -277,53 +274,3 @@ class TestLedger:
         assert sum_up(totals(store)).prompt_tokens == 5
         with pytest.raises(UsageError, match="expected activity, model, day, run"):
             totals(store, "hour")
-
-
-class TestLimit:
-    def test_local_work_is_guessed_in_seconds_of_this_machine(self):
-        estimate = preview([Planned("generation", "smollm2-135m-instruct", 60, 1200, 60)], 3.6)
-        assert estimate.hardware_usd == pytest.approx(0.12)  # 60 replies of 2 s
-        assert (estimate.replies, estimate.tokens, estimate.fee_usd) == (60, 75_600, 0.0)
-
-    def test_a_hosted_model_costs_its_price(self):
-        estimate = preview([Planned("judging", "openai:gpt-4o-mini", 1000, 1000, 0)], 3.6)
-        assert estimate.fee_usd == pytest.approx(0.15) and estimate.hardware_usd == 0.0
-
-    def test_below_the_limit_nothing_is_said(self):
-        assert check_limit(preview([], 1.0), 0.0, yes=False) == ""
-
-    def test_over_the_limit_is_refused_without_yes(self):
-        estimate = preview([Planned("judging", "openai:gpt-4o-mini", 10_000, 1000, 0)], 0.0)
-        with pytest.raises(UsageError, match=r"\$1.50 in fees .* over cost.limit_usd = 1: give --yes"):
-            check_limit(estimate, 1.0, yes=False)
-        assert "$1.50 in fees" in check_limit(estimate, 1.0, yes=True)
-        assert check_limit(estimate, 2.0, yes=False) == check_limit(estimate, None, yes=False) == ""
-
-    def test_a_price_that_is_not_known_is_over_any_limit(self):
-        estimate = preview([Planned("judging", "openai:of-nobody", 1, 1, 1)], 0.0)
-        with pytest.raises(UsageError, match="what openai:of-nobody charges, which is not known, so cost.limit_usd"):
-            check_limit(estimate, 100.0, yes=False)
-        assert check_limit(estimate, None, yes=False) == ""
-
-    def test_a_model_on_this_machine_charges_nothing(self):
-        own = Planned("judging", "openai:of-nobody", 1, 1200, 60, "http://127.0.0.1:8000/v1")
-        assert preview([own], 3.6).unpriced == ()
-
-
-class TestCostCommand:
-    def test_it_adds_up(self, store: Store):
-        save_entries(
-            store, [entry(fee_usd=0.5), entry(activity="ingest", hardware_usd=0.25, seconds=9), entry(fee_usd=None)]
-        )
-        root = str(store.path.parent.parent)
-        shown = CliRunner().invoke(cost, ["-w", root], catch_exceptions=False)
-        lines = shown.stdout.splitlines()
-        assert [line.split()[0] for line in lines] == ["activity", "generation", "ingest", "total"]
-        assert lines[-1].split()[-2:] == ["$0.50*", "$0.25"]
-        assert "1 replies, whose price is not known" in shown.stderr
-        by_json = CliRunner().invoke(cost, ["-w", root, "--json", "--by", "day"], catch_exceptions=False)
-        assert '"unknown_fees": 1' in by_json.stdout
-
-    def test_nothing_recorded_is_said(self, tmp_path: Path):
-        with pytest.raises(WorkspaceError, match="nothing is recorded yet"):
-            CliRunner().invoke(cost, ["-w", str(tmp_path)], catch_exceptions=False)

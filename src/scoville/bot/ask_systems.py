@@ -15,6 +15,7 @@ from scoville.bot.score import open_recipe_judge
 from scoville.bot.systems import commit_of
 from scoville.comparison.side_by_side import Compared, Origin, check_given, open_run
 from scoville.comparison.stages import BuildCost, SharedStages
+from scoville.cost import Budget
 from scoville.evaluate.blame_run import blame_run
 from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.publish import publish_run
@@ -22,7 +23,6 @@ from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.system import OnAnswer, System
-from scoville.index import Writers
 from scoville.recipe import Recipe
 from scoville.track.tracker import Tracker
 from scoville.types import Answer, Case
@@ -49,8 +49,8 @@ class Asking(NamedTuple):
     fresh: bool
     judged: bool
     timeout_seconds: float
-    no_limit: bool
-    """Whether models that write while an index is built may charge any sum."""
+    budget: Budget
+    """What all of it may pay for replies."""
     cases_file: str
 
 
@@ -59,14 +59,17 @@ def ask_systems(bot: Opened, named: Sequence[Named], cases: Sequence[Case], aski
     for one in named:
         if isinstance(one.of, Run):
             check_given(one.of, cases)
-    judge = open_recipe_judge(bot) if asking.judged else None
+    judge = open_recipe_judge(bot, asking.budget) if asking.judged else None
     with ExitStack() as opened:
         if judge:
             opened.callback(judge.close)
 
         @cache
         def stages() -> SharedStages:
-            made = SharedStages(bot.workspace, bot.recipe, writers=_writers(bot, asking.no_limit))
+            made = SharedStages(
+                bot.workspace, bot.recipe, budget=asking.budget,
+                writers=lambda recipe: bot.with_recipe(recipe).writers(asking.budget),
+            )  # fmt: skip
             opened.callback(made.close)
             return made
 
@@ -116,12 +119,13 @@ def _ask_recipe(
             tracker.spent(*tracker.ledger.added(report, name))
         return _tracked(tracker, stages, embedder)
 
-    return _ask(bot, named, system, cases, asking, header, watch)
+    return _ask(bot, named, system, cases, asking, header, watch, recipe)
 
 
 def _ask(
     bot: Opened, named: Named, system: System, cases: Sequence[Case], asking: Asking,
     header: Mapping[str, Any] | None = None, watch: Callable[[Run], OnAnswer] | None = None,
+    recipe: Recipe | None = None,
 ) -> tuple[Run, Origin]:  # fmt: skip
     """Ask a system, or take the run in which it was asked; ``watch`` gives what is told each answer of a run."""
     whole = {
@@ -131,6 +135,8 @@ def _ask(
     run, origin = open_run(system, cases, bot.workspace.folder / "runs", whole, fresh=asking.fresh)
     on_answer = watch(run) if watch else None
     if origin != "reused":
+        if recipe:
+            bot.with_recipe(recipe).say_price(len(cases), asking.budget)
         with bot.bars("cases") as progress:
             run_cases(system, cases, run, timeout_seconds=asking.timeout_seconds, on_answer=on_answer,
                       on_case=lambda done, total: progress(named.name, done, total))  # fmt: skip
@@ -160,12 +166,3 @@ def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
         bot.tracker(run.id).replied("judging", reply)
     if is_new:
         publish_run(bot.workspace, bot.recipe.track.to, run)
-
-
-def _writers(bot: Opened, no_limit: bool) -> Callable[[Recipe], Writers]:
-    """Give what opens the models that write while another index is built."""
-
-    def writers(recipe: Recipe) -> Writers:
-        return bot.with_recipe(recipe).writers(no_limit=no_limit)
-
-    return writers

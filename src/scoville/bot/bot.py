@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from scoville.answer import history_of
+from scoville.bot.check_judge import Checked, check
 from scoville.bot.evaluate import Asked, Cases, Choice, Scoring, evaluate, resume, score_again
+from scoville.bot.generate import DEFAULT_OUT, Author, Wanted, generate
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
 from scoville.bot.opened import Opened, Where
@@ -19,7 +21,9 @@ from scoville.bot.score import Measures
 from scoville.bot.stream import Stream
 from scoville.bot.sweep import OnTrial, Sweeping, sweep
 from scoville.bot.systems import Spec
+from scoville.cases.generate import Generated
 from scoville.comparison.trials import SweepFolder
+from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.runs import FOLDER as RUNS
 from scoville.evaluate.runs import Run as SavedRun
@@ -33,9 +37,10 @@ from scoville.index import (
     remove_documents,
     sync_sources,
 )  # fmt: skip
+from scoville.recipe import Judge
 from scoville.recipe.file import dotted, with_values
 from scoville.search import check_question, open_current_index
-from scoville.types import Answer, Message
+from scoville.types import Answer, Case, Message
 
 logger = logging.getLogger("scoville")
 
@@ -71,15 +76,15 @@ class Bot(Opened):
         Adding twice changes nothing; a changed file replaces its passages, a file that is gone disappears. What cannot
         be read is in the report and stops nothing. ``rebuild`` reads and embeds every known file again. ``exclude``
         are patterns of what is left out; ``follow_symlinks`` takes in what links lead to outside. ``widen_access`` lets
-        more people read what the recipe now opens to them; ``no_limit`` pays for replies of models beyond
-        ``metadata.max_usd``.
+        more people read what the recipe now opens to them; ``no_limit`` pays more for replies of models
+        than ``cost.limit_usd``.
         """
         if not paths and not rebuild:
             raise UsageError("nothing to add: expected files, folders or URLs")
         return self._fill(
             lambda options: add_paths(
                 self.workspace, self.recipe, paths, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks,
-                widen_access=widen_access, writers=self.writers(no_limit=no_limit), **options,
+                widen_access=widen_access, writers=self.writers(self.budget(no_limit=no_limit)), **options,
             )
         )  # fmt: skip
 
@@ -94,7 +99,7 @@ class Bot(Opened):
         return self._fill(
             lambda options: sync_sources(
                 self.workspace, self.recipe, retry=retry, prune=prune, widen_access=widen_access,
-                writers=self.writers(no_limit=no_limit), **options,
+                writers=self.writers(self.budget(no_limit=no_limit)), **options,
             )
         )  # fmt: skip
 
@@ -140,14 +145,15 @@ class Bot(Opened):
         where: Where = (),
         groups: Sequence[str] | None = None,
         on_text: Callable[[str], None] | None = None,
+        budget: Budget | None = None,
     ) -> Answer:
         """Answer a question with citations, each checked against its document; or refuse, with the reason.
 
         ``history`` is the conversation before it; ``where`` and ``groups`` are those of :meth:`search`. ``on_text`` is
-        given the model's text as it comes, before it is checked.
+        given the model's text as it comes, before it is checked. Several questions may share a ``budget``.
         """
         filters = self._check(question, where)
-        answerer = self.answerer()
+        answerer = self.answerer(budget)
         answer = answerer.ask(question, history=turns_of(history), where=filters, groups=groups, on_text=on_text)
         self.tracker().answered(answer, answerer.searcher.embedder.name)
         return with_images(answer, self.workspace)
@@ -248,6 +254,36 @@ class Bot(Opened):
         """
         sweeping = Sweeping(cases=cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit)
         return sweep(self, sweeping, on_trial)
+
+    def check_judge(
+        self, labels: Path | str, settings: Judge | None = None, *, limit: int | None = None, no_limit: bool = False
+    ) -> Checked:
+        """Compare a judge, by default the recipe's, with labels of people; the numbers are shown beside its scores.
+
+        ``labels`` is JSONL with question, answer and label, answers graded 1 to 5, or MT-bench's human judgments.
+        """
+        return check(self, labels, settings or self.recipe.judge, limit=limit, no_limit=no_limit)
+
+    def generate_cases(
+        self,
+        out: Path | str = DEFAULT_OUT,
+        *,
+        count: int = 40,
+        kinds: Sequence[str] = (),
+        seeds: Sequence[Case] = (),
+        generator: Author = "auto",
+        seed: int = 0,
+        no_limit: bool = False,
+    ) -> Generated:
+        """Write test cases out of the documents into a file: checked, of several kinds, some without an answer.
+
+        What was tried is kept beside the file, so that the same call goes on. ``seeds`` are cases that people wrote: a
+        model is shown some of them, and none is repeated. The ``generator`` ``templates`` asks no model, ``model`` that
+        of the recipe; ``auto`` takes ``model`` for a hosted one and else ``templates``, and has the model say what it
+        knows without documents. Another ``seed`` gives other cases.
+        """
+        wanted = Wanted(count=count, kinds=kinds, seeds=seeds, generator=generator, seed=seed, no_limit=no_limit)
+        return generate(self, Path(out), wanted)
 
     def runs(self) -> list[Run]:
         """List the runs of the workspace, oldest first."""

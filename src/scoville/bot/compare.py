@@ -7,7 +7,6 @@ from typing import Any
 
 from scoville.bot.ask_systems import Asking, Named, ask_systems
 from scoville.bot.evaluate import Cases, Choice, name_of
-from scoville.bot.forecast import answering, check_cost, judging
 from scoville.bot.open import open
 from scoville.bot.opened import Opened
 from scoville.bot.systems import answering_recipe, known_as, open_system
@@ -19,7 +18,6 @@ from scoville.evaluate.runs import Run, find_run
 from scoville.html import pre, table
 from scoville.recipe import Recipe
 from scoville.storage import write_whole
-from scoville.track.limit import Planned
 from scoville.types import Case
 
 Compareable = Opened | Recipe | Run | Callable[..., Any] | Path | str
@@ -78,9 +76,9 @@ def compare(
     compared_with = _baseline(named, baseline)
     check_metric(metric)
     chosen = _cases(named, cases, Choice(split=split, limit=limit))
-    check_cost(bot, _planned(bot, named, chosen, judge), yes=no_limit)
+    budget = bot.budget(no_limit=no_limit)
     compared = ask_systems(bot, named, chosen, Asking(
-        fresh=fresh, judged=judge, timeout_seconds=timeout_seconds, no_limit=no_limit,
+        fresh=fresh, judged=judge, timeout_seconds=timeout_seconds, budget=budget,
         cases_file=name_of(cases) if cases else "",
     ))  # fmt: skip
     usd_per_hour = bot.recipe.cost.hardware_usd_per_hour
@@ -142,12 +140,3 @@ def _cases(named: Sequence[Named], given: Cases | None, choice: Choice) -> list[
     if run is None:
         raise UsageError("no cases to ask: give a file of cases, or name a run whose cases are taken")
     return choice.of(run.cases())
-
-
-def _planned(bot: Opened, named: Sequence[Named], cases: Sequence[Case], judged: bool) -> list[Planned]:
-    """Plan what asking and judging the systems takes, as if no run were there but those that are named."""
-    found = [planned for system in named if isinstance(system.of, Recipe) for planned in answering(system.of, cases)]
-    for system in named if judged else ():
-        recipe = system.of if isinstance(system.of, Recipe) else bot.recipe
-        found += judging(bot, recipe, cases, system.of.results() if isinstance(system.of, Run) else {})
-    return found

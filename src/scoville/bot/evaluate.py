@@ -8,18 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoville.bot.forecast import answering, check_cost, embedding, judging
 from scoville.bot.opened import Opened
 from scoville.bot.score import Measures, check_likelihood, open_recipe_judge, recipe_of, score
 from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
 from scoville.cases.files import cases_of
 from scoville.cases.parts import check_leakage
+from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.publish import note_index
 from scoville.evaluate.run_cases import run_cases, same_cases, waiting_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.system import System
-from scoville.recipe import Recipe
 from scoville.types import Case
 
 logger = logging.getLogger("scoville")
@@ -85,9 +84,11 @@ class Asked:
 def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: Scoring) -> Run:
     """Ask a system cases in a new run, and score it."""
     chosen = choice.of(cases)
-    judge = open_recipe_judge(bot) if scoring.judge else None
-    _check(bot, answering_recipe(bot, asked.system), chosen, None, asked.baseline, scoring)
-    system = open_system(bot, asked.system, asked.timeout_seconds)
+    budget = bot.budget(no_limit=scoring.no_limit)
+    judge = open_recipe_judge(bot, budget) if scoring.judge else None
+    _check(bot, asked.system, chosen, asked, scoring)
+    _say_price(bot, asked.system, len(chosen), budget)
+    system = open_system(bot, asked.system, asked.timeout_seconds, budget)
     run = create_run(bot.workspace.folder / "runs", chosen, {
         "system": asked.name or system.name, "spec": known_as(asked.system), "cases_file": name_of(cases),
         "seed": bot.recipe.llm.seed, "commit": commit_of(bot.workspace.root),
@@ -101,23 +102,24 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
 def resume(bot: Opened, run: Run, asked: Asked, scoring: Scoring) -> Run:
     """Ask a system what a run that was interrupted has no answer to, and score it."""
     spec = asked.system or run.header.get("spec", "")
-    judge = open_recipe_judge(bot) if scoring.judge else None
-    _check(bot, answering_recipe(bot, spec), run.cases(), run, asked.baseline, scoring)
-    system = open_system(bot, spec, asked.timeout_seconds)
+    budget = bot.budget(no_limit=scoring.no_limit)
+    judge = open_recipe_judge(bot, budget) if scoring.judge else None
+    cases = run.cases()
+    _check(bot, spec, cases, asked, scoring)
+    _say_price(bot, spec, len(waiting_cases(cases, run)), budget)
+    system = open_system(bot, spec, asked.timeout_seconds, budget)
     if run.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         logger.info("The recipe is not the one that run %s began with: its answers will be of both.", run.id)
-    _ask(bot, system, run.cases(), run, asked)
+    _ask(bot, system, cases, run, asked)
     score(bot, run, judge, scoring.measures)
     return run
 
 
 def score_again(bot: Opened, run: Run, scoring: Scoring) -> Run:
     """Score a run without asking its system."""
-    judge = open_recipe_judge(bot) if scoring.judge else None
-    recipe = recipe_of(run) if scoring.measures.perplexity else None
+    judge = open_recipe_judge(bot, bot.budget(no_limit=scoring.no_limit)) if scoring.judge else None
     if scoring.measures.perplexity:
-        check_likelihood(recipe)
-    _check_cost(bot, recipe, run.cases(), [], run, scoring)
+        check_likelihood(recipe_of(run))
     score(bot, run, judge, scoring.measures)
     return run
 
@@ -138,25 +140,14 @@ def _ask(bot: Opened, system: System, cases: Sequence[Case], run: Run, asked: As
                   on_answer=lambda case, answer: tracker.answered(answer, embedder, case_id=case.id))  # fmt: skip
 
 
-def _check(
-    bot: Opened, recipe: Recipe | None, cases: Sequence[Case], run: Run | None, baseline: Run | None, scoring: Scoring
-) -> None:
-    """Refuse what ``recipe``, which answers, cannot do or may cost, before anything is asked; ``run`` has answers."""
-    if baseline:
-        same_cases(baseline.cases(), cases)
+def _check(bot: Opened, spec: Spec, cases: Sequence[Case], asked: Asked, scoring: Scoring) -> None:
+    """Refuse what the system cannot do, and cases that cannot be compared, before anything is asked."""
+    if asked.baseline:
+        same_cases(asked.baseline.cases(), cases)
     if scoring.measures.perplexity:
-        check_likelihood(recipe)
-    _check_cost(bot, recipe, cases, waiting_cases(cases, run) if run else cases, run, scoring)
+        check_likelihood(answering_recipe(bot, spec))
 
 
-def _check_cost(
-    bot: Opened, recipe: Recipe | None, cases: Sequence[Case], waiting: Sequence[Case], run: Run | None,
-    scoring: Scoring,
-) -> None:  # fmt: skip
-    asked = {case.id for case in waiting}
-    results = {name: one for name, one in (run.results() if run else {}).items() if name not in asked}
-    scored = [case for case in cases if case.id in results or case.id in asked]
-    planned = answering(recipe, waiting) if recipe else []
-    for plan, wanted in ((judging, scoring.judge), (embedding, scoring.measures.semantic)):
-        planned += plan(bot, recipe or bot.recipe, scored, results) if wanted else []
-    check_cost(bot, planned, yes=scoring.no_limit)
+def _say_price(bot: Opened, spec: Spec, questions: int, budget: Budget) -> None:
+    if recipe := answering_recipe(bot, spec):
+        bot.with_recipe(recipe).say_price(questions, budget)

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import Self
 
 from scoville.answer import Answerer, open_answerer
+from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.index import Workspace, Writers
 from scoville.llm import Llm, ask_with
-from scoville.llm.writers import open_paid_writers
+from scoville.llm.paid import announce, within
+from scoville.llm.writers import open_writers
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import Recipe
 from scoville.recipe.file import LoadedRecipe
@@ -23,6 +25,8 @@ from scoville.track.tracker import Tracker
 
 logger = logging.getLogger("scoville")
 
+PROMPT_TOKENS = 400
+"""What a prompt has besides its passages, rather too many."""
 Where = str | Sequence[str]
 """A filter such as ``year >= 2023``, or several that all hold."""
 
@@ -42,7 +46,8 @@ class Opened:
         self._llm: Llm | None = None
         self._searcher: Searcher | None = None
         self._trackers: dict[str, Tracker] = {}
-        self._writers: dict[bool, Writers] = {}
+        self._others: list[Self] = []
+        """With other recipes: closed with this one."""
         self._closed = False
 
     @property
@@ -66,6 +71,8 @@ class Opened:
         """Free the models and write down what is left to write; the bot cannot be used afterwards."""
         with self._opening:
             self._closed = True
+            for other in self._others:
+                other.close()
             self.forget_index()
             if self._llm:
                 self._llm.close()
@@ -76,7 +83,9 @@ class Opened:
 
     def with_recipe(self, recipe: Recipe) -> Self:
         """Give the same with another recipe over the same workspace."""
-        return type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
+        other = type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
+        self._others.append(other)
+        return other
 
     def check(self, where: Where = ()) -> list[str]:
         """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
@@ -93,15 +102,26 @@ class Opened:
                 self._searcher = self.answerer().searcher if self._answerer else self._open_searcher()
             return self._searcher
 
-    def answerer(self) -> Answerer:
-        """Give what answers; opened once, and its models fetched before where they are not here."""
+    def answerer(self, budget: Budget | None = None) -> Answerer:
+        """Give what answers, within a budget if there is one; opened once, its models fetched if need be."""
         with self._opening:
             self.check_open()
             if self._answerer is None:
                 self.fetch_models(llm=True)
                 self._answerer = open_answerer(self.workspace, self.recipe, llm=self._llm)
                 self._llm = self._answerer.llm
-            return self._answerer
+            own = self._answerer
+        return Answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe) if budget else own
+
+    def budget(self, *, no_limit: bool = False) -> Budget:
+        """Give what one piece of work may pay for replies; with ``no_limit`` any sum."""
+        return Budget(None if no_limit else self.recipe.cost.limit_usd)
+
+    def say_price(self, questions: int, budget: Budget) -> None:
+        """Say what the answers to questions may cost at most; OverBudget where that cannot be known and is limited."""
+        prompt = self.recipe.prompt.context_tokens + PROMPT_TOKENS
+        announce(f"{questions:,} questions are answered by", self.recipe.llm, budget, replies=questions,
+                 prompt_tokens=prompt)  # fmt: skip
 
     def tracker(self, run_id: str = "") -> Tracker:
         """Give what keeps the costs and the traces, of a run or of all else."""
@@ -112,12 +132,9 @@ class Opened:
                 self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces)
             return self._trackers[run_id]
 
-    def writers(self, *, no_limit: bool = False) -> Writers:
-        """Open the models that write while documents are read; ``no_limit`` pays beyond ``metadata.max_usd``."""
-        with self._opening:
-            if no_limit not in self._writers:
-                self._writers[no_limit] = open_paid_writers(self.workspace, self.recipe, no_limit=no_limit)
-            return self._writers[no_limit]
+    def writers(self, budget: Budget) -> Writers:
+        """Open the models that write while documents are read."""
+        return open_writers(self.workspace, self.recipe, budget)
 
     def fetch_models(self, *, llm: bool) -> None:
         """Fetch the models of the recipe that are not in the cache, before they are needed."""

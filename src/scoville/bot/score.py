@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from scoville.answer import open_answerer
 from scoville.bot.opened import Opened
+from scoville.cost import Budget
 from scoville.embed import open_embedder
 from scoville.errors import UsageError
 from scoville.evaluate.judge.check import read_check
@@ -23,8 +24,8 @@ from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.show_run import Judges
-from scoville.llm import Llm
-from scoville.recipe import Recipe
+from scoville.llm.paid import announce
+from scoville.recipe import Llm, Recipe
 from scoville.recipe.model import is_hosted
 from scoville.track.ledger import CHARACTERS_PER_TOKEN
 from scoville.types import Case, Score
@@ -59,11 +60,14 @@ def score(bot: Opened, run: Run, judge: Judge | None, measures: Measures) -> Non
     publish_run(bot.workspace, bot.recipe.track.to, run)
 
 
-def open_recipe_judge(bot: Opened, *, stand_in: Llm | None = None) -> Judge:
-    """Open the judge that the recipe names; ``stand_in`` is asked in its place, where what it says is not believed."""
-    answering = "" if stand_in else bot.recipe.llm.model
-    cache = bot.workspace.folder / "judges"
-    return open_judge(bot.recipe.judge, answering_model=answering, cache=cache, stand_in=stand_in)
+def open_recipe_judge(bot: Opened, budget: Budget) -> Judge:
+    """Open the judge that the recipe names, and say what it may cost at most."""
+    settings = bot.recipe.judge
+    judge = open_judge(
+        settings, answering_model=bot.recipe.llm.model, cache=bot.workspace.folder / "judges", budget=budget
+    )  # fmt: skip
+    announce("answers are judged by", Llm().for_model(settings), budget)
+    return judge
 
 
 def judges_of(bot: Opened, run: Run) -> Judges:

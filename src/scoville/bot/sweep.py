@@ -4,12 +4,11 @@ Python and the command come through here, so both leave the same.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.bot.evaluate import Cases, name_of
-from scoville.bot.forecast import answering, check_cost
 from scoville.bot.opened import Opened
 from scoville.cases.files import cases_of
 from scoville.comparison.propose import require_optuna
@@ -18,9 +17,9 @@ from scoville.comparison.stages import SharedStages
 from scoville.comparison.sweep import plan, run_sweep
 from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, open_sweep
 from scoville.errors import UsageError
+from scoville.llm.paid import announce
 from scoville.recipe import Recipe
 from scoville.track.ledger import Ledger, save_entries
-from scoville.track.limit import Planned
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Case
 
@@ -55,10 +54,11 @@ def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> S
     if recipe.sweep.method == "tpe":
         require_optuna()
     cases = old.cases() if old else _cases(bot, recipe, sweeping)
-    check_cost(bot, list(_planned(recipe, planned.trials, cases)), yes=sweeping.no_limit)
-    no_limit = sweeping.no_limit
+    budget = bot.budget(no_limit=sweeping.no_limit)
+    for model in recipe.sweep.space.get("llm.model", (recipe.llm.model,)):
+        announce("trials are answered by", recipe.llm.model_copy(update={"model": model}), budget)
     stages = SharedStages(
-        bot.workspace, recipe, writers=lambda trial: bot.with_recipe(trial).writers(no_limit=no_limit)
+        bot.workspace, recipe, budget=budget, writers=lambda trial: bot.with_recipe(trial).writers(budget)
     )  # fmt: skip
     file = name_of(sweeping.cases or str(recipe.sweep.cases or ""))
     found = old or open_sweep(sweeps, recipe, cases, stages.content, cases_file=file)
@@ -118,12 +118,3 @@ def _enter(bot: Opened, found: SweepFolder, stages: SharedStages) -> None:
         save_entries(store, entries)
     finally:
         store.close()
-
-
-def _planned(recipe: Recipe, trials: int, cases: Sequence[Case]) -> Iterator[Planned]:
-    """Plan what the trials take, as if each value of `llm.model` had its share of them."""
-    models = recipe.sweep.space.get("llm.model", (recipe.llm.model,))
-    for model in models:
-        system = recipe.model_copy(update={"llm": recipe.llm.model_copy(update={"model": model})})
-        for one in answering(system, cases):
-            yield one._replace(replies=one.replies * trials // len(models))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scoville.bot.opened import Opened
+from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, System, named_function, without_secrets
 from scoville.recipe import Recipe
@@ -19,8 +20,8 @@ Spec = str | Path | Callable[..., Any]
 """A recipe's file, ``file.py:function``, ``http(s)://…``, a function; empty for the bot itself."""
 
 
-def open_system(bot: Opened, spec: Spec, timeout_seconds: float) -> System:
-    """Open a system. What it opens of its own is the caller's to close: see :func:`close_system`."""
+def open_system(bot: Opened, spec: Spec, timeout_seconds: float, budget: Budget | None = None) -> System:
+    """Open a system; a recipe's model keeps to a budget."""
     if callable(spec):
         return FunctionSystem(spec)
     recipe = answering_recipe(bot, spec)
@@ -30,8 +31,8 @@ def open_system(bot: Opened, spec: Spec, timeout_seconds: float) -> System:
             return ServerSystem(named, timeout_seconds=timeout_seconds)
         return FunctionSystem(named_function(named), named)
     if recipe == bot.recipe:
-        return RecipeSystem(bot.answerer(), Path(spec).stem if spec else "recipe")
-    return RecipeSystem(bot.with_recipe(recipe).answerer(), Path(spec).stem)
+        return RecipeSystem(bot.answerer(budget), Path(spec).stem if spec else "recipe")
+    return RecipeSystem(bot.with_recipe(recipe).answerer(budget), Path(spec).stem)
 
 
 def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:

@@ -30,7 +30,7 @@ SHOWN_FAILURES = 10
 yes_option = click.option(
     "--yes",
     is_flag=True,
-    help="Pay for replies of models beyond metadata.max_usd, and let more people read what the recipe opens to them.",
+    help="Pay for replies of models beyond cost.limit_usd, and let more people read what the recipe opens to them.",
 )
 
 

@@ -25,6 +25,7 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.bot import Bot
+    from scoville.cost import Budget
 
 
 @click.command("ask")
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
 @click.option("--show-withheld", is_flag=True, help="Where no passage supports what the model wrote: show it.")
-@click.option("--yes", is_flag=True, help="Go on where a batch may cost more than cost.limit_usd.")
+@click.option("--yes", is_flag=True, help="Go on with a batch beyond cost.limit_usd.")
 @common_options
 def command(
     question: str,
@@ -52,10 +53,8 @@ def command(
 ) -> None:
     """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
     from scoville.answer import answer_json
-    from scoville.bot.forecast import answering, check_cost
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError
-    from scoville.types import Case
 
     if batch and question != "-":
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
@@ -63,9 +62,9 @@ def command(
     if batch:
         bot.check(filters)
         questions = list(_batch(batch))
-        cases = [Case(id=str(number), question=row["question"]) for number, row in enumerate(questions)]
-        check_cost(bot, answering(bot.recipe, cases), yes=yes)
-        _answer_all(bot, questions, filters, groups)
+        budget = bot.budget(no_limit=yes)
+        bot.say_price(len(questions), budget)
+        _answer_all(bot, questions, filters, groups, budget)
         return
     bot.check(filters)
     answer = bot.ask(read_question(question), where=filters, groups=groups or None, on_text=streamer(stream))
@@ -107,6 +106,7 @@ def _answer_all(
     questions: list[dict[str, Any]],
     filters: tuple[str, ...],
     groups: tuple[str, ...],
+    budget: "Budget",
 ) -> None:
     """Write a line for each question, in their order; several are asked at once, and one that fails has its error."""
     from scoville.answer import answer_json
@@ -115,7 +115,7 @@ def _answer_all(
 
     def answered(row: dict[str, Any]) -> dict[str, Any]:
         try:
-            answer = bot.ask(row["question"], where=filters, groups=groups or None)
+            answer = bot.ask(row["question"], where=filters, groups=groups or None, budget=budget)
         except ScovilleError as error:
             return {"id": row["id"], "question": row["question"], "error": str(error)}
         return {"id": row["id"], **answer_json(answer)}

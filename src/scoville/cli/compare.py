@@ -19,7 +19,7 @@ from scoville.cli.common import common_options, open_bot, say, write, write_json
 @click.option("--judge", "judged", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")  # fmt: skip  # noqa: E501
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the comparison there as an HTML page.")  # fmt: skip  # noqa: E501
-@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
+@click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(
     systems: tuple[str, ...], cases_file: Path | None, baseline: str, metric: str, judged: bool, out: Path | None,

@@ -51,7 +51,7 @@ LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_
 @click.option("--metric", default="quality", show_default=True, help="What is compared with the baseline.")
 @click.option("--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the summary there too, e.g. for a CI job.")
-@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
+@click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Ask a system all CASES (JSONL, CSV) and score its answers; without CASES: list the runs.

@@ -1,14 +1,12 @@
 """`scoville judge`: how far a judge can be trusted."""
 
-import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import common_options, open_bot, plain, progress_bar, say, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, write, write_json
 
 if TYPE_CHECKING:
     from scoville.recipe import Judge, Llm
@@ -31,7 +29,7 @@ def command() -> None:
 @click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 for --repeat.")
 @click.option("--reasons/--no-reasons", default=None, help="Whether it writes a reason first. Default: hosted ones do.")
-@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
+@click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Compare the judge with LABELS, and keep the numbers to show them beside its scores.
@@ -39,30 +37,9 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
     context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
-    from scoville.bot.forecast import check_cost, verdicts
-    from scoville.evaluate.judge.check import check_judge, save_check
-    from scoville.evaluate.judge.judge import open_judge
-    from scoville.evaluate.judge.labels import read_labels
-
     bot = open_bot(folder, flags)
-    llm = bot.recipe.llm
-    read = read_labels(labels)
-    chosen = read.draw(options["limit"], llm.seed)
-    settings = judge_settings(llm, options)
-    open_with = partial(open_judge, settings, cache=bot.workspace.folder / "judges")
-    planned = verdicts(settings, lambda counting: check_judge(open_with(stand_in=counting), chosen))
-    check_cost(bot, planned, yes=options["yes"])
-    judge = open_with()
-    try:
-        judge.load()
-        say(f"{judge.label} judges {len(chosen)} of {len(read.found)} labels; {read.skipped} lines have none.")
-        started = time.perf_counter()
-        with progress_bar("labels") as progress:
-            metrics = check_judge(judge, chosen, on_scored=lambda done, total: progress("judging", done, total))
-        seconds = time.perf_counter() - started
-    finally:
-        judge.close()
-    path = save_check(bot.workspace.folder, judge, labels, metrics)
+    settings = judge_settings(bot.recipe.llm, options)
+    judge, metrics, path, seconds = bot.check_judge(labels, settings, limit=options["limit"], no_limit=options["yes"])
     asked = {
         "asked": len(judge.replies),
         "cached": judge.cached,

@@ -14,7 +14,7 @@ from scoville.cli.common import common_options, open_bot, say, write, write_json
 @click.option("--resume", "name", default="", metavar="SWEEP", help="Go on with this sweep as it was begun, whatever the recipe says now.")  # fmt: skip  # noqa: E501
 @click.option("--best", is_flag=True, help="Write the best recipe of the last sweep, or of --resume SWEEP; try none.")
 @click.option("--list", "listing", is_flag=True, help="List the sweeps; try none.")
-@click.option("--yes", is_flag=True, help="Go on where it may cost more than cost.limit_usd.")
+@click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(
     cases_file: Path | None, trials: int | None, limit: int | None, name: str, best: bool, listing: bool, yes: bool,

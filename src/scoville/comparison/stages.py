@@ -13,11 +13,13 @@ from pathlib import Path
 
 from scoville.answer import Answerer
 from scoville.comparison.remember import RememberingSearcher, SharedSystem
+from scoville.cost import Budget
 from scoville.embed import open_embedder
 from scoville.embed.remember import RememberingEmbedder
 from scoville.index import AddReport, Index, ReadingCache, Workspace, Writers, build_again, build_hash, open_index
 from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
+from scoville.llm.paid import within
 from scoville.llm.remember import RememberingLlm
 from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, deciding
 from scoville.recipe import Llm as LlmSettings
@@ -60,8 +62,10 @@ class SharedStages:
         recipe: Recipe,
         *,
         writers: Callable[[Recipe], Writers] = lambda _: Writers(),
+        budget: Budget | None = None,
     ) -> None:
-        """``recipe`` says where the index of the workspace is."""
+        """``recipe`` says where the index of the workspace is; ``budget`` what the models may be paid."""
+        self._budget = budget
         self.workspace = workspace
         self.readings = ReadingCache()
         self.replies: Path | None = None
@@ -158,7 +162,8 @@ class SharedStages:
         """Open a model, once; of those that run here, the last two stay in memory."""
         decisive = deciding(settings, ANSWERS).items()
         key = json.dumps({name: value for name, value in decisive if name not in OF_A_REPLY})
-        llm = self._llms.pop(key, None) or RememberingLlm(open_llm(settings), self.replies, _digest([key]))
+        known = self._llms.pop(key, None)
+        llm = known or RememberingLlm(within(open_llm(settings), settings, self._budget), self.replies, _digest([key]))
         self._llms[key] = llm
         for other in list(self._llms.values())[:-MOST_LOADED]:
             other.close()

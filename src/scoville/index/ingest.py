@@ -160,11 +160,10 @@ class Ingest:
         return items
 
     def _to_read(self, begun: Iterable[Iterable[Item] | None]) -> int | None:
-        """Count the items to read about which a model is yet to write; None where a list is not at hand."""
+        """Count the items to read; None where a list is not at hand."""
         if self._total is None:
             return None
-        listed = {item.name: item for items in begun for item in items or ()}
-        return sum(not self.look.is_current(name) and not self.look.is_written(item) for name, item in listed.items())
+        return sum(not self.look.is_current(name) for name in {item.name for items in begun for item in items or ()})
 
     def _items_of(
         self, spec: SourceSpec, items: Iterable[Item] | None

@@ -53,12 +53,8 @@ class Writers(NamedTuple):
     describe: Write | None = None
     """Of `metadata.model`: a prompt → a JSON object."""
     foresee: Callable[[int | None], None] | None = None
-    """Told before an item is read how many are known to be new or to be read again, without those that are written,
-    None where that cannot be said; what it raises ends the run with nothing changed."""
-    wrote: Callable[[str, Seen], None] = lambda _name, _seen: None
-    """Told the name of an item about which all is written, and what it looked like."""
-    written: Callable[[str], Seen | None] = lambda _name: None
-    """What an item looked like when all was written about it that would be asked now, so that it is known."""
+    """Told before an item is read how many are known to be new or to be read again, None where that cannot be said;
+    what it raises ends the run with nothing changed."""
     spent_usd: Callable[[], float | None] = lambda: 0.0
     """What all replies cost until now, None where it is not known."""
 
@@ -206,17 +202,6 @@ class Look:
         """Say whether an item was read with the present settings, and is not to be read again unless it changed."""
         return not self.from_scratch and name in self.known and self.known[name].build == self.build
 
-    def is_written(self, item: Item) -> bool:
-        """Say whether what the models would be asked about an item as it is now is known from an earlier run."""
-        seen = self.writers.written(item.name)
-        if seen is None:
-            return False
-        try:
-            content = item.open(seen.validator)
-            return content is None or self._digest(content) == seen.digest
-        except (SourceError, ReadFailure, Gone):  # found out again in its turn
-            return False
-
     def _open(self, item: Item, validator: str) -> Content | None:
         failure: SourceUnavailable | None = None
         for attempt in range(self.recipe.sources.max_attempts):
@@ -246,7 +231,6 @@ class Look:
         if ruling.groups:
             passages = [replace(passage, groups=ruling.groups) for passage in passages]
         seen = self._seen(spec, item, content, self._digest(content, reading.documents[0].id), ruling)
-        self.writers.wrote(item.name, Seen(seen.validator, seen.digest))
         return Outcome(
             item, spec, "read" if read else "failed", passages, read, failures,
             _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, read_seconds,

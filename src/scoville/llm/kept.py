@@ -50,15 +50,14 @@ class KeptReplies:
                 return None
             return row[0] if row else None
 
-    def put(self, key: str, reply: str, *, replace: bool = False) -> None:
+    def put(self, key: str, reply: str) -> None:
         """Keep a reply, unless there is one: what two processes asked at once has the first one's answer."""
         with self._lock:
             if self._database is None:
                 return
             try:
                 with self._database:
-                    known = "REPLACE" if replace else "IGNORE"
-                    self._database.execute(f"INSERT OR {known} INTO replies VALUES (?, ?)", (key, reply))  # noqa: S608
+                    self._database.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, reply))
             except sqlite3.Error as error:
                 self._do_without(error, FILE)
 

@@ -49,7 +49,7 @@ class Track(Section):
 
 
 class Cost(Section):
-    """What work costs here, and when to ask first."""
+    """What work costs here, and what it may cost."""
 
     decides = OPERATIONAL
     hardware_usd_per_hour: Annotated[float, Field(ge=0)] = 0.10
@@ -57,7 +57,9 @@ class Cost(Section):
     8 GB, rounded up (EC2 on demand, us-east-1, 2026: m7g.large $0.0816, t3.large $0.0832): set yours, for a GPU its
     rent; 0 counts local work as free."""
     limit_usd: Annotated[float, Field(ge=0)] | None = 1.0
-    """A command that will cost more says so first and needs --yes; null: never. An unknown price counts as more."""
+    """The most that one command, or one call from Python, pays for replies of models: it ends before that is crossed,
+    and keeps what was done. `--yes` does without for once, null for ever. A price that is not known fits no limit.
+    Single questions to `ask` and `chat` are not counted."""
 
 
 class Range(Section):

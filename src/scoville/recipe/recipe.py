@@ -153,9 +153,6 @@ class Metadata(Section):
     model: Named[WritingModel] | None = None
     """What is asked for author, date, subject and entities, named like `llm.model`; a name alone is asked where `llm`
     is. Default: no model."""
-    max_usd: Annotated[Annotated[float, Field(ge=0)] | None, OPERATIONAL] = 1.0
-    """The most that a run of `add` or `sync` may pay for the replies of this model and of `split.summary_model`. It
-    ends before that is crossed, and keeps what was read; `add --yes` does without for once, null for ever."""
 
 
 class Embed(Model):

@@ -18,7 +18,6 @@
     model      the generator that asks one
     checks     is it fit to be a case, and why not
     ledger     what was tried, on disk
-    estimate   what it will cost
     generate   the loop
 
 Knows no system that will answer the cases, and no metric.
@@ -26,13 +25,11 @@ Knows no system that will answer the cases, and no metric.
 
 from scoville.cases.generate.checks import Checks, find_by_words
 from scoville.cases.generate.draft import KINDS, Kind
-from scoville.cases.generate.estimate import Estimate, estimate
 from scoville.cases.generate.generate import Generated, generate_cases
 from scoville.cases.generate.ledger import Ledger
 from scoville.cases.generate.model import ModelGenerator
 from scoville.cases.generate.templates import Templates
 
 __all__ = [
-    "KINDS", "Checks", "Estimate", "Generated", "Kind", "Ledger", "ModelGenerator", "Templates", "estimate",
-    "find_by_words", "generate_cases",
+    "KINDS", "Checks", "Generated", "Kind", "Ledger", "ModelGenerator", "Templates", "find_by_words", "generate_cases",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from scoville.cases.generate.checks import Checks
 from scoville.cases.generate.draft import Generator, Kind, Slot, finish
 from scoville.cases.generate.ledger import Ledger, Tried
+from scoville.errors import OverBudget
 from scoville.types import Case
 
 GIVE_UP = 30
@@ -46,21 +47,18 @@ def generate_cases(
     count: int,
     *,
     seeds: Sequence[Case] = (),
-    max_usd: float | None = None,
-    slot_usd: float = 0.0,
     on_case: OnCase | None = None,
 ) -> Generated:
     """Write and check drafts until there are ``count`` cases.
 
-    ``seeds`` are cases that new ones must not repeat. What the ledger knows is not tried again. A slot is begun only
-    while what was spent and ``slot_usd``, the most that one may cost, stay within ``max_usd``.
+    ``seeds`` are cases that new ones must not repeat. What the ledger knows is not tried again. It ends where
+    the budget of a model does.
     """
     for seed in seeds:
         checks.accept(seed)
     turns = _Turns(generator, checks, ledger)
     cases: list[Case] = []
     open_kinds = {kind: turns.cases(kind) for kind in kinds}
-    turns.may_begin = lambda: max_usd is None or ledger.cost_usd + slot_usd <= max_usd
     while open_kinds and len(cases) < count:
         for kind, found in list(open_kinds.items()):
             if len(cases) == count:
@@ -72,7 +70,7 @@ def generate_cases(
             cases.append(case)
             if on_case:
                 on_case(case.question, len(cases), count)
-    return turns.report(cases, count, max_usd)
+    return turns.report(cases, count)
 
 
 class _Turns:
@@ -82,8 +80,8 @@ class _Turns:
         self.generator = generator
         self.checks = checks
         self.ledger = ledger
-        self.may_begin: Callable[[], bool] = lambda: True
-        self.capped = False
+        self.over_budget = ""
+        """Why a model is asked no more; empty while it is."""
         self.done: list[Tried] = []
 
     def cases(self, kind: Kind) -> Iterator[Case]:
@@ -92,10 +90,11 @@ class _Turns:
         for slot in self.generator.slots(kind):
             tried = self.ledger.tried.get(slot.id)
             if tried is None:
-                if not self.may_begin():
-                    self.capped = True
+                try:
+                    tried = self._try(slot)
+                except OverBudget as error:
+                    self.over_budget = str(error)
                     return
-                tried = self._try(slot)
                 self.ledger.add(tried)
             self.done.append(tried)
             failures = 0 if tried.case else failures + 1
@@ -105,14 +104,14 @@ class _Turns:
             elif failures >= GIVE_UP and slot.draft is None:
                 return
 
-    def report(self, cases: Sequence[Case], count: int, max_usd: float | None) -> Generated:
+    def report(self, cases: Sequence[Case], count: int) -> Generated:
         dropped: dict[str, Counter[str]] = {}
         for one in self.done:
             if not one.case:
                 dropped.setdefault(one.kind, Counter())[one.reason] += 1
         stopped = ""
         if len(cases) < count:
-            stopped = f"the next draft might exceed {max_usd} USD" if self.capped else "the passages give no more"
+            stopped = self.over_budget or "the passages give no more"
         return Generated(
             cases=tuple(cases),
             tried=dict(Counter(tried.kind for tried in self.done)),

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scoville import recipe
+from scoville.cost import Budget
 from scoville.endpoint import endpoint_url
 from scoville.errors import (
     ContextTooLong,
+    OverBudget,
     ProviderAuth,
     ProviderError,
     ProviderNotFound,
@@ -36,6 +38,7 @@ from scoville.evaluate.judge.prompts import (
 )
 from scoville.llm import FakeLlm, Generation, Llm, open_llm
 from scoville.llm.kept import KeptReplies, cache_key
+from scoville.llm.paid import within
 from scoville.recipe.model import is_hosted
 from scoville.types import Message, Reply
 
@@ -188,6 +191,12 @@ class Judge:
             reply = self._reply(messages, generation)
         except ContextTooLong:
             return None, f"the answer and its passages are too long for {self.name}, which judges them"
+        except OverBudget as error:
+            with self._lock:
+                if not self._down:
+                    logger.warning("The judge is asked no more, the rest stays unscored: %s", error)
+                self._down = str(error)
+            return None, self._down
         except Exception as error:  # a judge that crashes costs a verdict, never the run
             if isinstance(error, ScovilleError) and not isinstance(error, ProviderError):
                 raise  # it cannot be loaded, or is not what it was said to be: nothing will be judged
@@ -223,13 +232,12 @@ class Judge:
 
 
 def open_judge(
-    settings: recipe.Judge, *, answering_model: str = "", cache: Path | None = None, stand_in: Llm | None = None
+    settings: recipe.Judge, *, answering_model: str = "", cache: Path | None = None, budget: Budget | None = None
 ) -> Judge:
     """Open the model that ``settings.model`` names, as ``llm.model`` does; the caller closes it.
 
-    It is asked for several verdicts side by side. ``stand_in`` is asked in the model's place, one by one, e.g. to count
-    what would be asked. Raises UsageError for a judge that would judge itself, and for
-    repetitions that would all say the same.
+    It is asked for several verdicts side by side, as long as ``budget`` holds. Raises UsageError for a judge that would
+    judge itself, and for repetitions that would all say the same.
     """
     if settings.model is None:
         raise UsageError("the recipe names no judge: set judge.model, e.g. --set judge.model=openai:NAME")
@@ -242,7 +250,7 @@ def open_judge(
         )
     llm = recipe.Llm().for_model(settings)
     return Judge(
-        stand_in or _open(llm), workers=1 if stand_in else settings.concurrency, place=_place(llm), cache=cache,
+        within(_open(llm), llm, budget), workers=settings.concurrency, place=_place(llm), cache=cache,
         repeat=settings.repeat, temperature=settings.temperature,
         seed=settings.seed, reasons=remote if settings.reasons is None else settings.reasons,
     )  # fmt: skip

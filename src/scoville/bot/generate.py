@@ -1,0 +1,99 @@
+"""Cases out of the workspace's own documents. Enters: a bot and how many are wanted. Leaves: checked cases, in a file.
+
+What was tried is kept beside the file, so that the same call goes on where it was interrupted.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from scoville.bot.opened import Opened
+from scoville.cases.files import write_cases
+from scoville.cases.generate import (
+    KINDS,
+    Checks,
+    Generated,
+    Kind,
+    Ledger,
+    ModelGenerator,
+    Templates,
+    find_by_words,
+    generate_cases,
+)
+from scoville.cases.generate.checks import Ask
+from scoville.cases.generate.draft import Generator
+from scoville.errors import UsageError
+from scoville.llm import open_llm
+from scoville.llm.paid import announce, within
+from scoville.recipe.model import is_hosted
+from scoville.search import open_current_index
+from scoville.types import Case, Passage
+
+DEFAULT_OUT = Path("cases/generated.jsonl")
+Author = Literal["auto", "model", "templates"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which cases are wanted, and what they may cost."""
+
+    count: int
+    kinds: Sequence[str]
+    """None: of every kind."""
+    seeds: Sequence[Case]
+    generator: Author
+    seed: int
+    no_limit: bool
+    """Whether they may cost more than ``cost.limit_usd``."""
+
+
+def generate(bot: Opened, out: Path, wanted: Wanted) -> Generated:
+    """Write cases and check them, until there are enough or no more are to be had."""
+    kinds = kinds_of(wanted.kinds)
+    bot.check()
+    settings = bot.recipe.llm
+    hosted = is_hosted(settings.model)
+    passages = _passages(bot)
+    ask: Ask | None = None
+    if wanted.generator != "templates":
+        bot.fetch_models(llm=True)
+        budget = bot.budget(no_limit=wanted.no_limit)
+        announce(f"{wanted.count:,} cases are written and checked by", settings, budget)
+        ask = within(open_llm(settings), settings, budget).generate
+    author: Generator = Templates(passages, wanted.seed)
+    if ask and (wanted.generator == "model" or hosted):
+        author = ModelGenerator(passages, ask, settings.model, examples=wanted.seeds, seed=wanted.seed)
+    state = {
+        "seed": wanted.seed, "generator": author.name, "kinds": list(kinds), "model": settings.model if ask else "",
+        "passages": _digest(passages), "seed_cases": [case.id for case in wanted.seeds],
+    }  # fmt: skip
+    checks = Checks(find_by_words(passages), ask=ask, reproduces=hosted and ask is not None)
+    ledger = Ledger(out.with_name(f"{out.name}.state"), state)
+    with bot.bars("cases") as progress:
+        made = generate_cases(author, checks, ledger, kinds, wanted.count, seeds=wanted.seeds, on_case=progress)
+    write_cases(out, made.cases)
+    return made
+
+
+def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
+    """Find kinds by their names, written with ``-`` or ``_``; every one where none is named."""
+    known: dict[str, Kind] = {kind.replace("_", "-"): kind for kind in KINDS}
+    wanted = [name.strip().replace("_", "-") for name in names if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"kinds: {name!r} is no kind; the kinds are {', '.join(known)}")
+    chosen: tuple[Kind, ...] = tuple(dict.fromkeys(known[name] for name in wanted))
+    return chosen or KINDS
+
+
+def _passages(bot: Opened) -> list[Passage]:
+    """Read all passages."""
+    index = open_current_index(bot.workspace, bot.recipe)
+    states = index.documents()
+    return [passage for source in sorted(states) for passage in index.neighbours(source, 0, 2**31 - 1)]
+
+
+def _digest(passages: Sequence[Passage]) -> str:
+    return hashlib.sha256("\n".join(sorted(passage.id for passage in passages)).encode()).hexdigest()[:16]
