@@ -51,7 +51,9 @@ def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> s
 def citation_html(citation: Quoted) -> str:
     """Show a citation: where it stands, and the words."""
     found = "" if citation.found else " <i>(not found in the document)</i>"
-    where = f"{citation.document or 'no such passage'} {citation.place}"
+    where = ", ".join(
+        filter(None, (citation.document or "no such passage", f"page {at}" if (at := citation.place).isdigit() else at))
+    )
     return f"<div><b>{_safe(where)}</b>{found}<blockquote>{_safe(shorten(citation.quote))}</blockquote></div>"
 
 

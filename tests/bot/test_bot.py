@@ -213,6 +213,7 @@ def test_a_citation_draws_its_page_with_the_words_boxed(tmp_path: Path, docs: Pa
     with sc.open(tmp_path / "bot", **PAGES) as bot:
         bot.add(docs)
         citation = bot.ask(QUESTION).citations[0]
+        assert "leave.pdf, page 1</b>" in citation._repr_html_()
         image = citation.image()
         box = citation.boxes[0]
         scale = image.width / WIDTH
