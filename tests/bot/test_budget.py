@@ -155,6 +155,20 @@ def test_an_evaluation_ends_at_the_limit_and_goes_on_when_that_is_agreed_to(host
     assert (done.id, done.header["status"], done.summary()["counts"]["errors"]) == (stopped.id, "finished", 0)
 
 
+def test_additions_may_share_one_limit(bench: Bench, fakes: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scoville.llm.writers.open_llm", lambda _: Dear())
+    first = bench.write("a.txt", "Staff have thirty days of leave.")
+    second = bench.write("b.txt", "Notice must be given in writing.")
+    described = {"model": MINI.model, "base_url": URL}
+    with sc.open(bench.workspace.root, metadata={"model": described}, cost={"limit_usd": 0.005}) as bot:
+        budget = bot.budget()
+        assert bot.add(first, budget=budget).added == 1
+        budget.limit_usd = 0.0015
+        with pytest.raises(OverBudget):
+            bot.add(second, budget=budget)
+        assert bot.add(second).added == 1
+
+
 def test_single_questions_are_not_counted(hosted: sc.Bot):
     assert all(hosted.ask(case.question).reply for case in fish_cases(8))
 

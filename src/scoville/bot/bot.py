@@ -70,6 +70,7 @@ class Bot(Opened):
         follow_symlinks: bool = False,
         widen_access: bool = False,
         no_limit: bool = False,
+        budget: Budget | None = None,
     ) -> AddReport:
         """Read, split, embed and index files: folders, patterns such as ``docs/**/*.md``, and URLs.
 
@@ -77,29 +78,35 @@ class Bot(Opened):
         be read is in the report and stops nothing. ``rebuild`` reads and embeds every known file again. ``exclude``
         are patterns of what is left out; ``follow_symlinks`` takes in what links lead to outside. ``widen_access`` lets
         more people read what the recipe now opens to them; ``no_limit`` pays more for replies of models
-        than ``cost.limit_usd``.
+        than ``cost.limit_usd``; several calls may share a ``budget``.
         """
         if not paths and not rebuild:
             raise UsageError("nothing to add: expected files, folders or URLs")
         return self._fill(
             lambda options: add_paths(
                 self.workspace, self.recipe, paths, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks,
-                widen_access=widen_access, writers=self.writers(self.budget(no_limit=no_limit)), **options,
+                widen_access=widen_access, writers=self.writers(budget or self.budget(no_limit=no_limit)), **options,
             )
         )  # fmt: skip
 
     def sync(
-        self, *, retry: bool = False, prune: bool = False, widen_access: bool = False, no_limit: bool = False
+        self,
+        *,
+        retry: bool = False,
+        prune: bool = False,
+        widen_access: bool = False,
+        no_limit: bool = False,
+        budget: Budget | None = None,
     ) -> AddReport:
         """Bring the index in line with the sources of the recipe.
 
         ``retry`` tries again what failed too often; ``prune`` removes what came from sources that are empty now, or
-        that the recipe names no more. ``widen_access`` and ``no_limit`` are those of :meth:`add`.
+        that the recipe names no more. ``widen_access``, ``no_limit`` and ``budget`` are those of :meth:`add`.
         """
         return self._fill(
             lambda options: sync_sources(
                 self.workspace, self.recipe, retry=retry, prune=prune, widen_access=widen_access,
-                writers=self.writers(self.budget(no_limit=no_limit)), **options,
+                writers=self.writers(budget or self.budget(no_limit=no_limit)), **options,
             )
         )  # fmt: skip
 

@@ -72,10 +72,11 @@ def command(
     if not paths and not rebuild:
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
+    budget = bot.budget(no_limit=yes)
 
     def add(*, rebuild: bool = False) -> "AddReport":
         return bot.add(
-            *named, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=yes, no_limit=yes
+            *named, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=yes, budget=budget
         )
 
     report = add(rebuild=rebuild)

@@ -46,7 +46,8 @@ def command(
         list_failures(bot.workspace.failures(), as_json)
         return
     repeats = watch or every is not None
-    report = bot.sync(retry=retry, prune=prune, widen_access=yes, no_limit=yes)
+    budget = bot.budget(no_limit=yes)
+    report = bot.sync(retry=retry, prune=prune, widen_access=yes, budget=budget)
     show_report(report, as_json, on_one_line=repeats)
     if report.left:
         say(f"  {report.left} documents came from sources that the recipe names no more: scoville sync --prune")
@@ -55,7 +56,7 @@ def command(
             getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in bot.recipe.sources.entries
         ]
         places = [bot.workspace.root / path for path in paths if path] if watch else []
-        work = partial(bot.sync, widen_access=yes, no_limit=yes)
+        work = partial(bot.sync, widen_access=yes, budget=budget)
         watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
     elif failed_entirely(report) or is_held_back(report) or any(one.is_of_source for one in report.failed):
         raise SystemExit(1)

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scoville.cases.files import case_json, cases_of, digest
-from scoville.errors import UsageError, WorkspaceError
-from scoville.evaluate.runs import Run, list_runs
+from scoville.errors import WorkspaceError
+from scoville.evaluate.runs import Run, list_runs, whole_name
 from scoville.recipe import Recipe
 from scoville.storage import Journal, storage_errors
 from scoville.types import Case
@@ -162,11 +162,7 @@ def find_sweep(sweeps: Path, name: str) -> SweepFolder:
     known = list_sweeps(sweeps)
     if name == "latest" and known:
         return max(known, key=lambda one: (_touched(one), one.name))
-    found = [sweep for sweep in known if name and (sweep.name.startswith(name) or sweep.name.endswith(name))]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(one.name for one in (found or known)[-5:]) or "none yet: `scoville sweep` makes one"
-    raise UsageError(f"sweep {name!r}: {'several' if found else 'no'} sweeps have that name; there are {listed}")
+    return SweepFolder(sweeps / whole_name(name, [sweep.name for sweep in known], "sweep", "scoville sweep"))
 
 
 def _touched(sweep: SweepFolder) -> float:

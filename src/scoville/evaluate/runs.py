@@ -173,11 +173,16 @@ def find_run(runs: Path, name: str) -> Run:
         return known[-1]
     if (Path(name) / "run.json").is_file():
         return Run(Path(name))
-    found = [run for run in known if run.id.startswith(name) or run.id.endswith(name)] if name else []
+    return Run(runs / whole_name(name, [run.id for run in known], "run", "scoville evaluate CASES"))
+
+
+def whole_name(given: str, known: Sequence[str], kind: str, made_by: str) -> str:
+    """Find the one name that begins or ends as it was given; UsageError, with the names, where there is no such one."""
+    found = [name for name in known if given and (name.startswith(given) or name.endswith(given))]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(run.id for run in (found or known)[-5:]) or "none yet: `scoville evaluate CASES` makes one"
-    raise UsageError(f"run {name!r}: {'several' if found else 'no'} runs have that name; there are {listed}")
+    listed = ", ".join((found or known)[-5:]) or f"none yet: `{made_by}` makes one"
+    raise UsageError(f"{kind} {given!r}: {'several' if found else 'no'} {kind}s have that name; there are {listed}")
 
 
 def machine() -> dict[str, Any]:
