@@ -10,10 +10,12 @@ The names below are loaded when they are first used, so that importing the packa
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not that of typing, which takes longer to load than all of this
 if TYPE_CHECKING:
-    from scoville.bot import Bot, Comparison, HitList, Run, compare, open
+    from scoville.bot import Bot, HitList, open
+    from scoville.bot.compare import Comparison, compare
+    from scoville.bot.run import Run
     from scoville.errors import ScovilleError
     from scoville.recipe import Recipe
     from scoville.registry import register
@@ -27,14 +29,16 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(("Answer", "Case", "Citation", "Document", "Hit"), "scoville.types"),
-    **dict.fromkeys(("Bot", "Comparison", "HitList", "Run", "compare", "open"), "scoville.bot"),
+    **dict.fromkeys(("Bot", "HitList", "open"), "scoville.bot"),
+    **dict.fromkeys(("Comparison", "compare"), "scoville.bot.compare"),
+    "Run": "scoville.bot.run",
     "Recipe": "scoville.recipe",
     "register": "scoville.registry",
     "ScovilleError": "scoville.errors",
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a name when it is first used."""
     if name not in _PLACES:
         raise AttributeError(f"module 'scoville' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -268,9 +268,9 @@ def test_what_the_library_has_to_say_goes_to_its_logger(
 
 PUBLIC = """
 import json, sys, time
-started = time.perf_counter()
+started = time.process_time()
 import scoville
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 heavy = sorted(name for name in sys.modules if name.split(".")[0] in ("numpy", "pydantic", "lancedb", "click"))
 print(json.dumps({"seconds": seconds, "heavy": heavy, "loaded": [n for n in sys.modules if n.startswith("scoville.")],
                   "kinds": {name: type(getattr(scoville, name)).__name__ for name in scoville.__all__}}))
@@ -280,7 +280,7 @@ print(json.dumps({"seconds": seconds, "heavy": heavy, "loaded": [n for n in sys.
 def test_importing_the_package_costs_nothing_and_every_name_is_there():
     done = subprocess.run([sys.executable, "-c", PUBLIC], capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
-    assert told["seconds"] < 0.05  # 2 ms on an idle machine
+    assert told["seconds"] < 0.01  # 2 ms on an idle machine
     assert told["heavy"] == [] and told["loaded"] == []
     assert set(told["kinds"]) == set(sc.__all__) <= set(dir(sc))
     with pytest.raises(AttributeError, match="has no attribute 'aks'; it has Answer"):

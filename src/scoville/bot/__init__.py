@@ -7,14 +7,12 @@ systems   what answers the questions of an evaluation       evaluate  cases → 
 score     a run → its scores                                run       what it came to and what to blame
 compare   systems → a comparison                            ask_systems  each is asked, scored and blamed
 sweep     recipes are tried                                 generate  documents → cases
-forecast  what hosted models may cost
+check_judge  how far a judge can be trusted
 """
 
 from scoville.bot.bot import Bot
-from scoville.bot.compare import Comparison, compare
 from scoville.bot.hits import HitList
 from scoville.bot.open import open
-from scoville.bot.run import Run
 from scoville.bot.stream import Stream
 
-__all__ = ["Bot", "Comparison", "HitList", "Run", "Stream", "compare", "open"]
+__all__ = ["Bot", "HitList", "Stream", "open"]

@@ -7,27 +7,15 @@ freed by ``close``. What is asked and added leaves the same trace whoever asks: 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoville.answer import history_of
-from scoville.bot.check_judge import Checked, check
-from scoville.bot.evaluate import Asked, Cases, Choice, Scoring, evaluate, resume, score_again
-from scoville.bot.generate import DEFAULT_OUT, Author, Wanted, generate
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
 from scoville.bot.opened import Opened, Where
-from scoville.bot.run import Run
-from scoville.bot.score import Measures
 from scoville.bot.stream import Stream
-from scoville.bot.sweep import OnTrial, Sweeping, sweep
-from scoville.bot.systems import Spec
-from scoville.cases.generate import Generated
-from scoville.comparison.trials import SweepFolder
 from scoville.cost import Budget
 from scoville.errors import UsageError
-from scoville.evaluate.runs import FOLDER as RUNS
-from scoville.evaluate.runs import Run as SavedRun
-from scoville.evaluate.runs import find_run, list_runs
 from scoville.index import (
     AddProgress,
     AddReport,
@@ -37,10 +25,21 @@ from scoville.index import (
     remove_documents,
     sync_sources,
 )  # fmt: skip
-from scoville.recipe import Judge
 from scoville.recipe.file import dotted, with_values
 from scoville.search import check_question, open_current_index
 from scoville.types import Answer, Case, Message
+
+if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that asking begins sooner
+    from scoville.bot.check_judge import Checked
+    from scoville.bot.evaluate import Cases, Scoring
+    from scoville.bot.generate import Author
+    from scoville.bot.run import Run
+    from scoville.bot.sweep import OnTrial
+    from scoville.bot.systems import Spec
+    from scoville.cases.generate import Generated
+    from scoville.comparison.trials import SweepFolder
+    from scoville.evaluate.runs import Run as SavedRun
+    from scoville.recipe import Judge
 
 logger = logging.getLogger("scoville")
 
@@ -181,9 +180,9 @@ class Bot(Opened):
 
     def evaluate(
         self,
-        cases: Cases,
+        cases: "Cases",
         *,
-        system: Spec = "",
+        system: "Spec" = "",
         name: str = "",
         split: str = "",
         tags: Sequence[str] = (),
@@ -192,11 +191,11 @@ class Bot(Opened):
         judge: bool = False,
         semantic: bool = False,
         perplexity: bool = False,
-        baseline: SavedRun | str | None = None,
+        baseline: "SavedRun | str | None" = None,
         timeout_seconds: float = 120.0,
         workers: int | None = None,
         no_limit: bool = False,
-    ) -> Run:
+    ) -> "Run":
         """Ask every case of a file, or every one of some cases, and score the answers in a run that is kept.
 
         ``system`` answers in the bot's place: another recipe's file, a function, ``file.py:function`` or an address.
@@ -206,82 +205,92 @@ class Bot(Opened):
         compared with its own are refused. ``workers`` cases are asked at once, by default as many as a hosted model
         takes, else one. ``no_limit`` may cost more than ``cost.limit_usd``.
         """
+        from scoville.bot.evaluate import Asked, Choice, evaluate
+
         asked = Asked(
             system=system, name=name, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline)
         )
         choice = Choice(split=split, tags=tags, limit=limit, against=against)
-        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        scoring = _scoring(judge, semantic, perplexity, no_limit)
         return self._run(evaluate(self, cases, choice, asked, scoring))
 
     def resume(
         self,
-        run: SavedRun | str = "latest",
+        run: "SavedRun | str" = "latest",
         *,
-        system: Spec = "",
+        system: "Spec" = "",
         judge: bool = False,
         semantic: bool = False,
         perplexity: bool = False,
-        baseline: SavedRun | str | None = None,
+        baseline: "SavedRun | str | None" = None,
         timeout_seconds: float = 120.0,
         workers: int | None = None,
         no_limit: bool = False,
-    ) -> Run:
+    ) -> "Run":
         """Go on with an evaluation that was interrupted; all else is that of :meth:`evaluate`."""
+        from scoville.bot.evaluate import Asked, resume
+
         asked = Asked(system=system, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline))
-        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        scoring = _scoring(judge, semantic, perplexity, no_limit)
         return self._run(resume(self, self.run(run), asked, scoring))
 
     def score(
         self,
-        run: SavedRun | str = "latest",
+        run: "SavedRun | str" = "latest",
         *,
         judge: bool = False,
         semantic: bool = False,
         perplexity: bool = False,
         no_limit: bool = False,
-    ) -> Run:
+    ) -> "Run":
         """Score a run again, without asking its system."""
-        scoring = Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
+        from scoville.bot.evaluate import score_again
+
+        scoring = _scoring(judge, semantic, perplexity, no_limit)
         return self._run(score_again(self, self.run(run), scoring))
 
     def sweep(
         self,
-        cases: Cases | None = None,
+        cases: "Cases | None" = None,
         *,
         trials: int | None = None,
         limit: int | None = None,
         resume: str = "",
         no_limit: bool = False,
-        on_trial: OnTrial | None = None,
-    ) -> SweepFolder:
+        on_trial: "OnTrial | None" = None,
+    ) -> "SweepFolder":
         """Try the values of ``sweep`` in the recipe on the same cases; what recipes have in common is done once.
 
         It goes on where the same sweep was interrupted. ``resume`` names one that goes on as it was begun, whatever the
         recipe says now. ``on_trial`` is told the recipe that is swept, and each trial as it ends.
         """
+        from scoville.bot.sweep import Sweeping, sweep
+
         sweeping = Sweeping(cases=cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit)
         return sweep(self, sweeping, on_trial)
 
     def check_judge(
-        self, labels: Path | str, settings: Judge | None = None, *, limit: int | None = None, no_limit: bool = False
-    ) -> Checked:
+        self, labels: Path | str, settings: "Judge | None" = None, *, limit: int | None = None, no_limit: bool = False
+    ) -> "Checked":
         """Compare a judge, by default the recipe's, with labels of people; the numbers are shown beside its scores.
 
         ``labels`` is JSONL with question, answer and label, answers graded 1 to 5, or MT-bench's human judgments.
         """
+        from scoville.bot.check_judge import check
+
         return check(self, labels, settings or self.recipe.judge, limit=limit, no_limit=no_limit)
 
     def generate_cases(
         self,
-        out: Path | str = DEFAULT_OUT,
+        out: Path | str = "cases/generated.jsonl",
         *,
         count: int = 40,
         kinds: Sequence[str] = (),
         seeds: Sequence[Case] = (),
-        generator: Author = "auto",
+        generator: "Author" = "auto",
         seed: int = 0,
         no_limit: bool = False,
-    ) -> Generated:
+    ) -> "Generated":
         """Write test cases out of the documents into a file: checked, of several kinds, some without an answer.
 
         What was tried is kept beside the file, so that the same call goes on. ``seeds`` are cases that people wrote: a
@@ -289,21 +298,29 @@ class Bot(Opened):
         of the recipe; ``auto`` takes ``model`` for a hosted one and else ``templates``, and has the model say what it
         knows without documents. Another ``seed`` gives other cases.
         """
+        from scoville.bot.generate import Wanted, generate
+
         wanted = Wanted(count=count, kinds=kinds, seeds=seeds, generator=generator, seed=seed, no_limit=no_limit)
         return generate(self, Path(out), wanted)
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> "list[Run]":
         """List the runs of the workspace, oldest first."""
-        return [self._run(run) for run in list_runs(self.workspace.folder / RUNS)]
+        from scoville.evaluate.runs import list_runs
 
-    def run(self, name: SavedRun | str = "latest") -> Run:
+        return [self._run(run) for run in list_runs(self.workspace.folder / "runs")]
+
+    def run(self, name: "SavedRun | str" = "latest") -> "Run":
         """Find a run by its id, the beginning or the end of it, or ``latest``."""
-        return self._run(find_run(self.workspace.folder / RUNS, name) if isinstance(name, str) else name)
+        from scoville.evaluate.runs import find_run
 
-    def _run(self, run: SavedRun) -> Run:
+        return self._run(find_run(self.workspace.folder / "runs", name) if isinstance(name, str) else name)
+
+    def _run(self, run: "SavedRun") -> "Run":
+        from scoville.bot.run import Run
+
         return Run(run.folder, self)
 
-    def _found(self, run: SavedRun | str | None) -> SavedRun | None:
+    def _found(self, run: "SavedRun | str | None") -> "SavedRun | None":
         return None if run is None else self.run(run)
 
     def _fill(self, work: Callable[[dict[str, Any]], AddReport]) -> AddReport:
@@ -337,6 +354,13 @@ class Bot(Opened):
         filters = self.check(where)
         check_question(question)
         return filters
+
+
+def _scoring(judge: bool, semantic: bool, perplexity: bool, no_limit: bool) -> "Scoring":
+    from scoville.bot.evaluate import Scoring
+    from scoville.bot.score import Measures
+
+    return Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
 
 
 def turns_of(history: Sequence[Answer | Message]) -> list[Message]:

@@ -31,7 +31,6 @@ from scoville.recipe.model import is_hosted
 from scoville.search import open_current_index
 from scoville.types import Case, Passage
 
-DEFAULT_OUT = Path("cases/generated.jsonl")
 Author = Literal["auto", "model", "templates"]
 
 

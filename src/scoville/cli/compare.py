@@ -31,7 +31,7 @@ def command(
     kept, and taken again where recipe, cases and index are the same. Another index than the workspace's is built
     beside it.
     """
-    from scoville.bot import compare
+    from scoville.bot.compare import compare
 
     bot = open_bot(folder, flags)
     found = compare(

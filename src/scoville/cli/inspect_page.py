@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import ReadFailure
-from scoville.read.picture import DRAWN, PagePicture, render_page
 
 if TYPE_CHECKING:
+    from scoville.read.picture import PagePicture
     from scoville.types import Box, Document, Element, Passage, Region
 
 MOST_PAGES = 40
@@ -76,6 +76,8 @@ def html_page(file: Path, shown: Sequence[Inspected], page: int | None) -> str:
 
 def _document(one: Inspected, file: Path | None, page: int | None) -> Iterator[str]:
     """Write a document; ``file`` is None for one that lies inside another file, whose pages are not drawn."""
+    from scoville.read.picture import DRAWN
+
     document = one.document
     yield f"<h1>{_safe(document.source)}</h1>\n<p>{_safe(document.title)} ({_safe(document.media_type)})</p>"
     facts = "".join(f"<li>{_safe(key)}: {_safe(str(value))}</li>" for key, value in document.metadata.items())
@@ -93,6 +95,8 @@ def _document(one: Inspected, file: Path | None, page: int | None) -> Iterator[s
 
 
 def _page(one: Inspected, file: Path, number: int) -> Iterator[str]:
+    from scoville.read.picture import render_page
+
     try:
         picture = render_page(file, one.document.media_type, number)
     except ReadFailure as failure:
@@ -125,7 +129,7 @@ def _around(regions: "Sequence[Region]", page: int) -> "Box | None":
     )  # fmt: skip
 
 
-def _place(box: "Box", picture: PagePicture) -> str:
+def _place(box: "Box", picture: "PagePicture") -> str:
     left, top = 100 * box.x0 / picture.width, 100 * box.y0 / picture.height
     width, height = 100 * (box.x1 - box.x0) / picture.width, 100 * (box.y1 - box.y0) / picture.height
     return f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
