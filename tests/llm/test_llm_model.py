@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -114,6 +115,15 @@ def test_both_runtimes_give_the_same_answers(openvino: Llm, llamacpp: Llm):
     ]
     assert shared >= 0.5 * words, (shared, words)
     assert min(found) >= 5 and abs(found[0] - found[1]) <= 2, found
+
+
+def test_replies_at_once_are_those_of_one_after_the_other(openvino: Llm):
+    passage = " ".join(passage for passage, _, _ in QUESTIONS)
+    asked = [prompt(passage, question) for _, question, _ in QUESTIONS]
+    generation = Generation(max_tokens=40)
+    alone = [openvino.generate(messages, generation).text for messages in asked]
+    with ThreadPoolExecutor(8) as threads:
+        assert [reply.text for reply in threads.map(lambda one: openvino.generate(one, generation), asked)] == alone
 
 
 def test_a_prompt_that_was_just_read_is_not_read_again(openvino: Llm):

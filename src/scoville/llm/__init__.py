@@ -7,6 +7,7 @@
     local       which runtime suits a local model and this machine
     context     how many tokens it takes, and what is left for its reply
     openvino    local models on x86-64 CPUs, fast at reading prompts
+    batching    requests of many threads on one such model, side by side
     likelihood  how likely such a model holds a text
     llamacpp    local models anywhere
     openai      any endpoint that speaks OpenAI's protocol

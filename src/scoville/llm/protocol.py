@@ -28,7 +28,7 @@ class Generation:
 
 
 class Llm(Protocol):
-    """Writes replies. One reply at a time: threads that share a model wait for each other."""
+    """Writes replies; several threads may ask at once, and each gets what it would get alone."""
 
     @property
     def name(self) -> str:

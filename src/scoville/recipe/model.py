@@ -44,7 +44,7 @@ class Model(Section):
     """How often the endpoint is asked again after 429, 5xx, time-outs and lost connections, with exponential
     backoff."""
     concurrency: Annotated[int, Field(ge=1, le=64), OPERATIONAL] = 8
-    """How many requests may be on their way at once; so many a local model that writes takes side by side, too."""
+    """How many requests may be on their way at once; so many an `openvino` model writes side by side, too."""
 
     @model_validator(mode="after")
     def _asked_where_it_is(self) -> Self:
