@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from markdown_export import to_markdown
+
 from scoville.errors import ReadFailure
 from scoville.read import read_document
 from scoville.read.assemble import ParsedFile, Piece, assemble
-from scoville.read.export import to_markdown
 from scoville.read.pdf import layout as pdf_layout
 from scoville.read.pdf.flow import pieces_of
 from scoville.read.pdf.hidden import hidden_text
