@@ -3,7 +3,8 @@
 Enters: a model as a recipe names it. Leaves: what the ``openai`` client gives, or an error of Scoville's. Does not know
 what is asked. The client tries again where that can help; here are the limits that it does not have: how many requests
 are on their way, how long one may take, how much may come back. The key comes from the environment and stands in no
-message, and neither does what looks like one in what an endpoint says.
+message, and neither does what looks like one in what an endpoint says. An endpoint that asks one request to slow down
+gets none of the others either until its wait is over.
 """
 
 import http.client
@@ -43,6 +44,10 @@ OLLAMA_VARIABLE = "OLLAMA_HOST"
 OLLAMA_PORT = 11434
 VLLM_URL = "http://127.0.0.1:8000/v1"
 LONGEST_QUOTE = 300
+TOO_MANY_REQUESTS = 429
+SHORT_WAIT_SECONDS = 0.5
+"""Where the endpoint does not say how long."""
+LONGEST_WAIT_SECONDS = 60
 PROBE_SECONDS = 5
 GLANCE_SECONDS = 0.5
 MOST_OFFERED = 12
@@ -93,6 +98,8 @@ class Endpoint:
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(settings.concurrency)
         self._client: openai.OpenAI | None = None
+        self._not_before = 0.0
+        """Until then the endpoint wants no request, by ``time.monotonic``."""
 
     def client(self) -> "openai.OpenAI":
         """Give the client; ProviderAuth when the key is missing, unless the endpoint is on this machine."""
@@ -194,9 +201,21 @@ class Endpoint:
             default_headers={"Accept-Encoding": "identity"},
             # A proxy of the environment does not reach this machine's own addresses.
             http_client=openai.DefaultHttpxClient(
-                trust_env=not local, event_hooks={"request": [_end_in_time], "response": [_bound]}
+                trust_env=not local,
+                event_hooks={"request": [self._wait, _end_in_time], "response": [self._note_wait, _bound]},
             ),
         )
+
+    def _wait(self, _request: Any) -> None:
+        """Hold a request back while the endpoint wants none, whichever thread it said so to."""
+        time.sleep(max(0.0, self._not_before - time.monotonic()))
+
+    def _note_wait(self, response: Any) -> None:
+        if response.status_code == TOO_MANY_REQUESTS:
+            asked = response.headers.get("retry-after", "")
+            seconds = float(asked) if re.fullmatch(r"\d+(\.\d+)?", asked) else SHORT_WAIT_SECONDS
+            if seconds <= LONGEST_WAIT_SECONDS:  # else the client gives it up
+                self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     def _meaning(self, error: "openai.APIStatusError", said: str) -> tuple[type[ProviderError], str]:
         """Give the kind of error and the message."""

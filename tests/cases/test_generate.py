@@ -1,6 +1,9 @@
 """Cases from documents: what is written of hand-made passages, what is dropped and why, and going on after a kill."""
 
 import json
+import re
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -670,3 +673,33 @@ def test_the_command_refuses_an_unknown_kind(indexed: Bench) -> None:
 def test_a_limit_that_cannot_be_kept_is_refused(indexed: Bench) -> None:
     with pytest.raises(UsageError, match="its price is not known"):
         generated(command, "--set", "llm.model=openai:nobodys-model")
+
+
+def test_kinds_are_asked_for_at_once_and_give_the_same_cases(tmp_path: Path) -> None:
+    many = [passage(TARIFF.replace("120", str(number)), f"{number}.md") for number in range(100, 112)]
+    now, most, lock = 0, 0, threading.Lock()
+
+    def ask(messages: Sequence[Message], generation: Generation) -> Reply:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.003)
+        with lock:
+            now -= 1
+        asked = " ".join(message.content for message in messages)
+        number = next((number for number in re.findall(r"\b1\d\d\b", asked)), "120")
+        said = {"question": f"How many crossings does ticket {number} cover?", "answer": f"{number} crossings"}
+        return asker(lambda _: json.dumps({**said, "subject": f"ticket {number}"}))(messages, generation)
+
+    kinds: list[Kind] = ["fact", "paraphrase", "unanswerable", "false_premise"]
+    made: list[Generated] = []
+    for workers in (1, 4):
+        author = ModelGenerator(many, ask, "m")
+        ledger = Ledger(tmp_path / str(workers), {})
+        checks = Checks(find_by_words(many), ask=ask)
+        made.append(generate_cases(author, checks, ledger, kinds, 7, workers=workers))
+        assert (most > 1) == (workers > 1)
+        assert len(Ledger(tmp_path / str(workers), {}).tried) == sum(made[-1].tried.values())
+    assert made[0].cases == made[1].cases and made[0].cases
+    assert made[0].tried == made[1].tried and made[0].dropped == made[1].dropped

@@ -153,6 +153,8 @@ def test_runs_of_different_machines_are_compared_with_a_warning(tmp_path: Path):
     one, other = (answered(tmp_path, name, 3) for name in ("one", "other"))
     other.run.update(machine={"cores": 96})
     assert "different machines" in compare_systems([one, other], usd_per_hour=1.0).notes[0]
+    other.run.update(machine=one.run.header["machine"], workers=8)
+    assert "different numbers of questions at once" in compare_systems([one, other], usd_per_hour=1.0).notes[0]
 
 
 # The command

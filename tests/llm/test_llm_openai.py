@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -127,7 +128,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the client would wait before it asks again, without the waiting."""
     import openai._base_client
 
+    import scoville.endpoint
+
     waited: list[float] = []
+    clock = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
+    monkeypatch.setattr(scoville.endpoint, "time", clock)
     monkeypatch.setattr(openai._base_client, "time", SimpleNamespace(sleep=waited.append, time=time.time))
     return waited
 
@@ -351,6 +356,33 @@ class TestRetries:
         endpoint.script = [refuse(429, "slow down", Retry_After="7"), stream()]
         assert ask(llm).text == "Hello!"
         assert pauses == [7]
+
+    def test_who_asks_while_the_endpoint_wants_a_pause_waits_for_its_end_too(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ):
+        came: list[float] = []
+        refused = threading.Event()
+
+        def note(handler: Handler) -> None:
+            came.append(time.monotonic())
+            stream()(handler)
+
+        def slow_down(handler: Handler) -> None:
+            came.append(time.monotonic())
+            refuse(429, "slow down", Retry_After="0.4")(handler)
+            refused.set()
+
+        endpoint.script = [slow_down, note]
+        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url))
+        with ThreadPoolExecutor(5) as threads:
+            first = threads.submit(ask, llm)
+            assert refused.wait(5)
+            time.sleep(0.05)
+            others = [threads.submit(ask, llm) for _ in range(4)]
+            assert [one.result().text for one in (first, *others)] == ["Hello!"] * 5
+        llm.close()
+        assert min(came[1:]) - came[0] > 0.35
+        assert max(came[1:]) - came[0] < 5
 
     def test_retry_after_may_be_a_date(self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]):
         endpoint.script = [refuse(503, Retry_After=formatdate(time.time() + 30, usegmt=True)), stream()]

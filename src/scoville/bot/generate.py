@@ -71,7 +71,8 @@ def generate(bot: Opened, out: Path, wanted: Wanted) -> Generated:
     checks = Checks(find_by_words(passages), ask=ask, reproduces=hosted and ask is not None)
     ledger = Ledger(out.with_name(f"{out.name}.state"), state)
     with bot.bars("cases") as progress:
-        made = generate_cases(author, checks, ledger, kinds, wanted.count, seeds=wanted.seeds, on_case=progress)
+        made = generate_cases(author, checks, ledger, kinds, wanted.count, seeds=wanted.seeds,
+                              workers=settings.concurrency if ask else 1, on_case=progress)  # fmt: skip
     write_cases(out, made.cases)
     return made
 

@@ -125,7 +125,7 @@ class _Try:
                 **system.describe(), "system": f"trial {number}", "sweep": self.sweep.name, "choices": choices,
                 "cases_file": self.sweep.header.get("cases_file", ""), "index": self.stages.index_digest(recipe),
             })  # fmt: skip
-            self._ask(system, run)
+            self._ask(system, run, recipe)
         except Hopeless as end:
             pruned, reason = True, str(end)
         except ScovilleError as error:
@@ -141,7 +141,7 @@ class _Try:
             reason=reason, run=run.id if run else "", seconds=round(time.perf_counter() - started, 3),
         )  # fmt: skip
 
-    def _ask(self, system: System, run: Run) -> None:
+    def _ask(self, system: System, run: Run, recipe: Recipe) -> None:
         """Ask every case; Hopeless once the rest would change nothing."""
 
         def watch(done: int, total: int) -> None:
@@ -153,7 +153,11 @@ class _Try:
                     run.update(status="pruned")
                     raise Hopeless(f"after {done} cases surely worse than a trial that is otherwise no worse")
 
-        run_cases(system, self.cases, run, timeout_seconds=self.settings.timeout_seconds, on_case=watch)
+        # Questions that a local model answers side by side take longer each: their seconds would say nothing.
+        workers = None if "seconds" in self.settings.objectives else recipe.llm.concurrency
+        run_cases(
+            system, self.cases, run, timeout_seconds=self.settings.timeout_seconds, workers=workers, on_case=watch
+        )
 
     def _score(self, run: Run) -> tuple[dict[str, float | None], int, str]:
         """Score a run; give the means, how many cases were answered, and why that says nothing."""

@@ -132,6 +132,11 @@ def _notes(systems: Sequence[Compared]) -> Iterable[str]:
     machines = {one.name: one.run.header.get("machine") for one in systems}
     if len({repr(machine) for machine in machines.values()}) > 1:
         yield "the runs were made on different machines: their seconds, and dollars of its time, are not comparable"
+    if len({system.run.header.get("workers", 1) for system in systems}) > 1:
+        yield (
+            "the runs asked different numbers of questions at once: their seconds, and dollars of this machine's "
+            "time, are not comparable"
+        )
     earlier = [one.name for one in systems if one.origin in ("reused", "given")]
     if 0 < len(earlier) < len(systems):
         yield f"{', '.join(earlier)} answered earlier: seconds compare only if the machine was as busy then as now"

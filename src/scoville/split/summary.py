@@ -5,12 +5,15 @@ Enters: sections, and a model or the embedder. Leaves: a summary for each. Knows
 
 from collections.abc import Callable, Iterator, Sequence
 
+from scoville.at_once import in_order
 from scoville.embed import Embedder
 from scoville.split.draft import DraftPassage, Prefixes
 from scoville.split.tokens import Span, TokenMap
 
 Summarise = Callable[[str], str]
-"""What a model makes of the text of a section."""
+"""What a model makes of the text of a section; several threads may ask for it."""
+ASKED_AT_ONCE = 8
+"""Sections; a model that takes fewer at once lets the others wait."""
 
 
 def write_summaries(
@@ -26,12 +29,12 @@ def write_summaries(
     By ``summarise``; without it, and where it gives nothing, the sentences nearest to the mean of all, in their order.
     """
     rest: list[DraftPassage] = []
-    for draft in drafts:
-        if draft.tokens <= size:
-            continue
-        written = summarise(f"{draft.prefix}\n{tokens.text[slice(*draft.span)]}".strip()).strip() if summarise else ""
-        if written:
-            text = f"{prefixes.write(draft.headings)}\n{written}".strip()
+    long = [draft for draft in drafts if draft.tokens > size]
+    texts = [f"{draft.prefix}\n{tokens.text[slice(*draft.span)]}".strip() for draft in long]
+    summaries = in_order(summarise, texts, ASKED_AT_ONCE) if summarise else [""] * len(long)
+    for draft, written in zip(long, summaries, strict=True):
+        if written.strip():
+            text = f"{prefixes.write(draft.headings)}\n{written.strip()}".strip()
             pieces = TokenMap(text, embedder).cut(Span(0, len(text)), size)
             draft.summary = text[: pieces[0].end]
         else:

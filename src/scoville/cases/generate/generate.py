@@ -5,10 +5,12 @@ which reason. The kinds take turns until each has its share or nothing is left t
 models give the same cases; more cases are asked for, the first ones stay.
 """
 
-from collections import Counter
+import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from scoville.at_once import in_order
 from scoville.cases.generate.checks import Checks
 from scoville.cases.generate.draft import Generator, Kind, Slot, finish
 from scoville.cases.generate.ledger import Ledger, Tried
@@ -47,29 +49,27 @@ def generate_cases(
     count: int,
     *,
     seeds: Sequence[Case] = (),
+    workers: int = 1,
     on_case: OnCase | None = None,
 ) -> Generated:
-    """Write and check drafts until there are ``count`` cases.
+    """Write and check drafts until there are ``count`` cases; as many kinds at once as there are ``workers``.
 
-    ``seeds`` are cases that new ones must not repeat. What the ledger knows is not tried again. It ends where
-    the budget of a model does.
+    A case is compared with others of its kind only, so that the cases do not depend on ``workers``. ``seeds`` are cases
+    that new ones must not repeat. What the ledger knows is not tried again. It ends where the budget of a model does.
     """
     for seed in seeds:
         checks.accept(seed)
     turns = _Turns(generator, checks, ledger)
     cases: list[Case] = []
-    open_kinds = {kind: turns.cases(kind) for kind in kinds}
-    while open_kinds and len(cases) < count:
-        for kind, found in list(open_kinds.items()):
-            if len(cases) == count:
-                break
-            case = next(found, None)
-            if case is None:
-                del open_kinds[kind]
-                continue
-            cases.append(case)
-            if on_case:
-                on_case(case.question, len(cases), count)
+    waiting = deque(turns.cases(kind) for kind in kinds)
+    while waiting and len(cases) < count:
+        batch = [waiting.popleft() for _ in range(min(len(waiting), count - len(cases)))]
+        for number, case in enumerate(in_order(lambda found: next(found, None), batch, workers)):
+            if case:
+                waiting.append(batch[number])
+                cases.append(case)
+                if on_case:
+                    on_case(case.question, len(cases), count)
     return turns.report(cases, count)
 
 
@@ -83,6 +83,7 @@ class _Turns:
         self.over_budget = ""
         """Why a model is asked no more; empty while it is."""
         self.done: list[Tried] = []
+        self._writing = threading.Lock()
 
     def cases(self, kind: Kind) -> Iterator[Case]:
         """Give the cases of a kind one after the other."""
@@ -95,7 +96,8 @@ class _Turns:
                 except OverBudget as error:
                     self.over_budget = str(error)
                     return
-                self.ledger.add(tried)
+                with self._writing:
+                    self.ledger.add(tried)
             self.done.append(tried)
             failures = 0 if tried.case else failures + 1
             if tried.case:
