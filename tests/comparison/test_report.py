@@ -82,6 +82,13 @@ class TestPage:
         assert loads(html) == set()
         assert Page(html).tags >= {"svg", "rect", "circle", "polyline", "table", "details"}
 
+    def test_the_page_opens_with_what_a_reader_asks_for_and_folds_the_rest(self, tmp_path: Path):
+        run = shown(tmp_path, [DAYS], "Nine days.")
+        opening, folded = report_html([run], metric="quality").split("All other measures")
+        assert "right answers" in opening and "rouge_l" not in opening
+        assert "rouge_l" in folded
+        assert "right answers against" not in folded  # one run is no comparison
+
     def test_the_check_sees_what_would_be_loaded(self):
         assert loads("<script src='https://x'></script><p onclick='x'></p>") == {"script", "src", "https:", "onclick"}
 

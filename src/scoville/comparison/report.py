@@ -19,12 +19,17 @@ from scoville.types import Case, Score
 
 WORST = 10
 """So many of a run's worst cases are shown."""
+FIRST = (
+    "quality", "refusal_right", "citation_verified", "citation_page_hit", "page_hit@5", "document_hit@5",
+    "seconds_total_p50", "seconds_total_p95", "cost_usd_sum",
+)  # fmt: skip
+"""What the page opens with; all measures are folded away below."""
 EXCERPT = 600
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.6rem}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}table{border-collapse:collapse;font-size:.86rem}
 td,th{padding:.25rem .6rem;border-bottom:1px solid #e4e4e4;text-align:right;white-space:nowrap}
-td:first-child,th:first-child{text-align:left}.wide{overflow-x:auto}.note{color:#666;font-size:.86rem}
+td:first-child,th:first-child{text-align:left;white-space:normal}.wide{overflow-x:auto}.note{color:#666;font-size:.86rem}
 .plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:26rem}figcaption{font-weight:600;font-size:.86rem}
 svg{width:100%}.grid{stroke:#e4e4e4}.tick{font-size:10px;fill:#666;text-anchor:middle}.left{text-anchor:end}
 .legend{font-size:10px;text-anchor:end}
@@ -63,7 +68,8 @@ def report_html(runs: Sequence[Shown], *, metric: str, board: str = "", pareto: 
         *(_run_section(run, metric) for run in runs),
     ]  # fmt: skip
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body>{''.join(sections)}</body></html>\n"
     )
 
@@ -89,12 +95,15 @@ def _scores_table(runs: Sequence[Shown]) -> str:
     names = list(dict.fromkeys(name for run in runs for name in run.summary.get("metrics", {})))
     names += [name for name in dict.fromkeys(name for run in runs for name in run.summary.get("sets", {}))]
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
-    rows = [
-        f"<tr><td>{escape(LABELS.get(str(name), str(name)))}</td>"
-        f"{''.join(f'<td>{_cell(run.summary, name)}</td>' for run in runs)}</tr>"
-        for name in names
-    ]
-    rows += [
+    first = [name for name in FIRST if name in names]
+
+    def row(name: str) -> str:
+        return (
+            f"<tr><td>{escape(LABELS.get(str(name), str(name)))}</td>"
+            f"{''.join(f'<td>{_cell(run.summary, name)}</td>' for run in runs)}</tr>"
+        )
+
+    counts = [
         f"<tr><td>{escape(label)}</td>{''.join(f'<td>{escape(_fact(run.summary, place))}</td>' for run in runs)}</tr>"
         for label, place in (
             ("cases", "counts.cases"),
@@ -102,7 +111,12 @@ def _scores_table(runs: Sequence[Shown]) -> str:
             ("errors", "counts.errors"),
         )
     ]
-    return f'<div class="wide"><table><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
+
+    def table(rows: Iterable[str]) -> str:
+        return f'<div class="wide"><table><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
+
+    others = table(row(name) for name in names if name not in first)
+    return f"{table([*map(row, first), *counts])}<details><summary>All other measures</summary>{others}</details>"
 
 
 def _cell(summary: Mapping[str, Any], name: str) -> str:
@@ -125,8 +139,9 @@ def _fact(summary: Mapping[str, Any], place: str) -> str:
 
 
 def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable[str]:
+    called = LABELS.get(metric, metric)
     for run in runs:
-        yield histogram(_values(run, metric), title=f"{run.name}: {metric}", x=metric)
+        yield histogram(_values(run, metric), title=f"{run.name}: {called}", x=called)
     for run in runs:
         seconds = [total for result in run.results.values() if (total := result.seconds.get("total")) is not None]
         yield histogram(seconds, title=f"{run.name}: seconds an answer", x="seconds")
@@ -143,7 +158,8 @@ def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable
             if (found := run.summary.get("metrics", {}).get(metric)) and found["mean"] is not None
             and (at := run.summary.get("sets", {}).get(key)) is not None
         ]  # fmt: skip
-        yield scatter(points, title=f"{metric} against {x}", x=x, y=metric, best=front)
+        if len(points) > 1:
+            yield scatter(points, title=f"{called} against {x}", x=x, y=called, best=front)
 
 
 def _values(run: Shown, metric: str) -> list[float]:

@@ -8,7 +8,12 @@ from scoville.evaluate.runs import Run
 
 Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kept, by judge and metric
 
-LABELS = {"quality": "right answers", "citation_verified": "quotes found"}
+LABELS = {
+    "quality": "right answers", "refusal_right": "rightly answered or refused", "citation_verified": "quotes found",
+    "citation_page_hit": "a citation on the right page", "page_hit@5": "right page among five passages",
+    "document_hit@5": "right document among five passages", "seconds_total_p50": "seconds an answer, median",
+    "seconds_total_p95": "seconds an answer, 95 % within", "cost_usd_sum": "dollars in fees",
+}  # fmt: skip
 """What a reader calls a metric; its name is for programs."""
 HEADLINE = (
     "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",

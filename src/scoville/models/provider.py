@@ -8,10 +8,16 @@ from typing import Literal, NamedTuple
 
 from scoville.errors import UnknownModel
 from scoville.models.catalogue import catalogue
-from scoville.registry import Opener, find, has
+from scoville.registry import Opener, find, has, names, unknown
 
 LOCAL = "path"
 """What opens models of the catalogue: they are files on this machine too."""
+
+WITH_A_NAME = {
+    "hf": "hf:ORG/NAME (a hub model)", "path": "path:PLACE (files on this machine)", "openai": "openai:NAME",
+    "ollama": "ollama:NAME", "vllm": "vllm:NAME (endpoints)",
+}  # fmt: skip
+"""How models are named that stand in no catalogue."""
 
 
 class Provider(NamedTuple):
@@ -24,13 +30,11 @@ class Provider(NamedTuple):
 def find_provider(kind: Literal["embedder", "reranker", "llm"], reference: str, key: str) -> Provider:
     """Find what opens a model; ``key`` is where the recipe names it. Raises UnknownModel with the names there are."""
     provider, colon, name = reference.partition(":")
-    if not colon and (any(entry.name == reference for entry in catalogue()) or not has(kind, reference)):
-        return Provider(find(kind, LOCAL), reference)  # it lists the catalogue where the name stands nowhere
-    try:
+    catalogued = [entry.name for entry in catalogue() if entry.kind == kind]
+    if reference in catalogued:
+        return Provider(find(kind, LOCAL), reference)
+    if colon and has(kind, provider) or not colon and has(kind, reference):
         return Provider(find(kind, provider), name)
-    except UnknownModel as error:
-        raise UnknownModel(
-            f"{key}: {reference!r} has no provider that Scoville knows: {error}. Expected a name from "
-            "`scoville models`, hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME, vllm:NAME, fake, or what "
-            "a plugin adds"
-        ) from None
+    known = [*catalogued, *(WITH_A_NAME.get(one, one) for one in names(kind))]
+    reason = f": {unknown(kind, provider)}" if colon else ""  # it names plugins that could not be loaded
+    raise UnknownModel(f"{key}: {reference!r} is no {kind} that Scoville knows{reason}; expected {', '.join(known)}")
