@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from conftest import ANIMALS, Bench, fish_cases
@@ -603,6 +604,22 @@ def test_the_best_recipe_is_a_recipe_even_when_the_shell_has_emptied_the_file(
     assert loaded.sweep.space.keys() == SPACE.keys()
     assert text.startswith(f"# Trial {found['best']} of 8")
     assert "On 8 cases: quality" in text
+
+
+def test_the_best_recipe_keeps_the_comments_of_the_file_and_pins_no_limit(invoke: Any, sweeping: Sweeping):
+    path = sweeping.bench.workspace.root / "recipe.yaml"
+    ours = yaml.safe_dump(yaml.safe_load(path.read_text()) | {"answer": {"min_support": 0.4}})
+    path.write_text("# Ours.\n" + ours.replace("min_support: 0.4", "min_support: 0.4  # agreed with HR"))
+    found = json.loads(invoke("--json", "--limit", "4").stdout)
+    text = invoke("--best").stdout
+    assert "# Ours.\n" in text and "min_support: 0.4  # agreed with HR\n" in text
+    path.write_text(text)
+    loaded = load_recipe(path, environment={}).recipe
+    assert loaded.hash == found["trials"][found["best"]]["recipe_hash"]
+    assert loaded.sweep.limit is None
+    path.write_text(invoke("--best").stdout)
+    invoke("--json", "--limit", "4")
+    assert invoke("--best").stdout.count("# Trial ") == 1  # that of the sweep before has gone
 
 
 def test_the_ledger_has_what_was_really_written(invoke: Any, sweeping: Sweeping):

@@ -61,7 +61,9 @@ def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> S
         bot.workspace, recipe, budget=budget, writers=lambda trial: bot.with_recipe(trial).writers(budget)
     )  # fmt: skip
     file = name_of(sweeping.cases or str(recipe.sweep.cases or ""))
-    found = old or open_sweep(sweeps, recipe, cases, stages.content, cases_file=file)
+    found = old or open_sweep(
+        sweeps, recipe, cases, stages.content, cases_file=file, recipe_file=bot.workspace.recipe_path
+    )
     stages.replies = found.replies
     published = PublishedSweep(bot.workspace, bot.recipe.track.to, found)
     done = len(found.trials())

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from scoville.comparison.trials import SweepFolder, Trial
     from scoville.recipe.observers import Sweep
 
+OPENING = "# Trial "
+"""What the best recipe of a sweep begins with."""
 MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
 
 
@@ -79,11 +81,9 @@ def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
 
 def recipe_text(sweep: "SweepFolder") -> str:
     """Write the best recipe of a sweep, with the scores as its reasons."""
-    import yaml
-
     from scoville.comparison.sweep import best_trials, tied
     from scoville.errors import UsageError
-    from scoville.recipe.file import with_values
+    from scoville.recipe.file import rewritten, with_values
 
     recipe, trials = sweep.recipe, sweep.trials()
     front = best_trials(recipe.sweep, trials)
@@ -93,7 +93,7 @@ def recipe_text(sweep: "SweepFolder") -> str:
     equals = tied(sweep, trials, best)
     told = ", ".join(f"{name} {_number(best.values[name])}" for name in recipe.sweep.objectives)
     notes = [
-        f"Trial {best.number} of {sum(trial.state != 'invalid' for trial in trials)} of sweep {sweep.name}, "
+        f"{OPENING[2:]}{best.number} of {sum(trial.state != 'invalid' for trial in trials)} of sweep {sweep.name}, "
         f"the best by {recipe.sweep.objectives[0]}.",
         f"On {best.cases} cases: {told} (run {best.run}).",
         *(f"{key}: {_short(value)}" for key, value in best.choices.items()),
@@ -101,9 +101,10 @@ def recipe_text(sweep: "SweepFolder") -> str:
     if equals:
         names = ", ".join(str(trial.number) for trial in equals[:8])
         notes.append(f"By {recipe.sweep.objectives[0]} not distinguishable from it: {len(equals)} trials ({names}).")
-    values = with_values(recipe, best.choices).model_dump(mode="json")
-    body = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
-    return "".join(f"# {note}\n" for note in notes) + body.rstrip("\n")
+    body = rewritten(sweep.recipe_file, with_values(recipe, best.choices))
+    if body.startswith(OPENING):  # of an earlier sweep
+        body = body.partition("\n\n")[2]
+    return "\n".join([*(f"# {note}" for note in notes), "", body.rstrip()])
 
 
 def _counts(trials: "Sequence[Trial]") -> str:

@@ -87,6 +87,11 @@ class SweepFolder:
         return Recipe.model_validate_json(json.dumps(self.header["recipe"]))
 
     @property
+    def recipe_file(self) -> Path:
+        """The recipe's file as it was, with its comments; missing where there was none."""
+        return self.folder / "recipe.yaml"
+
+    @property
     def runs(self) -> Path:
         """The folder of its runs."""
         return self.folder / "runs"
@@ -128,9 +133,10 @@ def identity(recipe: Recipe, cases: Sequence[Case], documents: str) -> str:
 
 
 def open_sweep(
-    sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str, *, cases_file: str = ""
+    sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str, *, cases_file: str = "",
+    recipe_file: Path | None = None,
 ) -> SweepFolder:  # fmt: skip
-    """Open the last sweep of the same recipe, space, cases and documents, or begin one."""
+    """Open the last sweep of the same recipe, space, cases and documents, or begin one that keeps the recipe's file."""
     name = identity(recipe, cases, documents)
     for known in reversed(list_sweeps(sweeps)):
         if known.header.get("identity") == name:
@@ -146,6 +152,8 @@ def open_sweep(
         sweep.folder.mkdir(parents=True)
         lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)
         (sweep.folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        if recipe_file and recipe_file.exists():
+            sweep.recipe_file.write_bytes(recipe_file.read_bytes())
         temporary = sweep.folder / "sweep.json.tmp"  # a folder without sweep.json is no sweep
         temporary.write_text(json.dumps(header, ensure_ascii=False, indent=1), encoding="utf-8")
         temporary.replace(sweep.folder / "sweep.json")

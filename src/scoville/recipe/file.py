@@ -17,6 +17,7 @@ from scoville.recipe import Llm, Recipe
 from scoville.recipe.sources import ENTRIES, SECRET
 
 ENV_PREFIX = "SCOVILLE_"
+_MISSING = object()
 SPACE = "sweep.space"
 """Its keys are keys of a recipe themselves."""
 REMOVED = {"search.feedback": "relevance feedback found no better on two sets of questions, and was taken out"}
@@ -102,6 +103,38 @@ def dotted(values: Mapping[str, Any]) -> dict[str, Any]:
         names_model = field is not None and "model" in getattr(field.annotation, "model_fields", {})
         found[f"{key}.model" if names_model and isinstance(value, str) else key] = value
     return found
+
+
+def rewritten(path: Path, recipe: Recipe) -> str:
+    """Write a recipe into the text of a recipe's file: only values that differ change, and comments stay.
+
+    What the file says of ``sweep`` stays as it is. Where there is no file, what differs from the defaults is written.
+    """
+    import io
+
+    from ruamel.yaml import YAML
+
+    before = dict(_flatten(load_recipe(path, environment={}).recipe.model_dump(mode="json")))
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    yaml = YAML()
+    yaml.width = 120
+    yaml.preserve_quotes = True
+    loaded = yaml.load(text)
+    document: Any = {} if loaded is None else loaded
+    for key, value in _flatten(recipe.model_dump(mode="json")):
+        if key.startswith("sweep.") or before.get(key, _MISSING) == value:
+            continue
+        *above, last = key.split(".")
+        place = document
+        for name in above:
+            if not isinstance(found := place.get(name), dict):
+                place[name] = {"model": found} if isinstance(found, str) else {}  # a name is short for a section
+            place = place[name]
+        place[last] = value
+    written = io.StringIO()
+    if document:
+        yaml.dump(document, written)
+    return f"{text.rstrip()}\n{written.getvalue()}" if loaded is None else written.getvalue()  # comments alone are kept
 
 
 def recipe_keys() -> list[str]:
