@@ -1,11 +1,17 @@
-"""Files that are whole or not there, journals that a kill does not break, and what to do when the disk says no.
+"""Files that are whole or not there, journals that a kill does not break, temporary files that do not outlive one, and
+what to do when the disk says no.
 
 Enters: a path and what belongs there. Leaves: the file. Knows nothing of what it holds.
 """
 
+import atexit
 import errno
+import fcntl
 import json
 import os
+import shutil
+import tempfile
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -56,6 +62,72 @@ class Journal:
                 file.write((b"\n" if is_torn else b"") + line + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+
+
+class TemporaryFolder:
+    """A folder for this process's temporary files, which only this user can enter: `TEMPORARY.path()`.
+
+    The process holds a lock on it and removes it at its end. After a kill nobody holds the lock any more, and the next
+    process that needs such a folder, or writes to a workspace, removes the old one. The lock also keeps systemd from
+    tidying it away.
+    """
+
+    _PREFIX = "scoville-tmp-"
+
+    def __init__(self) -> None:
+        self._making = threading.Lock()
+        self._handle = -1
+        self._path: Path | None = None
+
+    def path(self) -> Path:
+        """Give the folder, made when first asked for. OSError where it cannot be."""
+        with self._making:
+            if not (self._path and self._path.is_dir()):
+                self.remove_leftovers()
+                self._path = self._make()
+            return self._path
+
+    def remove(self) -> None:
+        """Remove the folder and what is in it."""
+        if self._path:
+            shutil.rmtree(self._path, ignore_errors=True)
+            os.close(self._handle)
+            self._path = None
+
+    def forget(self) -> None:
+        """Leave the folder to the process that made it, after a fork."""
+        self.__init__()
+
+    def remove_leftovers(self) -> None:
+        """Remove the folders of this user's processes that were killed."""
+        for folder in Path(tempfile.gettempdir()).glob(f"{self._PREFIX}*"):
+            try:
+                handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            except OSError:  # another user's
+                continue
+            try:
+                if os.fstat(handle).st_uid == os.getuid():
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            except OSError:  # in use
+                pass
+            finally:
+                os.close(handle)
+
+    def _make(self) -> Path:
+        while True:
+            path = Path(tempfile.mkdtemp(prefix=self._PREFIX))
+            self._handle = os.open(path, os.O_RDONLY)
+            with suppress(OSError):  # a file system without locks: then nobody else can take it for a leftover
+                fcntl.flock(self._handle, fcntl.LOCK_EX)
+            if path.is_dir():
+                return path
+            os.close(self._handle)  # another process took it for a leftover before it was locked
+
+
+TEMPORARY = TemporaryFolder()
+atexit.register(TEMPORARY.remove)
+os.register_at_fork(after_in_child=TEMPORARY.forget)
 
 
 @contextmanager

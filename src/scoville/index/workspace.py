@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self
 from scoville.errors import EmptyIndex, ScovilleError, StorageError, WorkspaceError
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
-from scoville.storage import advice, storage_errors, write_whole
+from scoville.storage import TEMPORARY, advice, storage_errors, write_whole
 
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
@@ -203,6 +203,7 @@ class Workspace:
         try:
             for leftover in self.folder.glob("*.tmp"):  # of a process that was killed
                 leftover.unlink(missing_ok=True)
+            TEMPORARY.remove_leftovers()
             yield
         except ScovilleError:
             raise

@@ -26,6 +26,7 @@ from scoville.errors import ContextTooLong, ModelError, ProviderError
 from scoville.llm.context import check_room, open_stream, reply_room, thinking_room, usable_context
 from scoville.llm.gguf import GgufMetadata
 from scoville.llm.protocol import Generation, OnText
+from scoville.storage import TEMPORARY
 from scoville.types import Message, Reply
 
 LONGEST_SOCKET_PATH = 100
@@ -144,7 +145,7 @@ class _Server:
         runtime: Any = xllamacpp  # built in native code, which pyright cannot see
 
         self._key = secrets.token_urlsafe(32)
-        self._folder = tempfile.mkdtemp(prefix="scoville-")  # mode 0700
+        self._folder = tempfile.mkdtemp(dir=TEMPORARY.path())  # mode 0700
         self._remove_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         parameters = runtime.CommonParams()
         parameters.model.path = str(weights)

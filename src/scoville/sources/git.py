@@ -23,6 +23,7 @@ from scoville.sources.fetch import MEGABYTE
 from scoville.sources.item import Content, Item, Listing, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.secret import expand_url, scrub
+from scoville.storage import TEMPORARY
 
 FETCH_SECONDS = 600
 SCHEMES = "https:http:ssh:git:file"
@@ -52,7 +53,7 @@ class GitSource(Listing):
     def items(self) -> Iterator[Item]:
         """Fetch the state and list its files; hidden ones and links are left out."""
         self.close()
-        self._clone = tempfile.mkdtemp(prefix="scoville-git-")
+        self._clone = tempfile.mkdtemp(dir=TEMPORARY.path())
         self._git("init", "--quiet", "--bare")
         self._fetch()
         listed = self._git("ls-tree", "-r", "-z", "--long", "--full-tree", "FETCH_HEAD")

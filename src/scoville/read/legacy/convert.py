@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile
 from scoville.read.formats import Found, find_draft
+from scoville.storage import TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ def converted(found: Found, data: bytes, settings: "Read") -> ParsedFile:
 
 def convert(program: str, data: bytes, suffix: str, wanted: str, timeout_seconds: float) -> bytes:
     """Convert a file with LibreOffice. Raises ReadFailure when it fails or takes too long."""
-    with tempfile.TemporaryDirectory(prefix="scoville-") as folder:
+    with tempfile.TemporaryDirectory(dir=TEMPORARY.path()) as folder:
         place = Path(folder)
         source = place / f"file.{suffix}"  # never the file's own name
         source.write_bytes(data)

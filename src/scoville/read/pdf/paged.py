@@ -21,6 +21,7 @@ from scoville.read.ocr.route import HARD, Doubt, Reason
 from scoville.read.sandbox.children import CHILDREN, TaskFailed, TimedOut, process_count, too_long
 from scoville.read.sandbox.frames import Task
 from scoville.recipe.model import is_hosted
+from scoville.storage import TEMPORARY
 
 if TYPE_CHECKING:
     from scoville.read.assemble import Piece
@@ -318,7 +319,7 @@ class _Stored:
 
     def __enter__(self) -> str:
         try:
-            handle, self._path = tempfile.mkstemp(self._suffix, "scoville-")
+            handle, self._path = tempfile.mkstemp(self._suffix, dir=TEMPORARY.path())
             with open(handle, "wb") as file:
                 file.write(self._data)
         except OSError as error:
