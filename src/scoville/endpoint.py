@@ -96,7 +96,7 @@ class Endpoint:
         self._settings = settings
         self._section = section
         self._lock = threading.Lock()
-        self._free = threading.BoundedSemaphore(settings.concurrency)
+        self._free = threading.BoundedSemaphore(settings.at_once)
         self._client: openai.OpenAI | None = None
         self._not_before = 0.0
         """Until then the endpoint wants no request, by ``time.monotonic``."""

@@ -15,7 +15,7 @@ from conftest import ANIMALS, Bench, Command, fish_cases
 from scoville.answer import Answerer, open_answerer
 from scoville.cases.files import write_cases
 from scoville.evaluate.run_cases import run_cases
-from scoville.evaluate.runs import create_run
+from scoville.evaluate.runs import create_run, find_run
 from scoville.evaluate.system import RecipeSystem
 from scoville.llm import FakeLlm
 from scoville.llm.fake import quote_first_passage
@@ -81,7 +81,7 @@ def open_with(bench: Bench, runtime: str, folder: Path, url: str, patch: pytest.
         case "openvino" | "llamacpp":
             patch.setenv("SCOVILLE_MODELS", str(folder / "cache"))
             tiny = write_tiny_gguf(folder / "tiny.gguf", context=1024)
-            bench.set(llm={"model": f"path:{tiny}", "runtime": runtime, "max_tokens": 12})
+            bench.set(llm={"model": f"path:{tiny}", "runtime": runtime, "max_tokens": 12, "concurrency": THREADS})
         case "endpoint":
             bench.set(llm={"model": "openai:stand-in", "base_url": url})
         case _:
@@ -180,3 +180,16 @@ def test_a_hosted_model_is_evaluated_side_by_side(
     done = command("evaluate", "cases.jsonl", *flags, *chosen, *floor, "--json").json
     assert (done["counts"]["errors"], done["counts"]["missing"], done["status"]) == (0, 0, "finished")
     assert Endpoint.most == most
+
+
+def test_workers_write_side_by_side_where_the_recipe_does_not_say_how_many(filled: Bench, command: Command):
+    write_cases(Path("cases.jsonl"), fish_cases(3))
+    floor = ("--set", "answer.min_similarity=-1", "--set", "split.size=40")
+
+    def concurrency(*flags: str) -> int:
+        run = command("evaluate", "cases.jsonl", *flags, *floor, "--json").json["run"]
+        return find_run(filled.workspace.folder / "runs", run).header["recipe"]["llm"]["concurrency"]
+
+    assert concurrency() == 0
+    assert concurrency("--workers", "6") == 6
+    assert concurrency("--workers", "6", "--set", "llm.concurrency=2") == 2

@@ -511,3 +511,13 @@ def test_every_key_is_tried():
         if (place, key) != ("embed", "extra_body")
     }
     assert untried == {"version", "index.name"} | of_one_way | of_an_endpoint  # fixed, or only with another key
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "at_once"),
+    [("smollm2-135m-instruct", 0, 1), ("openai:a", 0, 8), ("openai:a", 3, 3), ("smollm2-135m-instruct", 3, 3)],
+)
+def test_a_local_model_is_asked_one_by_one_unless_the_recipe_says_otherwise(
+    load: Load, model: str, given: int, at_once: int
+):
+    assert load("", f"llm.model={model}", f"llm.concurrency={given}").recipe.llm.at_once == at_once

@@ -202,8 +202,8 @@ class Bot(Opened):
         ``split``, ``tags`` and ``limit`` choose cases; ``against`` are training cases of which none may be among them.
         The recipe's ``judge`` decides what comparison leaves open, ``semantic`` compares by embeddings, ``perplexity``
         asks the local model how likely it holds the expected answers. With a ``baseline`` cases that could not be
-        compared with its own are refused. ``workers`` cases are asked at once, by default as many as a hosted model
-        takes, else one. ``no_limit`` may cost more than ``cost.limit_usd``.
+        compared with its own are refused. ``workers`` cases are asked at once, by default ``llm.concurrency``, or
+        8 of a hosted model and 1 of a local one. ``no_limit`` may cost more than ``cost.limit_usd``.
         """
         from scoville.bot.evaluate import Asked, Choice, evaluate
 

@@ -88,7 +88,7 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
     judge = open_recipe_judge(bot, budget) if scoring.judge else None
     _check(bot, asked.system, chosen, asked, scoring)
     _say_price(bot, asked.system, len(chosen), budget)
-    system = open_system(bot, asked.system, asked.timeout_seconds, budget)
+    system = open_system(bot, asked.system, asked.timeout_seconds, budget, asked.workers)
     run = create_run(bot.workspace.folder / "runs", chosen, {
         "system": asked.name or system.name, "spec": known_as(asked.system), "cases_file": name_of(cases),
         "seed": bot.recipe.llm.seed, "commit": commit_of(bot.workspace.root),
@@ -107,7 +107,7 @@ def resume(bot: Opened, run: Run, asked: Asked, scoring: Scoring) -> Run:
     cases = run.cases()
     _check(bot, spec, cases, asked, scoring)
     _say_price(bot, spec, len(waiting_cases(cases, run)), budget)
-    system = open_system(bot, spec, asked.timeout_seconds, budget)
+    system = open_system(bot, spec, asked.timeout_seconds, budget, asked.workers)
     if run.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         logger.info("The recipe is not the one that run %s began with: its answers will be of both.", run.id)
     _ask(bot, system, cases, run, asked)

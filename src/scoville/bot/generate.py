@@ -72,7 +72,7 @@ def generate(bot: Opened, out: Path, wanted: Wanted) -> Generated:
     ledger = Ledger(out.with_name(f"{out.name}.state"), state)
     with bot.bars("cases") as progress:
         made = generate_cases(author, checks, ledger, kinds, wanted.count, seeds=wanted.seeds,
-                              workers=settings.concurrency if ask else 1, on_case=progress)  # fmt: skip
+                              workers=settings.at_once if ask else 1, on_case=progress)  # fmt: skip
     write_cases(out, made.cases)
     return made
 

@@ -20,8 +20,10 @@ Spec = str | Path | Callable[..., Any]
 """A recipe's file, ``file.py:function``, ``http(s)://…``, a function; empty for the bot itself."""
 
 
-def open_system(bot: Opened, spec: Spec, timeout_seconds: float, budget: Budget | None = None) -> System:
-    """Open a system; a recipe's model keeps to a budget."""
+def open_system(
+    bot: Opened, spec: Spec, timeout_seconds: float, budget: Budget | None = None, workers: int | None = None
+) -> System:
+    """Open a system; a recipe's model keeps to a budget, and takes as many at once as there are workers."""
     if callable(spec):
         return FunctionSystem(spec)
     recipe = answering_recipe(bot, spec)
@@ -30,9 +32,10 @@ def open_system(bot: Opened, spec: Spec, timeout_seconds: float, budget: Budget 
         if named.startswith(SCHEMES):
             return ServerSystem(named, timeout_seconds=timeout_seconds)
         return FunctionSystem(named_function(named), named)
-    if recipe == bot.recipe:
-        return RecipeSystem(bot.answerer(budget), Path(spec).stem if spec else "recipe")
-    return RecipeSystem(bot.with_recipe(recipe).answerer(budget), Path(spec).stem)
+    if workers and not recipe.llm.concurrency:
+        recipe = with_values(recipe, {"llm.concurrency": workers})
+    opened = bot if recipe == bot.recipe else bot.with_recipe(recipe)
+    return RecipeSystem(opened.answerer(budget), Path(spec).stem or "recipe")
 
 
 def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:

@@ -122,7 +122,7 @@ def _answer_all(
 
     failed = 0
     with progress_bar("questions") as progress:
-        for done, line in enumerate(in_order(answered, questions, bot.recipe.llm.concurrency), start=1):
+        for done, line in enumerate(in_order(answered, questions, bot.recipe.llm.at_once), start=1):
             write_json_line(line)
             failed += "error" in line
             progress(line["question"], done, len(questions))

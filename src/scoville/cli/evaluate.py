@@ -40,7 +40,7 @@ LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_
     "--workers",
     type=click.IntRange(1, 64),
     default=None,
-    help="How many cases are asked at once. Default: llm.concurrency for a hosted model, else 1.",
+    help="How many cases are asked at once. Default: llm.concurrency, or 8 for a hosted model and 1 for a local one.",
 )
 @click.option("--resume", default="", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--score", "rescore", default="", metavar="RUN", help="Score a run again, without asking the system.")

@@ -154,7 +154,7 @@ class _Try:
                     raise Hopeless(f"after {done} cases surely worse than a trial that is otherwise no worse")
 
         # Questions that a local model answers side by side take longer each: their seconds would say nothing.
-        workers = None if "seconds" in self.settings.objectives else recipe.llm.concurrency
+        workers = None if "seconds" in self.settings.objectives else recipe.llm.at_once
         run_cases(
             system, self.cases, run, timeout_seconds=self.settings.timeout_seconds, workers=workers, on_case=watch
         )

@@ -1,4 +1,7 @@
-"""An embedder that embeds no text twice. Enters: an embedder. Leaves: the same, with its vectors kept in memory."""
+"""An embedder that embeds no text twice. Enters: an embedder. Leaves: the same, with its vectors kept in memory.
+
+A text has the same vector, to the bit, whatever it is embedded with: so what is kept changes no answer.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -14,8 +17,10 @@ if TYPE_CHECKING:
 class RememberingEmbedder:
     """Several threads may use it; 1,000 vectors of all-MiniLM-L6-v2 take 1.5 MB."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, most: int | None = None) -> None:
+        """Keep the ``most`` vectors that were asked for last; without it, all."""
         self.embedder = embedder
+        self._most = most
         self.embedded = 0
         """Texts that were really embedded."""
         self._vectors: dict[tuple[TextKind, str], NDArray[np.float32]] = {}
@@ -42,16 +47,23 @@ class RememberingEmbedder:
         """Embed texts, float32 [n, d]; those that were embedded before are looked up."""
         import numpy as np
 
+        wanted = list(dict.fromkeys((kind, text) for text in texts))
         with self._lock:
-            fresh = list(dict.fromkeys(text for text in texts if (kind, text) not in self._vectors))
-            if fresh:
-                found = self.embedder.embed(fresh, kind)
-                self._vectors |= {(kind, text): vector for text, vector in zip(fresh, found, strict=True)}
-                self.embedded += len(fresh)
-            vectors = [self._vectors[kind, text] for text in texts]
+            found = {key: self._vectors[key] for key in wanted if key in self._vectors}
+        fresh = [key for key in wanted if key not in found]
+        if fresh:
+            vectors = self.embedder.embed([text for _, text in fresh], kind)
+            found |= {key: vector.copy() for key, vector in zip(fresh, vectors, strict=True)}  # not views of the batch
+        with self._lock:
+            self.embedded += len(fresh)
+            for key in wanted:  # those asked for last stand last
+                self._vectors.pop(key, None)
+                self._vectors[key] = found[key]
+            while self._most is not None and len(self._vectors) > self._most:
+                del self._vectors[next(iter(self._vectors))]
         if on_done:
             on_done(len(texts))
-        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), np.float32)
+        return np.stack([found[kind, text] for text in texts]) if found else np.zeros((0, self.dimension), np.float32)
 
     def learn(self, texts: Sequence[str], vectors: "NDArray[np.float32]") -> None:
         """Take the vectors of passages from an index, so that those texts are never embedded here."""

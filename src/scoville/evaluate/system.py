@@ -21,7 +21,6 @@ from scoville.answer import Answerer, answer_json
 from scoville.answer.declines import declines
 from scoville.errors import ProviderError, ScovilleError, UsageError
 from scoville.evaluate.result import result_of
-from scoville.recipe.model import is_hosted
 from scoville.types import Answer, Case, Message
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -55,9 +54,8 @@ class RecipeSystem:
 
     @property
     def concurrency(self) -> int:
-        """As many as the recipe allows a hosted model; a local one is asked one by one, so that seconds compare."""
-        llm = self._answerer.recipe.llm
-        return llm.concurrency if is_hosted(llm.model) else 1
+        """As many as the recipe allows; a local model is asked one by one, unless it says otherwise."""
+        return self._answerer.recipe.llm.at_once
 
     def describe(self) -> Mapping[str, Any]:
         """Give the recipe, its hash, and what it runs on."""

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from scoville.models import ModelFiles
 
 DEVICE = "CPU"
-PRECISION = "f32"
-"""Where a CPU computes in bfloat16, OpenVINO would too: in .7 of the time, but what is written then depends on what
-else is in the batch (5 of 16 greedy replies of 48 tokens were others, and none with float32) and on the machine."""
+BATCH_PRECISION = "f32"
+"""Of replies that are written side by side. Where a CPU has bfloat16, OpenVINO takes that by itself, in .7 of the time
+or less; but what is written then depends on what else is in the batch (5 of 16 greedy replies of 48 tokens were others,
+and none with float32)."""
 MOST_BATCHED_TOKENS = 2**31 - 1
 """A prompt is read in one step, as OpenVINO's pipeline for single requests does."""
 MARKER = "complete.json"
@@ -181,12 +182,13 @@ class OpenVINOLlm:
                         f"openvino cannot load {self.name} from {folder}: {_first_line(error)}; "
                         "delete that folder, or set llm.runtime to llamacpp"
                     ) from error
-                self._batching = Batching(pipeline, self._settings.concurrency)
+                self._batching = Batching(pipeline, self._settings.at_once)
             return self._batching
 
     def _options(self) -> dict[str, Any]:
         threads = {"INFERENCE_NUM_THREADS": self._settings.threads} if self._settings.threads else {}
-        return {"INFERENCE_PRECISION_HINT": PRECISION, **threads}
+        precision = {"INFERENCE_PRECISION_HINT": BATCH_PRECISION} if self._settings.at_once > 1 else {}
+        return {**precision, **threads}
 
     def _folder(self) -> Path:
         return self._files.folder if self._metadata is None else prepare(self._files)

@@ -14,6 +14,8 @@ from scoville.recipe.section import ANSWERS, OPERATIONAL, PositiveInt, Section
 
 ENDPOINTS = ("openai", "ollama", "vllm")
 """What stands before the name of a model behind an endpoint."""
+CONCURRENCY = 8
+"""Requests to an endpoint at once, where nobody says otherwise."""
 SECRET = re.compile(r"(?<![a-z])(?:api.?)?(?:key|token|secret|password)(?![a-z])", re.IGNORECASE)
 
 
@@ -43,8 +45,15 @@ class Model(Section):
     max_retries: Annotated[int, Field(ge=0, le=10), OPERATIONAL] = 3
     """How often the endpoint is asked again after 429, 5xx, time-outs and lost connections, with exponential
     backoff."""
-    concurrency: Annotated[int, Field(ge=1, le=64), OPERATIONAL] = 8
-    """How many requests may be on their way at once; so many an `openvino` model writes side by side, too."""
+    concurrency: Annotated[int, Field(ge=0, le=64), OPERATIONAL] = 0
+    """How many requests may be on their way at once; 0: 8 to an endpoint, 1 to a model on this machine. With more than
+    1 an `openvino` model computes in float32, so that no reply depends on what is written beside it: where the CPU has
+    bfloat16, a reply that is alone then takes up to 1.5 times as long."""
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be on their way at once."""
+        return self.concurrency or (CONCURRENCY if is_hosted(self.model) else 1)
 
     @model_validator(mode="after")
     def _asked_where_it_is(self) -> Self:

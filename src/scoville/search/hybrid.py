@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from scoville.embed import Embedder, open_embedder
+from scoville.embed.remember import RememberingEmbedder
 from scoville.errors import EmptyIndex, ScovilleError, StaleIndex, UsageError
 from scoville.index import Index, Workspace, build_hash, open_index
 from scoville.recipe import Recipe, Rewrite, Search
@@ -30,6 +31,8 @@ from scoville.types import Hit, Leg, Message
 POOL = 3
 """So many times the hits that are wanted are looked at, since copies and parts of one section are left out."""
 POOL_MMR = 5
+REMEMBERED_TEXTS = 20_000
+"""Questions, and the sentences of passages that were found, whose vectors are kept: 30 MB of all-MiniLM-L6-v2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +202,7 @@ def open_searcher(workspace: Workspace, recipe: Recipe, ask: Ask | None = None) 
     Raises EmptyIndex when nothing was added, StaleIndex when it was built with other settings than the recipe's.
     """
     built = workspace.require_built()
-    embedder = open_embedder(recipe.embed)
+    embedder = RememberingEmbedder(open_embedder(recipe.embed), REMEMBERED_TEXTS)
     if built.embedder != embedder.name:
         raise StaleIndex(
             f"the index was built with the embedder {built.embedder!r} and the recipe says {embedder.name!r}: "

@@ -250,7 +250,7 @@ def open_judge(
         )
     llm = recipe.Llm().for_model(settings)
     return Judge(
-        within(_open(llm), llm, budget), workers=settings.concurrency, place=_place(llm), cache=cache,
+        within(_open(llm), llm, budget), workers=settings.at_once, place=_place(llm), cache=cache,
         repeat=settings.repeat, temperature=settings.temperature,
         seed=settings.seed, reasons=remote if settings.reasons is None else settings.reasons,
     )  # fmt: skip
