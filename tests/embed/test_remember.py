@@ -1,10 +1,13 @@
 """An embedder that embeds no text twice."""
 
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pytest
 
-from scoville.embed import open_embedder
+from scoville.embed import TextKind, open_embedder
 from scoville.embed.remember import RememberingEmbedder
 from scoville.recipe import Embed
 
@@ -30,14 +33,14 @@ def test_a_question_and_a_passage_of_the_same_words_are_two_texts():
     assert remembering.embedded == 2
 
 
-def test_two_threads_embed_at_once(monkeypatch):
+def test_two_threads_embed_at_once(monkeypatch: pytest.MonkeyPatch):
     plain = open_embedder(Embed(model="fake"))
     both = threading.Barrier(2, timeout=10)
     embed = plain.embed
 
-    def together(texts, kind="passage", on_done=None):
+    def together(texts: Sequence[str], kind: TextKind) -> Any:
         both.wait()
-        return embed(texts, kind, on_done)
+        return embed(texts, kind)
 
     monkeypatch.setattr(plain, "embed", together)
     remembering = RememberingEmbedder(plain)

@@ -47,7 +47,8 @@ class RememberingEmbedder:
         """Embed texts, float32 [n, d]; those that were embedded before are looked up."""
         import numpy as np
 
-        wanted = list(dict.fromkeys((kind, text) for text in texts))
+        keys: list[tuple[TextKind, str]] = [(kind, text) for text in texts]
+        wanted = list(dict.fromkeys(keys))
         with self._lock:
             found = {key: self._vectors[key] for key in wanted if key in self._vectors}
         fresh = [key for key in wanted if key not in found]
@@ -63,7 +64,7 @@ class RememberingEmbedder:
                 del self._vectors[next(iter(self._vectors))]
         if on_done:
             on_done(len(texts))
-        return np.stack([found[kind, text] for text in texts]) if found else np.zeros((0, self.dimension), np.float32)
+        return np.stack([found[key] for key in keys]) if found else np.zeros((0, self.dimension), np.float32)
 
     def learn(self, texts: Sequence[str], vectors: "NDArray[np.float32]") -> None:
         """Take the vectors of passages from an index, so that those texts are never embedded here."""
