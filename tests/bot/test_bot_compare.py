@@ -63,3 +63,46 @@ def test_a_sweep_from_python_tries_recipes(bot: sc.Bot):
     sweep = sweeping.sweep(fish_cases(6), on_trial=lambda recipe, trial: tried.append(trial.state))
     assert tried == ["complete", "complete"]
     assert [trial.choices for trial in sweep.trials()] == [{"search.passages": 1}, {"search.passages": 3}]
+
+
+def test_a_variant_that_needs_another_index_builds_it_once_and_is_asked(bot: sc.Bot, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO", "scoville")
+    variant = bot.variant({"split.size": 60})
+    found = variant.search("How many fish does the otter of ward 3 eat?")
+    sizes = [max(hit.passage.tokens for hit in hits) for hits in (bot.search("otter"), found)]
+    assert sizes[0] <= 30 < sizes[1] <= 60
+    answer = variant.ask("How many fish does the otter of ward 3 eat each day?")
+    assert answer.hits[0].passage in [hit.passage for hit in found]
+    again = bot.variant({"split.size": 60, "search.passages": 1})
+    assert len(again.search("otter")) == 1
+    assert [record.message for record in caplog.records if "another index" in record.message] == [
+        "Building another index of the same documents, once, beside the workspace's: the recipe needs it."
+    ]
+    assert {one.passage.tokens for one in bot.search("otter")} <= set(range(31))
+
+
+def test_a_run_of_a_variant_is_scored_and_blamed_by_its_own_index(bot: sc.Bot):
+    variant = bot.variant({"split.size": 60})
+    run = variant.evaluate(fish_cases(6))
+    assert run.header["index"] and run.header["index"] != bot.evaluate(fish_cases(6)).header["index"]
+    assert run.summary()["counts"]["cases"] == 6
+    assert len(run.blame()) == sum(found["quality"].value == 0 for found in run.scores().values())
+    assert variant.resume(run).id == run.id
+
+
+def test_the_index_of_a_variant_follows_what_is_added_to_the_bot(bot: sc.Bot, bench: Bench):
+    variant = bot.variant({"split.size": 60})
+    assert not [hit for hit in variant.search("walrus") if hit.passage.source.endswith("walrus.txt")]
+    bench.write("walrus.txt", "The walrus of ward 9 eats forty fish each day.")
+    bot.add(bench.docs)
+    assert variant.search("walrus")[0].passage.source.endswith("walrus.txt")
+    assert set(variant.documents()) == set(bot.documents())
+    for refused in (lambda: variant.add(bench.docs), lambda: variant.remove("*")):
+        with pytest.raises(UsageError, match="add them to that bot"):
+            refused()
+
+
+def test_another_recipe_file_may_answer_from_an_index_of_its_own(bot: sc.Bot, tmp_path: Path):
+    (tmp_path / "large.yaml").write_text("split: {size: 60}\nembed: {model: fake}\nllm: {model: fake}\n")
+    run = bot.evaluate(fish_cases(3), system=str(tmp_path / "large.yaml"))
+    assert run.summary()["counts"]["cases"] == 3

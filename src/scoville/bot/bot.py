@@ -26,7 +26,7 @@ from scoville.index import (
     sync_sources,
 )  # fmt: skip
 from scoville.recipe.file import dotted, with_values
-from scoville.search import check_question, open_current_index
+from scoville.search import check_question
 from scoville.types import Answer, Case, Message
 
 if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that asking begins sooner
@@ -53,9 +53,10 @@ class Bot(Opened):
     """
 
     def variant(self, values: Mapping[str, Any]) -> "Bot":
-        """Give a bot with other values of the recipe over the same workspace, to compare with this one.
+        """Give a bot with other values of the recipe over the same documents, to ask or to compare with this one.
 
-        Where they decide what is in the index, ``scoville.compare`` builds another beside it.
+        Where they decide what is in the index, another is built beside the workspace's when it is first needed, and
+        kept; documents are added to this bot, and the variant's index follows.
         """
         bot = self.with_recipe(with_values(self.recipe, dotted(values)))
         bot.name = ", ".join(f"{key}={value}" for key, value in values.items())
@@ -111,13 +112,14 @@ class Bot(Opened):
 
     def remove(self, *names: str) -> tuple[str, ...]:
         """Remove documents from the index, by name, folder or pattern; give the names of what is gone."""
+        self._check_adds()
         removed = remove_documents(self.workspace, self.recipe, names, on_wait=_say_waiting)
         self.forget_index()
         return removed
 
     def documents(self) -> Mapping[str, DocumentState]:
         """Give what is in the index, by the documents' names."""
-        return open_current_index(self.workspace, self.recipe).documents()
+        return self.open_index().documents()
 
     def failures(self) -> list[Failure]:
         """Give what could not be read, with the reasons."""
@@ -325,7 +327,7 @@ class Bot(Opened):
 
     def _fill(self, work: Callable[[dict[str, Any]], AddReport]) -> AddReport:
         """Do what fills the index, and keep what it took."""
-        self.check_open()
+        self._check_adds()
         self.fetch_models(llm=False)
         with self.bars("files") as progress:
 
@@ -337,6 +339,14 @@ class Bot(Opened):
             self._keep(report)
             self.forget_index()
         return report
+
+    def _check_adds(self) -> None:
+        self.check_open()
+        if not self.shares_index:
+            raise UsageError(
+                "a variant with an index of its own has the documents of the bot that it was made from: add them to "
+                "that bot and remove them there, and the variant follows"
+            )
 
     def _keep(self, report: AddReport) -> None:
         """Keep what an `add` or a `sync` took, and what the index is made of now."""

@@ -28,7 +28,6 @@ from scoville.errors import UsageError
 from scoville.llm import open_llm
 from scoville.llm.paid import announce, within
 from scoville.recipe.model import is_hosted
-from scoville.search import open_current_index
 from scoville.types import Case, Passage
 
 Author = Literal["auto", "model", "templates"]
@@ -90,7 +89,7 @@ def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
 
 def _passages(bot: Opened) -> list[Passage]:
     """Read all passages."""
-    index = open_current_index(bot.workspace, bot.recipe)
+    index = bot.open_index()
     states = index.documents()
     return [passage for source in sorted(states) for passage in index.neighbours(source, 0, 2**31 - 1)]
 

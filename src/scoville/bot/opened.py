@@ -12,14 +12,14 @@ from typing import Self
 from scoville.answer import Answerer, open_answerer
 from scoville.cost import Budget
 from scoville.errors import UsageError
-from scoville.index import Workspace, Writers
+from scoville.index import Index, Workspace, Writers
 from scoville.llm import Llm, ask_with
 from scoville.llm.paid import announce, within
 from scoville.llm.writers import open_writers
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import Recipe
 from scoville.recipe.file import LoadedRecipe
-from scoville.search import Searcher, open_searcher, parse_where
+from scoville.search import Searcher, open_current_index, open_searcher, parse_where
 from scoville.track.ledger import Ledger
 from scoville.track.tracker import Tracker
 
@@ -46,8 +46,11 @@ class Opened:
         self._llm: Llm | None = None
         self._searcher: Searcher | None = None
         self._trackers: dict[str, Tracker] = {}
-        self._others: list[Self] = []
-        """With other recipes: closed with this one."""
+        self._place: tuple[Workspace, Recipe] | None = None
+        self._origin: Opened | None = None
+        """Whose documents it has, where it is the same with another recipe."""
+        self._others: dict[str, Self] = {}
+        """With other recipes, by these: closed with this one."""
         self._closed = False
 
     @property
@@ -71,7 +74,7 @@ class Opened:
         """Free the models and write down what is left to write; the bot cannot be used afterwards."""
         with self._opening:
             self._closed = True
-            for other in self._others:
+            for other in self._others.values():
                 other.close()
             self.forget_index()
             if self._llm:
@@ -82,10 +85,38 @@ class Opened:
             self._trackers.clear()
 
     def with_recipe(self, recipe: Recipe) -> Self:
-        """Give the same with another recipe over the same workspace."""
-        other = type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
-        self._others.append(other)
-        return other
+        """Give the same with another recipe over the same documents, the same one again while it is open.
+
+        Where the recipe needs another index, that is built beside the workspace's when it is first searched.
+        """
+        key = recipe.model_dump_json()
+        with self._opening:
+            if key not in self._others or self._others[key]._closed:
+                self._others[key] = type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
+                self._others[key]._origin = self
+            return self._others[key]
+
+    @property
+    def shares_index(self) -> bool:
+        """Whether it searches the index of the workspace, and not another that was built beside it."""
+        if self._origin is None:
+            return True
+        own, other = self.recipe, self._origin.recipe
+        return own.build_hash == other.build_hash and own.index == other.index and self._origin.shares_index
+
+    def place(self) -> tuple[Workspace, Recipe]:
+        """Say where the index is, and the recipe that opens it; one that is to stand beside the workspace's is built.
+
+        It follows the workspace's: what was added there since is added to it.
+        """
+        with self._opening:
+            if self._place is None:
+                self._place = (self.workspace, self.recipe) if self.shares_index else self._build_beside()
+            return self._place
+
+    def open_index(self) -> Index:
+        """Open the index for reading; EmptyIndex where nothing was added, StaleIndex where other settings built it."""
+        return open_current_index(*self.place())
 
     def check(self, where: Where = ()) -> list[str]:
         """Refuse filters that cannot be read and a workspace without an index, before a model is fetched or loaded."""
@@ -108,8 +139,10 @@ class Opened:
             self.check_open()
             if self._answerer is None:
                 self.fetch_models(llm=True)
-                self._answerer = open_answerer(self.workspace, self.recipe, llm=self._llm)
-                self._llm = self._answerer.llm
+                place, recipe = self.place()
+                opened = open_answerer(place, recipe, llm=self._llm)
+                self._llm = opened.llm
+                self._answerer = Answerer(opened.searcher, opened.llm, self.recipe)
             own = self._answerer
         return Answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe) if budget else own
 
@@ -131,6 +164,13 @@ class Opened:
                 ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
                 self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces)
             return self._trackers[run_id]
+
+    def flush(self) -> None:
+        """Wait until the costs and traces of what was done until now are written down, for some seconds at most."""
+        for tracker in [*self._trackers.values()]:
+            tracker.flush()
+        for other in [*self._others.values()]:
+            other.flush()
 
     def writers(self, budget: Budget) -> Writers:
         """Open the models that write while documents are read."""
@@ -155,9 +195,26 @@ class Opened:
     def _open_searcher(self) -> Searcher:
         asks = self.recipe.rewrite.asks_model or self.recipe.search.rerank == "llm"
         self.fetch_models(llm=asks)
-        return open_searcher(self.workspace, self.recipe, ask_with(self.recipe.llm) if asks else None)
+        return open_searcher(*self.place(), ask_with(self.recipe.llm) if asks else None)
 
     def forget_index(self) -> None:
         """Open the index anew when it is needed next: it has changed. Models stay."""
         with self._opening:
-            self._answerer = self._searcher = None
+            self._answerer = self._searcher = self._place = None
+            for other in self._others.values():
+                other.forget_index()
+
+    def _build_beside(self) -> tuple[Workspace, Recipe]:
+        from scoville.comparison.stages import SharedStages
+
+        assert self._origin
+        self.fetch_models(llm=False)
+        budget = self.budget()
+        stages = SharedStages(
+            self.workspace, self._origin.recipe, budget=budget, writers=lambda _: self.writers(budget), bars=self.bars
+        )  # fmt: skip
+        place, recipe = stages.place(self.recipe)
+        for report, embedder in stages.reports:
+            tracker = self.tracker(place.folder.name)  # not among what the workspace's own index took
+            tracker.spent(*tracker.ledger.added(report, embedder))
+        return place, recipe

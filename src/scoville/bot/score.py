@@ -113,7 +113,7 @@ def _perplexity_scorer(bot: Opened, run: Run) -> Scorer:
     recipe = recipe_of(run)
     check_likelihood(recipe)
     assert recipe
-    answerer = open_answerer(bot.workspace, recipe, load=False)
+    answerer = open_answerer(*bot.with_recipe(recipe).place(), load=False)
     llm = answerer.llm
     scorer = perplexity_scorer(likelihood_of(answerer), llm.name)
     tracker = bot.tracker(run.id)

@@ -7,6 +7,7 @@ prompt answered once; an answer tells the seconds of the first time. Knows no ob
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
 from scoville.llm.paid import within
 from scoville.llm.remember import RememberingLlm
+from scoville.progress import Bars, silent_bars
 from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, deciding
 from scoville.recipe import Llm as LlmSettings
 from scoville.recipe.model import is_hosted
@@ -30,6 +32,8 @@ from scoville.track.ledger import Ledger, totals
 from scoville.track.lineage import index_of
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Reply
+
+logger = logging.getLogger("scoville")
 
 BUILDS = "builds"
 """Indexes of other recipes stand in this folder of the workspace, by the hash of what decides their content."""
@@ -63,9 +67,11 @@ class SharedStages:
         *,
         writers: Callable[[Recipe], Writers] = lambda _: Writers(),
         budget: Budget | None = None,
+        bars: Bars = silent_bars,
     ) -> None:
         """``recipe`` says where the index of the workspace is; ``budget`` what the models may be paid."""
         self._budget = budget
+        self._bars = bars
         self.workspace = workspace
         self.readings = ReadingCache()
         self.replies: Path | None = None
@@ -117,6 +123,12 @@ class SharedStages:
                 index = self._build_beside(recipe, key, embedder)
             self._builds[key] = index
         return self._builds[key]
+
+    def place(self, recipe: Recipe) -> tuple[Workspace, Recipe]:
+        """Say which folder holds the index that was built with a recipe, or build it; and the recipe that opens it."""
+        if self.index(recipe) is self._own:
+            return self.workspace, recipe
+        return self._beside(recipe, self._build_key(recipe))
 
     def build_cost(self, recipe: Recipe, ledger: Ledger) -> BuildCost:
         """Say what the index of a recipe took: the workspace's own by the ledger of all that was added, others as
@@ -180,19 +192,30 @@ class SharedStages:
             llm.close()
 
     def _build_beside(self, recipe: Recipe, key: str, embedder: RememberingEmbedder) -> Index:
-        place = Workspace(self.workspace.root, folder=self.workspace.folder / BUILDS / key)
-        local = recipe.model_copy(update={"index": recipe.index.model_copy(update={"url": None, "name": None})})
+        place, local = self._beside(recipe, key)
         built = place.built()
         if built:  # by a sweep that was killed, or an earlier one
             self._learn(key, open_index(place, local.index, built), built.embedder, embedder)
-        writers = self._writers(recipe)
-        report = build_again(place, local, self._items, embedder=embedder, readings=self.readings, writers=writers)
+        else:
+            logger.info(
+                "Building another index of the same documents beside the workspace's, once: the recipe needs it."
+            )
+        with self._bars("files") as progress:
+            report = build_again(
+                place, local, self._items, embedder=embedder, readings=self.readings, writers=self._writers(recipe),
+                on_progress=lambda state: progress(state.current, state.files, state.total),
+            )  # fmt: skip
         self.reports.append((report, embedder.name))
         if not built:
             took = {"seconds": round(report.seconds, 3), "paid_usd": report.cost_usd}
             with storage_errors(place.folder):
                 (place.folder / BUILD_FILE).write_text(json.dumps(took), encoding="utf-8")
         return open_current_index(place, local)
+
+    def _beside(self, recipe: Recipe, key: str) -> tuple[Workspace, Recipe]:
+        """Give the folder of a build, and its recipe, whose index lies in files whatever holds the workspace's own."""
+        local = recipe.model_copy(update={"index": recipe.index.model_copy(update={"url": None, "name": None})})
+        return Workspace(self.workspace.root, folder=self.workspace.folder / BUILDS / key), local
 
     def _build_key(self, recipe: Recipe) -> str:
         """Name a build; how its index is tuned counts where that is not as in the workspace's own."""

@@ -1,6 +1,5 @@
 """Where a run is written down besides its folder: the workspace's database, lineage, other trackers."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,8 +9,6 @@ from scoville.errors import ScovilleError
 from scoville.evaluate.runs import Run
 from scoville.evaluate.system import RecipeSystem, System
 from scoville.index import Workspace
-from scoville.recipe import Recipe
-from scoville.search import open_current_index
 from scoville.track.lineage import Artifact, cases_of, index_of, run_of
 from scoville.track.mirror import MirroredRun, flat
 from scoville.track.open import open_mirror
@@ -57,8 +54,7 @@ def note_index(workspace: Workspace, system: System) -> str:
     if not isinstance(system, RecipeSystem):
         return ""
     made = system.describe()
-    own = Recipe.model_validate_json(json.dumps(made["recipe"]))  # which may be another than the workspace's
-    documents = open_current_index(workspace, own).documents()
+    documents = system.answerer.searcher.index.documents()
     store = Store(workspace.folder / FILE_NAME)
     try:
         return index_of(

@@ -50,26 +50,26 @@ class RecipeSystem:
 
     def __init__(self, answerer: Answerer, name: str = "recipe") -> None:
         self.name = name
-        self._answerer = answerer
+        self.answerer = answerer
 
     @property
     def concurrency(self) -> int:
         """As many as the recipe allows; a local model is asked one by one, unless it says otherwise."""
-        return self._answerer.recipe.llm.at_once
+        return self.answerer.recipe.llm.at_once
 
     def describe(self) -> Mapping[str, Any]:
         """Give the recipe, its hash, and what it runs on."""
-        recipe = self._answerer.recipe
+        recipe = self.answerer.recipe
         return {
             "kind": "recipe", "recipe": recipe.model_dump(mode="json"), "recipe_hash": recipe.hash,
             "build_hash": recipe.build_hash,
-            "models": {"llm": self._answerer.llm.name, "runtime": self._answerer.llm.runtime,
-                       "embedder": self._answerer.searcher.embedder.name},
+            "models": {"llm": self.answerer.llm.name, "runtime": self.answerer.llm.runtime,
+                       "embedder": self.answerer.searcher.embedder.name},
         }  # fmt: skip
 
     def ask(self, case: Case) -> Answer:
         """Answer a case."""
-        return self._answerer.ask(case.question, history=case.history)
+        return self.answerer.ask(case.question, history=case.history)
 
 
 class FunctionSystem:
