@@ -664,7 +664,7 @@ class TestDoctor:
         assert "llamacpp" in self.finding(command, "processor")["advice"]
 
     def test_a_full_disk_is_a_finding(self, filled: Bench, command: Command, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("scoville.cli.doctor.LOW_DISK_BYTES", 2**60)
+        monkeypatch.setattr("scoville.bot.doctor.LOW_DISK_BYTES", 2**60)
         assert self.finding(command, "disk")["advice"] == "free some space"
 
     @staticmethod

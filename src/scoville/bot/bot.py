@@ -5,17 +5,19 @@ freed by ``close``. What is asked and added leaves the same trace whoever asks: 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.answer import history_of
+from scoville.at_once import in_order
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
-from scoville.bot.opened import Opened, Where
+from scoville.bot.opened import Where
+from scoville.bot.records import Records
 from scoville.bot.stream import Stream
 from scoville.cost import Budget
-from scoville.errors import UsageError
+from scoville.errors import ScovilleError, UsageError
 from scoville.index import (
     AddProgress,
     AddReport,
@@ -26,13 +28,15 @@ from scoville.index import (
     sync_sources,
 )  # fmt: skip
 from scoville.recipe.file import dotted, with_values
-from scoville.search import check_question
+from scoville.search import Connections, check_question, connections, parse_where
 from scoville.types import Answer, Case, Message
 
 if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that asking begins sooner
     from scoville.bot.check_judge import Checked
+    from scoville.bot.doctor import Check
     from scoville.bot.evaluate import Cases, Scoring
     from scoville.bot.generate import Author
+    from scoville.bot.inspect import Inspection
     from scoville.bot.run import Run
     from scoville.bot.sweep import OnTrial
     from scoville.bot.systems import Spec
@@ -46,7 +50,7 @@ logger = logging.getLogger("scoville")
 WAITING = "Another process is adding to this workspace; waiting for it to end."
 
 
-class Bot(Opened):
+class Bot(Records):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
 
     Several threads may ask it at once.
@@ -179,6 +183,54 @@ class Bot(Opened):
         return Stream(
             lambda on_text: self.ask(question, history=history, where=where, groups=groups, on_text=on_text)
         )  # fmt: skip
+
+    def batch(
+        self,
+        questions: Iterable[str],
+        *,
+        where: Where = (),
+        groups: Sequence[str] | None = None,
+        workers: int | None = None,
+        no_limit: bool = False,
+        return_exceptions: bool = False,
+    ) -> Iterator[Answer | ScovilleError]:
+        """Answer questions side by side, and give the answers in their order, each as soon as it is there.
+
+        ``workers`` are asked at once, by default as many as the model takes. A question that fails raises, or with
+        ``return_exceptions`` gives its error in the place of its answer. All of it pays at most ``cost.limit_usd``.
+        """
+        given = list(questions)
+        self.check(where)
+        budget = self.budget(no_limit=no_limit)
+        self.say_price(len(given), budget)
+
+        def answered(question: str) -> Answer | ScovilleError:
+            try:
+                return self.ask(question, where=where, groups=groups, budget=budget)
+            except ScovilleError as error:
+                if not return_exceptions:
+                    raise
+                return error
+
+        return in_order(answered, given, workers or self.recipe.llm.at_once)
+
+    def graph(
+        self, name: str, *, limit: int = 20, where: Where = (), groups: Sequence[str] | None = None
+    ) -> Connections:
+        """Say what stands in the same passages as a name, a code or a term, the most connected first."""
+        return connections(self.open_index(), name, limit, parse_where(self.check(where)), groups)
+
+    def inspect(self, file: Path | str, page: int | None = None) -> "Inspection":
+        """Say what a file is read as and split into, as :meth:`add` would; of one page only, if it is given."""
+        from scoville.bot.inspect import inspect
+
+        return inspect(self, Path(file), page)
+
+    def doctor(self) -> "list[Check]":
+        """Check the machine, the recipe, the models with their endpoints, the index and the disk."""
+        from scoville.bot.doctor import check_bot, check_machine
+
+        return [*check_machine(), *check_bot(self)]
 
     def evaluate(
         self,

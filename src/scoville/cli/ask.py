@@ -25,7 +25,6 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.bot import Bot
-    from scoville.cost import Budget
 
 
 @click.command("ask")
@@ -59,14 +58,10 @@ def command(
     if batch and question != "-":
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
     bot = open_bot(folder, flags)
-    if batch:
-        bot.check(filters)
-        questions = list(_batch(batch))
-        budget = bot.budget(no_limit=yes)
-        bot.say_price(len(questions), budget)
-        _answer_all(bot, questions, filters, groups, budget)
-        return
     bot.check(filters)
+    if batch:
+        _answer_all(bot, list(_batch(batch)), filters, groups, yes)
+        return
     answer = bot.ask(read_question(question), where=filters, groups=groups or None, on_text=streamer(stream))
     if stream:
         say("\n")
@@ -102,30 +97,23 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _answer_all(
-    bot: "Bot",
-    questions: list[dict[str, Any]],
-    filters: tuple[str, ...],
-    groups: tuple[str, ...],
-    budget: "Budget",
+    bot: "Bot", rows: list[dict[str, Any]], filters: tuple[str, ...], groups: tuple[str, ...], no_limit: bool
 ) -> None:
-    """Write a line for each question, in their order; several are asked at once, and one that fails has its error."""
+    """Write a line for each question, in their order; one that fails has its error."""
     from scoville.answer import answer_json
-    from scoville.at_once import in_order
-    from scoville.errors import ScovilleError
+    from scoville.types import Answer
 
-    def answered(row: dict[str, Any]) -> dict[str, Any]:
-        try:
-            answer = bot.ask(row["question"], where=filters, groups=groups or None, budget=budget)
-        except ScovilleError as error:
-            return {"id": row["id"], "question": row["question"], "error": str(error)}
-        return {"id": row["id"], **answer_json(answer)}
-
+    questions = [row["question"] for row in rows]
+    answers = bot.batch(questions, where=filters, groups=groups or None, no_limit=no_limit, return_exceptions=True)
     failed = 0
     with progress_bar("questions") as progress:
-        for done, line in enumerate(in_order(answered, questions, bot.recipe.llm.at_once), start=1):
-            write_json_line(line)
-            failed += "error" in line
-            progress(line["question"], done, len(questions))
+        for done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
+            if isinstance(answer, Answer):
+                write_json_line({"id": row["id"], **answer_json(answer)})
+            else:
+                write_json_line({**row, "error": str(answer)})
+                failed += 1
+            progress(row["question"], done, len(rows))
     if failed:
-        say(f"{failed} of {len(questions)} questions failed; see their lines")
+        say(f"{failed} of {len(rows)} questions failed; see their lines")
         raise SystemExit(1)

@@ -29,12 +29,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Show what stands in the same passages as NAME: a person, a product, a code, a term."""
-    from scoville.search import connections, open_current_index, parse_where
-
-    bot = open_bot(folder, flags)
-    bot.check(filters)
-    index = open_current_index(bot.workspace, bot.recipe)
-    found = connections(index, name, limit, parse_where(filters), groups or None)
+    found = open_bot(folder, flags).graph(name, limit=limit, where=filters, groups=groups or None)
     if not as_json:
         write(_show(found))
         return

@@ -9,9 +9,7 @@ import click
 from scoville.cli.common import common_options, open_bot, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
-    from scoville.bot import Bot
     from scoville.track.lineage import Artifact
-    from scoville.track.store import Store
 
 SHOWN = 20
 LISTED = 50
@@ -27,13 +25,9 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
     ARTIFACT is the name of a document, a run or a sweep, its end, an id that this command shows, or the beginning of
     one; `latest` is the newest run. Of a document that changed, its newest content is taken; older ones have ids.
     """
-    from scoville.track.lineage import lineage, versions
-    from scoville.track.store import FILE_NAME, Store
-
     bot = open_bot(folder, flags)
-    store = Store(bot.workspace.folder / FILE_NAME, create=False)
     if artifact is None:
-        known = versions(store, limit=-1)
+        known = bot.artifacts()
         shown = known if everything or as_json else known[:LISTED]
         if as_json:
             write_json([_json(artifact) for artifact in shown])
@@ -42,7 +36,7 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
         if len(known) > len(shown):
             say(f"... and {len(known) - len(shown)} more: --all")
         return
-    found = lineage(store, _find(bot, store, artifact))
+    found = bot.lineage(artifact)
     if as_json:
         write_json({
             "artifact": _json(found.artifact),
@@ -60,21 +54,6 @@ def command(artifact: str | None, everything: bool, folder: Path | None, flags: 
             write("\n".join(_shown(artifacts, len(artifacts) if everything else SHOWN)))
     if not found.built_from and not found.built_into:
         say("Nothing was built from it yet.")
-
-
-def _find(bot: "Bot", store: "Store", name: str) -> "Artifact":
-    """Find an artifact; a document also by a path as one would type it here."""
-    from scoville.errors import UsageError
-    from scoville.track.lineage import find_artifact
-
-    try:
-        return find_artifact(store, name)
-    except UsageError:
-        place = Path(name)
-        source = bot.workspace.source_of(place) if place.is_file() else name
-        if source == name:
-            raise
-        return find_artifact(store, source)
 
 
 def _shown(artifacts: "Sequence[Artifact]", most: int) -> list[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoville.cli.common import common_options, open_bot, plain, say, style, write, write_json
-from scoville.cli.cost import dollars
 
 if TYPE_CHECKING:
     from scoville.track.traces import Branch, StoredSpan
@@ -26,13 +25,9 @@ MOST_BAR = 60
 @common_options
 def command(trace: str | None, limit: int, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
     """List the newest traces, or draw the waterfall of TRACE: an id, the beginning of one, or `latest`."""
-    from scoville.track.store import FILE_NAME, Store
-    from scoville.track.traces import find_trace, load_trace, recent
-
     bot = open_bot(folder, flags)
-    store = Store(bot.workspace.folder / FILE_NAME, create=False)
     if trace is None:
-        spans = recent(store, limit)
+        spans = bot.traces(limit)
         if as_json:
             write_json([_span_json(span) for span in spans])
         elif spans:
@@ -40,7 +35,7 @@ def command(trace: str | None, limit: int, folder: Path | None, flags: tuple[str
         else:
             say("No trace is stored: `scoville ask` makes one, unless track.traces is false.")
         return
-    branches = load_trace(store, find_trace(store, trace))
+    branches = bot.trace(trace)
     if as_json:
         write_json([{**_span_json(branch.span), "depth": branch.depth} for branch in branches])
         return
@@ -81,6 +76,7 @@ def _waterfall(branches: "Sequence[Branch]") -> list[str]:
 
 def _said(span: "StoredSpan") -> str:
     """Say tokens and dollars of a span, and its note."""
+    from scoville.bot.records import dollars
     from scoville.track.spans import FEE, HARDWARE, INPUT_TOKENS, NOTE, OUTPUT_TOKENS
 
     about = span.attributes

@@ -1,0 +1,132 @@
+"""What is on record of a workspace: traces, costs, lineage and runs, from its database and its folders of runs.
+
+Enters: a bot. Leaves: values that hold what was done. What was asked a moment ago is among them.
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scoville.bot.opened import Opened
+from scoville.errors import UsageError
+from scoville.html import table
+from scoville.track.ledger import Total, sum_up, totals
+from scoville.track.lineage import Artifact, Lineage, find_artifact, lineage, versions
+from scoville.track.store import FILE_NAME, Store
+from scoville.track.traces import Branch, StoredSpan, find_trace, load_trace, recent
+
+if TYPE_CHECKING:
+    pass
+
+HEAD = ("entries", "prompt tokens", "completion tokens", "seconds", "fees", "machine")
+WIDTHS = (7, 14, 18, 9, 11, 10)
+
+
+class Costs(list[Total]):
+    """What each group took, the dearest first, and ``total``; as a text a table."""
+
+    def __init__(self, by: str, found: Sequence[Total]) -> None:
+        super().__init__(found)
+        self.by = by
+
+    @property
+    def total(self) -> Total:
+        """All of it."""
+        return sum_up(self)
+
+    def __str__(self) -> str:
+        """Write a line for each group, and the total."""
+        head, *rows = self._rows()
+        width = max(8, *(len(row[0]) for row in rows))
+        lines = [
+            f"{name:<{width}}" + "".join(f"  {cell:>{size}}" for cell, size in zip(cells, WIDTHS, strict=True))
+            for name, *cells in (head, *rows)
+        ]
+        if unknown := self.total.unknown_fees:
+            lines.append(f"* and the fees of {unknown} replies, whose price is not known")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        return table(head, rows)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [
+            (
+                one.group or "-", f"{one.entries:,}", f"{one.prompt_tokens:,}", f"{one.completion_tokens:,}",
+                f"{one.seconds:,.1f}", dollars(one.fee_usd) + "*" * bool(one.unknown_fees), dollars(one.hardware_usd),
+            )
+            for one in (*self, self.total)
+        ]  # fmt: skip
+        return [(self.by, *HEAD), *rows]
+
+
+class Records(Opened):
+    """One workspace and what is on record of it."""
+
+    def traces(self, limit: int = 20) -> list[StoredSpan]:
+        """List the newest traces, newest first, each by its outermost span: a question or an ``add``."""
+        with self._records() as store:
+            return recent(store, limit)
+
+    def trace(self, trace: str = "latest") -> list[Branch]:
+        """Give the spans of a trace as a waterfall shows them, with how deep each stands.
+
+        ``trace`` is an id, the beginning of one, or ``latest``.
+        """
+        with self._records() as store:
+            return load_trace(store, find_trace(store, trace))
+
+    def cost(
+        self,
+        by: Literal["activity", "model", "day", "run"] = "activity",
+        *,
+        since: date | datetime | None = None,
+        run: str | None = None,
+    ) -> Costs:
+        """Add up tokens, seconds and dollars: fees of hosted models, and this machine's time.
+
+        That time is priced by ``cost.hardware_usd_per_hour`` of the recipe as it was when the work was done.
+        """
+        begin = since if since is None or isinstance(since, datetime) else datetime.combine(since, time())
+        with self._records() as store:
+            return Costs(by, totals(store, by, since=begin.timestamp() if begin else 0.0, run_id=run))
+
+    def artifacts(self) -> list[Artifact]:
+        """List what was recorded besides documents, newest first: indexes, recipes, models, cases, runs, sweeps."""
+        with self._records() as store:
+            return versions(store, limit=-1)
+
+    def lineage(self, artifact: str = "latest") -> Lineage:
+        """Say what an artifact was built from, and what was built from it.
+
+        ``artifact`` is the name of a document, also as a path from here, of a run or a sweep, its end, an id, or the
+        beginning of one; ``latest`` is the newest run.
+        """
+        with self._records() as store:
+            try:
+                found = find_artifact(store, artifact)
+            except UsageError:
+                place = Path(artifact)
+                source = self.workspace.source_of(place) if place.is_file() else artifact
+                if source == artifact:
+                    raise
+                found = find_artifact(store, source)
+            return lineage(store, found)
+
+    @contextmanager
+    def _records(self) -> Generator[Store]:
+        """Open the database, with what was done until now."""
+        self.flush()
+        store = Store(self.workspace.folder / FILE_NAME, create=False)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def dollars(value: float) -> str:
+    """Write dollars; small amounts with more digits, so that they are not shown as none."""
+    return f"${value:,.6f}" if 0 < value < 0.01 else f"${value:,.2f}"
