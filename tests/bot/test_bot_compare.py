@@ -76,7 +76,7 @@ def test_a_variant_that_needs_another_index_builds_it_once_and_is_asked(bot: sc.
     again = bot.variant({"split.size": 60, "search.passages": 1})
     assert len(again.search("otter")) == 1
     assert [record.message for record in caplog.records if "another index" in record.message] == [
-        "Building another index of the same documents, once, beside the workspace's: the recipe needs it."
+        "Building another index of the same documents beside the workspace's, once: the recipe needs it."
     ]
     assert {one.passage.tokens for one in bot.search("otter")} <= set(range(31))
 
