@@ -93,7 +93,8 @@ class Document:
     id: str
     """SHA-256 of the file's bytes."""
     source: str
-    """The path relative to the workspace where it lies below it, else absolute; or the URL."""
+    """The path relative to the workspace, absolute where it lies outside the project (`Workspace.source_of`); or the
+    URL."""
     media_type: str
     """What the content is, e.g. ``application/pdf``, whatever the name says."""
     title: str
@@ -312,6 +313,24 @@ class Evidence:
     """As the index names it, or the end of that: a file's name is enough."""
     page: int | None = None
     quote: str = ""
+
+    def is_in(self, document: str) -> bool:
+        """Say whether a document of an index is the one meant: by its whole name, or the end of it behind a slash.
+
+        The index may be another than the one that the case was made on, its workspace in another place beside the
+        documents, or of a version that named what lies outside the workspace by its whole path.
+        """
+        found, wanted = _comparable(document), _comparable(self.document)
+        if found == wanted or found.endswith(f"/{wanted}"):
+            return True
+        return wanted.startswith("/") and "/" in found and wanted.endswith(f"/{found}")
+
+
+def _comparable(document: str) -> str:
+    name = document.replace("\\", "/").casefold()
+    while name.startswith("../"):
+        name = name[3:]
+    return name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -156,7 +156,7 @@ class TestEvidence:
         index = HandMade(HOLDS)
         seen = Library(index, lambda *_: [])  # type: ignore[arg-type]
         for _ in range(3):
-            assert seen.passages("handbook.pdf") == [HOLDS]
+            assert seen.passages(Evidence(document="handbook.pdf")) == [HOLDS]
         assert index.reads == 1
 
 

@@ -16,7 +16,7 @@ import pytest
 from scoville.evaluate import metrics
 from scoville.evaluate.metrics.cost import percentile, score_cost, summarise_cost
 from scoville.evaluate.metrics.grounded import cosine
-from scoville.evaluate.metrics.places import holds_quote, in_document
+from scoville.evaluate.metrics.places import holds_quote
 from scoville.evaluate.metrics.ranking import average_precision, hit, ndcg, precision, recall, reciprocal_rank
 from scoville.evaluate.metrics.refusal import aurc, risk_coverage, risks
 from scoville.evaluate.metrics.retrieval import diversity, rank_passages
@@ -121,8 +121,17 @@ def test_a_passage_holds_a_quote_by_its_words(text: str, held: bool):
 
 
 def test_a_document_is_named_whole_or_by_its_end():
-    assert in_document("docs/Leave.pdf", "leave.pdf") and in_document("docs\\leave.pdf", "docs/leave.pdf")
-    assert not in_document("docs/unleave.pdf", "leave.pdf")
+    assert Evidence(document="leave.pdf").is_in("docs/Leave.pdf")
+    assert Evidence(document="docs/leave.pdf").is_in("docs\\leave.pdf")
+    assert not Evidence(document="leave.pdf").is_in("docs/unleave.pdf")
+
+
+def test_a_document_is_the_same_wherever_the_workspace_stands_beside_it():
+    for wanted in ("../docs/leave.pdf", "docs/leave.pdf", "../../docs/leave.pdf", "/home/ana/project/docs/leave.pdf"):
+        for found in ("../docs/leave.pdf", "docs/leave.pdf"):
+            assert Evidence(document=wanted).is_in(found)
+        assert not Evidence(document=wanted).is_in("other/leave.pdf")
+    assert not Evidence(document="/home/ana/docs/leave.pdf").is_in("leave.pdf")
 
 
 def test_retrieval_is_scored_by_page_document_and_quote():

@@ -192,7 +192,7 @@ class TestWhichFiles:
         bench.add()
         assert bench.sources == []
         bench.add(follow_symlinks=True)
-        assert bench.sources == [str(outside / "x.txt"), str(outside / "y.txt")]
+        assert bench.sources == ["../share/x.txt", "../share/y.txt"]
         (outside / "x.txt").unlink()
         assert counts(bench, follow_symlinks=True) == {"removed": 1, "unchanged": 1}
         (outside / "y.txt").unlink()
@@ -256,11 +256,28 @@ class TestWhichFiles:
         files = walk(tmp_path).files
         assert [path.name for path in files if path.suffix] == ["a.txt", "b.txt"]
 
-    def test_documents_outside_the_workspace_have_absolute_names(self, bench: Bench, tmp_path: Path):
-        path = tmp_path / "elsewhere.txt"
+    def test_documents_outside_the_project_have_absolute_names(
+        self, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+    ):
+        path = tmp_path_factory.mktemp("share") / "elsewhere.txt"
         path.write_text(LEAVE)
         bench.add(path)
         assert bench.found("leave") == [str(path)]
+
+    def test_what_an_older_version_named_by_its_whole_path_gets_its_name(self, bench: Bench, tmp_path: Path):
+        path = tmp_path / "beside" / "leave.txt"
+        path.parent.mkdir()
+        path.write_text(LEAVE)
+        (tmp_path / "named.txt").write_text(NOTICE)
+        project, bench.workspace.project = bench.workspace.project, bench.workspace.root
+        bench.add(path.parent, tmp_path / "named.txt")
+        bench.workspace.project = project
+        assert sorted(bench.sources) == [str(path), str(tmp_path / "named.txt")]
+        assert counts(bench, path.parent) == {"added": 1, "removed": 1}
+        assert sorted(bench.sources) == ["../beside/leave.txt", str(tmp_path / "named.txt")]
+        bench.add(rebuild=True)
+        assert sorted(bench.sources) == ["../beside/leave.txt", "../named.txt"]
+        assert counts(bench, path.parent) == {"unchanged": 1}
 
 
 class TestFailures:

@@ -43,10 +43,20 @@ class TestFinding:
 
 
 class TestNames:
-    def test_a_file_below_is_relative_and_another_absolute(self, workspace: Workspace, tmp_path: Path):
+    def test_a_file_of_the_project_is_relative_and_another_absolute(self, workspace: Workspace, tmp_path: Path):
         assert workspace.source_of(workspace.root / "docs" / ".." / "a.txt") == "a.txt"
-        assert workspace.source_of(tmp_path / "b.txt") == str(tmp_path / "b.txt")
+        assert workspace.source_of(tmp_path / "b.txt") == "../b.txt"
+        assert workspace.source_of(tmp_path.parent / "b.txt") == str(tmp_path.parent / "b.txt")
         assert workspace.source_of(workspace.root) == "."
+        for name in ("a.txt", "../b.txt", str(tmp_path.parent / "b.txt")):
+            assert workspace.source_of(workspace.path_of(name)) == name
+
+    def test_a_project_reaches_up_to_its_repository(self, tmp_path: Path):
+        (tmp_path / ".git").touch()  # as in a worktree
+        assert Workspace(tmp_path / "bots" / "hr").source_of(tmp_path / "docs" / "a.txt") == "../../docs/a.txt"
+        (tmp_path / "bots" / ".git").mkdir(parents=True)
+        assert Workspace(tmp_path / "bots" / "hr").source_of(tmp_path / "a.txt") == str(tmp_path / "a.txt")
+        assert Workspace(Path("/bot")).source_of(Path("/docs/a.txt")) == "/docs/a.txt"
 
     def test_a_way_through_links_leads_to_one_name(self, workspace: Workspace, tmp_path: Path):
         (workspace.root / "docs").mkdir(parents=True)

@@ -103,23 +103,28 @@ class _Sources:
         self._documents = documents
         self._by_last: dict[str, list[str]] = {}
         for source in documents:
-            self._by_last.setdefault(source.rpartition("/")[2], []).append(source)
+            self._by_last.setdefault(_last(source), []).append(source)
 
-    def find(self, name: str) -> list[Pages]:
-        """Give the documents that are, or end in, this name."""
-        named = self._by_last.get(name.rpartition("/")[2], [])
-        return [self._documents[source] for source in named if source == name or source.endswith(f"/{name}")]
+    def find(self, evidence: Evidence) -> list[Pages]:
+        """Give the documents that evidence may mean."""
+        named = self._by_last.get(_last(evidence.document), [])
+        return [self._documents[source] for source in named if evidence.is_in(source)]
 
     def nearest(self, name: str) -> str:
         """Give the name of a document that is written nearly so; empty where there is none."""
         from difflib import get_close_matches
 
-        return next(iter(get_close_matches(name.rpartition("/")[2], self._by_last, 1)), "")
+        near = get_close_matches(_last(name), self._by_last, 1)
+        return self._by_last[near[0]][0].rpartition("/")[2] if near else ""
+
+
+def _last(document: str) -> str:
+    return document.replace("\\", "/").rpartition("/")[2].casefold()
 
 
 def _evidence(case: Case, sources: _Sources) -> Iterator[Problem]:
     for evidence in case.evidence:
-        found = sources.find(evidence.document)
+        found = sources.find(evidence)
         wrong = [_wrong(evidence, pages) for pages in found]
         if not found:
             near = sources.nearest(evidence.document)

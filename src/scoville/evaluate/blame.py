@@ -53,11 +53,11 @@ class Library:
         self._sources = sorted(index.documents())
         self._passages: dict[str, list[Passage]] = {}
 
-    def passages(self, document: str) -> list[Passage]:
-        """Give the passages of the documents that are, or end in, this name."""
+    def passages(self, evidence: Evidence) -> list[Passage]:
+        """Give the passages of the documents that evidence may mean."""
         found: list[Passage] = []
         for source in self._sources:
-            if source == document or source.endswith(f"/{document}"):
+            if evidence.is_in(source):
                 if source not in self._passages:
                     self._passages[source] = self._index.neighbours(source, 0, 1_000_000)
                 found += self._passages[source]
@@ -98,7 +98,7 @@ def count_stages(blamed: Iterable[Blame]) -> list[tuple[str, int, str]]:
 
 def _lost(case: Case, evidence: Evidence, result: Result, library: Library) -> Blame | None:
     """Say where one piece of evidence was lost before the model; None when it was given."""
-    passages = library.passages(evidence.document)
+    passages = library.passages(evidence)
     if not passages:
         return Blame(case.id, "not_read", f"{evidence.document} is not in the index")
     quote = content_words(evidence.quote) or _short_answer(case)

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Self
 from scoville.errors import EmptyIndex, ScovilleError, StorageError, WorkspaceError
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
+from scoville.sources.ignore import repository_of
 from scoville.storage import TEMPORARY, advice, storage_errors, write_whole
 
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
@@ -84,6 +85,9 @@ class Workspace:
         """``folder`` takes the place of ``.scoville``: another index over the documents of the same workspace."""
         self.root = root.resolve()
         self.folder = folder or self.root / FOLDER
+        beside = self.root.parent
+        self.project = repository_of(self.root) or (self.root if beside == beside.parent else beside)
+        """What is copied to another machine as a whole: the repository, else the folder that the workspace lies in."""
 
     @classmethod
     def find(cls, start: Path) -> Self:
@@ -160,16 +164,18 @@ class Workspace:
             self._write("seen.json", dict(seen))
 
     def source_of(self, path: Path) -> str:
-        r"""Name a file: relative to the workspace where it lies below it, else absolute; always with ``/``.
+        r"""Name a file: relative to the workspace where it lies in the same project, else absolute; always with ``/``.
 
-        A link to a file keeps its own name, a link to a folder has that of the folder. Bytes of a name that are no
-        UTF-8 are written as ``\xe9``.
+        So a project that is copied as a whole, or checked out elsewhere, has the same names there. A link to a file
+        keeps its own name, a link to a folder has that of the folder. Bytes of a name that are no UTF-8 are written as
+        ``\xe9``.
         """
         absolute = os.path.abspath(path)
         folder, name = (absolute, "") if os.path.isdir(absolute) else os.path.split(absolute)
         place = Path(os.path.realpath(folder)) / name
-        relative = place.relative_to(self.root) if place.is_relative_to(self.root) else place
-        return os.fsencode(relative.as_posix()).decode("utf-8", "backslashreplace")
+        if place.is_relative_to(self.project):
+            place = Path(os.path.relpath(place, self.root))
+        return os.fsencode(place.as_posix()).decode("utf-8", "backslashreplace")
 
     def path_of(self, source: str) -> Path:
         """Give the file that a source names."""

@@ -50,6 +50,7 @@ class FileSource:
         self._below: tuple[str, ...] = ()
         """The real folders that were walked, each with a slash."""
         self._named: set[str] = set()
+        self._listed: Collection[str] = ()
 
     def items(self) -> Sequence[Item]:
         """List the files, by name."""
@@ -68,6 +69,7 @@ class FileSource:
             found |= {self._name_of(file): file for file in files if self._takes(_relative(file, base))}
         self._below = tuple(f"{os.path.realpath(place).rstrip('/')}/" for place in below)
         self._named = {self._name_of(path) for path in self.paths}
+        self._listed = found.keys()
         return [Item(name, partial(open_file, file), file) for name, file in sorted(found.items())]
 
     def covers(self, name: str) -> bool:
@@ -77,7 +79,10 @@ class FileSource:
         file = self._real(name)
         patterns = (path for path in self.paths if is_pattern(path))
         return (
-            name in self._named or str(file).startswith(self._below) or any(_is_within(file, path) for path in patterns)
+            name in self._named
+            or str(file).startswith(self._below)
+            or any(_is_within(file, path) for path in patterns)
+            or self._is_renamed(name)
         )
 
     def takes(self, file: Path) -> bool:
@@ -90,8 +95,13 @@ class FileSource:
         )
 
     def gone(self, names: Collection[str]) -> set[str]:
-        """Say which of these files are there no more, or are left out now; what cannot be looked at is not gone."""
-        return {name for name in names if is_gone(self._path_of(name)) or not self._is_meant(name)}
+        """Say which of these files are there no more, are listed under another name or left out now.
+
+        What cannot be looked at is not gone.
+        """
+        return {
+            name for name in names if is_gone(self._path_of(name)) or self._is_renamed(name) or not self._is_meant(name)
+        }
 
     def close(self) -> None:
         """Let go of nothing."""
@@ -100,6 +110,11 @@ class FileSource:
         """Say whether a file of a pattern lies where its folder does, or may be anywhere, and is not left out."""
         inside = Path(os.path.realpath(file)).is_relative_to(os.path.realpath(base))
         return (inside or self._follows_links) and not Ignored(base).leaves_out_any(file)
+
+    def _is_renamed(self, name: str) -> bool:
+        """Say whether a file is listed under another name: older versions named what lies outside by its whole path."""
+        now = self._name_of(self._path_of(name))
+        return now != name and now in self._listed
 
     def _is_meant(self, name: str) -> bool:
         """Say whether the recipe still takes a file; by hand, one that was named stays when its folder is added."""

@@ -17,6 +17,11 @@ ENVIRONMENT = "pyvenv.cfg"
 """Stands in each virtual environment of Python."""
 
 
+def repository_of(folder: Path) -> Path | None:
+    """Give the nearest Git repository that a folder lies in, or is."""
+    return next((above for above in (folder, *folder.parents) if os.path.lexists(above / ".git")), None)
+
+
 class _Line(NamedTuple):
     pattern: str
     takes_back: bool

@@ -7,7 +7,7 @@ page of a piece of evidence (at most one page off), or at its document where it 
 from collections.abc import Iterable
 
 from scoville.evaluate.metrics.metric import Family, table
-from scoville.evaluate.metrics.places import in_document, met_on_page
+from scoville.evaluate.metrics.places import met_on_page
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
 
@@ -39,8 +39,8 @@ def _shares(result: Result) -> dict[str, float]:
 def _against_evidence(case: Case, result: Result) -> dict[str, float]:
     cited = () if result.refused else result.citations
     met = [met_on_page(one, case.evidence) for one in cited]
-    documents = {one.document for one in case.evidence}
-    named = [{name for name in documents if in_document(one.document, name)} for one in cited]
+    documents = {one.document: one for one in case.evidence}
+    named = [{name for name, evidence in documents.items() if evidence.is_in(one.document)} for one in cited]
     values = {
         "citation_recall": len(set[int]().union(*met)) / len(case.evidence),
         "citation_document_recall": len(set[str]().union(*named)) / len(documents),

@@ -17,17 +17,11 @@ HELD = 0.8
 """A passage holds a quote when it has this share of the quote's content words."""
 
 
-def in_document(found: str, wanted: str) -> bool:
-    """Say whether a document is the one meant: by its whole name, or the end of it behind a slash."""
-    name, end = found.replace("\\", "/").casefold(), wanted.replace("\\", "/").casefold()
-    return name == end or name.endswith(f"/{end}")
-
-
 def on_page(place: Retrieved | Cited, evidence: Evidence, tolerance: int = PAGE_TOLERANCE) -> bool:
     """Say whether a place touches the page of the evidence, or one at most ``tolerance`` away."""
     wanted = evidence.page
     return (
-        in_document(place.document, evidence.document)
+        evidence.is_in(place.document)
         and wanted is not None
         and any(abs(page - wanted) <= tolerance for page in place.pages)
     )
@@ -35,7 +29,7 @@ def on_page(place: Retrieved | Cited, evidence: Evidence, tolerance: int = PAGE_
 
 def holds_quote(place: Retrieved, evidence: Evidence) -> bool:
     """Say whether a passage of the document holds the quote: word for word, or most of its content words."""
-    if not evidence.quote.strip() or not in_document(place.document, evidence.document):
+    if not evidence.quote.strip() or not evidence.is_in(place.document):
         return False
     wanted = _words(evidence.quote)
     if wanted and len(wanted & _words(place.text)) >= HELD * len(wanted):
@@ -46,7 +40,7 @@ def holds_quote(place: Retrieved, evidence: Evidence) -> bool:
 def points_at(place: Retrieved | Cited, evidence: Evidence, tolerance: int = PAGE_TOLERANCE) -> bool:
     """Say whether a place is the evidence's page, or its document where it names no page."""
     if evidence.page is None:
-        return in_document(place.document, evidence.document)
+        return evidence.is_in(place.document)
     return on_page(place, evidence, tolerance)
 
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from scoville.evaluate.metrics.metric import Family, table
 from scoville.evaluate.metrics.overlap import runs
-from scoville.evaluate.metrics.places import PAGE_TOLERANCE, holds_quote, in_document, met_on_page
+from scoville.evaluate.metrics.places import PAGE_TOLERANCE, holds_quote, met_on_page
 from scoville.evaluate.metrics.ranking import average_precision, hit, ndcg, precision, recall, reciprocal_rank
 from scoville.evaluate.metrics.words import word_tokens
 from scoville.evaluate.result import Result, Retrieved
@@ -106,7 +106,7 @@ def diversity(texts: Sequence[str]) -> float:
 def _met(passage: Retrieved, evidence: Sequence[Evidence], unit: Unit, tolerance: int) -> set[int]:
     if unit == "page":
         return met_on_page(passage, evidence, tolerance)
-    meets = holds_quote if unit == "quote" else lambda place, one: in_document(place.document, one.document)
+    meets = holds_quote if unit == "quote" else lambda place, one: one.is_in(place.document)
     return {number for number, one in enumerate(evidence) if meets(passage, one)}
 
 
