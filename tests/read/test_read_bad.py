@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import time
 import zipfile
 from collections.abc import Callable
@@ -91,6 +92,7 @@ def outcome(data: bytes, name: str) -> str:
         text = str(failure)
         assert text
         assert "\n" not in text
+        assert not re.search(r"\w(Error|Exception)\b", text), text
     else:
         text = "\n".join(document.text for document in reading.documents)
     assert time.monotonic() - started < SECONDS

@@ -41,8 +41,8 @@ def read_format(data: bytes, name: str, max_characters: int, pictures: bool, pas
     except (ReadFailure, MemoryError, ImportError):
         raise
     except Exception as error:  # libraries raise anything for damaged content: KeyError, XMLSyntaxError, RecursionError
-        reason = " ".join(str(error).split())[:200]
-        raise ReadFailure(f"cannot be read as {content.format}: {type(error).__name__}: {reason}") from error
+        reason = " ".join(str(error).partition(" (<string>")[0].split())[:200] or type(error).__name__
+        raise ReadFailure(f"is damaged, or of a kind of {content.format} that is not known: {reason}") from error
     return Found(content.format, draft, None if plain is data else plain)
 
 
