@@ -296,6 +296,11 @@ class Answer:
     stages: tuple[Stage, ...] = ()
     """What was done, and when; one that holds others stands before them."""
 
+    @property
+    def withheld(self) -> str:
+        """What the model wrote where the answer is a refusal: no passage supports it, or the model declined."""
+        return self.reply.text if self.refused and self.reply else ""
+
     def __str__(self) -> str:
         """Give the text."""
         return self.text

@@ -163,7 +163,7 @@ class TestContract:
         schedule = command(
             "ask", "When does Juniper Ashgrove's cover end?", "--where", "type = application/pdf", "--json"
         )
-        outputs = [command("ask", QUESTION, "--json").json, unanswered, schedule.json]
+        outputs = [command("ask", QUESTION, "--json", "--show-withheld").json, unanswered, schedule.json]
         assert (unanswered["refused"], unanswered["reason"], unanswered["model"]) == (True, "weak_evidence", None)
         assert nobody["reason"] == "ungrounded"
         check("ask QUESTION --json", outputs)
@@ -179,7 +179,7 @@ class TestContract:
             {"id": 7, "question": "Is Juniper\u2028Ashgrove covered?"},
         ]
         text = "\ufeff" + "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        done = command("ask", "--batch", "-", stdin=text.encode())
+        done = command("ask", "--batch", "-", "--show-withheld", stdin=text.encode())
         assert done.code == 1
         assert [line["id"] for line in done.lines] == ["first", 3, {"any": [1, None]}, 7]
         assert set(done.lines[1]) == {"id", "question", "error"}

@@ -1,14 +1,18 @@
 """What a terminal gets to see: no colour where none is wanted, lines that fit, and no sign that lies."""
 
 import io
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import Bench, Command
 from scoville.cli.common import plain, progress_bar, say, style, write
 from scoville.llm.fake import FakeLlm
+from scoville.types import Reply
 
 
 class Terminal(io.StringIO):
@@ -72,19 +76,63 @@ def test_chat_understands_its_commands(bench: Bench, command: Command):
     assert "/quit" in done.err and "A new conversation" in done.err and "/what is no command" in done.err
 
 
-def test_a_withheld_answer_is_shown_when_asked_for(bench: Bench, command: Command, monkeypatch: pytest.MonkeyPatch):
+WITHHELD = "Whales sing opera in Vienna."
+ASKED = "How long is parental leave?"
+
+
+@pytest.fixture
+def inventing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A workspace whose model writes what no passage holds."""
     bench.write("a.txt", "Parental leave lasts 16 weeks.")
     bench.add()
     generate = FakeLlm.generate
 
-    def invent(self: FakeLlm, *given: object, **more: object):
-        from dataclasses import replace
-
-        return replace(generate(self, *given, **more), text="Whales sing opera in Vienna.")  # type: ignore[arg-type]
+    def invent(self: FakeLlm, *given: Any, **more: Any) -> Reply:
+        return replace(generate(self, *given, **more), text=WITHHELD)
 
     monkeypatch.setattr(FakeLlm, "generate", invent)
-    assert "Whales" not in command("ask", "How long is parental leave?").out
-    assert "found no support: Whales sing" in command("ask", "--show-withheld", "How long is parental leave?").out
+    return bench
+
+
+class TestWithheld:
+    @pytest.mark.parametrize("form", [(), ("--json",)])
+    def test_a_question_shows_what_was_withheld_only_when_asked_to(
+        self, inventing: Bench, command: Command, form: tuple[str, ...]
+    ):
+        assert WITHHELD not in command("ask", *form, ASKED).out
+        shown = command("ask", *form, "--show-withheld", ASKED).out
+        assert (json.loads(shown)["withheld"] if form else shown).endswith(WITHHELD + ("" if form else "\n"))
+
+    @pytest.mark.parametrize("form", [(), ("--json",)])
+    def test_so_does_a_conversation(self, inventing: Bench, command: Command, form: tuple[str, ...]):
+        typed = f"{ASKED}\n".encode()
+        assert WITHHELD not in command("chat", *form, stdin=typed).out
+        assert WITHHELD in command("chat", *form, "--show-withheld", stdin=typed).out
+
+    def test_so_does_a_batch(self, inventing: Bench, command: Command):
+        typed = json.dumps({"question": ASKED}).encode()
+        assert WITHHELD not in command("ask", "--batch", "-", stdin=typed).out
+        [line] = command("ask", "--batch", "-", "--show-withheld", stdin=typed).lines
+        assert line["withheld"] == WITHHELD
+
+    def test_an_answer_withholds_nothing(self, bench: Bench, command: Command):
+        bench.write("a.txt", "Parental leave lasts 16 weeks.")
+        bench.add()
+        assert command("ask", "--json", "--show-withheld", ASKED).json["withheld"] == ""
+
+    def test_the_traces_of_a_question_and_of_a_case_show_it(self, inventing: Bench, command: Command, tmp_path: Path):
+        (tmp_path / "cases.jsonl").write_text(json.dumps({"id": "1", "question": ASKED, "expected": ["16 weeks"]}))
+        for words in (("ask", ASKED), ("evaluate", tmp_path / "cases.jsonl")):
+            command(*words)
+            traced = command("trace", "latest").out
+            assert "refused: ungrounded" in traced
+            assert f"the model wrote: {WITHHELD}" in traced
+
+    def test_the_report_of_a_run_shows_it(self, inventing: Bench, command: Command, tmp_path: Path):
+        (tmp_path / "cases.jsonl").write_text(json.dumps({"id": "1", "question": ASKED, "expected": ["16 weeks"]}))
+        command("evaluate", tmp_path / "cases.jsonl")
+        page = Path(command("report", "latest", "--json").json["file"]).read_text()
+        assert f"<b>withheld</b> {WITHHELD}" in page
 
 
 def test_a_csv_headed_as_spreadsheets_are_is_imported(bench: Bench, command: Command, tmp_path: Path):

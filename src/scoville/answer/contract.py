@@ -49,8 +49,12 @@ def total_cost(replies: Sequence[Reply]) -> float | None:
     return None if None in costs else sum(cost or 0.0 for cost in costs)
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Write an answer. ``cost_usd`` is null when the price of a hosted model is not known."""
+def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any]:
+    """Write an answer. ``cost_usd`` is null when the price of a hosted model is not known.
+
+    ``show_withheld`` adds what the model wrote where it is not the answer: for those who look after the system, since
+    no passage supports it.
+    """
     reply = answer.reply
     replies = [*answer.search_replies, *([reply] if reply else [])]
     first = answer.first_token_seconds
@@ -59,6 +63,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "reason": answer.reason,
+        **({"withheld": answer.withheld} if show_withheld else {}),
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],

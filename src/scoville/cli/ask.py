@@ -18,6 +18,7 @@ from scoville.cli.common import (
     say,
     style,
     where_option,
+    withheld_option,
     write,
     write_json,
     write_json_line,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @where_option
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
-@click.option("--show-withheld", is_flag=True, help="Where no passage supports what the model wrote: show it.")
+@withheld_option
 @click.option("--yes", is_flag=True, help="Go on with a batch beyond cost.limit_usd.")
 @common_options
 def command(
@@ -60,13 +61,13 @@ def command(
     bot = open_bot(folder, flags)
     bot.check(filters)
     if batch:
-        _answer_all(bot, list(_batch(batch)), filters, groups, yes)
+        _answer_all(bot, list(_batch(batch)), filters, groups, no_limit=yes, show_withheld=show_withheld)
         return
     answer = bot.ask(read_question(question), where=filters, groups=groups or None, on_text=streamer(stream))
     if stream:
         say("\n")
     if as_json:
-        write_json(answer_json(answer))
+        write_json(answer_json(answer, show_withheld=show_withheld))
     else:
         write(answer_text(answer, show_withheld=show_withheld))
         say(style(usage_text(answer), dim=True))
@@ -97,7 +98,13 @@ def _batch(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _answer_all(
-    bot: "Bot", rows: list[dict[str, Any]], filters: tuple[str, ...], groups: tuple[str, ...], no_limit: bool
+    bot: "Bot",
+    rows: list[dict[str, Any]],
+    filters: tuple[str, ...],
+    groups: tuple[str, ...],
+    *,
+    no_limit: bool,
+    show_withheld: bool,
 ) -> None:
     """Write a line for each question, in their order; one that fails has its error."""
     from scoville.answer import answer_json
@@ -109,7 +116,7 @@ def _answer_all(
     with progress_bar("questions") as progress:
         for done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
             if isinstance(answer, Answer):
-                write_json_line({"id": row["id"], **answer_json(answer)})
+                write_json_line({"id": row["id"], **answer_json(answer, show_withheld=show_withheld)})
             else:
                 write_json_line({**row, "error": str(answer)})
                 failed += 1

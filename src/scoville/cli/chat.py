@@ -15,6 +15,7 @@ from scoville.cli.common import (
     say,
     style,
     where_option,
+    withheld_option,
     write,
     write_json_line,
 )
@@ -31,11 +32,13 @@ TURNS = 3  # earlier turns that the model sees
 @where_option
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text as it comes, before it is checked.")
+@withheld_option
 @common_options
 def command(
     filters: tuple[str, ...],
     groups: tuple[str, ...],
     stream: bool,
+    show_withheld: bool,
     folder: Path | None,
     flags: tuple[str, ...],
     as_json: bool,
@@ -68,9 +71,9 @@ def command(
             say("")
         past += [] if answer.refused else [answer]
         if as_json:
-            write_json_line(answer_json(answer))
+            write_json_line(answer_json(answer, show_withheld=show_withheld))
             continue
-        write(answer_text(answer))
+        write(answer_text(answer, show_withheld=show_withheld))
         say(style(usage_text(answer), dim=True))
 
 

@@ -58,6 +58,9 @@ groups_option = click.option(
     "--as", "groups", multiple=True, metavar="GROUP",
     help="Find only what everyone or this group may read; may be given several times. Default: everything.",
 )  # fmt: skip
+withheld_option = click.option(
+    "--show-withheld", is_flag=True, help="Where no passage supports what the model wrote: show it."
+)
 
 
 def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":

@@ -9,7 +9,7 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
     """Write an answer and its citations; a refusal and its reason, and if asked for what the model wrote."""
     if answer.refused:
         reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
-        withheld = f"\n  found no support: {plain(answer.reply.text)}" if show_withheld and answer.reply else ""
+        withheld = f"\n  found no support: {plain(answer.withheld)}" if show_withheld and answer.withheld else ""
         return style(answer.text, fg="yellow") + style(reason + withheld, dim=True)
     lines = [plain(answer.text, keep="\n\t"), ""]
     lines += [_citation(citation) for citation in answer.citations]

@@ -56,12 +56,17 @@ def _listed(span: "StoredSpan") -> str:
 
 def _waterfall(branches: "Sequence[Branch]") -> list[str]:
     """Draw a line for each span: its name, its seconds, and where it stands in the whole."""
+    from scoville.track.spans import REASON, WITHHELD
+
     start = min(branch.span.started for branch in branches)
     whole = max(max(branch.span.finished for branch in branches) - start, 1)
     width = min(max(shutil.get_terminal_size((100, 24)).columns - NAMES - 30, LEAST_BAR), MOST_BAR)
     root = branches[0].span
     when = datetime.fromtimestamp(root.started / 1e9)
-    lines = [f"trace {root.trace_id}  {when:%Y-%m-%d %H:%M:%S}", *([plain(root.question)] if root.question else []), ""]
+    lines = [f"trace {root.trace_id}  {when:%Y-%m-%d %H:%M:%S}", *([plain(root.question)] if root.question else [])]
+    lines += [f"refused: {plain(str(root.attributes[REASON]))}"] if REASON in root.attributes else []
+    lines += [f"the model wrote: {plain(str(root.attributes[WITHHELD]))}"] if WITHHELD in root.attributes else []
+    lines.append("")
     for depth, span in branches:
         before = int((span.started - start) / whole * width)
         length = max(1, round((span.finished - span.started) / whole * width))

@@ -201,9 +201,10 @@ def _case(case: Case, run: Shown, metric: str) -> str:
         for number, passage in enumerate(result.passages, start=1)
     )
     answer = f"<span class='bad'>{escape(result.error)}</span>" if result.error else escape(result.text)
+    withheld = f"<p><b>withheld</b> {escape(result.withheld)}</p>" if result.withheld else ""
     return (
         f"<details><summary>{value}: {escape(case.question)}</summary>"
-        f"<p><b>expected</b> {escape(expected)}</p><p><b>answered</b> {answer}</p>"
+        f"<p><b>expected</b> {escape(expected)}</p><p><b>answered</b> {answer}</p>{withheld}"
         f"<p class='note'>{escape(shown)}</p>{passages}</details>"
     )
 

@@ -39,6 +39,8 @@ class Result:
     reason: str = ""
     """Why it refused: `no_documents`, `weak_evidence`, `model_declined`, `ungrounded`, `cut_off`, or what the
     system calls it."""
+    withheld: str = ""
+    """What the model of a system wrote where the answer is a refusal, if the system tells."""
     citations: tuple[Cited, ...] = ()
     passages: tuple[Retrieved, ...] = ()
     prompt_tokens: int = 0
@@ -61,6 +63,7 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         text=str(saved.get("answer") or ""),
         refused=bool(saved.get("refused")),
         reason=str(saved.get("reason") or ""),
+        withheld=str(saved.get("withheld") or ""),
         citations=tuple(
             Cited(
                 document=str(citation.get("document") or ""),

@@ -241,7 +241,7 @@ def _ask_once(system: System, case: Case, timeout_seconds: float, on_answer: OnA
 def as_json(given: Any, seconds: float) -> dict[str, Any]:
     """Bring what a system gave into the form of an answer's JSON."""
     if isinstance(given, Answer):
-        return answer_json(given)
+        return answer_json(given, show_withheld=True)  # a run is looked at by those who made the system
     if isinstance(given, str):
         given = {"answer": given}
     if not isinstance(given, Mapping) or not isinstance(given.get("answer"), str):

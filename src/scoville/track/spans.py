@@ -46,10 +46,11 @@ FEE = "scoville.cost.fee_usd"
 HARDWARE = "scoville.cost.hardware_usd"
 REFUSED = "scoville.refused"
 REASON = "scoville.refusal.reason"
+WITHHELD = "scoville.refusal.withheld"
 RUN = "scoville.run.id"
 CASE = "scoville.case.id"
 SUM = "scoville.seconds"
-CONTENT = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES, QUERY, DOCUMENTS, NOTE})
+CONTENT = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES, QUERY, DOCUMENTS, NOTE, WITHHELD})
 """Attributes that hold what people and documents say."""
 NANOSECONDS = 1_000_000_000
 ROOT = "invoke_workflow scoville"
@@ -138,6 +139,8 @@ def _root(answer: Answer, entries: Sequence[Entry]) -> Attributes:
     }  # fmt: skip
     if answer.reason:
         about[REASON] = answer.reason
+    if answer.withheld:
+        about[WITHHELD] = answer.withheld
     if entries:
         about[HARDWARE] = sum(entry.hardware_usd for entry in entries)
         if None not in [entry.fee_usd for entry in entries]:
