@@ -63,6 +63,11 @@ def test_a_sweep_from_python_tries_recipes(bot: sc.Bot):
     sweep = sweeping.sweep(fish_cases(6), on_trial=lambda recipe, trial: tried.append(trial.state))
     assert tried == ["complete", "complete"]
     assert [trial.choices for trial in sweep.trials()] == [{"search.passages": 1}, {"search.passages": 3}]
+    assert [one.name for one in bot.sweeps()] == [sweep.name]
+    best = bot.best_recipe()
+    assert best.startswith(f"# Trial {sweep.json()['best']} of 2 of sweep {sweep.name}")
+    assert "passages:" in best
+    assert "2 run to the end" in str(sweep)
 
 
 def test_a_variant_that_needs_another_index_builds_it_once_and_is_asked(bot: sc.Bot, caplog: pytest.LogCaptureFixture):

@@ -1,6 +1,7 @@
 """An evaluation from Python leaves what the command leaves, and says what it came to."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from scoville.cases.files import write_cases
 from scoville.errors import UsageError
 from scoville.evaluate.runs import create_run
 from scoville.track.store import FILE_NAME, Store
+from scoville.types import Evidence
 
 ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
 
@@ -107,3 +109,32 @@ def test_a_run_that_was_interrupted_goes_on_and_one_is_scored_again(bot: sc.Bot)
     assert resumed.saved()[cases[0].id]["answer"] == "3 fish"
     (run.folder / "scores.json").unlink()
     assert bot.score(run.id).summary()["counts"]["answered"] >= 1
+
+
+def test_a_run_may_not_take_the_place_of_a_better_one(bot: sc.Bot):
+    right = bot.evaluate(fish_cases(6))
+    wrong = bot.evaluate(fish_cases(6), system=lambda question: "Nobody ever wrote that down.")
+    quality = right.summary()["metrics"]["quality"]["mean"]
+    assert wrong.regressions(right) == [f"quality fell by {quality:.3f}, more than 0"]
+    assert wrong.regressions(right.id, max_drop=quality) == []
+    assert right.regressions(wrong) == []
+
+
+def test_runs_become_a_page(bot: sc.Bot, tmp_path: Path):
+    run = bot.evaluate(fish_cases(6))
+    report = bot.report(run, out=tmp_path / "page.html")
+    assert report.blamed == {run.id: run.blame()}
+    assert "How many fish" in report.file.read_text()
+
+
+def test_cases_are_checked_against_what_was_read(bot: sc.Bot, tmp_path: Path):
+    evidence = Evidence(document="docs/otter.txt", quote="The otter of ward 3 eats 6 fish each day.")
+    case = sc.Case(id="a", question="How many fish does the otter of ward 3 eat?", expected=("6",))
+    cases = [
+        replace(case, evidence=(evidence,)),
+        replace(case, id="b", evidence=(replace(evidence, document="x.txt"),)),
+    ]
+    write_cases(tmp_path / "cases.jsonl", cases)
+    (checked,) = bot.check_cases(tmp_path / "cases.jsonl")
+    assert checked.blocks and checked.evidence_checked
+    assert {(problem.kind, problem.cases) for problem in checked.problems} >= {("evidence", ("b",))}

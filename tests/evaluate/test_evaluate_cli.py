@@ -15,7 +15,6 @@ import click
 import pytest
 
 from conftest import Bench, Command
-from scoville.cli.add import watch_and_repeat
 from scoville.cli.app import scoville
 from scoville.evaluate.runs import Run, find_run, list_runs
 from scoville.track.store import FILE_NAME, Store
@@ -392,7 +391,7 @@ class TestKept:
         bot = open_bot(bench.workspace.root, ())
         monkeypatch.setattr("scoville.sources.watch.changes", lambda *_, **__: iter([None, None]))
         bench.write("late.txt", "Bicycles are lent to staff.")
-        watch_and_repeat([], lambda: bot.add(bench.docs), False, 300.0)
+        assert [report.added for report in bot.watch(bench.docs)] == [1]
         store = Store(bench.workspace.folder / FILE_NAME, create=False)
         wait_for(lambda: store.query("SELECT count(*) FROM ledger WHERE activity = 'ingest'") == [(1,)])
         store.close()

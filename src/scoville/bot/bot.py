@@ -6,6 +6,7 @@ freed by ``close``. What is asked and added leaves the same trace whoever asks: 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +33,17 @@ from scoville.search import Connections, check_question, connections, parse_wher
 from scoville.types import Answer, Case, Message
 
 if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that asking begins sooner
+    from scoville.bot.check_cases import CheckedCases
     from scoville.bot.check_judge import Checked
     from scoville.bot.doctor import Check
     from scoville.bot.evaluate import Cases, Scoring
     from scoville.bot.generate import Author
     from scoville.bot.inspect import Inspection
+    from scoville.bot.report import Report
     from scoville.bot.run import Run
-    from scoville.bot.sweep import OnTrial
+    from scoville.bot.sweep import OnTrial, Sweep
     from scoville.bot.systems import Spec
     from scoville.cases.generate import Generated
-    from scoville.comparison.trials import SweepFolder
     from scoville.evaluate.runs import Run as SavedRun
     from scoville.recipe import Judge
 
@@ -113,6 +115,34 @@ class Bot(Records):
                 writers=self.writers(budget or self.budget(no_limit=no_limit)), **options,
             )
         )  # fmt: skip
+
+    def watch(
+        self,
+        *paths: Path | str,
+        every_seconds: float | None = None,
+        exclude: Sequence[str] = (),
+        follow_symlinks: bool = False,
+        widen_access: bool = False,
+        no_limit: bool = False,
+        budget: Budget | None = None,
+    ) -> Iterator[AddReport]:
+        """Add again whenever files at or below the paths change, and give a report each time; it never ends.
+
+        Without paths it is :meth:`sync`, which is done every 300 seconds as well, or as ``every_seconds`` says. What
+        cannot be done is logged, and tried again with the next change. All else is that of :meth:`add`.
+        """
+        from scoville.bot.watch import EVERY_SECONDS, source_folders, watch
+
+        paid = budget or self.budget(no_limit=no_limit)
+        if not paths:
+            places = source_folders(self.workspace.root, self.recipe)
+            work = partial(self.sync, widen_access=widen_access, budget=paid)
+            return watch(places, work, every_seconds or EVERY_SECONDS)
+        places = [Path(path) for path in paths if "://" not in str(path)]
+        work = partial(
+            self.add, *paths, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=widen_access, budget=paid
+        )
+        return watch(places, work, every_seconds)
 
     def remove(self, *names: str) -> tuple[str, ...]:
         """Remove documents from the index, by name, folder or pattern; give the names of what is gone."""
@@ -312,7 +342,7 @@ class Bot(Records):
         resume: str = "",
         no_limit: bool = False,
         on_trial: "OnTrial | None" = None,
-    ) -> "SweepFolder":
+    ) -> "Sweep":
         """Try the values of ``sweep`` in the recipe on the same cases; what recipes have in common is done once.
 
         It goes on where the same sweep was interrupted. ``resume`` names one that goes on as it was begun, whatever the
@@ -322,6 +352,30 @@ class Bot(Records):
 
         sweeping = Sweeping(cases=cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit)
         return sweep(self, sweeping, on_trial)
+
+    def sweeps(self) -> "list[Sweep]":
+        """List the sweeps of the workspace, oldest first."""
+        from scoville.bot.sweep import sweeps_of
+
+        return sweeps_of(self)
+
+    def best_recipe(self, sweep: str = "latest") -> str:
+        """Write the best recipe of a sweep as YAML, with the scores as its reasons and the comments of the recipe."""
+        from scoville.bot.sweep import best_recipe
+
+        return best_recipe(self, sweep)
+
+    def report(self, *runs: "SavedRun | str", out: Path | str = "report.html", metric: str = "quality") -> "Report":
+        """Write runs of the same cases, by default the latest, as one HTML page that loads nothing."""
+        from scoville.bot.report import write_report
+
+        return write_report([self.run(run) for run in runs or ("latest",)], Path(out), metric)
+
+    def check_cases(self, *files: Path | str) -> "list[CheckedCases]":
+        """Look for what is wrong with files of cases: duplicates, evidence that is not in the index, leaks."""
+        from scoville.bot.check_cases import check_cases
+
+        return check_cases(self, files)
 
     def check_judge(
         self, labels: Path | str, settings: "Judge | None" = None, *, limit: int | None = None, no_limit: bool = False

@@ -59,6 +59,8 @@ class Run(runs.Run):
 
     def blame(self) -> Blames:
         """Say which stage lost each wrong answer, by the bot's index; nothing where another system answered."""
+        if not self.scores():
+            score_run(self)
         return Blames(blame_answers(self.bot, self))
 
     def compare(self, baseline: runs.Run | str, metric: str = "quality") -> Comparison:
@@ -67,6 +69,24 @@ class Run(runs.Run):
         if not found.scores():
             score_run(found)
         return compare_runs(found, self, metric)
+
+    def regressions(self, baseline: runs.Run | str, metric: str = "quality", max_drop: float = 0.0) -> list[str]:
+        """Say why it may not take the place of an earlier run: the metric fell by more, or cannot be told, or more
+        cases have no answer.
+        """
+        before = runs.find_run(self.folder.parent, baseline) if isinstance(baseline, str) else baseline
+        compared = self.compare(before, metric)
+        failed, failed_before = (
+            counts["errors"] + counts["missing"] for counts in (one.summary()["counts"] for one in (self, before))
+        )
+        found: list[str] = []
+        if compared.difference is None:
+            found.append(f"{metric} is scored in both runs for no case: whether it fell cannot be told")
+        elif -compared.difference > max_drop + 1e-9:  # 0.7 - 0.68 is a little over 0.02
+            found.append(f"{metric} fell by {-compared.difference:.3f}, more than {max_drop:g}")
+        if failed > failed_before:
+            found.append(f"{failed} cases have no answer, in the baseline {failed_before}: they are in no comparison")
+        return found
 
     def _repr_html_(self) -> str:
         head, *rows = summary_rows(super().summary())

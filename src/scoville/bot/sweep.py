@@ -7,16 +7,19 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scoville.bot.evaluate import Cases, name_of
 from scoville.bot.opened import Opened
 from scoville.cases.files import cases_of
 from scoville.comparison.propose import require_optuna
 from scoville.comparison.publish_sweep import PublishedSweep
+from scoville.comparison.show_sweep import recipe_text, sweep_json, sweep_text
 from scoville.comparison.stages import SharedStages
 from scoville.comparison.sweep import plan, run_sweep
-from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, open_sweep
+from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, list_sweeps, open_sweep
 from scoville.errors import UsageError
+from scoville.html import pre
 from scoville.llm.paid import announce
 from scoville.recipe import Recipe
 from scoville.track.ledger import Ledger, save_entries
@@ -45,7 +48,22 @@ class Sweeping:
     """Whether it may cost more than ``cost.limit_usd``."""
 
 
-def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> SweepFolder:
+class Sweep(SweepFolder):
+    """The folder of one sweep, which says what it came to."""
+
+    def __str__(self) -> str:
+        """Write every trial, the keys that mattered and what it took."""
+        return sweep_text(self)
+
+    def json(self) -> dict[str, Any]:
+        """Give it for a program: the trials, the best, the Pareto front, which keys mattered."""
+        return sweep_json(self)
+
+    def _repr_html_(self) -> str:
+        return pre(str(self))
+
+
+def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> Sweep:
     """Run the trials that have not been run."""
     sweeps = bot.workspace.folder / FOLDER
     old = find_sweep(sweeps, sweeping.resume) if sweeping.resume else None
@@ -89,7 +107,17 @@ def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> S
         _enter(bot, found, stages)
         stages.close()
         published.end(status)
-    return found
+    return Sweep(found.folder)
+
+
+def sweeps_of(bot: Opened) -> list[Sweep]:
+    """List the sweeps of a workspace, oldest first."""
+    return [Sweep(one.folder) for one in list_sweeps(bot.workspace.folder / FOLDER)]
+
+
+def best_recipe(bot: Opened, name: str) -> str:
+    """Write the best recipe of a sweep as YAML."""
+    return recipe_text(find_sweep(bot.workspace.folder / FOLDER, name))
 
 
 def _recipe(recipe: Recipe, sweeping: Sweeping) -> Recipe:

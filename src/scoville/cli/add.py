@@ -20,7 +20,7 @@ from scoville.cli.common import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from scoville.index import AddReport, Failure
     from scoville.index.access import Widening
@@ -72,47 +72,24 @@ def command(
     if not paths and not rebuild:
         raise UsageError("nothing to add: expected files or folders, e.g. `scoville add docs/`")
     named = _with_stdin(paths)
-    budget = bot.budget(no_limit=yes)
-
-    def add(*, rebuild: bool = False) -> "AddReport":
-        return bot.add(
-            *named, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=yes, budget=budget
-        )
-
-    report = add(rebuild=rebuild)
+    options: dict[str, Any] = {
+        "exclude": exclude, "follow_symlinks": follow_symlinks, "widen_access": yes,
+        "budget": bot.budget(no_limit=yes),
+    }  # fmt: skip
+    report = bot.add(*named, rebuild=rebuild, **options)
     show_report(report, as_json, on_one_line=watch)
     if watch:
-        watch_and_repeat([Path(path) for path in named if "://" not in path], add, as_json)
-    elif failed_entirely(report) or is_held_back(report):
+        show_changes(bot.watch(*named, **options), as_json)
+    elif report.read_nothing or report.held_back:
         raise SystemExit(1)
 
 
-def watch_and_repeat(
-    places: list[Path],
-    work: "Callable[[], AddReport]",
-    as_json: bool,
-    every_seconds: float | None = None,
-) -> None:
-    """Do the work again whenever a file changes, and every so often, until Ctrl-C; what fails waits for the next."""
-    from scoville.errors import ScovilleError, UsageError
-    from scoville.sources.watch import changes
-
-    say(
-        "Watching for changes; Ctrl-C ends it."
-        if places
-        else f"Looking again every {every_seconds:g} s; Ctrl-C ends it."
-    )
+def show_changes(reports: "Iterable[AddReport]", as_json: bool) -> None:
+    """Say what changed, until Ctrl-C."""
+    say("Watching for changes; Ctrl-C ends it.")
     try:
-        for _ in changes(places, every_seconds=every_seconds, announce=say):
-            try:
-                report = work()
-            except UsageError:
-                raise
-            except ScovilleError as error:
-                say(style(f"scoville: {error}", fg="red"))
-                continue
-            if report.added or report.changed or report.removed or report.failed:
-                show_report(report, as_json, on_one_line=True)
+        for report in reports:
+            show_report(report, as_json, on_one_line=True)
     except KeyboardInterrupt:
         say("Ended; the index is up to date with what was finished.")
 
@@ -123,7 +100,7 @@ def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False
         failed = [failure_json(failure) for failure in report.failed]
         value = {**asdict(report), "failed": failed, "seconds": round(report.seconds, 3)}
         (write_json_line if on_one_line else write_json)(value)
-    say(summary(report))
+    say(str(report))
     for failure in report.failed[:SHOWN_FAILURES]:
         say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
     if len(report.failed) > SHOWN_FAILURES:
@@ -134,9 +111,8 @@ def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False
 
 def access_said(report: "AddReport") -> list[str]:
     """Say what changed, or was kept from changing, in who may read what."""
-    held = [one for one in report.widened if not one.done]
     said: list[str] = []
-    if held:
+    if held := report.held_back:
         said.append(
             f"{len(held)} are still read only by those who could before, as the recipe now lets more people read them "
             f"({_widenings(held)}); if that is meant, run this again with --yes"
@@ -162,28 +138,6 @@ def _widenings(widened: "Sequence[Widening]") -> str:
 def _listed(names: "Sequence[str]") -> str:
     more = f" and {len(names) - SHOWN_FAILURES} more" if len(names) > SHOWN_FAILURES else ""
     return ", ".join(map(plain, names[:SHOWN_FAILURES])) + more
-
-
-def is_held_back(report: "AddReport") -> bool:
-    """Say whether documents would be open to more people if somebody agreed."""
-    return any(not one.done for one in report.widened)
-
-
-def failed_entirely(report: "AddReport") -> bool:
-    """Say whether there was something to read, and nothing could be."""
-    return bool(report.failed) and not (report.added or report.changed or report.unchanged)
-
-
-def summary(report: "AddReport") -> str:
-    """Say what an `add` did in one line."""
-    done = [f"{count} {what}" for count, what in (
-        (report.added, "added"), (report.changed, "changed"), (report.removed, "removed"),
-        (report.unchanged, "unchanged"), (len(report.failed), "not read"), (report.skipped, "given up"),
-    ) if count]  # fmt: skip
-    total = f"{report.documents} documents, {report.passages} passages in the index"
-    paid = f", ${report.cost_usd:.4f} paid for replies" if report.cost_usd else ""
-    paid = ", replies paid for at an unknown price" if report.cost_usd is None else paid
-    return f"{', '.join(done) or 'no files found'} in {report.seconds:.1f} s{paid}; {total}."
 
 
 def failure_json(failure: "Failure") -> dict[str, Any]:

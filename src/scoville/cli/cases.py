@@ -1,7 +1,7 @@
 """`scoville cases`: import, check, divide, list and review the questions that a system is measured with."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,7 @@ from scoville.cli.cases_generate import command as generate
 from scoville.cli.common import common_options, json_option, open_bot, plain, say, style, write, write_json
 
 if TYPE_CHECKING:
-    from scoville.cases.check import Pages, Problem
-    from scoville.index import Index
+    from scoville.bot.check_cases import CheckedCases
     from scoville.types import Case
 
 FOLDER = "cases"
@@ -88,30 +87,21 @@ def check_command(files: tuple[Path, ...], folder: Path | None, flags: tuple[str
 
     Exits 1 when there is anything that must be mended; what may be meant so is only said.
     """
-    from scoville.cases.check import check
-    from scoville.cases.files import cases_of, digest
-    from scoville.cases.parts import overlap
+    from scoville.cases.files import digest
 
-    sets = {file: cases_of(file) for file in files}
-    documents = _documents(folder, flags) if any(case.evidence for cases in sets.values() for case in cases) else None
-    report: list[dict[str, Any]] = []
-    blocked = False
-    seen: list[Case] = []
-    for file, cases in sets.items():
-        problems = check(cases, documents)
-        shared = overlap(cases, seen)
-        seen += cases
-        blocked |= bool(shared) or any(problem.blocks for problem in problems)
-        report.append(
-            {"file": str(file), "digest": digest(cases), **_counts(cases), "evidence_checked": documents is not None}
-            | {"problems": [problem._asdict() | {"cases": list(problem.cases)} for problem in problems]}
-            | {"overlaps": [leak._asdict() for leak in shared]}
-        )
-        if not as_json:
-            write(_problems_text(file, cases, problems, [f"{leak.case_id}: {leak.detail}" for leak in shared]))
+    checked = open_bot(folder, flags).check_cases(*files)
     if as_json:
-        write_json(report)
-    if blocked:
+        write_json([
+            {"file": str(one.file), "digest": digest(one.cases), **_counts(one.cases)}
+            | {"evidence_checked": one.evidence_checked}
+            | {"problems": [problem._asdict() | {"cases": list(problem.cases)} for problem in one.problems]}
+            | {"overlaps": [leak._asdict() for leak in one.overlaps]}
+            for one in checked
+        ])  # fmt: skip
+    else:
+        for one in checked:
+            write(_problems_text(one))
+    if any(one.blocks for one in checked):
         raise SystemExit(1)
 
 
@@ -221,60 +211,17 @@ def _counted(counts: Mapping[str, int]) -> str:
     )
 
 
-def _problems_text(file: Path, cases: Sequence["Case"], problems: Sequence["Problem"], shared: Sequence[str]) -> str:
-    lines = [f"{style(plain(str(file)), bold=True)}: {_counted(_counts(cases))}"]
+def _problems_text(checked: "CheckedCases") -> str:
+    lines = [f"{style(plain(str(checked.file)), bold=True)}: {_counted(_counts(checked.cases))}"]
     by_kind: dict[str, list[str]] = {}
-    for problem in sorted(problems, key=lambda problem: not problem.blocks):
+    for problem in sorted(checked.problems, key=lambda problem: not problem.blocks):
         kind = problem.kind if problem.blocks else f"{problem.kind} (may be meant so)"
         named = ", ".join(problem.cases[:3]) + (", …" if len(problem.cases) > 3 else "")
         by_kind.setdefault(kind, []).append(f"{named}: {problem.detail}")
-    if shared:
-        by_kind["overlap"] = list(shared)
+    if checked.overlaps:
+        by_kind["overlap"] = [f"{leak.case_id}: {leak.detail}" for leak in checked.overlaps]
     for kind, details in by_kind.items():
         lines.append(f"  {kind}: {len(details)}")
         lines += [f"    {plain(detail)}" for detail in details[:SHOWN]]
         lines += [f"    … and {len(details) - SHOWN} more: --json lists all"] if len(details) > SHOWN else []
     return "\n".join(lines if by_kind else [*lines, "  nothing to mend"])
-
-
-def _documents(folder: Path | None, flags: tuple[str, ...]) -> "Mapping[str, Pages] | None":
-    """Open what was read; None, and a word about it, where nothing was."""
-    from scoville.index import open_index
-
-    bot = open_bot(folder, flags)
-    built = bot.workspace.built()
-    if built is None:
-        say(f"{bot.workspace.root} has no index: whether the evidence exists was not checked.")
-        return None
-    return _Documents(open_index(bot.workspace, bot.recipe.index, built))
-
-
-class _Documents(Mapping[str, "Pages"]):
-    """The pages of the documents of an index, each document read when it is asked for."""
-
-    def __init__(self, index: "Index") -> None:
-        self._index = index
-        self._sources = index.documents()
-        self._read: dict[str, Pages] = {}
-
-    def __getitem__(self, source: str) -> "Pages":
-        if source not in self._read:
-            self._read[source] = self._pages(self._sources[source].passages, source)
-        return self._read[source]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sources)
-
-    def __len__(self) -> int:
-        return len(self._sources)
-
-    def _pages(self, passages: int, source: str) -> "Pages":
-        """Join the passages that touch a page; a passage over two stands on both."""
-        texts: dict[int | None, str] = {}
-        prefixes: dict[int | None, dict[str, None]] = {}
-        for passage in self._index.neighbours(source, 0, passages):
-            pages = {region.box.page for region in passage.regions} | {passage.page}
-            for page in (pages - {None}) or {None}:
-                texts[page] = texts.get(page, "") + (passage.joint or "\n") + passage.text
-                prefixes.setdefault(page, {})[passage.prefix] = None
-        return {page: "\n".join([text, *prefixes[page]]) for page, text in texts.items()}

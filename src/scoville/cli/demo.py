@@ -48,7 +48,6 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
     """
     from scoville.answer import Answerer
     from scoville.cases.files import write_cases
-    from scoville.cli.add import summary
     from scoville.demo import demo_cases, write_demo_documents
     from scoville.llm.quote import QuoteLlm
     from scoville.recipe.file import with_values
@@ -59,7 +58,7 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
     write_cases(folder / "cases" / CASES_FILE, [case.case for case in cases])
     say(f"Larkspur Excess Cover is fictional; its {len(written)} documents are in {folder / 'documents'}.")
     bot.fetch_models(llm=True)
-    say(summary(bot.add(folder / "documents")))
+    say(str(bot.add(folder / "documents")))
     answerer = bot.answerer()
     quoter = Answerer(answerer.searcher, QuoteLlm(), with_values(bot.recipe, {"llm.model": "quote"}))
     runs = {

@@ -17,7 +17,6 @@ from scoville.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scoville.evaluate.paired import Comparison
     from scoville.evaluate.runs import Run
 
 LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_hash", "quality")
@@ -91,8 +90,8 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
         write(f"{summary_text(run)}\n\n{notes}".strip())
-    if baseline and compared and options["max_drop"] is not None:
-        worse = _worse(baseline, run, compared, options)
+    if baseline and options["max_drop"] is not None:
+        worse = run.regressions(baseline, options["metric"], options["max_drop"])
         for reason in worse:
             say(reason)
         if worse:
@@ -110,20 +109,6 @@ def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:
         raise UsageError(f"--{needless[0]}: expected CASES to ask, or --score RUN for a saved run")
     if options["max_drop"] is not None and not options["baseline"]:
         raise UsageError("--max-drop: expected --baseline RUN, to compare with")
-
-
-def _worse(baseline: "Run", run: "Run", compared: "Comparison", options: Mapping[str, Any]) -> list[str]:
-    """Say why a run may not take the place of its baseline: it fell, it cannot be told, or it fails more often."""
-    metric, limit = options["metric"], options["max_drop"]
-    failed, before = (found["errors"] + found["missing"] for found in (run.summary()["counts"], baseline.summary()["counts"]))  # fmt: skip  # noqa: E501
-    found: list[str] = []
-    if compared.difference is None:
-        found.append(f"{metric} is scored in both runs for no case: --max-drop cannot be told")
-    elif -compared.difference > limit + 1e-9:  # 0.7 - 0.68 is a little over 0.02
-        found.append(f"{metric} fell by {-compared.difference:.3f}, more than --max-drop {limit:g}")
-    if failed > before:
-        found.append(f"{failed} cases have no answer, in the baseline {before}: they are in no comparison")
-    return found
 
 
 def _list(runs: "Sequence[Run]", as_json: bool) -> None:

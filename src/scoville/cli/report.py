@@ -24,30 +24,21 @@ def command(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Write runs (default: the latest) as one HTML page that loads nothing."""
-    from scoville.comparison.report import report_html, shown_run
     from scoville.evaluate.blame import count_stages
-    from scoville.evaluate.run_cases import same_cases
-    from scoville.evaluate.score_run import score_run
-    from scoville.storage import storage_errors
 
     bot = open_bot(folder, flags)
     found = [bot.run(name) for name in runs or ("latest",)]
-    for run in found:
-        same_cases(found[0].cases(), run.cases())
-        if not run.scores():
-            score_run(run)
-    blamed = {run.id: run.blame() for run in found}
     if only_blame:
-        _write_blame(blamed, as_json)
+        _write_blame({run.id: run.blame() for run in found}, as_json)
         return
-    shown = [shown_run(run, blamed[run.id]) for run in found]
-    with storage_errors(out.parent):
-        out.write_text(report_html(shown, metric=metric), encoding="utf-8")
+    report = bot.report(*found, out=out, metric=metric)
     if as_json:
-        counts = {run: {stage: count for stage, count, _ in count_stages(found)} for run, found in blamed.items()}
-        write_json({"file": str(out), "runs": [run.id for run in found], "blame": counts})
+        counts = {
+            run: {stage: count for stage, count, _ in count_stages(found)} for run, found in report.blamed.items()
+        }
+        write_json({"file": str(report.file), "runs": [run.id for run in found], "blame": counts})
     else:
-        say(f"Wrote {out}: open it in a browser.")
+        say(f"Wrote {report.file}: open it in a browser.")
 
 
 def _write_blame(blamed: "Mapping[str, Blames]", as_json: bool) -> None:

@@ -24,28 +24,29 @@ def command(
 
     It goes on where it was interrupted. `scoville sweep --best > recipe.yaml` takes the best.
     """
-    from scoville.cli.show_sweep import list_text, recipe_text, sweep_json, sweep_text, trial_line
-    from scoville.comparison.trials import FOLDER, find_sweep, list_sweeps
+    from scoville.comparison.show_sweep import trial_line
 
     bot = open_bot(folder, flags)
-    sweeps = bot.workspace.folder / FOLDER
     if listing:
-        known = list_sweeps(sweeps)
+        known = bot.sweeps()
         if as_json:
             write_json([{"name": one.name, "trials": len(one.trials()), "cases": one.header["cases"]} for one in known])
-        else:
-            write(list_text(known))
+        for one in [] if as_json else known:
+            size = f"{len(one.trials())} trials × {one.header['cases']} cases"
+            write(f"{one.name}  {size}  {', '.join(one.recipe.sweep.space)}")
+        if not known:
+            say("No sweeps yet: `scoville sweep` makes one.")
         return
     if best:
         # The shell empties recipe.yaml before this begins: all that is needed stands in the folder of the sweep.
-        write(recipe_text(find_sweep(sweeps, name or "latest")))
+        write(bot.best_recipe(name or "latest"))
         return
     sweep = bot.sweep(
         cases_file, trials=trials, limit=limit, resume=name, no_limit=yes,
         on_trial=lambda recipe, trial: say(trial_line(recipe.sweep, trial)),
     )  # fmt: skip
     if as_json:
-        write_json(sweep_json(sweep))
+        write_json(sweep.json())
     else:
-        write(sweep_text(sweep))
+        write(str(sweep))
         say(f"Take the best: scoville sweep --best > recipe.yaml; {sweep.name} goes on with: scoville sweep")

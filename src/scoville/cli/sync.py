@@ -1,29 +1,24 @@
 """`scoville sync`: the index in line with the sources of the recipe, once or for as long as it runs."""
 
-from functools import partial
 from pathlib import Path
 
 import click
 
-from scoville.cli.add import (
-    failed_entirely,
-    is_held_back,
-    list_failures,
-    show_report,
-    watch_and_repeat,
-    yes_option,
-)
+from scoville.cli.add import list_failures, show_changes, show_report, yes_option
 from scoville.cli.common import common_options, open_bot, say
-
-DEFAULT_EVERY_SECONDS = 300.0
 
 
 @click.command("sync")
 @click.option("--failed", is_flag=True, help="List what could not be read or reached, and do nothing.")
 @click.option("--retry", is_flag=True, help="Try what failed too often again, too.")
 @click.option("--prune", is_flag=True, help="Remove what came from sources that are empty, or not in the recipe now.")
-@click.option("--watch", is_flag=True, help="Go on, and take in what changes in folders, until Ctrl-C.")
-@click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, and look again so often.")
+@click.option("--watch", is_flag=True, help="Go on, and take in what changes, until Ctrl-C.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="The same, and look again so often where nothing tells of changes. Default: 300.",
+)
 @yes_option
 @common_options
 def command(
@@ -52,11 +47,6 @@ def command(
     if report.left:
         say(f"  {report.left} documents came from sources that the recipe names no more: scoville sync --prune")
     if repeats:
-        paths = [
-            getattr(entry, "path", None) or getattr(entry, "mailbox", None) for entry in bot.recipe.sources.entries
-        ]
-        places = [bot.workspace.root / path for path in paths if path] if watch else []
-        work = partial(bot.sync, widen_access=yes, budget=budget)
-        watch_and_repeat(places, work, as_json, every or DEFAULT_EVERY_SECONDS)
-    elif failed_entirely(report) or is_held_back(report) or any(one.is_of_source for one in report.failed):
+        show_changes(bot.watch(every_seconds=every, widen_access=yes, budget=budget), as_json)
+    elif report.read_nothing or report.held_back or any(one.is_of_source for one in report.failed):
         raise SystemExit(1)

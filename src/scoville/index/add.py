@@ -67,6 +67,27 @@ class AddReport:
     cost_usd: float | None = 0.0
     """What the replies of `metadata.model` and `split.summary_model` cost; None where a price is not known."""
 
+    @property
+    def read_nothing(self) -> bool:
+        """Whether there was something to read, and nothing could be."""
+        return bool(self.failed) and not (self.added or self.changed or self.unchanged)
+
+    @property
+    def held_back(self) -> tuple[Widening, ...]:
+        """What would be open to more readers if somebody agreed (``widen_access``)."""
+        return tuple(one for one in self.widened if not one.done)
+
+    def __str__(self) -> str:
+        """Say what was done in one line."""
+        done = [f"{count} {what}" for count, what in (
+            (self.added, "added"), (self.changed, "changed"), (self.removed, "removed"),
+            (self.unchanged, "unchanged"), (len(self.failed), "not read"), (self.skipped, "given up"),
+        ) if count]  # fmt: skip
+        paid = f", ${self.cost_usd:.4f} paid for replies" if self.cost_usd else ""
+        paid = ", replies paid for at an unknown price" if self.cost_usd is None else paid
+        total = f"{self.documents} documents, {self.passages} passages in the index"
+        return f"{', '.join(done) or 'no files found'} in {self.seconds:.1f} s{paid}; {total}."
+
     def _repr_html_(self) -> str:
         facts = {
             "added": self.added, "changed": self.changed, "removed": self.removed, "unchanged": self.unchanged,

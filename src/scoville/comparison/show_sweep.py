@@ -1,21 +1,24 @@
 """What a sweep came to, for a terminal, a program and the next recipe. Enters: a sweep. Leaves: text, JSON, YAML."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
-if TYPE_CHECKING:
-    from scoville.comparison.trials import SweepFolder, Trial
-    from scoville.recipe.observers import Sweep
+from scoville.comparison.propose import LEAST_TRIALS, importances
+from scoville.comparison.race import directions
+from scoville.comparison.sweep import best_trials, tied
+from scoville.comparison.trials import SweepFolder, Trial
+from scoville.errors import MissingExtra, UsageError
+from scoville.recipe.file import rewritten, with_values
+from scoville.recipe.observers import Sweep
 
 OPENING = "# Trial "
 """What the best recipe of a sweep begins with."""
 MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"}
 
 
-def sweep_text(sweep: "SweepFolder") -> str:
+def sweep_text(sweep: SweepFolder) -> str:
     """Write a sweep for a terminal: every trial, the keys that mattered, what it took."""
-    from scoville.comparison.sweep import best_trials
-
     settings, trials = sweep.recipe.sweep, sweep.trials()
     front = best_trials(settings, trials)
     marks = {trial.number: "*" for trial in front}
@@ -40,7 +43,7 @@ def sweep_text(sweep: "SweepFolder") -> str:
     return "\n".join([*lines, "", f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)])
 
 
-def trial_line(settings: "Sweep", trial: "Trial") -> str:
+def trial_line(settings: Sweep, trial: Trial) -> str:
     """Write a trial in one line."""
     values = ", ".join(f"{name} {_number(trial.values.get(name))}" for name in settings.objectives)
     choices = ", ".join(f"{key}={_short(value)}" for key, value in trial.choices.items())
@@ -48,23 +51,8 @@ def trial_line(settings: "Sweep", trial: "Trial") -> str:
     return f"trial {trial.number}: {choices}: {what}{f' ({trial.reason})' if trial.reason else ''}"
 
 
-def list_text(sweeps: "Sequence[SweepFolder]") -> str:
-    """List sweeps, a line each."""
-    if not sweeps:
-        return "no sweeps yet: `scoville sweep` makes one"
-    return "\n".join(
-        f"{sweep.name}  {len(sweep.trials())} trials × {sweep.header['cases']} cases  "
-        f"{', '.join(sweep.recipe.sweep.space)}"
-        for sweep in sweeps
-    )
-
-
-def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
+def sweep_json(sweep: SweepFolder) -> dict[str, Any]:
     """Give a sweep for a program."""
-    from dataclasses import asdict
-
-    from scoville.comparison.sweep import best_trials
-
     trials = sweep.trials()
     front = best_trials(sweep.recipe.sweep, trials)
     importance, note = _importances(sweep)
@@ -79,12 +67,8 @@ def sweep_json(sweep: "SweepFolder") -> dict[str, Any]:
     }
 
 
-def recipe_text(sweep: "SweepFolder") -> str:
+def recipe_text(sweep: SweepFolder) -> str:
     """Write the best recipe of a sweep, with the scores as its reasons."""
-    from scoville.comparison.sweep import best_trials, tied
-    from scoville.errors import UsageError
-    from scoville.recipe.file import rewritten, with_values
-
     recipe, trials = sweep.recipe, sweep.trials()
     front = best_trials(recipe.sweep, trials)
     if not front:
@@ -107,14 +91,14 @@ def recipe_text(sweep: "SweepFolder") -> str:
     return "\n".join([*(f"# {note}" for note in notes), "", body.rstrip()])
 
 
-def _counts(trials: "Sequence[Trial]") -> str:
+def _counts(trials: Sequence[Trial]) -> str:
     counts = {state: sum(trial.state == state for trial in trials) for state in ("complete", *MARKS)}
     told = [f"{counts['complete']} run to the end"]
     told += [f"{counts[state]} {text}" for state, text in MARKS.items() if counts[state]]
     return f"{', '.join(told)}."
 
 
-def _importance(sweep: "SweepFolder") -> list[str]:
+def _importance(sweep: SweepFolder) -> list[str]:
     found, note = _importances(sweep)
     lines = [
         f"What decides whether {objective} is among the best: "
@@ -124,12 +108,8 @@ def _importance(sweep: "SweepFolder") -> list[str]:
     return lines or [note]
 
 
-def _importances(sweep: "SweepFolder") -> tuple[dict[str, dict[str, float]], str]:
+def _importances(sweep: SweepFolder) -> tuple[dict[str, dict[str, float]], str]:
     """Give the importances, or why there are none."""
-    from scoville.comparison.propose import LEAST_TRIALS, importances
-    from scoville.comparison.race import directions
-    from scoville.errors import MissingExtra
-
     settings, trials = sweep.recipe.sweep, sweep.trials()
     try:
         found = importances(settings, trials, directions(settings))
