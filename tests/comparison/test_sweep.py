@@ -773,7 +773,7 @@ def test_the_json_has_every_trial_and_the_front(invoke: Any):
 
 
 def test_sweeps_are_listed_and_resumed_as_they_were_begun(invoke: Any, sweeping: Sweeping):
-    assert "no sweeps yet" in invoke("--list").stdout
+    assert "No sweeps yet" in invoke("--list").stderr
     invoke("--trials", "2")
     (sweep,) = list_sweeps(sweeping.folder)
     assert sweep.name in invoke("--list").stdout

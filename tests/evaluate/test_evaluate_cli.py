@@ -227,7 +227,7 @@ class TestBaseline:
             "--markdown", "out.md",
         )  # fmt: skip
         assert done.code == 1
-        assert "quality fell by 1.000, more than --max-drop 0.02" in done.err
+        assert "quality fell by 1.000, more than 0.02" in done.err
         assert re.search(r"quality 1\.000 → 0\.000: -1\.000 \[", done.out)
         markdown = Path("out.md").read_text()
         assert re.search(r"^\| right answers \| 0\.000 \|", markdown, re.MULTILINE)
