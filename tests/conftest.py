@@ -1,6 +1,7 @@
 """A workspace with the fakes, and the command line as one function: both quick, offline and without a subprocess."""
 
 import gc
+import importlib
 import io
 import json
 import logging
@@ -120,6 +121,17 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def command(fakes: None, monkeypatch: pytest.MonkeyPatch) -> Command:
     return command_line(monkeypatch)
+
+
+@pytest.fixture
+def models_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run what reads by a model here instead of in a child, so that a stand-in can take its place."""
+
+    def here(module: str, function: str, *arguments: Any, settings: object, model_bytes: int) -> Any:
+        return getattr(importlib.import_module(f"scoville.read.{module}"), function)(*arguments)
+
+    for reader in ("sound", "pdf"):
+        monkeypatch.setattr(f"scoville.read.{reader}.reader.read_by_model", here)
 
 
 class Bench:

@@ -23,9 +23,10 @@ import pytest
 from scoville.errors import ReadFailure
 from scoville.models import locate_model
 from scoville.read import read_document
-from scoville.read.sound import reader as audio
+from scoville.read.sound import local
 from scoville.read.sound import whisper as audio_whisper
-from scoville.read.sound.reader import paragraphs, wave_samples
+from scoville.read.sound.local import wave_samples
+from scoville.read.sound.reader import paragraphs
 from scoville.read.sound.transcript import Segment, clock
 from scoville.read.sound.whisper import BLOCK_SECONDS, RATE, decoded_blocks, open_model
 from scoville.recipe import Read, SpeechModel
@@ -162,6 +163,7 @@ def test_a_folder_without_a_model_is_a_failure_that_names_it(read: ReadBytes, tm
         read(wav(), audio=f"path:{tmp_path}")
 
 
+@pytest.mark.usefixtures("models_in_this_process")
 def test_a_local_model_gets_sixteen_thousand_samples_a_second(
     read: ReadBytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +181,7 @@ def test_a_local_model_gets_sixteen_thousand_samples_a_second(
             return Reply
 
     (tmp_path / "openvino_encoder_model.xml").touch()
-    monkeypatch.setattr(audio, "_open_pipeline", lambda folder: Pipeline())
+    monkeypatch.setattr(local, "_open_pipeline", lambda folder: Pipeline())
     document = read(wav(seconds=0.5, rate=8_000, channels=2), audio=f"path:{tmp_path}")
     assert (document.text, document.elements[0].anchor) == ("We close at noon.", "0:01:01")
     ((samples, options),) = heard
@@ -239,7 +241,7 @@ class Hears(NamedTuple):
 
 
 @pytest.fixture
-def hears(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hears:
+def hears(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, models_in_this_process: None) -> Hears:
     """Give a function that sets what is decoded and what is said in each block, and gives the settings to read by.
 
     Its `heard` are the seconds and the known language of the blocks that the stand-in was given.
@@ -355,6 +357,7 @@ def test_a_model_stays_open_until_another_is_named_or_its_file_changes(
     assert all(options["local_files_only"] and options["device"] == "cpu" for _, options in opened)
 
 
+@pytest.mark.usefixtures("models_in_this_process")
 def test_without_the_extra_the_failure_says_how_to_install_it(
     read: ReadBytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,12 +156,14 @@ def test_a_page_that_the_model_does_not_read_keeps_its_text_with_a_warning(
         read(pdf_of(flow_chart), pdf=PageModel(model="openai:eye", base_url=endpoint.url))
 
 
+@pytest.mark.usefixtures("models_in_this_process")
 def test_without_docling_the_failure_says_what_to_do(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "docling", None)
     with pytest.raises(ReadFailure, match=r"'docling', which cannot be imported .*: `pip install docling`"):
         read(pdf_of(printed), pdf="docling")
 
 
+@pytest.mark.usefixtures("models_in_this_process")
 def test_what_docling_reads_keeps_its_pages_and_boxes(read: ReadBytes, monkeypatch: pytest.MonkeyPatch) -> None:
     def place(page: int, top: float) -> SimpleNamespace:
         box = SimpleNamespace(l=72, t=top, r=300, b=top + 12)

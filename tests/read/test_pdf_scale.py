@@ -132,7 +132,7 @@ pdf_child.serve()
 def sabotage(monkeypatch: pytest.MonkeyPatch, bad: int, action: str) -> None:
     code = SABOTAGE.format(bad=bad, action=action)
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    monkeypatch.setattr(children, "start_child", lambda: subprocess.Popen([sys.executable, "-c", code], **pipes))
+    monkeypatch.setattr(children, "start_child", lambda **_: subprocess.Popen([sys.executable, "-c", code], **pipes))
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -365,7 +365,7 @@ def test_a_child_that_dies_costs_one_file(read: ReadBytes, monkeypatch: pytest.M
     suicide = [sys.executable, "-c", f"import os; os.kill(os.getpid(), {int(signal.SIGSEGV)})"]
     with monkeypatch.context() as patch:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        patch.setattr(children, "start_child", lambda: subprocess.Popen(suicide, **pipes))
+        patch.setattr(children, "start_child", lambda **_: subprocess.Popen(suicide, **pipes))
         with pytest.raises(ReadFailure, match="made the reader end with signal 11"):
             read(paged(lambda c: lines(c, SENTENCES)))
     assert "Taxis" in read(paged(lambda c: lines(c, SENTENCES))).text

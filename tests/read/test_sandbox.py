@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+import wave
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from scoville.errors import MachineFault, ReadFailure
 from scoville.read import read_bytes
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.sandbox import children
-from scoville.read.sandbox.children import CHILDREN
+from scoville.read.sandbox.children import CHILDREN, MODELS
 from scoville.read.sandbox.frames import HEADER, MAKE, Result, receive_result, send_result
 from scoville.recipe import Read
 from scoville.types import Box, Document, Region
@@ -29,6 +30,7 @@ def own_children() -> Iterator[None]:
     CHILDREN.stop()
     yield
     CHILDREN.stop()
+    MODELS.stop()
 
 
 def read(data: bytes, name: str, **settings: Any) -> Document:
@@ -104,6 +106,62 @@ def test_what_a_task_started_ends_with_its_child(monkeypatch: pytest.MonkeyPatch
     assert not left.exists() or not left.read_bytes()
 
 
+# -- models ----------------------------------------------------------------------------------------------------------
+
+DOES = {
+    "hangs": ("import time; time.sleep(60)", r"took longer than read\.timeout_seconds 1; raise it"),
+    "eats": ("kept = [bytearray(50 << 20) for _ in range(99)]", r"needs more .*memory.*; split the file"),
+    "crashes": ("import os; os.abort()", "made the reader end with signal 6; it is damaged or malicious"),
+}
+"""What native code may do with a strange file, and what is said of that file."""
+
+
+@pytest.fixture
+def quick_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "MEMORY_BYTES", 300 << 20)
+    monkeypatch.setattr(children, "_GRACE_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("quick_limits")
+@pytest.mark.parametrize("does", DOES)
+def test_a_model_that_hears_has_its_time_and_memory(does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, said = DOES[does]
+    library = tmp_path / "site" / "openvino_genai.py"
+    library.parent.mkdir()
+    library.write_text(
+        f"class WhisperPipeline:\n def __init__(self, *_): pass\n def generate(self, *_, **__): {work}\n"
+    )
+    monkeypatch.syspath_prepend(str(library.parent))
+    (tmp_path / "openvino_encoder_model.xml").touch()
+    with pytest.raises(ReadFailure, match=said):
+        read(silence(), "call.wav", audio=f"path:{tmp_path}", timeout_seconds=1 if does == "hangs" else 20)
+
+
+@pytest.mark.usefixtures("quick_limits")
+@pytest.mark.parametrize("does", ["hangs", "crashes"])
+def test_docling_has_its_time(does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, said = DOES[does]
+    package = tmp_path / "docling"
+    (package / "datamodel").mkdir(parents=True)
+    for name in ("__init__.py", "datamodel/__init__.py"):
+        (package / name).touch()
+    (package / "datamodel" / "base_models.py").write_text("class DocumentStream:\n def __init__(self, **_): pass\n")
+    (package / "document_converter.py").write_text(f"class DocumentConverter:\n def convert(self, *_, **__): {work}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ReadFailure, match=said):
+        read(b"%PDF-1.7", "a.pdf", pdf="docling", timeout_seconds=1 if does == "hangs" else 20)
+
+
+def silence() -> bytes:
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(32_000))
+    return stream.getvalue()
+
+
 # -- results -----------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +231,6 @@ def test_a_frame_that_claims_a_size_beyond_reason_is_refused() -> None:
 def test_a_child_that_cannot_start_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-c", "raise MemoryError"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    monkeypatch.setattr(children, "start_child", lambda: subprocess.Popen(command, **pipes))
+    monkeypatch.setattr(children, "start_child", lambda **_: subprocess.Popen(command, **pipes))
     with pytest.raises(MachineFault, match="no reader can be started"):
         read(b"One.", "a.txt", processes=1)

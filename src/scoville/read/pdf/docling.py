@@ -1,17 +1,14 @@
 """PDF bytes in, a ParsedFile out, by way of docling, which the user installs with its models.
 
-docling runs in this process, without the limits of ours: it is asked for by name only. Does not know geometry.
+Runs in a child, like every reader. Does not know geometry.
 """
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.types import Box, ElementKind, Region
-
-if TYPE_CHECKING:
-    from scoville.recipe import Read
 
 _KINDS: dict[str, ElementKind] = {
     "title": "title", "section_header": "heading", "list_item": "list_item", "code": "code", "caption": "caption",
@@ -19,7 +16,7 @@ _KINDS: dict[str, ElementKind] = {
 }  # fmt: skip
 
 
-def read_with_docling(data: bytes, *, password: str | None, settings: "Read") -> ParsedFile:
+def read_with_docling(data: bytes, password: str | None, max_megabytes: int) -> ParsedFile:
     """Read a PDF as docling does by default. Raises ReadFailure when docling is not installed or fails."""
     try:
         from docling.datamodel.base_models import DocumentStream  # pyright: ignore[reportMissingImports]
@@ -31,7 +28,7 @@ def read_with_docling(data: bytes, *, password: str | None, settings: "Read") ->
     if password:
         raise ReadFailure("is read by docling, which takes no password here; set read.pdf to 'auto'")
     stream = DocumentStream(name="file.pdf", stream=io.BytesIO(data))
-    document: Any = DocumentConverter().convert(stream, max_file_size=settings.max_megabytes * 1_000_000).document
+    document: Any = DocumentConverter().convert(stream, max_file_size=max_megabytes * 1_000_000).document
     pieces = [piece for item, level in document.iterate_items() if (piece := _piece(item, level, document))]
     return ParsedFile(media_type="application/pdf", pieces=pieces, pages=len(document.pages))
 

@@ -10,6 +10,7 @@ import faulthandler
 import gc
 import importlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from scoville.read.sandbox.frames import Result, Task, receive_task, send_result
 ADDRESS_BYTES = 6 << 30
 """Address space, which is far more than what is used: a page takes 0.1 GB, RapidOCR with its models 3 GB. The parent
 watches what is used."""
+ADDRESS_BYTES_OF_MODEL = 3
+"""For each byte that a model may use."""
 
 
 def serve() -> None:
@@ -29,10 +32,11 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # so that nothing else can write into the results
-    ours = _limit_memory()
+    outer = resource.getrlimit(resource.RLIMIT_AS)[0]
     gc.disable()  # a page makes thousands of objects and no cycles: collecting costs a quarter of the time
     while task := receive_task(sys.stdin.buffer):
         faulthandler.dump_traceback_later(task.timeout_seconds, exit=True)  # a C thread: works while PDFium hangs
+        ours = _limit_memory(outer, ADDRESS_BYTES + ADDRESS_BYTES_OF_MODEL * task.model_bytes)
         result = _do(task, ours=ours)
         faulthandler.cancel_dump_traceback_later()
         send_result(results, result)
@@ -57,15 +61,12 @@ def _do(task: Task, *, ours: bool) -> Result:
         return Result(failure=f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
-def _limit_memory() -> bool:
-    """Limit the address space; give whether this limit holds and not a lower one from outside."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY and soft <= ADDRESS_BYTES:
-        return False
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES, hard))
-    return True
+def _limit_memory(outer: int, wanted: int) -> bool:
+    """Limit the address space; give whether this limit holds and not the lower one from outside."""
+    ours = outer == resource.RLIM_INFINITY or wanted < outer
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if ours else outer, hard))
+    return ours
 
 
 if __name__ == "__main__":

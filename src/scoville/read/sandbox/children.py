@@ -42,9 +42,10 @@ class TimedOut(TaskFailed):
 class Child:
     """One child process; one task at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threads: bool = False) -> None:
         self.lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
+        self._threads = threads
 
     def do(self, task: Task) -> Any:
         """Do a task; raises ReadFailure with the task's reason, TaskFailed when it has none."""
@@ -88,13 +89,13 @@ class Child:
         process = self.process
         if process is None or process.poll() is not None:
             self.stop()
-            process = self.process = start_child()
+            process = self.process = start_child(threads=self._threads)
         assert process.stdin and process.stdout
         try:
             send_task(process.stdin, task)
         except BrokenPipeError:
             return None
-        _watch(process, task.timeout_seconds + _GRACE_SECONDS)
+        _watch(process, task.timeout_seconds + _GRACE_SECONDS, MEMORY_BYTES + task.model_bytes)
         try:
             return receive_result(process.stdout)
         except (pickle.UnpicklingError, TypeError, ValueError, LookupError, AttributeError, EOFError) as error:
@@ -104,7 +105,9 @@ class Child:
 class Children:
     """Up to as many children as a recipe allows; those that are started stay for the next file."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threads: bool = False) -> None:
+        """``threads``: a child may use all cores by itself."""
+        self._threads = threads
         self._changed = threading.Condition()
         self._all: list[Child] = []
 
@@ -129,7 +132,7 @@ class Children:
 
     def forget(self) -> None:
         """Leave the children to the process that started them, after a fork."""
-        self.__init__()
+        self.__init__(threads=self._threads)
 
     def _take(self, most: int) -> Child:
         with self._changed:
@@ -138,7 +141,7 @@ class Children:
                     if child.lock.acquire(blocking=False):
                         return child
                 if len(self._all) < most:
-                    self._all.append(Child())
+                    self._all.append(Child(threads=self._threads))
                 else:
                     self._changed.wait()
 
@@ -148,6 +151,16 @@ def read_in_child(module: str, function: str, *arguments: Any, settings: "Read")
     task = Task(module, function, arguments, {}, settings.timeout_seconds)
     try:
         return CHILDREN.do(task, most=process_count(settings))
+    except TimedOut:
+        raise too_long(settings) from None
+
+
+def read_by_model(module: str, function: str, *arguments: Any, settings: "Read", model_bytes: int) -> Any:
+    """Read a whole file by a model that uses all cores, one file at a time; the child keeps the model for the next."""
+    # What watches its time itself can say how far it came.
+    task = Task(module, function, arguments, {}, settings.timeout_seconds + _GRACE_SECONDS, model_bytes)
+    try:
+        return MODELS.do(task, most=1)
     except TimedOut:
         raise too_long(settings) from None
 
@@ -164,8 +177,8 @@ def process_count(settings: "Read") -> int:
     return settings.processes or os.cpu_count() or 1
 
 
-def start_child() -> "subprocess.Popen[bytes]":
-    """Start a child; it waits for tasks."""
+def start_child(*, threads: bool = False) -> "subprocess.Popen[bytes]":
+    """Start a child; it waits for tasks. Without ``threads`` it works on one core."""
     # -P and an explicit path: a docx.py in the working directory must not be imported.
     path = os.pathsep.join(filter(None, sys.path))
     return subprocess.Popen(
@@ -175,7 +188,12 @@ def start_child() -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         process_group=0,
         # Pages are read side by side; a thread for each core within each of them would only get in the way.
-        env={**os.environ, "PYTHONPATH": path, "OMP_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "2"},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            **({} if threads else {"OMP_THREAD_LIMIT": "1"}),
+            "MALLOC_ARENA_MAX": "2",
+        },
     )
 
 
@@ -186,7 +204,7 @@ def _check_start() -> None:
         raise MachineFault(f"the machine failed, not a document: no reader can be started; {MEMORY}")
 
 
-def _watch(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+def _watch(process: "subprocess.Popen[bytes]", seconds: float, memory_bytes: int) -> None:
     """Wait until a child answers or ends. Raises TaskFailed where it takes too long or too much memory.
 
     A task's own thread could not look: native code may keep Python's lock.
@@ -195,8 +213,8 @@ def _watch(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     poll = select.poll()
     poll.register(process.stdout or 0, select.POLLIN)
     while not poll.poll(1000 * _LOOK_SECONDS):
-        if _memory_of(process.pid) > MEMORY_BYTES:
-            raise TaskFailed(f"needs more than {MEMORY_BYTES >> 20:,} MB of memory; split the file")
+        if _memory_of(process.pid) > memory_bytes:
+            raise TaskFailed(f"needs more than {memory_bytes >> 20:,} MB of memory; split the file")
         if monotonic() > ends:
             raise TimedOut(f"takes longer than {seconds - _GRACE_SECONDS:g} s")
 
@@ -222,6 +240,8 @@ def _describe(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-CHILDREN = Children()
-atexit.register(CHILDREN.stop)
-os.register_at_fork(after_in_child=CHILDREN.forget)
+CHILDREN, MODELS = Children(), Children(threads=True)
+"""Those that read pages and files side by side, and the one that hears or sees by a model."""
+for _kind in (CHILDREN, MODELS):
+    atexit.register(_kind.stop)
+    os.register_at_fork(after_in_child=_kind.forget)

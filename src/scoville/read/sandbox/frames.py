@@ -27,6 +27,8 @@ class Task(NamedTuple):
     arguments: tuple[Any, ...]
     options: dict[str, Any]
     timeout_seconds: float
+    model_bytes: int = 0
+    """What a model may use beside the memory that every task may."""
 
 
 class Result(NamedTuple):

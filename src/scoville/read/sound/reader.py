@@ -2,18 +2,19 @@
 
 What transcribes is named by ``read.audio``: a model of an OpenAI-compatible endpoint, a Whisper model of the catalogue,
 or the folder of one, which faster-whisper or OpenVINO runs here. All give segments; this file groups them. Does not
-decode sound, but for WAV files that OpenVINO's model reads.
+decode sound: models of this machine do, in a child (local).
 """
 
 import io
-import wave
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
 from scoville.read.assemble import ParsedFile, Piece
+from scoville.read.sandbox.children import read_by_model
+from scoville.read.sound.local import OPENVINO_ENCODER
 from scoville.read.sound.transcript import Segment, Transcriber, Transcript, clock
 from scoville.recipe.model import is_hosted
 from scoville.types import Scalar
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 1.5
 """A longer silence begins a paragraph."""
 _PARAGRAPH_CHARACTERS = 700
-_WHISPER_RATE = 16_000
-_OPENVINO_ENCODER = "openvino_encoder_model.xml"
+_BYTES_OF_WEIGHTS = 2
+"""What a model may use for each byte of its files: it holds them in another form while it is loaded."""
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
@@ -56,17 +57,13 @@ def open_transcriber(settings: "Read") -> Transcriber:
         return HostedTranscriber(settings.audio)
     kind, _, name = model.partition(":")
     folder = Path(name).expanduser() if kind == "path" else _catalogue_folder(model)
-    if (folder / _OPENVINO_ENCODER).is_file():
-        return OpenVINOWhisper(folder)
-    if not (folder / "model.bin").is_file():
+    if not any((folder / name).is_file() for name in (OPENVINO_ENCODER, "model.bin")):
         raise ReadFailure(
             f"could not be transcribed: read.audio names {model!r}, which holds no Whisper model: neither "
             f"CTranslate2's form (model.bin, config.json, tokenizer.json, vocabulary.txt) nor OpenVINO's "
-            f"({_OPENVINO_ENCODER}, openvino_decoder_model.xml and tokenizers)"
+            f"({OPENVINO_ENCODER}, openvino_decoder_model.xml and tokenizers)"
         )
-    from scoville.read.sound.whisper import CTranslateWhisper
-
-    return CTranslateWhisper(folder, settings.timeout_seconds)
+    return LocalTranscriber(folder, settings)
 
 
 def _catalogue_folder(name: str) -> Path:
@@ -144,52 +141,17 @@ class HostedTranscriber:
         return Transcript([Segment(0.0, float(getattr(reply, "duration", None) or 0.0), text)])
 
 
-class OpenVINOWhisper:
-    """A Whisper model in OpenVINO's form, run on this machine."""
+class LocalTranscriber:
+    """A Whisper model of this machine, run in a child."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: "Read") -> None:
         self._folder = folder
+        self._settings = settings
 
     def transcribe(self, data: bytes, name: str) -> Transcript:
-        """Transcribe a WAV file."""
-        samples = wave_samples(data)
-        reply = _open_pipeline(self._folder).generate(samples, return_timestamps=True)
-        chunks = reply.chunks or ()
-        if not chunks:
-            return Transcript([Segment(0.0, len(samples) / _WHISPER_RATE, str(reply))])
-        return Transcript([Segment(chunk.start_ts, max(chunk.end_ts, chunk.start_ts), chunk.text) for chunk in chunks])
-
-
-@lru_cache(maxsize=1)
-def _open_pipeline(folder: Path) -> Any:
-    from scoville.quiet import silence_openvino
-
-    silence_openvino()
-    import openvino_genai
-
-    return openvino_genai.WhisperPipeline(str(folder), "CPU")
-
-
-def wave_samples(data: bytes) -> Any:
-    """Decode a WAV file of integers to one channel of floats at 16 kHz, an array ``[samples]``."""
-    import numpy
-
-    if not data.startswith(b"RIFF"):
-        raise ReadFailure(
-            "is no WAV file, and a model in OpenVINO's form reads only those; convert it, or use another model"
-        )
-    try:
-        with wave.open(io.BytesIO(data)) as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            raw = file.readframes(file.getnframes())
-    except (wave.Error, EOFError, OSError) as error:
-        raise ReadFailure(f"is a damaged or unusual WAV file: {error}; save it with 16-bit samples") from None
-    kinds = {1: numpy.uint8, 2: numpy.dtype("<i2"), 4: numpy.dtype("<i4")}
-    if width not in kinds or not channels or not rate:
-        raise ReadFailure(f"has {8 * width}-bit samples; save it with 16-bit samples")
-    whole = len(raw) // (width * channels) * width * channels
-    samples = numpy.frombuffer(raw[:whole], kinds[width]).reshape(-1, channels).mean(axis=1)
-    samples = (samples - 128) / 128 if width == 1 else samples / float(1 << (8 * width - 1))
-    length = round(len(samples) * _WHISPER_RATE / rate)
-    places = numpy.arange(length) * (rate / _WHISPER_RATE)
-    return numpy.interp(places, numpy.arange(len(samples)), samples).astype(numpy.float32) if length else samples
+        """Have a child write down what is said."""
+        weights = sum(file.stat().st_size for file in self._folder.iterdir() if file.is_file())
+        return read_by_model(
+            "sound.local", "transcribe", data, self._folder, self._settings.timeout_seconds,
+            settings=self._settings, model_bytes=_BYTES_OF_WEIGHTS * weights,
+        )  # fmt: skip

@@ -44,52 +44,46 @@ class _Part(NamedTuple):
     is_repetition: bool
 
 
-class CTranslateWhisper:
-    """A Whisper model in CTranslate2's form."""
+def transcribe_by_ctranslate(data: bytes, folder: Path, timeout_seconds: float) -> Transcript:
+    """Transcribe a WAV or MP3 file by the model in a folder."""
+    import numpy
 
-    def __init__(self, folder: Path, timeout_seconds: float) -> None:
-        self._folder = folder
-        self._timeout_seconds = timeout_seconds
+    started = monotonic()
+    model = open_model(folder)
+    segments: list[Segment] = []
+    repeated: list[Segment] = []
+    language = ""
+    rest = numpy.zeros(0, numpy.float32)
+    begins = 0.0  # of the block, in seconds
+    for samples, is_last in decoded_blocks(data):
+        block = numpy.concatenate([rest, samples])
+        parts, language = _hear(model, block, language)
+        said: list[_Part] = []
+        for part in parts:
+            said.append(part)
+            _check_time(started, timeout_seconds, begins + part.end)
+        again = said.pop() if not is_last and _is_cut_off(said, len(block) / RATE) else None
+        for part in said:
+            place = Segment(begins + part.start, begins + part.end, part.text)
+            if not part.is_repetition:
+                segments.append(place)
+            elif repeated and place.start - repeated[-1].end < _CUT_SECONDS:
+                repeated[-1] = repeated[-1]._replace(end=place.end)
+            else:
+                repeated.append(place)
+        kept = round(again.start * RATE) if again else len(block)
+        begins += kept / RATE
+        rest = block[kept:]
+        _check_time(started, timeout_seconds, begins)
+    return Transcript(segments, language, tuple(map(_repetition, repeated)))
 
-    def transcribe(self, data: bytes, name: str) -> Transcript:
-        """Transcribe a WAV or MP3 file."""
-        import numpy
 
-        started = monotonic()
-        model = open_model(self._folder)
-        segments: list[Segment] = []
-        repeated: list[Segment] = []
-        language = ""
-        rest = numpy.zeros(0, numpy.float32)
-        begins = 0.0  # of the block, in seconds
-        for samples, is_last in decoded_blocks(data):
-            block = numpy.concatenate([rest, samples])
-            parts, language = _hear(model, block, language)
-            said: list[_Part] = []
-            for part in parts:
-                said.append(part)
-                self._check_time(started, begins + part.end)
-            again = said.pop() if not is_last and _is_cut_off(said, len(block) / RATE) else None
-            for part in said:
-                place = Segment(begins + part.start, begins + part.end, part.text)
-                if not part.is_repetition:
-                    segments.append(place)
-                elif repeated and place.start - repeated[-1].end < _CUT_SECONDS:
-                    repeated[-1] = repeated[-1]._replace(end=place.end)
-                else:
-                    repeated.append(place)
-            kept = round(again.start * RATE) if again else len(block)
-            begins += kept / RATE
-            rest = block[kept:]
-            self._check_time(started, begins)
-        return Transcript(segments, language, tuple(map(_repetition, repeated)))
-
-    def _check_time(self, started: float, reached: float) -> None:
-        if monotonic() - started > self._timeout_seconds:
-            raise ReadFailure(
-                f"took longer than read.timeout_seconds {self._timeout_seconds:g}, by then {clock(reached)} of it was "
-                "transcribed; raise it in the recipe, or split the file"
-            )
+def _check_time(started: float, timeout_seconds: float, reached: float) -> None:
+    if monotonic() - started > timeout_seconds:
+        raise ReadFailure(
+            f"took longer than read.timeout_seconds {timeout_seconds:g}, by then {clock(reached)} of it was "
+            "transcribed; raise it in the recipe, or split the file"
+        )
 
 
 def _is_cut_off(said: list[_Part], seconds: float) -> bool:
