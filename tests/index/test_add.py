@@ -215,6 +215,18 @@ class TestWhichFiles:
         assert "docs/node_modules/x/b.md" in bench.sources
         assert "docs/secret.txt" in bench.sources
 
+    def test_ignore_files_above_count_up_to_the_repository(self, bench: Bench, tmp_path: Path):
+        for name in ("a.md", "app/a.log", "app/keep.log", "build/e.md", "drafts/f.md"):
+            bench.write(name, f"{LEAVE} {name}")
+        (tmp_path / ".gitignore").write_text("*.md\n")  # above the repository
+        (bench.workspace.root / ".git").mkdir()
+        (bench.workspace.root / ".gitignore").write_text("*.log\n/docs/build/\n/a.md\ndocs/drafts/\n")
+        bench.write("app/.gitignore", "!keep.log\n")
+        bench.add()
+        assert bench.sources == ["docs/a.md", "docs/app/keep.log"]
+        bench.add(bench.docs / "build")  # named itself
+        assert "docs/build/e.md" in bench.sources
+
     def test_patterns_leave_out_what_is_added_by_hand(self, bench: Bench):
         for name in ("a.txt", "a.log", "drafts/b.txt"):
             bench.write(name, f"{LEAVE} {name}")

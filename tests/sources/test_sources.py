@@ -676,6 +676,22 @@ class TestRemoving:
 # The command, kills, and two at once
 
 
+def test_an_unknown_scheme_is_refused_with_those_that_there_are(bench: Bench, command: Command):
+    done = command("add", "gopher://example.com/docs")
+    assert done.code != 0
+    assert "nothing opens gopher://; expected https, http, file, " in done.err and "s3" in done.err
+    assert "Protocol not known" not in done.err
+
+
+@pytest.mark.parametrize("source", ["path: nowhere", "git: nowhere", "url: http://127.0.0.1:9/", "remote: gopher://x"])
+def test_sync_fails_when_its_only_source_does(bench: Bench, command: Command, source: str):
+    bench.workspace.recipe_path.write_text(f"sources: [{{{source}}}]\n")
+    done = command("sync")
+    assert done.code == 1, done.err
+    assert "1 not read" in done.out + done.err
+    assert command("sync").code == 1  # also once it is known
+
+
 def test_sync_reports_as_json_and_fails_when_a_source_does(bench: Bench, command: Command):
     bench.write("a.txt", LEAVE)
     bench.workspace.recipe_path.write_text("sources:\n  - path: docs\n  - path: nowhere\n")

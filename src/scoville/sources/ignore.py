@@ -1,8 +1,9 @@
 """Which files of a folder are nobody's documents: what programs install and build, and what ignore files name.
 
 Enters: a path and the folder that was asked for. Leaves: whether it is left out. ``.gitignore`` and ``.scovilleignore``
-are read in each folder between the two, with Git's rules: the last line that matches decides, ``!`` takes back in, a
-line that ends with a slash is of folders, one with a slash elsewhere starts at the folder of its file.
+are read in each folder from the root of the Git repository, where there is one, down to the path, with Git's rules: the
+last line that matches decides, ``!`` takes back in, a line that ends with a slash is of folders, one with a slash
+elsewhere starts at the folder of its file. The folder that was asked for is itself never left out.
 """
 
 import os
@@ -33,6 +34,10 @@ class Ignored:
 
     def __init__(self, below: Path) -> None:
         self._below = below
+        self._real = Path(os.path.realpath(below))
+        repository = repository_of(self._real) or self._real
+        self._above = [folder for folder in reversed(self._real.parents) if folder.is_relative_to(repository)]
+        """The folders of the repository that the one that was asked for lies in, outermost first."""
         self._lines: dict[Path, list[_Line]] = {}
 
     def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
@@ -40,8 +45,12 @@ class Ignored:
         if is_folder and (path.name in INSTALLED or os.path.exists(path / ENVIRONMENT)):
             return True
         left_out = False
-        for folder in reversed([*self._between(path), self._below]):
-            relative = path.relative_to(folder).as_posix()
+        real = self._real / path.relative_to(self._below)
+        for folder, place in (
+            *((folder, real) for folder in self._above),
+            *((folder, path) for folder in reversed([*self._between(path), self._below])),
+        ):
+            relative = place.relative_to(folder).as_posix()
             for line in self._lines_of(folder):
                 if (is_folder or not line.folders_only) and matches(line.pattern, relative):
                     left_out = not line.takes_back

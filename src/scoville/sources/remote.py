@@ -75,6 +75,7 @@ class RemoteSource(Listing):
         protocol = self.entry.remote.partition("://")[0].partition("::")[0]
         if protocol in ("http", "https"):
             raise SourceError(f"{self._base} is a URL of the web: write it as `url:`")
+        _check_scheme(protocol, self._base)
         try:
             from fsspec.core import url_to_fs
 
@@ -127,6 +128,18 @@ def local_folder(url: str) -> Path | None:
     """Give the folder of a URL of this machine's file system, as fsspec calls it; None for any other."""
     scheme, _, path = url.partition("://")
     return Path(path) if scheme in ("file", "local") else None
+
+
+def _check_scheme(protocol: str, url: str) -> None:
+    """Refuse a scheme that nobody knows, with those that are most used."""
+    from fsspec import available_protocols
+    from fsspec.registry import registry
+
+    if protocol not in available_protocols() and protocol not in registry:
+        raise SourceError(
+            f"{url}: nothing opens {protocol}://; expected https, http, file, webdav+https, {', '.join(PACKAGES)}, "
+            "or another file system of fsspec"
+        )
 
 
 def _is_refusal(error: Exception) -> bool:

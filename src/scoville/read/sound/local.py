@@ -1,6 +1,7 @@
 """The sound of a file in, what a Whisper model of this machine hears in it out. Runs in a child: sound is decoded here.
 
-Does not know recipes, nor how a model gets here. faster-whisper runs CTranslate2's form (whisper), this file OpenVINO's.
+faster-whisper runs models in CTranslate2's form (whisper), this file those in OpenVINO's. Knows no recipes, nor how a
+model gets here.
 """
 
 import io
