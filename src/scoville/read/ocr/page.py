@@ -17,7 +17,7 @@ from scoville.read.ocr.image import MOST_PIXELS, Picture, open_frame, pixels_of
 from scoville.read.ocr.layout import lay_out_words
 from scoville.read.ocr.route import SCREEN_PIXEL, Doubt, is_large_enough
 from scoville.read.ocr.seen import characters, mean_confidence
-from scoville.read.pdf.lines import Line, PlacedText, Rectangle, union
+from scoville.read.pdf.lines import Rectangle, stacked, union, whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -138,15 +138,12 @@ def render(source: Source, number: int, dpi: float = DOTS_PERINCH) -> Generator[
         return
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(source.path, password=source.password)
-    try:
+    with pypdfium2.PdfDocument(source.path, password=source.password) as document:
         page = document[number - 1]
         width, height = page.get_size()
         dpi = min(dpi, (MOST_PIXELS / max(width * height, 1)) ** 0.5 * _INCH)
         scale: Any = dpi / _INCH  # annotated as int, documented as float
         yield Picture(page.render(scale=scale, grayscale=True).to_pil(), dpi, width, height)
-    finally:
-        document.close()
 
 
 def is_blank(image: "Image") -> bool:
@@ -186,7 +183,7 @@ def _picture_blocks(number: int, box: Rectangle, read: Upright, dpi: float) -> "
     """Make blocks of a picture's text: its tables and what stands around them, else one with a region for each line."""
     if characters(read.lines) < _PICTURE_LETTERS or mean_confidence(read.lines) < LEAST_CONFIDENCE:
         return []
-    size = (box.x1 - box.x0, box.y1 - box.y0)
+    size = (box.width, box.height)
     turn = Turn(read.turn, *size)
 
     def place(inner: Rectangle) -> Rectangle:
@@ -201,29 +198,17 @@ def _picture_blocks(number: int, box: Rectangle, read: Upright, dpi: float) -> "
 
 def _moved(block: "Block", place: Callable[[Rectangle], Rectangle]) -> "Block":
     """Give a block of a picture as one of the page; a title within a picture is none of the page's."""
-    placed = block.placed
-    return replace(
-        block,
-        kind="paragraph" if block.kind in {"heading", "title"} else block.kind,
-        level=None if block.kind == "heading" else block.level,
-        box=place(block.box),
-        placed=replace(placed, lines=[line._replace(box=place(line.box)) for line in placed.lines]),
-        cell_boxes=tuple(tuple(cell and place(cell) for cell in row) for row in block.cell_boxes),
-        ink=[],
-    )
+    kind = "paragraph" if block.kind in {"heading", "title"} else block.kind
+    return replace(block.moved(place), kind=kind, level=None if block.kind == "heading" else block.level, ink=[])
 
 
 def _figure(number: int, box: Rectangle, read: Upright, place: Callable[[Rectangle], Rectangle]) -> "Block":
     from scoville.read.pdf.page import Block
 
-    text = ""
-    lines: list[Line] = []
-    for line in read.lines:
-        start = len(text) + 1 if text else 0
-        words = " ".join(word.text for word in line)
-        text = f"{text}\n{words}" if text else words
-        lines.append(Line(start, len(text), place(union(word.box for word in line))))
-    return Block("figure", number, box, PlacedText(text, lines, []))
+    lines = (
+        whole(" ".join(word.text for word in line), place(union(word.box for word in line))) for line in read.lines
+    )
+    return Block("figure", number, box, stacked(lines))
 
 
 def _pickled(value: object) -> bytes:

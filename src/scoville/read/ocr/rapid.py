@@ -18,8 +18,6 @@ _PADDED = 1.28
 """Height of a box of print over the font's size, measured at 200 dpi on 11 point."""
 _SAME_SIZE = 1.25
 """Boxes of one size of print differ by up to this."""
-_SAME_LINE = 0.5
-"""Of the lower of two boxes: what must overlap for them to be one line."""
 
 
 def open_rapid(languages: Sequence[str]) -> "Rapid":
@@ -52,7 +50,7 @@ class Rapid:
             SeenWord(text, Rectangle(*map(float, (*quad.min(axis=0), *quad.max(axis=0)))), float(score))
             for quad, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
         ]
-        usual = median(box.box.y1 - box.box.y0 for box in boxes for _ in box.text)
+        usual = median(box.box.height for box in boxes for _ in box.text)
         return [[word for box in line for word in _words(box, usual)] for line in _lines(boxes)]
 
 
@@ -60,16 +58,11 @@ def _lines(boxes: Sequence[SeenWord]) -> list[SeenLine]:
     """Put boxes side by side on one line."""
     lines: list[SeenLine] = []
     for word in sorted(boxes, key=lambda word: word.box.y0 + word.box.y1):
-        if lines and _beside(lines[-1][-1].box, word.box):
+        if lines and lines[-1][-1].box.on_one_line(word.box):
             lines[-1].append(word)
         else:
             lines.append([word])
     return [sorted(line, key=lambda word: word.box.x0) for line in lines]
-
-
-def _beside(one: Rectangle, other: Rectangle) -> bool:
-    overlap = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return overlap > _SAME_LINE * min(one.y1 - one.y0, other.y1 - other.y0)
 
 
 def _words(box: SeenWord, usual: float) -> list[SeenWord]:

@@ -75,17 +75,5 @@ def decode_boxes(sides: Any, stride: int) -> Any:
 
 
 def _likeness(one: Rectangle, other: Rectangle) -> float:
-    shared = overlap(one, other)
-    return shared / max(area(one) + area(other) - shared, 1e-9)
-
-
-def overlap(one: Rectangle, other: Rectangle) -> float:
-    """Give the area that two boxes share."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(width, 0) * max(height, 0)
-
-
-def area(box: Rectangle) -> float:
-    """Give the area of a box."""
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
+    shared = one.overlap(other)
+    return shared / max(one.area + other.area - shared, 1e-9)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from scoville.read.pdf.ink import corners
 from scoville.read.pdf.lines import Rectangle
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _PICTURE_SHARE = 0.03
 
 _OVER_PICTURES_SHARE = 0.4
 _CHART_BOXES = 6
+_TOUCHING = 2.0  # points
 _CHART_SHARE = 0.5
 """Of a page's letters, that stand in boxes which do not touch each other, as the cells of a table do."""
 
@@ -124,9 +126,8 @@ def look_at_drawing(path: str, password: str | None, numbers: Sequence[int]) -> 
     import pypdfium2
     import pypdfium2.raw as pdfium
 
-    document = pypdfium2.PdfDocument(path, password=password)
     drawn: dict[int, Drawn] = {}
-    try:
+    with pypdfium2.PdfDocument(path, password=password) as document:
         for number in numbers:
             page = document[number - 1]
             width, height = page.get_size()
@@ -138,34 +139,22 @@ def look_at_drawing(path: str, password: str | None, numbers: Sequence[int]) -> 
                     share = max(share, abs(x1 - x0) * abs(y1 - y0) / (width * height))
             drawn[number] = Drawn(paths, min(share, 1.0))
             page.close()
-    finally:
-        document.close()
     return drawn
 
 
 def _within(rows: "Sequence[Row]", boxes: Sequence[Rectangle]) -> int:
     """Count the letters that stand in any of some boxes."""
-    inside = 0
-    for row in rows:
-        x, y = (row.box.x0 + row.box.x1) / 2, (row.box.y0 + row.box.y1) / 2
-        if any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in boxes):
-            inside += _letters(row.text)
-    return inside
+    return sum(_letters(row.text) for row in rows if any(box.holds(row.box.x, row.box.y) for box in boxes))
 
 
 def _touch(one: Rectangle, other: Rectangle) -> bool:
-    gap = 2.0
-    return one.x0 < other.x1 + gap and other.x0 < one.x1 + gap and one.y0 < other.y1 + gap and other.y0 < one.y1 + gap
+    return min(one.shared_x(other), one.shared_y(other)) > -_TOUCHING
 
 
 def _pictures(page: "ParsedPage") -> tuple[Rectangle, ...]:
     """Give the pictures that are large enough to hold text."""
     boxes = [block.bbox for block in page.blocks or () if block.kind == "figure" and block.bbox]
-    return tuple(
-        Rectangle(box.x, box.y, box.x + box.width, box.y + box.height)
-        for box in boxes
-        if is_large_enough(box.width, box.height, page.width, page.height)
-    )
+    return tuple(corners(box) for box in boxes if is_large_enough(box.width, box.height, page.width, page.height))
 
 
 def is_large_enough(width: float, height: float, page_width: float, page_height: float) -> bool:

@@ -15,7 +15,7 @@ from scoville.errors import ModelError, ModelUnavailable
 from scoville.read.grid import Cell, lay_out
 from scoville.read.ocr.engine import Upright
 from scoville.read.ocr.layout import lay_out_words
-from scoville.read.ocr.regions import Label, Region, RegionFinder, area, overlap
+from scoville.read.ocr.regions import Label, Region, RegionFinder
 from scoville.read.ocr.rules import find_rules
 from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.slanet import TableCell, TableCells, TableReader
@@ -97,11 +97,11 @@ def lay_out_scan(
     found: list[Block] = []
     for region in _unruled(regions, [block.box for block in page.blocks if block.kind == "table"], read, dots_per_inch):
         box = _with_margin(region.box, read)
-        inside = [word for line in read.lines for word in line if _is_in(word, box)]
+        inside = [word for line in read.lines for word in line if box.holds(word.box.x, word.box.y)]
         structure = reader.read(read.image.crop(tuple(map(round, box))))  # pyright: ignore[reportArgumentType]
         if block := table_block(number, box, inside, structure):
-            found.append(_scaled(block, dots_per_inch))
-            rest = ([word for word in line if not _is_in(word, box)] for line in read.lines)
+            found.append(block.moved(lambda box: _points(box, dots_per_inch)))
+            rest = ([word for word in line if not box.holds(word.box.x, word.box.y)] for line in read.lines)
             read = read._replace(lines=[line for line in rest if line])
     if found:
         page = lay_out_words(number, read, dots_per_inch, width, height)
@@ -121,10 +121,10 @@ def _unruled(
     unruled: list[Region] = []
     for table in tables:
         place = _points(table.box, dots_per_inch)
-        inside = [rule for rule in rules if overlap(rule, table.box)]
-        down = sum(rule.y1 - rule.y0 > rule.x1 - rule.x0 for rule in inside)
+        inside = [rule for rule in rules if rule.overlap(table.box)]
+        down = sum(rule.upright for rule in inside)
         ruled = len(inside) - down >= _RULES_ACROSS and down >= _RULES_DOWN
-        if not ruled or all(overlap(place, box) < _SAME_TABLE * area(place) for box in known):
+        if not ruled or all(place.overlap(box) < _SAME_TABLE * place.area for box in known):
             unruled.append(table)
     return unruled
 
@@ -167,12 +167,11 @@ def _contents(words: Sequence[SeenWord], cells: Sequence[TableCell]) -> Mapping[
     """Give each word to the cell that it lies in most, else to the nearest; by the cells' numbers."""
     contents: dict[str, list[SeenWord]] = defaultdict(list)
     for word in words:
-        x, y = _middle(word)
 
-        def fit(index: int, box: Rectangle = word.box, x: float = x, y: float = y) -> tuple[float, float]:
+        def fit(index: int, box: Rectangle = word.box) -> tuple[float, float]:
             cell = cells[index].box
-            far = max(cell.x0 - x, x - cell.x1, 0) + max(cell.y0 - y, y - cell.y1, 0)
-            return overlap(box, cell), -far
+            far = max(cell.x0 - box.x, box.x - cell.x1, 0) + max(cell.y0 - box.y, box.y - cell.y1, 0)
+            return box.overlap(cell), -far
 
         contents[str(max(range(len(cells)), key=fit))].append(word)
     return contents
@@ -182,18 +181,13 @@ def as_seen(block: "Block", regions: Sequence[Region]) -> "Block":
     """Give a block the kind of the region in which it stands."""
     if block.kind in {"table", "title"} or not regions:
         return block
-    within = max(regions, key=lambda region: overlap(block.box, region.box))
+    within = max(regions, key=lambda region: block.box.overlap(region.box))
     kind = _KINDS.get(within.label)
-    if kind in {None, block.kind} or overlap(block.box, within.box) < _WITHIN * area(block.box):
+    if kind in {None, block.kind} or block.box.overlap(within.box) < _WITHIN * block.box.area:
         return block
     if kind == "heading" and len(block.text) > _HEADING_CHARACTERS:
         return block
     return replace(block, kind=kind, level=1 if kind == "heading" else None)
-
-
-def _scaled(block: "Block", dots_per_inch: float) -> "Block":
-    boxes = tuple(tuple(cell and _points(cell, dots_per_inch) for cell in row) for row in block.cell_boxes)
-    return replace(block, box=_points(block.box, dots_per_inch), cell_boxes=boxes)
 
 
 def _points(box: Rectangle, dots_per_inch: float) -> Rectangle:
@@ -209,12 +203,3 @@ def _with_margin(box: Rectangle, read: Upright) -> Rectangle:
 
 def _moved(box: Rectangle, by: Rectangle) -> Rectangle:
     return Rectangle(box.x0 + by.x0, box.y0 + by.y0, box.x1 + by.x0, box.y1 + by.y0)
-
-
-def _middle(word: SeenWord) -> tuple[float, float]:
-    return (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
-
-
-def _is_in(word: SeenWord, box: Rectangle) -> bool:
-    x, y = _middle(word)
-    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1

@@ -63,7 +63,7 @@ def _ask(png: bytes, settings: "PageModel") -> str:
 
 def _block(piece: Any, number: int, width: float, height: float) -> "Block | None":
     from scoville.read.clean import clean, clean_line
-    from scoville.read.pdf.lines import Line, PlacedText, Rectangle
+    from scoville.read.pdf.lines import PlacedText, Rectangle, whole
     from scoville.read.pdf.page import Block
 
     page = Rectangle(0, 0, width, height)
@@ -77,4 +77,4 @@ def _block(piece: Any, number: int, width: float, height: float) -> "Block | Non
     text = clean(piece.text).strip()
     kind = "heading" if piece.kind == "title" else piece.kind
     level = 1 if piece.kind == "title" else piece.level
-    return Block(kind, number, page, PlacedText(text, [Line(0, len(text), page)], []), level=level) if text else None
+    return Block(kind, number, page, whole(text, page), level=level) if text else None

@@ -7,10 +7,10 @@ follows the text.
 
 from collections.abc import Sequence
 
-from scoville.read.pdf.ink import Ink, Panel, Row
-from scoville.read.pdf.lines import Line, PlacedText, Rectangle, close_gaps, union
-from scoville.read.pdf.page import Block
-from scoville.read.pdf.paragraphs import join_paragraphs
+from scoville.read.pdf.headings import join_paragraphs
+from scoville.read.pdf.ink import Ink, Panel
+from scoville.read.pdf.lines import Rectangle, stacked, union
+from scoville.read.pdf.page import Block, without
 
 _KINDS = frozenset({"paragraph", "list_item", "heading", "caption", "code"})
 _MOST = 0.5  # of the page's characters: what holds more is no aside
@@ -18,7 +18,6 @@ _LEAST_CHARACTERS = 40
 _INSIDE = 2.0  # points by which text may stand out of its box
 _BESIDE = 0.3  # of a box's height
 _STACKED = 3.0  # points between the shades of neighbouring lines
-_JOINT = "\n"
 
 
 def mark_callouts(blocks: Sequence[Block], ink: Ink) -> list[Block]:
@@ -30,9 +29,10 @@ def mark_callouts(blocks: Sequence[Block], ink: Ink) -> list[Block]:
         inside = [block for block in rest if block.kind in _KINDS and _within(block.box, box)]
         if not _is_aside(inside, box, rest, total):
             continue
-        callouts.append(_callout(inside, box))
-        gone = {id(block) for block in inside}
-        rest = [block for block in rest if id(block) not in gone]
+        ink_of_all = [row for block in inside for row in block.ink]
+        placed = stacked(block.placed for block in inside)
+        callouts.append(Block("callout", inside[0].page, box, placed, ink=ink_of_all))
+        rest = without(rest, inside)
     if not callouts:
         return rest
     rest = join_paragraphs(rest)
@@ -50,7 +50,7 @@ def _boxes(ink: Ink) -> list[Rectangle]:
             boxes[-1] = union([last, panel.box])
         else:
             boxes.append(panel.box)
-    return sorted(boxes, key=lambda box: (box.x0 - box.x1) * (box.y1 - box.y0))
+    return sorted(boxes, key=lambda box: (box.x0 - box.x1) * box.height)
 
 
 def _same_column(box: Rectangle, panel: Panel) -> bool:
@@ -58,12 +58,7 @@ def _same_column(box: Rectangle, panel: Panel) -> bool:
 
 
 def _within(inner: Rectangle, outer: Rectangle) -> bool:
-    return (
-        inner.x0 >= outer.x0 - _INSIDE
-        and inner.x1 <= outer.x1 + _INSIDE
-        and inner.y0 >= outer.y0 - _INSIDE
-        and inner.y1 <= outer.y1 + _INSIDE
-    )
+    return outer.holds(inner.x0, inner.y0, _INSIDE) and outer.holds(inner.x1, inner.y1, _INSIDE)
 
 
 def _is_aside(inside: Sequence[Block], box: Rectangle, blocks: Sequence[Block], total: int) -> bool:
@@ -71,46 +66,25 @@ def _is_aside(inside: Sequence[Block], box: Rectangle, blocks: Sequence[Block], 
     running = any(block.kind in {"paragraph", "list_item"} and _lines(block) > 1 for block in inside)
     if not running or not _LEAST_CHARACTERS <= characters <= _MOST * total:
         return False
-    crossed = (block for block in blocks if block not in inside and _overlap(block.box, box))
+    crossed = (
+        block for block in blocks if block not in inside and block.box.shared_x(box) > 1 and block.box.shared_y(box) > 1
+    )
     return not any(block.kind in {"table", "form_field"} for block in crossed)
 
 
 def _lines(block: Block) -> int:
-    return len({round((row.box.y0 + row.box.y1) / 2) for row in block.ink})
-
-
-def _overlap(one: Rectangle, other: Rectangle) -> bool:
-    return min(one.x1, other.x1) - max(one.x0, other.x0) > 1 and min(one.y1, other.y1) - max(one.y0, other.y0) > 1
-
-
-def _callout(inside: Sequence[Block], box: Rectangle) -> Block:
-    """Join blocks to one, each on lines of its own."""
-    text = ""
-    lines: list[Line] = []
-    hyphens: list[int] = []
-    for block in inside:
-        text += _JOINT if text else ""
-        lines += [line._replace(start=line.start + len(text), end=line.end + len(text)) for line in block.placed.lines]
-        hyphens += [offset + len(text) for offset in block.placed.hyphens]
-        text += block.text
-    ink: list[Row] = [row for block in inside for row in block.ink]
-    return Block("callout", inside[0].page, box, PlacedText(text, close_gaps(lines, len(text)), hyphens), ink=ink)
+    return len({round(row.box.y) for row in block.ink})
 
 
 def _place(callout: Block, blocks: Sequence[Block]) -> int:
     """Give where a callout goes: behind what begins above it in its column; beside running text, behind all."""
     box = callout.box
     text = [block for block in blocks if len(block.ink) > 2]
-    in_column = any(_shared(block.box, box, 0) > _STACKED for block in text)
-    if not in_column and any(_shared(block.box, box, 1) > _BESIDE * (box.y1 - box.y0) for block in text):
+    in_column = any(block.box.shared_x(box) > _STACKED for block in text)
+    if not in_column and any(block.box.shared_y(box) > _BESIDE * box.height for block in text):
         return len(blocks)
-    column = [number for number, block in enumerate(blocks) if _shared(block.box, box, 0) > _STACKED]
+    column = [number for number, block in enumerate(blocks) if block.box.shared_x(box) > _STACKED]
     above = [number for number in column if blocks[number].box.y0 < box.y0]
     if above:
         return max(above) + 1
     return min(column, default=len(blocks))
-
-
-def _shared(one: Rectangle, other: Rectangle, axis: int) -> float:
-    """Give how far two rectangles share the same x (axis 0) or the same y (axis 1)."""
-    return min(one[axis + 2], other[axis + 2]) - max(one[axis], other[axis])

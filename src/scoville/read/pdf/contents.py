@@ -33,7 +33,7 @@ def _is_number(row: Row) -> bool:
 
 def _entry(number: Row, blocks: Sequence[Block]) -> tuple[Block, Row] | None:
     """Find the nearest row to the left of a number, on its line."""
-    middle = (number.box.y0 + number.box.y1) / 2
+    middle = number.box.y
     left = [
         (block, row)
         for block in blocks

@@ -62,7 +62,7 @@ def _mark_furniture(pages: Sequence[Page]) -> None:
 def _zone(block: Block, page: Page) -> _Zone | None:
     if block.kind in {"table", "form_field", "code"}:
         return None
-    middle = (block.box.y0 + block.box.y1) / 2
+    middle = block.box.y
     if middle < _ZONE * page.height:
         return "header"
     return "footer" if middle > (1 - _ZONE) * page.height else None

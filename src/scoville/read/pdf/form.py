@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from scoville.read.clean import clean_line
 from scoville.read.pdf.ink import Ink, Row
-from scoville.read.pdf.lines import Line, PlacedText, Rectangle, union
-from scoville.read.pdf.page import Block, Page, rectangle
+from scoville.read.pdf.lines import Rectangle, around, union, whole
+from scoville.read.pdf.page import Block, Page, rectangle, without
 
 if TYPE_CHECKING:
     from liteparse.types import FormField
@@ -38,21 +38,21 @@ def _without_columns(blocks: Sequence[Block]) -> list[Block]:
         values = [block for block in kept if block.kind == "paragraph" and block.box.x0 >= labels.box.x1]
         beside = [(label, _beside(label, values)) for label in labels.ink]
         taken = {id(row) for _, row in beside if row}
-        whole = [block for block in values if any(id(row) in taken for row in block.ink)]
-        if len(taken) <= _LABELS * len(beside) or any(id(row) not in taken for block in whole for row in block.ink):
+        used = [block for block in values if any(id(row) in taken for row in block.ink)]
+        if len(taken) <= _LABELS * len(beside) or any(id(row) not in taken for block in used for row in block.ink):
             continue
         fields = [
             _field(labels.page, f"{label.text} {row.text}", union([label.box, row.box])) for label, row in beside if row
         ]
         place = kept.index(labels)
-        rest = [block for block in kept[place + 1 :] if block not in whole]
-        kept = [*(block for block in kept[:place] if block not in whole), *fields, *rest]
+        rest = without(kept[place + 1 :], used)
+        kept = [*without(kept[:place], used), *fields, *rest]
     return kept
 
 
 def _beside(label: Row, blocks: Sequence[Block]) -> Row | None:
     """Find the nearest row to the right of a label, on its line."""
-    middle = (label.box.y0 + label.box.y1) / 2
+    middle = label.box.y
     rows = [row for block in blocks for row in block.ink if row.box.y0 <= middle <= row.box.y1]
     return min(rows, key=lambda row: row.box.x0, default=None)
 
@@ -71,14 +71,13 @@ def _pairs(block: Block) -> list[Block]:
     for row, boxes in zip(block.rows, block.cell_boxes, strict=True):
         for column in range(0, len(row), 2):
             text = clean_line(f"{row[column]} {row[column + 1]}")
-            known = [box for box in boxes[column : column + 2] if box]
             if text:
-                pairs.append(_field(block.page, text, union(known) if known else block.box))
+                pairs.append(_field(block.page, text, around(boxes[column : column + 2]) or block.box))
     return pairs
 
 
 def _field(page: int, text: str, box: Rectangle) -> Block:
-    return Block("form_field", page, box, PlacedText(text, [Line(0, len(text), box)], []))
+    return Block("form_field", page, box, whole(text, box))
 
 
 def add_form_fields(page: Page, fields: "Sequence[FormField]") -> None:
@@ -117,11 +116,11 @@ def _label(field: "FormField", box: Rectangle, page: Page) -> str:
 def _printed_label(field: "FormField", box: Rectangle, page: Page) -> str:
     """Find the print to the left of a field, for boxes to be ticked to the right, else close above."""
     rows = page.ink.rows if page.ink else []
-    middle = (box.y0 + box.y1) / 2
+    middle = box.y
     beside = [row for row in rows if row.box.y0 - 2 <= middle <= row.box.y1 + 2]
     right = [row for row in beside if 0 <= row.box.x0 - box.x1 < _NEAR_TICK]
     left = [row for row in beside if 0 <= box.x0 - row.box.x1 < _NEAR]
-    above = [row for row in rows if 0 <= box.y0 - row.box.y1 < _ABOVE and row.box.x0 < box.x1 and row.box.x1 > box.x0]
+    above = [row for row in rows if 0 <= box.y0 - row.box.y1 < _ABOVE and row.box.shared_x(box) > 0]
     ticked = field.type in {"checkbox", "radio", "radiobutton"}
     found = (
         (min(right, key=lambda row: row.box.x0) if ticked and right else None)
@@ -132,5 +131,4 @@ def _printed_label(field: "FormField", box: Rectangle, page: Page) -> str:
 
 
 def _prints(block: Block, value: str, box: Rectangle) -> bool:
-    x, y = (block.box.x0 + block.box.x1) / 2, (block.box.y0 + block.box.y1) / 2
-    return block.kind != "form_field" and block.text == value and box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
+    return block.kind != "form_field" and block.text == value and box.holds(block.box.x, block.box.y)

@@ -6,12 +6,13 @@ places, not at words. Does not know levels of other pages (pdf_levels does).
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
-from scoville.read.pdf.ink import Ink, Row, Style
-from scoville.read.pdf.lines import union
-from scoville.read.pdf.page import Block, block_of
+from scoville.read.pdf.ink import Ink, Row, Style, style_of
+from scoville.read.pdf.lines import Rectangle, union
+from scoville.read.pdf.page import Block, block_of, joined_where
+from scoville.types import ElementKind
 
 _LARGER = 1.15
 _MUCH_LARGER = 1.4
@@ -19,6 +20,8 @@ _SHORT = 0.8
 """Of the block's width: a heading's line ends before the text's lines do."""
 _HEADING_CHARACTERS = 150
 _ENDED = re.compile(r"[.!?:;,…]\W*$")
+_SENTENCE_ENDED = re.compile(r"[.!?:;…。！？][\"'”’)\]»\d]*\s*$")
+_LEADING = 0.6  # of the size: lines of one paragraph are no farther apart
 _NEAR = 1.0  # of a row's height, between two rows of a paragraph
 _RUN_IN = re.compile(r"[^\W\d_]{3,}\. \S+(?: \S+){2,}(?<![.!?])$")
 """A sentence that begins within a line: the line's first words are in bold, and liteparse knows one font for it."""
@@ -31,10 +34,26 @@ def correct_headings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     if body is None:
         return list(blocks)
     blocks = _free_strangers(blocks)
-    blocks = _split_headings(blocks, body)
-    blocks = _split_paragraphs(blocks, body)
-    blocks = _take_back(blocks, body)
-    return _joined(blocks)
+    blocks = _with_torn_paragraphs(_split(blocks, "heading", _text_begins, body))
+    blocks = _split(blocks, "paragraph", _heading_ends, body)
+    blocks = joined_where(blocks, lambda above, below: _is_run_in(above, below, body), "paragraph")
+    return joined_where(blocks, _one_heading)
+
+
+def join_paragraphs(blocks: Sequence[Block]) -> list[Block]:
+    """Join a paragraph to the next one that goes on with its sentence: printed alike, in its column, a line below."""
+    return joined_where(blocks, _one_paragraph)
+
+
+def _one_paragraph(above: Block, below: Block) -> bool:
+    if above.kind not in {"paragraph", "list_item"} or below.kind != "paragraph":
+        return False
+    if not below.text[:1].islower() or _SENTENCE_ENDED.search(above.text):
+        return False
+    one, other = style_of(above.ink), style_of(below.ink)
+    gap = below.ink[0].box.y0 - above.ink[-1].box.y1
+    in_column = below.box.x0 >= above.box.x0 - one.size and below.box.x0 < above.box.x1
+    return same_style(one, other) and -one.size < gap < _LEADING * one.size and in_column
 
 
 def stands_out(style: Style, body: Style) -> bool:
@@ -47,14 +66,6 @@ def same_style(one: Style, other: Style) -> bool:
     return one.font == other.font and max(one.size, other.size) < _LARGER * min(one.size, other.size)
 
 
-def style_of(rows: Sequence[Row]) -> Style:
-    """Give the style of most characters."""
-    counts: Counter[Style] = Counter()
-    for row in rows:
-        counts[row.style] += sum(len(word.text) for word in row.words)
-    return max(counts, key=lambda style: counts[style])
-
-
 def _free_strangers(blocks: Sequence[Block]) -> list[Block]:
     """Take rows out of a paragraph that are printed much larger and stand beside it: a heading in the margin."""
     freed: list[Block] = []
@@ -62,7 +73,7 @@ def _free_strangers(blocks: Sequence[Block]) -> list[Block]:
         style = style_of(block.ink) if block.kind == "paragraph" and len(block.ink) > 2 else None
         strangers = [row for row in block.ink if style and row.style.size >= _MUCH_LARGER * style.size]
         rest = [row for row in block.ink if row not in strangers]
-        if not strangers or not rest or _overlap(strangers, rest):
+        if not strangers or not rest or _around(strangers).shared_x(_around(rest)) > 0:
             freed.append(block)
             continue
         if freed and freed[-1].kind == "heading" and same_style(style_of(freed[-1].ink), style_of(strangers)):
@@ -72,26 +83,26 @@ def _free_strangers(blocks: Sequence[Block]) -> list[Block]:
     return freed
 
 
-def _overlap(rows: Sequence[Row], others: Sequence[Row]) -> bool:
-    one, other = union(row.box for row in rows), union(row.box for row in others)
-    return one.x0 < other.x1 and other.x0 < one.x1
+def _around(rows: Sequence[Row]) -> Rectangle:
+    return union(row.box for row in rows)
 
 
-def _split_headings(blocks: Sequence[Block], body: Style) -> list[Block]:
-    """Cut a heading where the print of the running text begins."""
+def _split(
+    blocks: Sequence[Block], kind: ElementKind, heading_ends: Callable[[Block, Style], int], body: Style
+) -> list[Block]:
+    """Cut blocks of a kind behind the rows that are a heading, where they have some above other rows."""
     split: list[Block] = []
     for block in blocks:
-        cut = _text_begins(block, body) if block.kind == "heading" else 0
-        if not cut:
+        if cut := heading_ends(block, body) if block.kind == kind else 0:
+            split.append(block_of("heading", block.page, block.ink[:cut], block.level or 2))
+            split.append(block_of("paragraph", block.page, block.ink[cut:]))
+        else:
             split.append(block)
-            continue
-        head, rest = block.ink[:cut], block.ink[cut:]
-        split.append(block_of("heading", block.page, head, block.level))
-        split.append(block_of("paragraph", block.page, rest))
-    return _with_torn_paragraphs(split)
+    return split
 
 
 def _text_begins(block: Block, body: Style) -> int:
+    """Give the row at which the print of the running text begins in a heading; 0 where it does not."""
     rows = block.ink
     first = rows[0].style if rows else body
     if same_style(first, body) or not stands_out_or_differs(first, body):
@@ -109,52 +120,26 @@ def stands_out_or_differs(style: Style, body: Style) -> bool:
 
 def _with_torn_paragraphs(blocks: Sequence[Block]) -> list[Block]:
     """Join a paragraph to the one below it that goes on in the same print without a gap, after a heading was cut."""
-    joined: list[Block] = []
-    for block in blocks:
-        above = joined[-1] if joined else None
-        if (
-            above
-            and len(joined) > 1
-            and joined[-2].kind == "heading"
-            and above.kind == block.kind == "paragraph"
-            and above.ink
-            and block.ink
-            and len(above.ink) == 1
-            and _goes_on(above.ink[-1], block.ink[0])
-        ):
-            joined[-1] = block_of("paragraph", block.page, [*above.ink, *block.ink])
-        else:
-            joined.append(block)
-    return joined
+    below_headings = {id(block) for above, block in pairwise(blocks) if above.kind == "heading"}
 
+    def goes_on(above: Block, below: Block) -> bool:
+        if id(above) not in below_headings or len(above.ink) > 1 or not above.kind == below.kind == "paragraph":
+            return False
+        return same_style(above.ink[-1].style, below.ink[0].style) and _near(above.ink[-1], below.ink[0])
 
-def _goes_on(above: Row, below: Row) -> bool:
-    return same_style(above.style, below.style) and _near(above, below)
+    return joined_where(blocks, goes_on)
 
 
 def _near(above: Row, below: Row) -> bool:
     """Say whether a row stands where the next line of a paragraph does."""
-    height = above.box.y1 - above.box.y0
+    height = above.box.height
     gap = below.box.y0 - above.box.y1
-    overlap = min(above.box.x1, below.box.x1) - max(above.box.x0, below.box.x0)
     same_size = max(above.style.size, below.style.size) < _LARGER * min(above.style.size, below.style.size)
-    return same_size and -height < gap < 0.5 * height and overlap > 0
-
-
-def _split_paragraphs(blocks: Sequence[Block], body: Style) -> list[Block]:
-    """Cut the heading off a paragraph that begins with one: short rows that stand out, above rows that do not."""
-    split: list[Block] = []
-    for block in blocks:
-        cut = _heading_ends(block, body) if block.kind == "paragraph" else 0
-        if cut:
-            split.append(block_of("heading", block.page, block.ink[:cut], level=2))
-            split.append(block_of("paragraph", block.page, block.ink[cut:]))
-        else:
-            split.append(block)
-    return split
+    return same_size and -height < gap < 0.5 * height and above.box.shared_x(below.box) > 0
 
 
 def _heading_ends(block: Block, body: Style) -> int:
+    """Count the short rows that stand out at the top of a paragraph, above rows that do not."""
     rows = block.ink
     cut = next((number for number, row in enumerate(rows) if not stands_out(row.style, body)), 0)
     if not 0 < cut <= 2 or cut == len(rows):
@@ -168,43 +153,18 @@ def _heading_ends(block: Block, body: Style) -> int:
     return cut if short and below and fits and all(not stands_out(row.style, body) for row in rest) else 0
 
 
-def _take_back(blocks: Sequence[Block], body: Style) -> list[Block]:
-    """Join a heading to the text below when it only begins its sentence."""
-    kept: list[Block] = []
-    for block in blocks:
-        above = kept[-1] if kept else None
-        if (
-            above
-            and above.kind == "heading"
-            and block.kind == "paragraph"
-            and above.ink
-            and block.ink
-            and (_RUN_IN.search(above.text) or _only_begins(above, block, body))
-            and _near(above.ink[-1], block.ink[0])
-        ):
-            kept[-1] = block_of("paragraph", block.page, [*above.ink, *block.ink])
-        else:
-            kept.append(block)
-    return kept
-
-
-def _only_begins(above: Block, below: Block, body: Style) -> bool:
-    return below.text[:1].islower() and not stands_out(style_of(above.ink), body)
-
-
-def _joined(blocks: Sequence[Block]) -> list[Block]:
-    """Join a heading to the next one when both are lines of one: printed alike, close, the first not at its end."""
-    joined: list[Block] = []
-    for block in blocks:
-        above = joined[-1] if joined else None
-        if above and above.kind == block.kind == "heading" and above.ink and block.ink and _one_heading(above, block):
-            joined[-1] = block_of("heading", block.page, [*above.ink, *block.ink], above.level)
-        else:
-            joined.append(block)
-    return joined
+def _is_run_in(above: Block, below: Block, body: Style) -> bool:
+    """Say whether a heading only begins the sentence of the text below."""
+    if above.kind != "heading" or below.kind != "paragraph" or not _near(above.ink[-1], below.ink[0]):
+        return False
+    only_begins = below.text[:1].islower() and not stands_out(style_of(above.ink), body)
+    return only_begins or bool(_RUN_IN.search(above.text))
 
 
 def _one_heading(above: Block, below: Block) -> bool:
+    """Say whether two headings are lines of one: printed alike, close, the first not at its end."""
+    if not above.kind == below.kind == "heading":
+        return False
     last, first = above.ink[-1], below.ink[0]
     gap = first.box.y0 - last.box.y1
     lowercase = first.text[:1].islower()

@@ -32,15 +32,13 @@ def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict
     except pypdfium2.PdfiumError:
         return {}
     found: dict[int, list[Rectangle]] = {}
-    try:
+    with document:
         for number in numbers:
             page = document[number - 1]
             suspects = _suspects(page)
             if suspects and (hidden := _flat(page, suspects)):
                 found[number] = hidden
             page.close()
-    finally:
-        document.close()
     return found
 
 
@@ -89,7 +87,7 @@ def _flat(page: "pypdfium2.PdfPage", places: Iterable[Rectangle]) -> list[Rectan
     image: np.ndarray = page.render(scale=scale, grayscale=True).to_numpy()
     flat: list[Rectangle] = []
     for box in places:
-        if min(box.x1 - box.x0, box.y1 - box.y0) < _LEAST:  # a space
+        if min(box.width, box.height) < _LEAST:  # a space
             continue
         x0, y0, x1, y1 = (int(_SCALE * edge) for edge in box)
         part = image[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]

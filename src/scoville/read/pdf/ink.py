@@ -16,7 +16,7 @@ from scoville.read.clean import clean, clean_line
 from scoville.read.pdf.lines import Rectangle, Word, union
 
 if TYPE_CHECKING:
-    from liteparse.types import ParsedPage, TextItem, VectorGraphics
+    from liteparse.types import AnnotationRect, ParsedPage, TextItem, VectorGraphics
 
 _BOLD = re.compile(r"bold|black|heavy|semib|demi|-bd|,b", re.IGNORECASE)
 _BOLD_WEIGHT = 600
@@ -56,20 +56,6 @@ class Row:
         return " ".join(word.text for word in self.words)
 
 
-class Rule(NamedTuple):
-    """A visible horizontal or vertical line."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    @property
-    def upright(self) -> bool:
-        """Whether it is vertical."""
-        return self.x1 - self.x0 < self.y1 - self.y0
-
-
 class Panel(NamedTuple):
     """A filled or framed rectangle."""
 
@@ -86,26 +72,32 @@ class Ink:
     width: float
     height: float
     rows: list[Row]
-    rules: list[Rule] = field(default_factory=list[Rule])
+    rules: list[Rectangle] = field(default_factory=list[Rectangle])
     panels: list[Panel] = field(default_factory=list[Panel])
     pictures: list[Rectangle] = field(default_factory=list[Rectangle])
 
     def body(self) -> Style | None:
         """Give the style in which most characters are printed; None on an empty page."""
-        counts: Counter[Style] = Counter()
-        for row in self.rows:
-            counts[row.style] += sum(len(word.text) for word in row.words)
-        return max(counts, key=lambda style: counts[style]) if counts else None
+        return style_of(self.rows) if self.rows else None
+
+
+def style_of(rows: Sequence[Row]) -> Style:
+    """Give the style of most characters."""
+    counts: Counter[Style] = Counter()
+    for row in rows:
+        counts[row.style] += sum(len(word.text) for word in row.words)
+    return max(counts, key=lambda style: counts[style])
+
+
+def corners(rect: "AnnotationRect | TextItem") -> Rectangle:
+    """Give liteparse's rectangle by its corners."""
+    return Rectangle(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height)
 
 
 def read_ink(page: "ParsedPage") -> Ink:
     """Collect what is printed on a parsed page."""
     rows = [_row(item) for item in page.text_items if item.text.strip()]
-    pictures = [
-        Rectangle(box.x, box.y, box.x + box.width, box.y + box.height)
-        for block in page.blocks or ()
-        if block.kind == "figure" and (box := block.bbox)
-    ]
+    pictures = [corners(block.bbox) for block in page.blocks or () if block.kind == "figure" and block.bbox]
     graphics = page.vector_graphics
     rules = _rules(graphics) if graphics else []
     panels = _panels(graphics, page.width * page.height) if graphics else []
@@ -118,7 +110,7 @@ def _row(item: "TextItem") -> Row:
         for w in item.words
         if (text := clean(w.text))
     ]
-    box = Rectangle(item.x, item.y, item.x + item.width, item.y + item.height)
+    box = corners(item)
     font = item.font_name or ""
     bold = (item.font_weight or 0) >= _BOLD_WEIGHT or bool(_BOLD.search(font))
     style = Style(font, _size(item, words), bold)
@@ -132,7 +124,7 @@ def _row(item: "TextItem") -> Row:
 def _size(item: "TextItem", words: Sequence[Word]) -> float:
     size = item.font_size or 0
     if size < _SIZE_LEAST:  # a superscript makes the row higher, but not most of its words
-        heights = Counter(round(2 * (word.box.y1 - word.box.y0)) / 2 for word in words)
+        heights = Counter(round(2 * word.box.height) / 2 for word in words)
         size = max(heights, key=lambda height: heights[height]) if heights else item.height
     return round(2 * size) / 2
 
@@ -190,8 +182,8 @@ def _visible(colour: str | None) -> bool:
     return colour[:2] != "00" and colour[2:].lower() != "ffffff"
 
 
-def _rules(graphics: "VectorGraphics") -> list[Rule]:
-    rules: list[Rule] = []
+def _rules(graphics: "VectorGraphics") -> list[Rectangle]:
+    rules: list[Rectangle] = []
     for line in graphics.lines:
         shows = _visible(line.stroke_color) if line.stroke else _visible(line.fill_color)
         if shows:
@@ -199,7 +191,7 @@ def _rules(graphics: "VectorGraphics") -> list[Rule]:
             y0, y1 = sorted((line.y1, line.y2))
             if max(x1 - x0, y1 - y0) < _RULE_LEAST:
                 continue
-            rules.append(Rule(x0, y0, x1, y1))
+            rules.append(Rectangle(x0, y0, x1, y1))
     return rules
 
 

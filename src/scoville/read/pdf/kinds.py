@@ -3,10 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from scoville.read.pdf.headings import style_of
-from scoville.read.pdf.ink import Ink
-from scoville.read.pdf.lines import Line, PlacedText, Rectangle, close_gaps
-from scoville.read.pdf.page import Block
+from scoville.read.pdf.ink import Ink, style_of
+from scoville.read.pdf.lines import Rectangle, stacked, whole
+from scoville.read.pdf.page import Block, without
 
 _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|table|tab\.|chart|exhibit|box|map|plate|photo|abb(?:ildung|\.)|tabelle|figura|tableau|tabla)"
@@ -38,13 +37,7 @@ def _is_caption(block: Block, shown: Sequence[Rectangle]) -> bool:
     match = _CAPTION.match(block.text)
     if not match or len(block.text) > _CAPTION_CHARACTERS:
         return False
-    near = any(
-        box.y0 - _NEAR < block.box.y1
-        and block.box.y0 < box.y1 + _NEAR
-        and box.x0 < block.box.x1
-        and block.box.x0 < box.x1
-        for box in shown
-    )
+    near = any(box.shared_y(block.box) > -_NEAR and box.shared_x(block.box) > 0 for box in shown)
     if block.kind == "heading" and not near:
         return bool(match["stop"]) and match[0][:3].casefold() in {"fig", "tab", "abb"}
     return bool(match["stop"]) or (near and len(block.text) <= _SHORT_CAPTION)
@@ -56,9 +49,7 @@ def _mark_footnotes(blocks: Sequence[Block], ink: Ink) -> None:
     if body is None:
         return
     rules = [
-        rule
-        for rule in ink.rules
-        if not rule.upright and rule.x1 - rule.x0 < 0.5 * ink.width and rule.y0 > _FOOT * ink.height
+        rule for rule in ink.rules if not rule.upright and rule.width < 0.5 * ink.width and rule.y0 > _FOOT * ink.height
     ]
     for block in blocks:
         if block.kind not in {"paragraph", "list_item"} or not block.ink or block.box.y0 < _FOOT * ink.height:
@@ -86,34 +77,16 @@ def _with_drawings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     """Make one figure of the short texts within a picture or drawing."""
     kept = list(blocks)
     for box in ink.pictures:
-        if (box.x1 - box.x0) * (box.y1 - box.y0) > _DRAWING_MOST * ink.width * ink.height:
+        if box.area > _DRAWING_MOST * ink.width * ink.height:
             continue
-        labels = [block for block in kept if block.kind in {"paragraph", "list_item"} and _inside(block.box, box)]
+        labels = [
+            block for block in kept if block.kind in {"paragraph", "list_item"} and box.holds(block.box.x, block.box.y)
+        ]
         if len(labels) < _LABELS or any(len(label.text) > _LABEL_CHARACTERS for label in labels):
             continue
-        gone = {id(label) for label in labels}
-        place = next(number for number, block in enumerate(kept) if id(block) in gone)
-        figure = _figure(labels, box)
-        kept = [*kept[:place], figure, *(block for block in kept[place:] if id(block) not in gone)]
+        place = next(number for number, block in enumerate(kept) if block is labels[0])
+        printed = [row for label in labels for row in label.ink]
+        placed = stacked(whole(label.text, label.box) for label in labels)
+        figure = Block("figure", labels[0].page, box, placed, ink=printed)
+        kept = [*kept[:place], figure, *without(kept[place:], labels)]
     return kept
-
-
-def _inside(inner: Rectangle, outer: Rectangle) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
-    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
-
-
-def _figure(labels: Sequence[Block], box: Rectangle) -> Block:
-    text = ""
-    lines: list[Line] = []
-    for label in labels:
-        start = len(text) + 1 if text else 0
-        text = f"{text}\n{label.text}" if text else label.text
-        lines.append(Line(start, len(text), label.box))
-    return Block(
-        "figure",
-        labels[0].page,
-        box,
-        PlacedText(text, close_gaps(lines, len(text)), []),
-        ink=[row for label in labels for row in label.ink],
-    )

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scoville.read.pdf.headings import style_of
+from scoville.read.pdf.ink import style_of
 from scoville.read.pdf.page import Block, Page
 
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")

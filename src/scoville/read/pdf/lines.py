@@ -20,12 +20,62 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 class Rectangle(NamedTuple):
-    """A rectangle on a page that is known from elsewhere."""
+    """A rectangle on a page or a picture, counted from its top left."""
 
     x0: float
     y0: float
     x1: float
     y1: float
+
+    @property
+    def x(self) -> float:
+        """The middle."""
+        return (self.x0 + self.x1) / 2
+
+    @property
+    def y(self) -> float:
+        """Half its height."""
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def width(self) -> float:
+        """How far it reaches across."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """How far it reaches down."""
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        """Width times height."""
+        return self.width * self.height
+
+    @property
+    def upright(self) -> bool:
+        """Whether it is higher than wide, as a vertical ruling is."""
+        return self.width < self.height
+
+    def holds(self, x: float, y: float, margin: float = 0.0) -> bool:
+        """Say whether a point lies in it, or outside by no more than ``margin``."""
+        return self.x0 - margin <= x <= self.x1 + margin and self.y0 - margin <= y <= self.y1 + margin
+
+    def shared_x(self, other: "Rectangle") -> float:
+        """Give how far both reach over the same x; what is negative is the gap between them."""
+        return min(self.x1, other.x1) - max(self.x0, other.x0)
+
+    def shared_y(self, other: "Rectangle") -> float:
+        """Give how far both reach over the same y; what is negative is the gap between them."""
+        return min(self.y1, other.y1) - max(self.y0, other.y0)
+
+    def overlap(self, other: "Rectangle") -> float:
+        """Give the area that both share."""
+        return max(self.shared_x(other), 0) * max(self.shared_y(other), 0)
+
+    def on_one_line(self, other: "Rectangle") -> bool:
+        """Say whether both share more than half of the lower one's height."""
+        return self.shared_y(other) > 0.5 * min(self.height, other.height)
 
 
 class Word(NamedTuple):
@@ -57,6 +107,30 @@ def union(boxes: Iterable[Rectangle]) -> Rectangle:
     """Give the smallest rectangle around some rectangles, of which there is at least one."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return Rectangle(min(x0), min(y0), max(x1), max(y1))
+
+
+def around(boxes: Iterable[Rectangle | None]) -> Rectangle | None:
+    """Give the smallest rectangle around those that are known; None where none is."""
+    known = [box for box in boxes if box]
+    return union(known) if known else None
+
+
+def whole(text: str, box: Rectangle) -> PlacedText:
+    """Place a text of which only its whole place is known."""
+    return PlacedText(text, [Line(0, len(text), box)], [])
+
+
+def stacked(parts: Iterable[PlacedText]) -> PlacedText:
+    """Put texts on lines of their own below each other."""
+    text = ""
+    lines: list[Line] = []
+    hyphens: list[int] = []
+    for part in parts:
+        text += "\n" if text else ""
+        lines += [line._replace(start=line.start + len(text), end=line.end + len(text)) for line in part.lines]
+        hyphens += [offset + len(text) for offset in part.hyphens]
+        text += part.text
+    return PlacedText(text, close_gaps(lines, len(text)), hyphens)
 
 
 def without_markup(text: str) -> str:
@@ -91,7 +165,7 @@ def place_text(text: str, rows: Sequence[Sequence[Word]], box: Rectangle) -> Pla
         lines, hyphens, found = _match(text, order)
         if lines and found >= enough:
             return PlacedText(text, close_gaps(lines, len(text)), hyphens)
-    return PlacedText(text, [Line(0, len(text), box)], [])
+    return whole(text, box)
 
 
 def _orders(text: str, rows: Sequence[Sequence[Word]]) -> Iterator[Sequence[Sequence[Word]]]:
@@ -147,7 +221,7 @@ def place_lines(lines: Sequence[str], rows: Sequence[Sequence[Word]], box: Recta
         if match is not None:
             line_box, following = printed[match][1], match + 1
             # Code stands in a fixed pitch, so the distance to the block's edge counts characters.
-            pitch = (line_box.x1 - line_box.x0) / len(text)
+            pitch = line_box.width / len(text)
             text = " " * min(round((line_box.x0 - box.x0) / pitch if pitch else 0), _MOST_INDENT) + text
         texts.append(text)
         placed.append(Line(offset, offset + len(text), line_box))
@@ -177,13 +251,9 @@ def _joined(rows: Sequence[Sequence[Word]]) -> list[list[Word]]:
     """Join neighbouring rows that stand side by side: the parts of one printed line."""
     joined: list[list[Word]] = []
     for row in rows:
-        if joined and joined[-1] and row and _side_by_side(joined[-1][-1].box, row[0].box):
+        left = joined[-1][-1].box if joined and joined[-1] else None
+        if left and row and left.on_one_line(row[0].box) and row[0].box.x0 >= left.x0:
             joined[-1].extend(row)
         else:
             joined.append(list(row))
     return joined
-
-
-def _side_by_side(left: Rectangle, right: Rectangle) -> bool:
-    overlap = min(left.y1, right.y1) - max(left.y0, right.y0)
-    return overlap > 0.5 * min(left.y1 - left.y0, right.y1 - right.y0) and right.x0 >= left.x0

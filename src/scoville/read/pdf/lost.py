@@ -5,7 +5,7 @@ are put on a plain one, as recognised words are, and laid out from there: places
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.text_page import text_page
@@ -32,10 +32,8 @@ def restore_lost(path: str, password: str | None, pages: "Sequence[ParsedPage]")
         document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError:
         return list(pages)
-    try:
+    with document:
         return [_restored(document, page) for page in pages]
-    finally:
-        document.close()
 
 
 def _restored(document: "pypdfium2.PdfDocument", parsed: "ParsedPage") -> "ParsedPage":
@@ -69,7 +67,7 @@ def _lines(text: "pypdfium2.PdfTextPage", height: float) -> list[list[SeenWord]]
         if letters:
             word = SeenWord("".join(letter for letter, _ in letters), union(box for _, box in letters), 1.0)
             place = (word.text, round(word.box.x0 / _SAME), round(word.box.y0 / _SAME))
-            if place not in seen and word.box.y1 - word.box.y0 > 0:
+            if place not in seen and word.box.height > 0:
                 seen.add(place)
                 lines[-1].append(word)
             letters.clear()
@@ -84,11 +82,11 @@ def _lines(text: "pypdfium2.PdfTextPage", height: float) -> list[list[SeenWord]]
         else:
             left, bottom, right, top = text.get_charbox(index)
             box = Rectangle(left, height - top, right, height - bottom)
-            if letters and box.x0 - letters[-1][1].x1 > _GAP * (box.y1 - box.y0):
+            if letters and box.x0 - letters[-1][1].x1 > _GAP * box.height:
                 finish()
             letters.append((letter, box))
     finish()
-    return [line for line in lines if line and max(word.box.y1 - word.box.y0 for word in line) >= _READABLE]
+    return [line for line in lines if line and max(word.box.height for word in line) >= _READABLE]
 
 
 def _laid_out(lines: Sequence[Sequence[SeenWord]], parsed: "ParsedPage") -> "ParsedPage":
@@ -96,9 +94,7 @@ def _laid_out(lines: Sequence[Sequence[SeenWord]], parsed: "ParsedPage") -> "Par
 
     from scoville.read.pdf.layout import PARSER_OPTIONS
 
-    options: dict[str, Any] = {**PARSER_OPTIONS}
-    rules = [Rectangle(*rule) for rule in read_ink(parsed).rules]
-    drawn = text_page(list(map(list, lines)), parsed.width, parsed.height, rules)
-    (page,) = LiteParse(**options).parse(drawn).pages
+    drawn = text_page(list(map(list, lines)), parsed.width, parsed.height, read_ink(parsed).rules)
+    (page,) = LiteParse(**PARSER_OPTIONS).parse(drawn).pages
     page.page_num, page.form_fields = parsed.page_num, parsed.form_fields
     return page

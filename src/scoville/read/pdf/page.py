@@ -4,7 +4,7 @@ Knows liteparse's types; looks at one page at a time.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ _HEADING_CHARACTERS = 300
 _HEADER_CELL_CHARACTERS = 60
 _READABLE = 1.5  # points: lower print is there for machines
 _NEAR = 40.0  # points
+_MARGIN = 1.0  # points by which a row's middle may lie outside of its block
 
 
 @dataclass(slots=True)
@@ -56,6 +57,12 @@ class Block:
     def text(self) -> str:
         """The words of the block."""
         return self.placed.text
+
+    def moved(self, place: Callable[[Rectangle], Rectangle]) -> "Block":
+        """Give the block with its rectangles where ``place`` puts them."""
+        lines = [line._replace(box=place(line.box)) for line in self.placed.lines]
+        cells = tuple(tuple(box and place(box) for box in row) for row in self.cell_boxes)
+        return replace(self, box=place(self.box), placed=replace(self.placed, lines=lines), cell_boxes=cells)
 
 
 @dataclass(slots=True)
@@ -83,7 +90,7 @@ def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
         blocks = [block_of("paragraph", page.page_num, ink.rows)]
     orphans = _claim(blocks, ink.rows)
     if unseen:
-        blocks = _without(blocks, unseen)
+        blocks = _seen(blocks, unseen)
         ink.rows = [row for row in ink.rows if row not in unseen]
     for row in orphans:
         if row not in unseen:
@@ -97,15 +104,35 @@ def block_of(kind: ElementKind, page: int, rows: Sequence[Row], level: int | Non
     return Block(kind, page, box, place_rows([row.words for row in rows]), level=level, ink=list(rows))
 
 
+def joined_where(
+    blocks: Sequence[Block], goes_on: Callable[[Block, Block], bool], kind: ElementKind | None = None
+) -> list[Block]:
+    """Join a printed block to the one before it where ``goes_on`` says so, as a block of this kind or of its first."""
+    joined: list[Block] = []
+    for block in blocks:
+        above = joined[-1] if joined else None
+        if above and above.ink and block.ink and goes_on(above, block):
+            level = None if kind else above.level
+            joined[-1] = block_of(kind or above.kind, block.page, [*above.ink, *block.ink], level)
+        else:
+            joined.append(block)
+    return joined
+
+
+def without(blocks: Sequence[Block], gone: Iterable[Block]) -> list[Block]:
+    """Give the blocks but some, which are told by identity: two may be alike."""
+    ids = {id(block) for block in gone}
+    return [block for block in blocks if id(block) not in ids]
+
+
 def _is_unseen(row: Row, hidden: Sequence[Rectangle]) -> bool:
     box = row.box
-    if box.y1 - box.y0 < _READABLE and box.x1 - box.x0 < _READABLE * len(row.text):
+    if box.height < _READABLE and box.width < _READABLE * len(row.text):
         return True
-    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    return any(_holds(place, x, y) for place in hidden)
+    return any(place.holds(box.x, box.y, _MARGIN) for place in hidden)
 
 
-def _without(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:
+def _seen(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:
     """Make the blocks anew that have unseen rows; a table keeps its rows and loses cells."""
     kept: list[Block] = []
     for block in blocks:
@@ -124,7 +151,7 @@ def _without(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:
 def insert_block(blocks: list[Block], new: Block) -> None:
     """Put a block before the first one below it in its column; behind all if there is none."""
     for number, block in enumerate(blocks):
-        if block.box.y0 > new.box.y0 and block.box.x0 < new.box.x1 and block.box.x1 > new.box.x0:
+        if block.box.y0 > new.box.y0 and block.box.shared_x(new.box) > 0:
             blocks.insert(number, new)
             return
     blocks.append(new)
@@ -138,8 +165,8 @@ def _claim(blocks: Sequence[Block], rows: Sequence[Row]) -> list[Row]:
     texts: dict[int, str] = {}
     orphans: list[Row] = []
     for row in rows:
-        x, y = (row.box.x0 + row.box.x1) / 2, (row.box.y0 + row.box.y1) / 2
-        near = [block for block in blocks if _holds(block.box, x, y)]
+        x, y = row.box.x, row.box.y
+        near = [block for block in blocks if block.box.holds(x, y, _MARGIN)]
         if len(near) > 1:
             packed = "".join(word.text for word in row.words).rstrip("-\u2010")
             for block in near:
@@ -147,7 +174,7 @@ def _claim(blocks: Sequence[Block], rows: Sequence[Row]) -> list[Row]:
                     texts[id(block)] = "".join(block.text.split())
             near = [block for block in near if packed in texts[id(block)]] or near
         if near:
-            min(near, key=lambda block: _area(block.box)).ink.append(row)
+            min(near, key=lambda block: block.box.area).ink.append(row)
         elif (said := _saying(row, blocks)) is None:
             orphans.append(row)
         else:
@@ -160,18 +187,9 @@ def _saying(row: Row, blocks: Sequence[Block]) -> Block | None:
     """Find the block near a row that has its text: liteparse gives some headings the box of their first line."""
     packed = "".join(word.text for word in row.words).rstrip("-\u2010")
     for block in blocks:
-        near = block.box.y0 - _NEAR < row.box.y1 and row.box.y0 < block.box.y1 + _NEAR
-        if near and packed in "".join(block.text.split()):
+        if block.box.shared_y(row.box) > -_NEAR and packed in "".join(block.text.split()):
             return block
     return None
-
-
-def _holds(box: Rectangle, x: float, y: float) -> bool:
-    return box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1
-
-
-def _area(box: Rectangle) -> float:
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
 
 
 def rectangle(rect: "AnnotationRect | None") -> Rectangle | None:
@@ -234,10 +252,10 @@ def _rows_within(rows: Sequence[Row], box: Rectangle) -> list[list[Word]]:
     x0, y0, x1, y1 = box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
     for row in rows:
         row_box, words = row.box, row.words
-        if not y0 <= (row_box.y0 + row_box.y1) / 2 <= y1 or row_box.x1 < x0 or row_box.x0 > x1:
+        if not y0 <= row_box.y <= y1 or row_box.x1 < x0 or row_box.x0 > x1:
             continue
         if row_box.x0 < x0 or row_box.x1 > x1 + 2:
-            words = [word for word in words if x0 <= (word.box.x0 + word.box.x1) / 2 <= x1]
+            words = [word for word in words if x0 <= word.box.x <= x1]
         if words:
             within.append(words)
     return within

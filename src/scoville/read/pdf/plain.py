@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
 from scoville.read.clean import clean, clean_line
-from scoville.read.pdf.lines import Line, PlacedText, Rectangle
+from scoville.read.pdf.lines import Rectangle, whole
 from scoville.read.pdf.page import Block, Page
 
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?'?|Z)?")
@@ -20,18 +21,9 @@ _FILE_SUFFIXES = frozenset(
 _TITLE_LEAST = 3
 
 
-def read_information(path: str, password: str | None) -> tuple[str | None, dict[str, str]]:
-    """Give a PDF's title, if it is one, and its author and dates; nothing when PDFium cannot open it."""
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError:
-        return None, {}
-    try:
-        information: Mapping[str, str] = document.get_metadata_dict(skip_empty=True)
-    finally:
-        document.close()
+def read_information(document: Any) -> tuple[str | None, dict[str, str]]:
+    """Give a PDF's title, if it is one, and its author and dates."""
+    information: Mapping[str, str] = document.get_metadata_dict(skip_empty=True)
     metadata = {
         "author": clean_line(information.get("Author", "")),
         "created": iso_date(information.get("CreationDate", "")),
@@ -44,24 +36,18 @@ def read_plain_pages(path: str, password: str | None, numbers: Iterable[int]) ->
     """Read the text of some pages without layout: paragraphs between blank lines, boxed by the whole page."""
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(path, password=password)
     pages: list[Page] = []
-    try:
+    with pypdfium2.PdfDocument(path, password=password) as document:
         for number in numbers:
             page = document[number - 1]
             text_page = page.get_textpage()
             box = Rectangle(0, 0, *page.get_size())
             text = clean(text_page.get_text_bounded())
             paragraphs = filter(None, map(clean_line, re.split(r"\n\s*\n", text)))
-            blocks = [
-                Block("paragraph", number, box, PlacedText(paragraph, [Line(0, len(paragraph), box)], []))
-                for paragraph in paragraphs
-            ]
+            blocks = [Block("paragraph", number, box, whole(paragraph, box)) for paragraph in paragraphs]
             pages.append(Page(number, box.y1, blocks))
             text_page.close()
             page.close()
-    finally:
-        document.close()
     return pages
 
 

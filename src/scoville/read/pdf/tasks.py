@@ -7,7 +7,7 @@ memory where one child reads the whole document. Knows liteparse; does not know 
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Piece
@@ -58,13 +58,10 @@ def open_pdf(path: str, password: str | None) -> Opened:
         document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError as error:
         raise ReadFailure(_explain(str(error), password)) from None
-    try:
-        count = len(document)
-    finally:
-        document.close()
-    if not count:
-        raise ReadFailure("has no pages")
-    return Opened(count, *read_information(path, password))
+    with document:
+        if not len(document):
+            raise ReadFailure("has no pages")
+        return Opened(len(document), *read_information(document))
 
 
 def lay_out(
@@ -162,9 +159,8 @@ def _parse(path: str, password: str | None, first: int, last: int) -> "tuple[lis
 
     from scoville.read.pdf.layout import PARSER_OPTIONS
 
-    which = f"{first}-{last}"
-    parser = LiteParse(**PARSER_OPTIONS, target_pages=which, max_pages=MOST_PAGES, password=password)
-    result = parser.parse(path)
+    options: dict[str, Any] = {**PARSER_OPTIONS, "max_pages": MOST_PAGES, "password": password}
+    result = LiteParse(**options, target_pages=f"{first}-{last}").parse(path)
     return result.pages, [(error.page_num, f"page {error.page_num}: {error.message}") for error in result.page_errors]
 
 
@@ -176,14 +172,12 @@ def _parse_upright(path: str, password: str | None, turned: Mapping[int, int]) -
 
     from scoville.read.pdf.layout import PARSER_OPTIONS
 
-    parser = LiteParse(
-        **PARSER_OPTIONS,
-        target_pages=",".join(map(str, turned)),
-        max_pages=MOST_PAGES,
-        password=password,
-        page_orientation_corrections=list(turned.items()),
-    )
-    return {page.page_num: page for page in parser.parse(path).pages}
+    options: dict[str, Any] = {**PARSER_OPTIONS, "max_pages": MOST_PAGES, "password": password}
+    turns: dict[str, Any] = {
+        "target_pages": ",".join(map(str, turned)),
+        "page_orientation_corrections": list(turned.items()),
+    }
+    return {page.page_num: page for page in LiteParse(**options, **turns).parse(path).pages}
 
 
 def _explain(message: str, password: str | None) -> str:

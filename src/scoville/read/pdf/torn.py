@@ -55,7 +55,7 @@ def _begun_by(capital: Row, rows: Sequence[Row]) -> Row | None:
         if row.text[:1].islower()
         and -1 <= row.box.x0 - box.x1 < row.style.size
         and row.box.y1 > box.y0
-        and row.box.y0 < (box.y0 + box.y1) / 2
+        and row.box.y0 < box.y
     ]
     return min(beside, key=lambda row: row.box.y0, default=None)
 

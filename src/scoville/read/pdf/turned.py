@@ -6,11 +6,10 @@ back at the end, since boxes are those of the page as a viewer shows it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scoville.read.pdf.lines import Rectangle
-from scoville.read.pdf.page import Block, Page
+from scoville.read.ocr.page import Turn, stand_back
+from scoville.read.pdf.page import Page
 
 if TYPE_CHECKING:
     from liteparse.types import ParsedPage
@@ -36,24 +35,7 @@ def stand_page_back(page: Page, degrees: int) -> Page:
     """Give a page that was parsed upright with its boxes as it is shown, turned by ``degrees``."""
     if page.ink is None:
         return page
-    width, height = page.ink.width, page.ink.height
-
-    def back(box: Rectangle) -> Rectangle:
-        x0, y0, x1, y1 = box
-        match degrees:
-            case 90:
-                return Rectangle(height - y1, x0, height - y0, x1)
-            case 180:
-                return Rectangle(width - x1, height - y1, width - x0, height - y0)
-            case 270:
-                return Rectangle(y0, width - x1, y1, width - x0)
-            case _:
-                return box
-
-    def block_back(block: Block) -> Block:
-        placed = replace(block.placed, lines=[line._replace(box=back(line.box)) for line in block.placed.lines])
-        cells = tuple(tuple(box and back(box) for box in row) for row in block.cell_boxes)
-        return replace(block, box=back(block.box), placed=placed, cell_boxes=cells)
-
-    shown_height = height if degrees == 180 else width
-    return Page(page.number, shown_height, [block_back(block) for block in page.blocks], page.ink)
+    sides = page.ink.width, page.ink.height
+    turn = Turn(360 - degrees, *(sides if degrees == 180 else sides[::-1]))
+    blocks = [block.moved(lambda box: stand_back(box, turn)) for block in page.blocks]
+    return Page(page.number, turn.height, blocks, page.ink)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from scoville.read.pdf.ink import Ink, Rule
-from scoville.read.pdf.lines import Rectangle, union
+from scoville.read.pdf.ink import Ink
+from scoville.read.pdf.lines import Rectangle, around, union
 from scoville.read.pdf.page import Block
 from scoville.read.pdf.tables.grid import PrintedLine
 from scoville.types import Merged
@@ -27,10 +27,10 @@ _Boxes = tuple[Rectangle | None, ...]
 
 def join_wrapped_rows(block: Block, ink: Ink) -> Block:
     """Join a row to the one above when it stands nearer than rows do and only goes on below filled cells."""
-    spans = [_height(boxes) for boxes in block.cell_boxes]
+    spans = [around(boxes) for boxes in block.cell_boxes]
     if len(spans) < 3 or any(span is None for span in spans):
         return block
-    tops = [(span.y0 + span.y1) / 2 for span in spans if span]
+    tops = [span.y for span in spans if span]
     usual = median(below - above for above, below in pairwise(tops))
     rows: list[tuple[str, ...]] = []
     boxes: list[_Boxes] = []
@@ -38,7 +38,7 @@ def join_wrapped_rows(block: Block, ink: Ink) -> Block:
     for number, row in enumerate(block.rows):
         if rows and _wraps(rows[-1], boxes[-1], row, block.cell_boxes[number], usual, ink):
             rows[-1] = tuple(f"{above} {below}".strip() for above, below in zip(rows[-1], row, strict=True))
-            boxes[-1] = tuple(map(_both, boxes[-1], block.cell_boxes[number]))
+            boxes[-1] = tuple(map(around, zip(boxes[-1], block.cell_boxes[number], strict=False)))
             header_rows -= number < block.header_rows
         else:
             rows.append(row)
@@ -58,26 +58,16 @@ def _wraps(above: Sequence[str], over: _Boxes, row: Sequence[str], own: _Boxes, 
     if not pairs or any(FIGURE.fullmatch(text) and FIGURE.fullmatch(up) for text, up in zip(row, above, strict=True)):
         return False
     gap = max(box.y0 - up.y1 for up, box in pairs)
-    height = max(box.y1 - box.y0 for _, box in pairs)
-    middle_above = max((up.y0 + up.y1) / 2 if up.y1 - up.y0 < 1.5 * height else up.y1 - height / 2 for up, _ in pairs)
-    pitch = max((box.y0 + box.y1) / 2 for _, box in pairs) - middle_above
+    height = max(box.height for _, box in pairs)
+    middle_above = max(up.y if up.height < 1.5 * height else up.y1 - height / 2 for up, _ in pairs)
+    pitch = max(box.y for _, box in pairs) - middle_above
     ruled = any(_parts(rule, up, box) for rule in ink.rules for up, box in pairs)
     return -0.5 * height < gap < 0.5 * height and pitch < _TIGHT * usual and not ruled
 
 
-def _parts(rule: Rule, above: Rectangle, below: Rectangle) -> bool:
-    middle = (below.x0 + below.x1) / 2
+def _parts(rule: Rectangle, above: Rectangle, below: Rectangle) -> bool:
+    middle = below.x
     return not rule.upright and above.y1 - 2 <= rule.y0 <= below.y0 + 2 and rule.x0 <= middle <= rule.x1
-
-
-def _height(boxes: _Boxes) -> Rectangle | None:
-    known = [box for box in boxes if box]
-    return union(known) if known else None
-
-
-def _both(one: Rectangle | None, other: Rectangle | None) -> Rectangle | None:
-    known = [box for box in (one, other) if box]
-    return union(known) if known else None
 
 
 def merge_repeated(block: Block) -> Block:
@@ -130,7 +120,7 @@ def header_zone(block: Block) -> int:
 
 
 def _in_row(line: PrintedLine, boxes: _Boxes) -> bool:
-    height = _height(boxes)
+    height = around(boxes)
     return height is not None and height.y0 - 1 <= line.middle <= height.y1 + 1
 
 
@@ -140,7 +130,7 @@ def _uprights(ink: Ink, y: float) -> list[float]:
 
 def merge_by_rulings(block: Block, places: Sequence[float], ink: Ink) -> Block:
     """Merge a cell with the empty ones below it where the ruling between the rows leaves its column out."""
-    spans = [_height(boxes) for boxes in block.cell_boxes]
+    spans = [around(boxes) for boxes in block.cell_boxes]
     if any(span is None for span in spans):
         return block
     edges = [block.box.x0, *places, block.box.x1]
@@ -159,11 +149,11 @@ def merge_by_rulings(block: Block, places: Sequence[float], ink: Ink) -> Block:
     return replace(block, merged=tuple(sorted(merged.values())))
 
 
-def _rules_between(above: Rectangle, below: Rectangle, ink: Ink) -> list[Rule]:
-    low, high = (above.y0 + above.y1) / 2, (below.y0 + below.y1) / 2
+def _rules_between(above: Rectangle, below: Rectangle, ink: Ink) -> list[Rectangle]:
+    low, high = above.y, below.y
     return [rule for rule in ink.rules if not rule.upright and low < rule.y0 < high]
 
 
-def _open(rules: Sequence[Rule], x: float) -> bool:
+def _open(rules: Sequence[Rectangle], x: float) -> bool:
     """Say whether rows are parted by rulings, but not here."""
     return bool(rules) and not any(rule.x0 <= x <= rule.x1 for rule in rules)

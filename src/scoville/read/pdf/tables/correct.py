@@ -79,11 +79,7 @@ def _corrected(block: Block, ink: Ink) -> list[Block]:
     table = merge_repeated(table)
     table = merge_over_columns(table, rest, places, ink)
     table = merge_by_rulings(table, places, ink)
-    return [
-        *_text(block, title, ink),
-        table,
-        *_text(block, notes, ink),
-    ]
+    return [*_text(block, title, ink), table, *_text(block, notes, ink)]
 
 
 def _is_list(lines: Sequence[PrintedLine], ink: Ink) -> bool:
@@ -91,8 +87,8 @@ def _is_list(lines: Sequence[PrintedLine], ink: Ink) -> bool:
     if sum(line.text[:1].islower() for line in lines) >= _GOES_ON * len(lines):
         return False
     box = union(line.box for line in lines)
-    wide = _RULED * (box.x1 - box.x0)
-    rules = [rule.y0 for rule in ink.rules if min(rule.x1, box.x1) - max(rule.x0, box.x0) > wide]
+    wide = _RULED * box.width
+    rules = [rule.y0 for rule in ink.rules if rule.shared_x(box) > wide]
     parted = sum(any(a.middle < y < b.middle for y in rules) for a, b in pairwise(lines))
     return 2 * parted >= len(lines) - 1
 
@@ -123,9 +119,9 @@ def _runs_on(line: PrintedLine, places: Sequence[float], block: Block, ink: Ink)
         return False
     if between_uprights(line, ink.rules, block.box) or framed(line, ink.rules, block.box):
         return False
-    width = block.box.x1 - block.box.x0
+    width = block.box.width
     aside = abs(box.x0 + box.x1 - block.box.x0 - block.box.x1) / 2
-    return box.x0 < places[0] or (aside < _CENTRED * width and box.x1 - box.x0 > _WIDE * width)
+    return box.x0 < places[0] or (aside < _CENTRED * width and box.width > _WIDE * width)
 
 
 def _title_lines(lines: Sequence[PrintedLine], places: Sequence[float], block: Block, ink: Ink) -> int:
@@ -179,7 +175,7 @@ def _rebuilt(
                 texts, places_of = cells_of(part, places)
                 rows.append(tuple(texts))
                 boxes.append(tuple(places_of))
-        header_rows += (number < block.header_rows) * 1
+        header_rows += number < block.header_rows
     if len(rows) < 2 or not rest:
         return None
     printed = [row for line in rest for row in line.rows]

@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from scoville.read.pdf.ink import Ink
-from scoville.read.pdf.lines import Rectangle, union
-from scoville.read.pdf.page import Block
+from scoville.read.pdf.lines import Rectangle, around, union
+from scoville.read.pdf.page import Block, without
 from scoville.types import Merged
 
 _LABELLED = 0.6  # of a table's rows
@@ -25,7 +25,7 @@ def adopt_labels(blocks: Sequence[Block]) -> list[Block]:
     """Make the texts to the left of a table's rows, one beside each, its first column."""
     kept = list(blocks)
     for table in [block for block in blocks if block.kind == "table"]:
-        heights = [_height(boxes) for boxes in table.cell_boxes]
+        heights = [around(boxes) for boxes in table.cell_boxes]
         known = [height for height in heights if height]
         if len(known) < 3:
             continue
@@ -53,8 +53,7 @@ def adopt_heads(blocks: Sequence[Block], ink: Ink) -> list[Block]:
         spans = [_under(block.box, known) for block in heads]
         if heads and all(last > first for first, last in spans) and _apart(spans):
             kept[number] = _with_heads(table, heads, spans)
-            gone = {id(head) for head in heads}
-            return adopt_heads([block for block in kept if id(block) not in gone], ink)
+            return adopt_heads(without(kept, heads), ink)
     return kept
 
 
@@ -62,13 +61,13 @@ def _is_framed(table: Block, ink: Ink) -> bool:
     """Say whether a ruling as wide as the table lies on it: nothing above belongs to it."""
     box = table.box
     top = [rule for rule in ink.rules if not rule.upright and abs(rule.y0 - box.y0) < _ON_TOP]
-    return sum(min(rule.x1, box.x1) - max(rule.x0, box.x0) for rule in top) > 0.9 * (box.x1 - box.x0)
+    return sum(rule.shared_x(box) for rule in top) > 0.9 * box.width
 
 
 def _heads(block: Block, table: Block, columns: Sequence[Rectangle]) -> bool:
-    height = block.ink[-1].box.y1 - block.ink[-1].box.y0
+    height = block.ink[-1].box.height
     gap = table.box.y0 - block.box.y1
-    one_line = block.box.y1 - block.box.y0 < 1.6 * height
+    one_line = block.box.height < 1.6 * height
     if block.ink[0].style.size > _LARGER * table.ink[0].style.size:
         return False
     inside = block.box.x0 > columns[0].x1 and block.box.x1 < table.box.x1 + height
@@ -104,16 +103,11 @@ def _with_heads(table: Block, heads: Sequence[Block], spans: Sequence[tuple[int,
     )
 
 
-def _height(boxes: Sequence[Rectangle | None]) -> Rectangle | None:
-    known = [box for box in boxes if box]
-    return union(known) if known else None
-
-
 def _row_beside(block: Block, heights: Sequence[Rectangle | None]) -> int | None:
     """Give the row that a block of one line stands beside."""
-    if block.box.y1 - block.box.y0 > 1.6 * (block.ink[0].box.y1 - block.ink[0].box.y0):
+    if block.box.height > 1.6 * block.ink[0].box.height:
         return None
-    middle = (block.box.y0 + block.box.y1) / 2
+    middle = block.box.y
     return next((i for i, height in enumerate(heights) if height and height.y0 <= middle <= height.y1), None)
 
 
@@ -124,8 +118,7 @@ def _with_labels(blocks: Sequence[Block], table: Block, labels: dict[int, Block]
     ink = [*table.ink, *(row for label in labels.values() for row in label.ink)]
     box = union([table.box, *(label.box for label in labels.values())])
     wider = replace(table, rows=rows, cell_boxes=boxes, merged=merged, ink=ink, box=box)
-    gone = {id(label) for label in labels.values()}
-    return [wider if block is table else block for block in blocks if id(block) not in gone]
+    return [wider if block is table else block for block in without(blocks, labels.values())]
 
 
 def join_parts(blocks: Sequence[Block]) -> list[Block]:
@@ -160,14 +153,14 @@ def _one_table(above: Block, below: Block, between: Block | None) -> bool:
     if between:
         one_line = len({round(row.box.y0) for row in between.ink}) == 1
         inside = above.box.y1 - 2 <= between.box.y0 and between.box.y1 <= below.box.y0 + 2
-        if not (one_line and inside and between.box.x1 < above.box.x0 + 0.5 * (above.box.x1 - above.box.x0)):
+        if not (one_line and inside and between.box.x1 < above.box.x0 + 0.5 * above.box.width):
             return False
     return all(map(in_line, columns_of(above), columns_of(below)))
 
 
 def columns_of(block: Block) -> list[Rectangle | None]:
     """Give the rectangle around each column's texts; None for an empty column."""
-    return [_height([boxes[column] for boxes in block.cell_boxes]) for column in range(len(block.rows[0]))]
+    return [around([boxes[column] for boxes in block.cell_boxes]) for column in range(len(block.rows[0]))]
 
 
 def in_line(one: Rectangle | None, other: Rectangle | None) -> bool:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from scoville.read.pdf.ink import Row, Rule
+from scoville.read.pdf.ink import Row
 from scoville.read.pdf.lines import Rectangle, Word, place_rows, union
 from scoville.read.pdf.page import Block
 
-_ON_ONE_LINE = 0.5
 _BRIDGED = 0.5  # of the size: a narrower gap is a space between words of one text
 _SPACE = 0.35  # of the size: a space between words that are not justified
 _APART = 1.0  # of the size: a wider gap parts two texts
@@ -35,8 +34,7 @@ class PrintedLine:
     @property
     def middle(self) -> float:
         """Half its height."""
-        box = self.box
-        return (box.y0 + box.y1) / 2
+        return self.box.y
 
     @property
     def text(self) -> str:
@@ -59,8 +57,8 @@ class PrintedLine:
 def printed_lines(rows: Sequence[Row]) -> list[PrintedLine]:
     """Group printed rows into lines, from the top."""
     lines: list[list[Row]] = []
-    for row in sorted((row for row in rows if row.words), key=lambda row: (row.box.y0 + row.box.y1) / 2):
-        if lines and _on_one_line(lines[-1][0], row):
+    for row in sorted((row for row in rows if row.words), key=lambda row: row.box.y):
+        if lines and lines[-1][0].box.on_one_line(row.box):
             lines[-1].append(row)
         else:
             lines.append([row])
@@ -71,11 +69,6 @@ def _line(rows: list[Row]) -> PrintedLine:
     words = sorted((word for row in rows for word in row.words), key=lambda word: word.box.x0)
     size = median(row.style.size for row in rows)
     return PrintedLine(words, size, all(row.style.bold for row in rows), rows)
-
-
-def _on_one_line(one: Row, other: Row) -> bool:
-    overlap = min(one.box.y1, other.box.y1) - max(one.box.y0, other.box.y0)
-    return overlap > _ON_ONE_LINE * min(one.box.y1 - one.box.y0, other.box.y1 - other.box.y0)
 
 
 def separators(block: Block, lines: Sequence[PrintedLine]) -> list[float] | None:
@@ -130,14 +123,14 @@ def bridged(line: PrintedLine, places: Sequence[float]) -> int:
     return count
 
 
-def between_uprights(line: PrintedLine, rules: Sequence[Rule], box: Rectangle) -> bool:
+def between_uprights(line: PrintedLine, rules: Sequence[Rectangle], box: Rectangle) -> bool:
     """Say whether vertical rulings stand at the height of a line, inside a table."""
     return any(
         rule.upright and rule.y0 <= line.middle <= rule.y1 and box.x0 + 2 < rule.x0 < box.x1 - 2 for rule in rules
     )
 
 
-def framed(line: PrintedLine, rules: Sequence[Rule], box: Rectangle) -> bool:
+def framed(line: PrintedLine, rules: Sequence[Rectangle], box: Rectangle) -> bool:
     """Say whether vertical rulings stand at both ends of a line."""
     uprights = [rule.x0 for rule in rules if rule.upright and rule.y0 <= line.middle <= rule.y1]
     return any(x <= line.box.x0 and x > box.x0 - 20 for x in uprights) and any(
@@ -151,7 +144,7 @@ def cells_of(lines: Sequence[PrintedLine], places: Sequence[float]) -> tuple[lis
     boxes: list[Rectangle | None] = []
     edges = [float("-inf"), *places, float("inf")]
     for left, right in zip(edges, edges[1:], strict=False):
-        within = [[word for word in line.words if left <= (word.box.x0 + word.box.x1) / 2 < right] for line in lines]
+        within = [[word for word in line.words if left <= word.box.x < right] for line in lines]
         within = [words for words in within if words]
         texts.append(place_rows(within).text if within else "")
         boxes.append(union(word.box for words in within for word in words) if within else None)

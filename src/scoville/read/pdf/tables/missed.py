@@ -83,7 +83,7 @@ def _header(
     gap = lines[0].box.y0 - last.box.y1
     near = -lines[0].size < gap < 1.5 * lines[0].size
     places = [(one[1].x1 + other[1].x0) / 2 for one, other in pairwise(rows[0])]
-    columns = [sum(x < (box.x0 + box.x1) / 2 for x in places) for _, box in texts]
+    columns = [sum(x < box.x for x in places) for _, box in texts]
     over = columns == list(range(len(rows[0])))
     return last if near and over else None
 
