@@ -4,6 +4,7 @@ Enters: the plain parts of values. Leaves: HTML. Questions, answers and document
 their text is escaped, and nothing is loaded.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -70,6 +71,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def fold(title: str, body: str) -> str:
+    """Hide HTML behind a title that opens it."""
+    return f"<details><summary>{_safe(title)}</summary>{body}</details>"
+
+
 def pre(text: str) -> str:
     """Write text as it is, line by line."""
     return f"<pre>{escape(text)}</pre>"
@@ -87,9 +93,19 @@ def place(page: int | None, anchor: str | None) -> str:
 
 
 def shorten(text: str) -> str:
-    """Give the beginning of a text on one line."""
-    line = " ".join(text.split())
+    """Give the beginning of a text on one line, a row of a table as its cells."""
+    line = " ".join(" ".join(map(_cells, text.splitlines())).split()).removesuffix(";")
     return line if len(line) <= QUOTE_CHARACTERS else f"{line[:QUOTE_CHARACTERS]}…"
+
+
+def _cells(line: str) -> str:
+    """Write a row of a Markdown table without its bars."""
+    row = line.strip()
+    if not (row.startswith("|") and row.endswith("|")):
+        return line
+    cells = (cell.strip() for cell in re.split(r"(?<!\\)\|", row[1:-1]))
+    filled = [cell for cell in cells if cell.strip("-:")]
+    return f"{' · '.join(filled)};" if filled else ""
 
 
 def _written(value: Any) -> str:

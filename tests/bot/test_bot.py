@@ -19,7 +19,7 @@ from conftest import Bench
 from printed import WIDTH, pdf
 from scoville.answer import answer_json
 from scoville.errors import RecipeError
-from scoville.html import progress_html
+from scoville.html import progress_html, shorten
 from scoville.index import Failure
 from scoville.track.ledger import totals
 from scoville.track.store import FILE_NAME, Store
@@ -200,6 +200,11 @@ def test_hostile_text_is_escaped_wherever_it_is_shown(tmp_path: Path, docs: Path
     for page in pages:
         assert "&lt;" in page
         assert "<script>" not in page and "\u202e" not in page and "<b>x" not in page and "<i>&" not in page
+
+
+def test_rows_of_tables_are_shown_without_their_bars():
+    assert shorten("Fees:\n| Short | -2 EUR |\n|---|:-:|\n| a \\| b |  |") == "Fees: Short · -2 EUR; a \\| b"
+    assert shorten("| no row") == "| no row"
 
 
 def test_a_refusal_shows_its_reason(bot: sc.Bot):

@@ -33,7 +33,8 @@ def test_bots_variants_and_functions_become_one_table(bot: sc.Bot):
     text = str(compared)
     assert "standing" in text and "silent" in text and "against work" in text
     html = compared._repr_html_()
-    assert html.count("<tr>") == 4 and "<script>" not in html
+    assert html.count("<tr>") == 8 and "<script>" not in html
+    assert html.count("<table>") == 2 and "cites page" in html  # one of twenty columns does not fit a page
 
 
 def test_a_comparison_is_written_as_a_page_and_its_runs_are_kept(bot: sc.Bot, tmp_path: Path):
@@ -68,6 +69,8 @@ def test_a_sweep_from_python_tries_recipes(bot: sc.Bot):
     assert best.startswith(f"# Trial {sweep.json()['best']} of 2 of sweep {sweep.name}")
     assert "passages:" in best
     assert "2 run to the end" in str(sweep)
+    html = sweep._repr_html_()
+    assert html.count("<tr>") == 3 and "search.passages</th>" in html and "2 run to the end" in html
 
 
 def test_a_variant_that_needs_another_index_builds_it_once_and_is_asked(bot: sc.Bot, caplog: pytest.LogCaptureFixture):

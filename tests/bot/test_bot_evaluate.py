@@ -68,7 +68,9 @@ def test_a_summary_is_data_and_as_text_a_table(bot: sc.Bot, file: Path):
     assert json.loads(json.dumps(run.summary()))["counts"]["cases"] == 6
     text = str(run.summary())
     assert run.id in text.splitlines()[0] and "right answers" in text and "{" not in text
-    assert f"run {run.id}" in run._repr_html_() and "<td" in run._repr_html_()
+    shown, _, folded = run._repr_html_().partition("<details>")
+    assert f"run {run.id}" in shown and "right answers" in shown and "6 answered" in folded
+    assert "token_f1" in folded and "token_f1" not in shown
 
 
 def test_wrong_answers_are_blamed_on_a_stage(bot: sc.Bot, file: Path):

@@ -10,7 +10,7 @@ from scoville.bot.evaluate import Cases, Choice, name_of
 from scoville.bot.open import open
 from scoville.bot.opened import Opened
 from scoville.bot.systems import answering_recipe, known_as, open_system
-from scoville.comparison.show_compare import compare_html, compare_json, compare_text
+from scoville.comparison.show_compare import bare_board, column_rows, compare_html, compare_json, compare_text, legend
 from scoville.comparison.side_by_side import Compared
 from scoville.comparison.systems import Table, check_metric, compare_systems
 from scoville.errors import UsageError
@@ -46,8 +46,10 @@ class Comparison:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        head, *rows = self.table.board.cells
-        return f"<div>{table(head, rows)}{pre(self.table.board.note)}</div>"
+        board, columns = bare_board(self.table).cells, column_rows(self.table)
+        notes = "\n".join([legend(self.table), *self.table.notes])
+        tables = (table(board[0], board[1:]), pre(self.table.board.note), table(columns[0], columns[1:]), pre(notes))
+        return f"<div>{''.join(tables)}</div>"
 
 
 def compare(

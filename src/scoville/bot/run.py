@@ -16,8 +16,8 @@ from scoville.evaluate.blame_run import blame_run
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.score_run import score_run
-from scoville.evaluate.show_run import summary_rows, summary_text
-from scoville.html import table
+from scoville.evaluate.show_run import LABELS, summary_facts, summary_rows, summary_text
+from scoville.html import fold, pre, table
 
 logger = logging.getLogger("scoville")
 
@@ -89,8 +89,12 @@ class Run(runs.Run):
         return found
 
     def _repr_html_(self) -> str:
-        head, *rows = summary_rows(super().summary())
-        return table((f"run {self.id}", *head[1:]), rows)
+        summary = super().summary()
+        head, *rows = summary_rows(summary)
+        named = LABELS.values()
+        others = [row for row in rows if row[0] not in named]
+        first = table((f"run {self.id}", *head[1:]), [row for row in rows if row[0] in named])
+        return f"<div>{first}{fold('other measures', table(head, others))}{pre(summary_facts(summary))}</div>"
 
 
 def blame_answers(bot: Opened, run: runs.Run) -> list[Blame]:

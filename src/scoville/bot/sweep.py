@@ -14,12 +14,12 @@ from scoville.bot.opened import Opened
 from scoville.cases.files import cases_of
 from scoville.comparison.propose import require_optuna
 from scoville.comparison.publish_sweep import PublishedSweep
-from scoville.comparison.show_sweep import recipe_text, sweep_json, sweep_text
+from scoville.comparison.show_sweep import recipe_text, sweep_json, sweep_notes, sweep_rows, sweep_text
 from scoville.comparison.stages import SharedStages
 from scoville.comparison.sweep import plan, run_sweep
 from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, list_sweeps, open_sweep
 from scoville.errors import UsageError
-from scoville.html import pre
+from scoville.html import pre, table
 from scoville.llm.paid import announce
 from scoville.recipe import Recipe
 from scoville.track.ledger import Ledger, save_entries
@@ -60,7 +60,9 @@ class Sweep(SweepFolder):
         return sweep_json(self)
 
     def _repr_html_(self) -> str:
-        return pre(str(self))
+        head, *rows = sweep_rows(self)
+        notes = "\n".join(sweep_notes(self))
+        return f"<div>{table(head, rows)}{pre(notes)}</div>"
 
 
 def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> Sweep:

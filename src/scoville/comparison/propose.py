@@ -88,7 +88,9 @@ def _share_of_the_best(losses: Sequence[float]) -> float | None:
 def require_optuna() -> Any:
     """Import Optuna; MissingExtra where it is not installed."""
     try:
-        import optuna
+        with warnings.catch_warnings():  # in a notebook tqdm, which it brings, asks for widgets
+            warnings.simplefilter("ignore")
+            import optuna
     except ImportError:
         raise MissingExtra("this needs Optuna: pip install 'scoville[sweep]'") from None
     return optuna

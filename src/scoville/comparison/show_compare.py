@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.comparison.leaderboard import Cell
+    from scoville.comparison.leaderboard import Cell, Leaderboard
     from scoville.comparison.side_by_side import Compared
     from scoville.comparison.systems import Table, ToBaseline
 
@@ -22,9 +22,14 @@ LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto 
 
 def compare_text(table: "Table", systems: "Sequence[Compared]") -> str:
     """Write a comparison for a terminal: the leaderboard, the columns, the baseline's tests, what to blame."""
-    bare = replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
-    parts = [bare.text, _columns(table), _against(table), *(_blame(system) for system in systems if system.blamed)]
+    columns = f"{table_text(column_rows(table))}\n\n{legend(table)}"
+    parts = [bare_board(table).text, columns, _against(table), *(_blame(system) for system in systems if system.blamed)]
     return "\n\n".join([*parts, *table.notes])
+
+
+def bare_board(table: "Table") -> "Leaderboard":
+    """Give the leaderboard without what else is known."""
+    return replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
 
 
 def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any]:
@@ -75,7 +80,8 @@ def _numbers(columns: "Mapping[str, Cell]") -> dict[str, float]:
     return {name: value for name, value in columns.items() if isinstance(value, float)}
 
 
-def _columns(table: "Table") -> str:
+def column_rows(table: "Table") -> list[tuple[str, ...]]:
+    """Give the rows of what else is known of the systems, the head first."""
     names = [name for name in HEADS if any(row.columns.get(name) not in (None, 0) for row in table.board.rows)]
     rows = [("", *(HEADS[name] for name in names), "")]
     rows += [
@@ -86,7 +92,12 @@ def _columns(table: "Table") -> str:
         )
         for row in table.board.rows
     ]
-    return f"{table_text(rows)}\n\n{LEGEND.format(table.board.metric)}"
+    return rows
+
+
+def legend(table: "Table") -> str:
+    """Say how to read those."""
+    return LEGEND.format(table.board.metric)
 
 
 def _against(table: "Table") -> str:

@@ -19,6 +19,14 @@ MARKS = {"pruned": "ended early", "invalid": "contradiction", "failed": "failed"
 
 def sweep_text(sweep: SweepFolder) -> str:
     """Write a sweep for a terminal: every trial, the keys that mattered, what it took."""
+    rows = sweep_rows(sweep)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([*lines, "", *sweep_notes(sweep)])
+
+
+def sweep_rows(sweep: SweepFolder) -> list[tuple[str, ...]]:
+    """Give the rows of its table: the head, the best trials, the others; without those that contradict themselves."""
     settings, trials = sweep.recipe.sweep, sweep.trials()
     front = best_trials(settings, trials)
     marks = {trial.number: "*" for trial in front}
@@ -36,11 +44,15 @@ def sweep_text(sweep: SweepFolder) -> str:
         )
         for trial in shown
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    several = "Pareto front" if len(settings.objectives) > 1 else "nothing is better"
+    return rows
+
+
+def sweep_notes(sweep: SweepFolder) -> list[str]:
+    """Say how to read the table, how the trials ended and which keys mattered, a line each."""
+    trials = sweep.trials()
+    several = "Pareto front" if len(sweep.recipe.sweep.objectives) > 1 else "nothing is better"
     took = f"The trials took {sum(trial.seconds for trial in trials):.1f} s."
-    return "\n".join([*lines, "", f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)])
+    return [f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)]
 
 
 def trial_line(settings: Sweep, trial: Trial) -> str:

@@ -30,15 +30,15 @@ SETS = ("refusal_precision", "refusal_recall", "refusal_f1")
 
 def summary_text(run: Run) -> str:
     """Write the summary of a run for a terminal."""
-    return "\n".join([_title(run), "", *_aligned(summary_rows(run.summary())), "", _facts(run.summary())])
+    return "\n".join([_title(run), "", *_aligned(summary_rows(run.summary())), "", summary_facts(run.summary())])
 
 
 def summary_markdown(run: Run, notes: str = "") -> str:
     """Write the summary of a run, and what else is to be said, as Markdown."""
     rows = summary_rows(run.summary())
     table = [f"| {' | '.join(row)} |" for row in rows]
-    lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:], "", _facts(run.summary())]
-    return "\n".join([*lines, *(["", notes] if notes else []), ""])
+    lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:]]
+    return "\n".join([*lines, "", summary_facts(run.summary()), *(["", notes] if notes else []), ""])
 
 
 def judges_text(judges: Judges) -> str:
@@ -94,7 +94,8 @@ def summary_rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _facts(summary: Mapping[str, Any]) -> str:
+def summary_facts(summary: Mapping[str, Any]) -> str:
+    """Say what was answered, and what it took."""
     counts, sets = summary.get("counts", {}), summary.get("sets", {})
     usd = "price not known" if sets.get("cost_usd_sum") is None else f"${sets['cost_usd_sum']:.4g} in fees"
     tokens = [sets.get(f"{kind}_tokens_sum") or 0 for kind in ("prompt", "completion")]
