@@ -11,7 +11,6 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from lxml.etree import XMLSyntaxError
 
 from scoville.errors import ReadFailure
 from scoville.read.archive import check_archive
@@ -84,7 +83,7 @@ def test_properties_become_title_and_metadata() -> None:
     properties.created = properties.modified = datetime(2024, 5, 1, tzinfo=UTC)
     result = read(document)
     assert result.title == "Own title"
-    date = "2024-05-01T00:00:00+00:00"
+    date = "2024-05-01T00:00:00Z"
     assert result.metadata == {"author": "Ada Example", "created": date, "modified": date}
 
 
@@ -256,7 +255,7 @@ def test_headers_comments_code_and_descriptions_are_read() -> None:
     ]
 
 
-def test_entities_that_would_grow_stay_small() -> None:
+def test_entities_that_would_grow_are_refused() -> None:
     document = docx.Document()
     document.add_paragraph("MARK")
     entities = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9))
@@ -268,10 +267,8 @@ def test_entities_that_would_grow_stay_small() -> None:
         text = content.decode().replace("MARK", "before &e9; after")
         return text.replace("<w:document ", f"{doctype}<w:document ", 1).encode()
 
-    try:
-        assert len(read(rewritten(saved(document), change)).text) < 1000
-    except XMLSyntaxError as error:  # refusing it is as good
-        assert "entity" in str(error).lower()
+    with pytest.raises(ReadFailure, match="entit"):
+        read(rewritten(saved(document), change))
 
 
 def deflated(*members: tuple[str, bytes]) -> bytes:

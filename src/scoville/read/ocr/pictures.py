@@ -6,7 +6,7 @@ photos and logos. The same picture is read once: a letterhead stands on every sl
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile, Picture, Piece
 from scoville.read.ocr.route import is_large_enough
-from scoville.read.office.package import Package
+from scoville.read.office.package import Package, Relation
 from scoville.read.sandbox.children import CHILDREN, process_count
 from scoville.read.sandbox.frames import Task
 from scoville.read.text.xml_tree import attribute, descendants
@@ -106,14 +106,11 @@ def _placed(new: Piece, place: Piece, box: Box | None) -> Piece:
     return replace(new, anchor=place.anchor, page=place.page, regions=regions, cell_boxes=())
 
 
-def embedded(element: Any, part: Any) -> bytes | None:
+def embedded(element: Any, package: Package, relations: Mapping[str, Relation]) -> bytes | None:
     """Give the picture that an element of Office Open XML shows, where it lies in the file and is not only linked."""
     shown = next(descendants(element, "blip"), None)
-    relation = part.rels.get(attribute(shown, "embed")) if shown is not None else None
-    if relation is None or relation.is_external:
-        return None
-    target = relation.target_part
-    return bytes(target.blob) if str(target.partname).lower().endswith(_SUFFIXES) else None
+    relation = relations.get(attribute(shown, "embed")) if shown is not None else None
+    return packed(package, relation.path) if relation else None
 
 
 def packed(package: Package, name: str) -> bytes | None:

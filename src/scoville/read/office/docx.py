@@ -3,14 +3,11 @@
 Knows the life of a Word document: which parts it has and how its body flows.
 """
 
-import io
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from scoville.read.assemble import ParsedFile, Piece
-from scoville.read.clean import clean_line
 from scoville.read.figure import description
 from scoville.read.ocr.pictures import Pictures, embedded
 from scoville.read.office.chart import chart_pieces, diagram_pieces
@@ -19,9 +16,9 @@ from scoville.read.office.docx_numbering import BULLET, Numbering, read_numberin
 from scoville.read.office.docx_styles import BODY_LEVEL, Style, read_styles
 from scoville.read.office.docx_table import read_table
 from scoville.read.office.docx_xml import FALLBACK, W, children_of, is_monospaced, text_of, value_of
-from scoville.read.office.package import Package, plain_package
+from scoville.read.office.package import Package, Relation, core_properties
 from scoville.read.text.xml_tree import attribute, child, name_of
-from scoville.types import ElementKind, Metadata
+from scoville.types import ElementKind
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PAPER = (612.0, 792.0)
@@ -36,25 +33,20 @@ def read_docx(data: bytes, *, pictures: bool = False) -> ParsedFile:
     ``pictures`` gives those that OCR may read, too.
     Raises ReadFailure for a file that is damaged, encrypted or unsafe to unpack.
     """
-    data = plain_package(data)
-    import docx
-
     package = Package(data)
-    document = docx.Document(io.BytesIO(data))
-    part = document.part
+    main = package.related("", "officeDocument") or "word/document.xml"
+    document = package.need(main)
+    relations = package.relations(main)
+    styles = read_styles(package.xml(package.related(main, "styles")))
+    numbering = read_numbering(package.xml(package.related(main, "numbering")))
     held = Pictures(pictures, *_PAPER)
-    walk = _Walk(
-        read_styles(document), read_numbering(_numbering_root(part)), read_notes(package, part), package, part, held
-    )
-    walk.read(document.element.body)
+    walk = _Walk(styles, numbering, read_notes(package, relations), package, relations, held)
+    walk.read(child(document, "body"))
+    title, metadata = core_properties(package)
     return ParsedFile(
-        media_type=MEDIA_TYPE,
-        pieces=[*walk.pieces, *read_furniture(package, part)],
-        warnings=held.warnings,
-        pictures=held.held,
-        title=document.core_properties.title or None,
-        metadata=_metadata(document.core_properties),
-    )
+        media_type=MEDIA_TYPE, pieces=[*walk.pieces, *read_furniture(package, relations)], title=title,
+        metadata=metadata, warnings=held.warnings, pictures=held.held,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -66,7 +58,7 @@ class _Walk:
     notes: dict[tuple[str, str], str]
     """By the kind of reference and its id."""
     package: Package
-    part: Any
+    relations: dict[str, Relation]
     pictures: Pictures
     pieces: list[Piece] = field(default_factory=list[Piece])
     paragraphs: int = 0
@@ -156,30 +148,11 @@ class _Walk:
         extent = child(drawing, "extent")
         if extent is not None:
             size = (whole(extent.get("cx")) / _POINT, whole(extent.get("cy")) / _POINT)
-            if number := self.pictures.hold(lambda: embedded(drawing, self.part), size):
+            if number := self.pictures.hold(lambda: embedded(drawing, self.package, self.relations), size):
                 self.pieces.append(Piece(kind="figure", anchor=anchor, picture=number))
 
     def add_drawing(self, id: str, anchor: str) -> None:
-        relation = self.part.rels.get(id)
-        if relation is not None and not relation.is_external:
-            root = self.package.xml(str(relation.target_part.partname).lstrip("/"))
-            if root is not None:
-                read = chart_pieces if name_of(root) == "chartSpace" else diagram_pieces
-                self.pieces += [replace(piece, anchor=anchor) for piece in read(root)]
-
-
-def _numbering_root(part: Any) -> Any:
-    from docx.opc.constants import RELATIONSHIP_TYPE
-
-    for relation in part.rels.values():
-        if relation.reltype == RELATIONSHIP_TYPE.NUMBERING and not relation.is_external:
-            return relation.target_part.element
-    return None
-
-
-def _metadata(properties: Any) -> Metadata:
-    found: dict[str, str] = {"author": clean_line(properties.author or "")}
-    for name in ("created", "modified"):
-        date: datetime | None = getattr(properties, name)
-        found[name] = date.isoformat() if date else ""
-    return {key: value for key, value in found.items() if value}
+        root = self.package.xml(self.relations[id].path) if id in self.relations else None
+        if root is not None:
+            read = chart_pieces if name_of(root) == "chartSpace" else diagram_pieces
+            self.pieces += [replace(piece, anchor=anchor) for piece in read(root)]

@@ -1,12 +1,12 @@
 """What a Word document keeps beside its body: notes, comments, page headers and footers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scoville.read.assemble import Piece
 from scoville.read.clean import clean_line
 from scoville.read.office.docx_xml import W, text_of
-from scoville.read.office.package import Package
+from scoville.read.office.package import Package, Relation
 from scoville.types import ElementKind
 
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
@@ -19,10 +19,10 @@ REFERENCES = (
 """The elements by which a body refers to what stands elsewhere."""
 
 
-def read_notes(package: Package, part: Any) -> dict[tuple[str, str], str]:
+def read_notes(package: Package, relations: Mapping[str, Relation]) -> dict[tuple[str, str], str]:
     """Give footnotes, endnotes and comments by their kind and id."""
     notes: dict[tuple[str, str], str] = {}
-    for kind, root in _parts(package, part):
+    for kind, root in _parts(package, relations):
         name = _NOTES.get(kind, "")
         for note in root.iterfind(f"{W}{name}") if name else ():
             text = _text(note)
@@ -31,10 +31,10 @@ def read_notes(package: Package, part: Any) -> dict[tuple[str, str], str]:
     return notes
 
 
-def read_furniture(package: Package, part: Any) -> Iterator[Piece]:
+def read_furniture(package: Package, relations: Mapping[str, Relation]) -> Iterator[Piece]:
     """Give page headers and footers, each text once."""
     seen: set[str] = set()
-    for kind, root in _parts(package, part):
+    for kind, root in _parts(package, relations):
         text = _text(root) if kind in _FURNITURE else ""
         if text and text not in seen and not text.isdigit():  # a page number
             seen.add(text)
@@ -45,10 +45,8 @@ def _text(root: Any) -> str:
     return clean_line(" ".join(text_of(one) for one in root.iter(f"{W}p")))
 
 
-def _parts(package: Package, part: Any) -> Iterator[tuple[str, Any]]:
-    for relation in part.rels.values():
-        kind = relation.reltype.rpartition("/")[2]
-        if not relation.is_external and (kind in _NOTES or kind in _FURNITURE):
-            root = package.xml(str(relation.target_part.partname).lstrip("/"))
-            if root is not None:
-                yield kind, root
+def _parts(package: Package, relations: Mapping[str, Relation]) -> Iterator[tuple[str, Any]]:
+    for kind, path in relations.values():
+        root = package.xml(path) if kind in _NOTES or kind in _FURNITURE else None
+        if root is not None:
+            yield kind, root

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from scoville.read.office.docx_xml import W, value_of
+
 _PLACE = re.compile(r"%([1-9])")
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
@@ -53,25 +55,17 @@ class Numbering:
 
 def read_numbering(root: Any) -> Numbering:
     """Read the definitions from the root element of ``numbering.xml``; None has none."""
-    from docx.oxml.ns import qn
-
     numbering = Numbering()
     if root is None:
         return numbering
-    for abstract in root.iterfind(qn("w:abstractNum")):
-        for level in abstract.iterfind(qn("w:lvl")):
-            values = {
-                name: child.get(qn("w:val"), "")
-                for name in ("numFmt", "lvlText", "start")
-                if (child := level.find(qn(f"w:{name}"))) is not None
-            }
-            place = (abstract.get(qn("w:abstractNumId"), ""), whole(level.get(qn("w:ilvl"))))
-            start = whole(values.get("start"), 1)
-            numbering.levels[place] = Level(values.get("numFmt", "decimal"), values.get("lvlText", ""), start)
-    for number in root.iterfind(qn("w:num")):
-        abstract = number.find(qn("w:abstractNumId"))
-        if abstract is not None:
-            numbering.lists[number.get(qn("w:numId"), "")] = abstract.get(qn("w:val"), "")
+    for abstract in root.iterfind(f"{W}abstractNum"):
+        for level in abstract.iterfind(f"{W}lvl"):
+            format, text, start = (value_of(level, name) for name in ("numFmt", "lvlText", "start"))
+            place = (abstract.get(f"{W}abstractNumId", ""), whole(level.get(f"{W}ilvl")))
+            numbering.levels[place] = Level("decimal" if format is None else format, text or "", whole(start, 1))
+    for number in root.iterfind(f"{W}num"):
+        if (abstract := value_of(number, "abstractNumId")) is not None:
+            numbering.lists[number.get(f"{W}numId", "")] = abstract
     return numbering
 
 

@@ -27,9 +27,10 @@ class Style(NamedTuple):
     """The number and level of the list that the style makes it an item of."""
 
 
-def read_styles(document: Any) -> dict[str, Style]:
-    """Resolve the paragraph styles by id; the default style also stands under the empty id."""
-    elements = {style.get(f"{W}styleId", ""): style for style in document.styles.element.iterfind(f"{W}style")}
+def read_styles(root: Any) -> dict[str, Style]:
+    """Resolve the paragraph styles by id, of which there may be none; the default also stands under the empty id."""
+    found = root.iterfind(f"{W}style") if root is not None else ()
+    elements = {style.get(f"{W}styleId", ""): style for style in found}
     styles: dict[str, Style] = {}
     for id, element in elements.items():
         styles[id] = _resolve(element, elements)

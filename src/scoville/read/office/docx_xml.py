@@ -1,7 +1,7 @@
 """WordprocessingML elements in, their text, blocks and settings out.
 
-Reads the XML that python-docx opens, because python-docx's own texts leave out tracked insertions, content controls
-and text boxes. Deleted and hidden text is left out.
+python-docx's texts leave out tracked insertions, content controls and text boxes. Here, deleted and hidden text is left
+out.
 """
 
 import re

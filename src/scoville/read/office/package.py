@@ -46,15 +46,19 @@ class Package:
         check_archive(data)
         self._archive = zipfile.ZipFile(io.BytesIO(data))
         self.names = frozenset(self._archive.namelist())
+        self._is_strict = bool(_STRICT.search(self.read("_rels/.rels") or b""))
 
     def read(self, name: str) -> bytes | None:
         """Give a part's bytes; None where there is no such part."""
         return self._archive.read(name) if name in self.names else None
 
     def xml(self, name: str) -> Any:
-        """Give the root of an XML part; None where there is no such part. Raises ReadFailure for damaged XML."""
+        """Give the root of an XML part; None where there is no such part. Raises ReadFailure for damaged XML.
+
+        The names of Strict Open XML become the usual ones.
+        """
         data = self.read(name)
-        return parse_xml(data) if data else None
+        return parse_xml(_usual(data) if self._is_strict else data) if data else None
 
     def need(self, name: str) -> Any:
         """Give the root of an XML part without which there is nothing to read."""
@@ -64,7 +68,7 @@ class Package:
         return root
 
     def relations(self, part: str) -> dict[str, Relation]:
-        """Give what a part refers to inside the package, by the ids that it uses."""
+        """Give what a part refers to inside the package, by the ids that it uses; ``""`` is the package itself."""
         folder, name = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", f"{name}.rels"))
         found: dict[str, Relation] = {}
@@ -74,6 +78,10 @@ class Package:
                 found[child.get("Id", "")] = Relation(child.get("Type", "").rpartition("/")[2], path)
         return found
 
+    def related(self, part: str, kind: str) -> str:
+        """Give the first of the parts of a kind that a part refers to; empty where there is none."""
+        return next((relation.path for relation in self.relations(part).values() if relation.kind == kind), "")
+
 
 def resolve(part: str, target: str) -> str:
     """Give the name of what one part calls another; empty when it lies outside the package."""
@@ -82,7 +90,7 @@ def resolve(part: str, target: str) -> str:
 
 
 def plain_package(data: bytes) -> bytes:
-    """Rewrite Strict Open XML, templates and files with macros to plain documents, which the libraries open.
+    """Rewrite Strict Open XML, templates and files with macros to plain documents, which python-pptx opens.
 
     Macros stay what they are, bytes that nobody runs.
     """
@@ -100,9 +108,13 @@ def plain_package(data: bytes) -> bytes:
                 if name == "[Content_Types].xml":
                     content = _KINDS.sub(_plain_kind, content)
                 if strict and name.endswith((".xml", ".rels")):
-                    content = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", content)
+                    content = _usual(content)
                 new.writestr(name, content)
         return stream.getvalue()
+
+
+def _usual(xml: bytes) -> bytes:
+    return _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", xml)
 
 
 def _plain_kind(match: "re.Match[bytes]") -> bytes:
@@ -125,4 +137,4 @@ def properties_of(root: Any) -> tuple[str | None, Metadata]:
 
 def core_properties(package: Package) -> tuple[str | None, Metadata]:
     """Give title and metadata of an Office Open XML package."""
-    return properties_of(package.xml("docProps/core.xml"))
+    return properties_of(package.xml(package.related("", "core-properties") or "docProps/core.xml"))

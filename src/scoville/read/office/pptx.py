@@ -5,7 +5,7 @@ A slide is a page: boxes count its points from the top left. Text that only a la
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scoville.read.assemble import ParsedFile, Piece
@@ -14,7 +14,7 @@ from scoville.read.figure import description
 from scoville.read.grid import Cell, Rows, lay_out
 from scoville.read.ocr.pictures import Pictures, embedded
 from scoville.read.office.chart import chart_pieces, diagram_pieces
-from scoville.read.office.package import Package, core_properties, plain_package
+from scoville.read.office.package import Package, Relation, core_properties, plain_package
 from scoville.read.office.pptx_text import Bullets, paragraph_text
 from scoville.read.pdf.order import reading_order
 from scoville.read.text.xml_tree import all_text, attribute, child, descendants, name_of
@@ -46,7 +46,8 @@ def read_pptx(data: bytes, *, pictures: bool = False) -> ParsedFile:
     for number, slide in enumerate(presentation.slides, 1):
         if slide.element.get("show") in {"0", "false"}:
             warnings.append(f"slide {number}: hidden in the show, read all the same")
-        pieces += _Slide(slide, number, package, held).read()
+        relations = package.relations(str(slide.part.partname).lstrip("/"))
+        pieces += _Slide(slide, number, package, relations, held).read()
     title, metadata = core_properties(package)
     return ParsedFile(
         media_type=MEDIA_TYPE,
@@ -91,6 +92,7 @@ class _Slide:
     source: Any
     number: int
     package: Package
+    relations: dict[str, Relation]
     pictures: Pictures
     pieces: list[Piece] = field(default_factory=list[Piece])
 
@@ -148,7 +150,7 @@ class _Slide:
         if (box := shape.box) is None:
             return
         size = (box.x1 - box.x0, box.y1 - box.y0)
-        if number := self.pictures.hold(lambda: embedded(shape.element, self.source.part), size, box):
+        if number := self.pictures.hold(lambda: embedded(shape.element, self.package, self.relations), size, box):
             self.pieces.append(Piece(kind="figure", page=self.number, anchor=f"slide {self.number}", picture=number))
 
     def add_piece(self, piece: Piece, box: Box | None, place: str = "") -> None:
@@ -156,12 +158,7 @@ class _Slide:
         text = clean_line(piece.text) if piece.kind in {"heading", "title"} else clean(piece.text).strip()
         regions = (Region(0, len(text), box),) if box and text and not piece.rows else ()
         anchor = f"slide {self.number}{place}"
-        self.pieces.append(
-            Piece(
-                kind=piece.kind, text=text, level=piece.level, rows=piece.rows, header_rows=piece.header_rows,
-                merged=piece.merged, cell_boxes=piece.cell_boxes, regions=regions, page=self.number, anchor=anchor,
-            )
-        )  # fmt: skip
+        self.pieces.append(replace(piece, text=text, regions=regions, page=self.number, anchor=anchor))
 
     def add_text(self, shape: _Shape, body: Any) -> None:
         bullets = Bullets(shape.source, body)
@@ -196,10 +193,8 @@ class _Slide:
     def add_diagram(self, shape: _Shape) -> None:
         """Add the texts of a SmartArt graphic."""
         ids = next(descendants(shape.element, "relIds"), None)
-        relation = self.source.part.rels.get(attribute(ids, "dm")) if ids is not None else None
-        if relation is None or relation.is_external:
-            return
-        root = self.package.xml(str(relation.target_part.partname).lstrip("/"))
+        relation = self.relations.get(attribute(ids, "dm")) if ids is not None else None
+        root = self.package.xml(relation.path) if relation else None
         for piece in diagram_pieces(root) if root is not None else ():
             self.add_piece(piece, shape.box)
 
@@ -210,12 +205,11 @@ class _Slide:
             self.add_piece(Piece(kind="callout", text=text), None, " notes")
 
     def add_comments(self) -> None:
-        for relation in self.source.part.rels.values():
-            if relation.reltype.rpartition("/")[2] in _COMMENTS and not relation.is_external:
-                root = self.package.xml(str(relation.target_part.partname).lstrip("/"))
-                for comment in descendants(root, "cm") if root is not None else ():
-                    text = " ".join(all_text(one) for one in descendants(comment, "text", "txBody"))
-                    self.add_piece(Piece(kind="footnote", text=text), None, " comment")
+        for kind, path in self.relations.values():
+            root = self.package.xml(path) if kind in _COMMENTS else None
+            for comment in descendants(root, "cm") if root is not None else ():
+                text = " ".join(all_text(body) for body in descendants(comment, "text", "txBody"))
+                self.add_piece(Piece(kind="footnote", text=text), None, " comment")
 
 
 def _choose_alternatives(tree: Any) -> None:
