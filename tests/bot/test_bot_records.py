@@ -1,7 +1,10 @@
 """What commands show is had from Python too: traces, costs, lineage, checks, connections, a file as it is read."""
 
 import datetime
+import importlib.util
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 import scoville as sc
 from conftest import Bench, Command
+from scoville.cli.app import COMMANDS
 from scoville.errors import UsageError
 
 LEAVE = "Staff of Larkspur Freight have thirty days of leave. Larkspur Freight pays for leave."
@@ -83,3 +87,14 @@ def test_a_batch_keeps_the_order_and_goes_on_after_an_error(bot: sc.Bot):
     assert isinstance(answers[1], UsageError)
     with pytest.raises(UsageError):
         list(bot.batch(questions))
+
+
+def test_every_command_is_told_in_python_and_what_is_told_is_there(bot: sc.Bot):
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    told = {word.strip("`,| ") for row in rows for word in row[0].split()}
+    assert set(COMMANDS) <= told
+    assert [name for name in re.findall(r"bot\.(\w+)", page) if not hasattr(bot, name)] == []
+    for place in re.findall(r"`(scoville(?:\.\w+){2,})(?:\(|`)", "\n".join(row[1] for row in rows)):
+        module, _, name = place.rpartition(".")
+        assert importlib.util.find_spec(place) if name in ("files", "run") else hasattr(import_module(module), name)

@@ -12,7 +12,7 @@ from scoville.evaluate.judge.judge import Judge, open_judge
 from scoville.evaluate.judge.labels import read_labels
 from scoville.llm.paid import announce
 from scoville.recipe import Judge as Settings
-from scoville.recipe import Llm
+from scoville.recipe import Llm, WritingModel
 
 logger = logging.getLogger("scoville")
 
@@ -49,3 +49,15 @@ def check(
         judge.close()
     path = save_check(bot.workspace.folder, judge, Path(labels), metrics)
     return Checked(judge=judge, metrics=metrics, saved=path, seconds=seconds)
+
+
+def judge_like(llm: Llm, *, model: str = "", base_url: str | None = None, **measured: Any) -> Settings:
+    """Give a judge that is asked like the model of the recipe where nothing else is said.
+
+    ``measured`` are other keys of the recipe's ``judge``, such as ``repeat``, ``temperature`` and ``reasons``.
+    """
+    own = {name: getattr(llm, name) for name in WritingModel.model_fields}
+    named = {**own, "model": model, "base_url": None, "api_key_env": None, "runtime": "auto"} if model else own
+    return Settings.model_validate(
+        {**named, **({"base_url": base_url} if base_url else {}), **measured, "seed": llm.seed}
+    )

@@ -6,30 +6,6 @@ import click
 
 from scoville.cli.common import json_option, say, write_json
 
-RECIPE = """\
-# A Scoville recipe: every choice from reader to answer. What is left out has its default;
-# `scoville recipe` prints all values and where each came from. Secrets come from the environment.
-version: 1
-
-split:
-  by: section            # section: keeps headings and tables together; fixed: windows of `size` tokens
-  size: {size}              # tokens of the embedder
-
-embed:
-  model: {embedder}   # or hf:ORG/NAME, path:FOLDER, ollama:NAME, vllm:NAME, openai:NAME
-
-search:
-  passages: {passages}            # how many passages an answer is built from
-
-llm:
-  model: {llm}   # or hf:ORG/NAME/FILE.gguf, path:FILE.gguf, ollama:NAME, vllm:NAME, openai:NAME
-  # base_url: https://llm.example/v1   # with openai:NAME: any compatible server; its key is in OPENAI_API_KEY
-  temperature: {temperature}
-
-answer:
-  min_similarity: {min_similarity}   # below it, "I don't know" without asking the model
-"""
-
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
@@ -37,33 +13,9 @@ answer:
 @json_option
 def command(folder: Path, force: bool, as_json: bool) -> None:
     """Write a short commented recipe to FOLDER, by default here."""
+    from scoville.recipe.starter import write_recipe
+
     path = write_recipe(folder, force=force)
     if as_json:
         write_json({"recipe": str(path)})
     say(f"Wrote {path}. Next: scoville add PATH")
-
-
-def write_recipe(folder: Path, *, force: bool = False) -> Path:
-    """Write the recipe with the defaults; UsageError when there is one already."""
-    from scoville.errors import UsageError
-    from scoville.recipe import FILE_NAME, Recipe
-
-    path = folder / FILE_NAME
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists: use --force to replace it")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; expected a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe()
-    path.write_text(
-        RECIPE.format(
-            size=recipe.split.size,
-            embedder=recipe.embed.model,
-            passages=recipe.search.passages,
-            llm=recipe.llm.model,
-            temperature=recipe.llm.temperature,
-            min_similarity=recipe.answer.min_similarity,
-        ),
-        encoding="utf-8",
-    )
-    return path

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scoville.cli.common import common_options, open_bot, plain, say, write, write_json
-
-if TYPE_CHECKING:
-    from scoville.recipe import Judge, Llm
 
 NAMES = {
     "agreement": "agreement", "kappa": "Cohen's kappa", "weighted_kappa": "quadratic kappa", "spearman": "Spearman",
@@ -37,8 +34,11 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
     LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
     context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
+    from scoville.bot.check_judge import judge_like
+
     bot = open_bot(folder, flags)
-    settings = judge_settings(bot.recipe.llm, options)
+    named = {name: options[name] for name in ("model", "base_url", "repeat", "temperature", "reasons")}
+    settings = judge_like(bot.recipe.llm, **named)
     judge, metrics, path, seconds = bot.check_judge(labels, settings, limit=options["limit"], no_limit=options["yes"])
     asked = {
         "asked": len(judge.replies),
@@ -55,17 +55,6 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
         write(_table(metric, numbers))
     write(_spent(asked))
     say(f"Kept in {path}; `scoville evaluate` shows it beside this judge's scores.")
-
-
-def judge_settings(llm: "Llm", options: Mapping[str, Any]) -> "Judge":
-    """Give the judge that the options name, asked like the model of the recipe where they say nothing else."""
-    from scoville.recipe import Judge, WritingModel
-
-    given = {name: options[name] for name in ("model", "base_url") if options[name]}
-    own = {name: getattr(llm, name) for name in WritingModel.model_fields}
-    named = {**own, "base_url": None, "api_key_env": None, "runtime": "auto"} if options["model"] else own
-    measured = {name: options[name] for name in ("repeat", "temperature", "reasons")}
-    return Judge.model_validate({**named, **given, **measured, "seed": llm.seed})
 
 
 def _table(metric: str, numbers: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def pull_command(name: str, force: bool, kind: "Kind | None", as_json: bool) -> 
 
     with progress_bar("bytes") as progress:
         if name.startswith("hf:"):
-            folder = locate_model(name, kind=kind or _kind(name), progress=progress).folder
+            folder = locate_model(name, kind=kind, progress=progress).folder
         else:
             folder = pull(name, force=force, progress=progress)
     _place(name, str(folder), as_json)
@@ -70,7 +70,7 @@ def where_command(name: str, kind: "Kind | None", as_json: bool) -> None:
     """Print the folder of NAME in the cache; fails when it is not there."""
     from scoville.models import locate_model
 
-    _place(name, str(locate_model(name, kind=kind or _kind(name), download=False).folder), as_json)
+    _place(name, str(locate_model(name, kind=kind, download=False).folder), as_json)
 
 
 @command.command("verify")
@@ -89,13 +89,6 @@ def verify_command(name: str, as_json: bool) -> None:
         say(f"Fetch it again: scoville models pull {name} --force")
         raise SystemExit(1)
     say(f"{name} is whole.")
-
-
-def _kind(name: str) -> "Kind":
-    from scoville.models import catalogue
-
-    kinds: dict[str, Kind] = {entry.name: entry.kind for entry in catalogue()}
-    return kinds.get(name) or ("llm" if name.endswith(".gguf") else "embedder")
 
 
 def _row(entry: "CatalogueEntry") -> dict[str, Any]:

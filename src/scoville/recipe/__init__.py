@@ -4,6 +4,7 @@ recipe     the choices with their defaults        sources    the places that doc
 section    what they have in common, and what each value decides
 model      a model, and how it is asked
 observers  the sections that only watch           file       values from the file, the environment and flags
+starter    the file that a new workspace begins with
 """
 
 from scoville.recipe.model import Model, PageModel, SpeechModel, WritingModel
