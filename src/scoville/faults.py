@@ -24,6 +24,7 @@ ADVICE = {
 SAID = {
     re.compile(r"too many open files|os error 24\b", re.IGNORECASE): errno.EMFILE,
     re.compile(r"cannot allocate memory|failed to map segment|bad_alloc|os error 12\b", re.IGNORECASE): errno.ENOMEM,
+    re.compile(r"error return without exception set"): errno.ENOMEM,
     re.compile(r"can't start new thread|os error 11\b", re.IGNORECASE): errno.EAGAIN,
 }
 """What libraries say that keep no error number."""
@@ -39,7 +40,7 @@ def machine_fault(error: BaseException) -> MachineFault | None:
         if isinstance(one, OSError) and one.errno in ADVICE:
             where = f"{one.filename}: " if one.filename else ""
             return _fault(f"{where}{one.strerror or one}", ADVICE[one.errno])
-        if isinstance(one, RuntimeError | ImportError | OSError):
+        if isinstance(one, RuntimeError | ImportError | OSError | SystemError):
             number = next((number for pattern, number in SAID.items() if pattern.search(str(one))), None)
             if number:
                 return _fault(" ".join(str(one).split())[:200], ADVICE[number])

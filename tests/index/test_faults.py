@@ -55,6 +55,7 @@ class TestARun:
         lambda: hidden(errno.ENOSPC), lambda: hidden(errno.EIO), lambda: RuntimeError("can't start new thread"),
         lambda: BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
         lambda: ImportError("x.so: failed to map segment from shared object"),
+        lambda: SystemError("error return without exception set"),
     ])  # fmt: skip
     def test_a_fault_of_the_machine_ends_a_rebuild_and_drops_nothing(
         self, filled: Bench, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException], rebuild: dict
