@@ -1,7 +1,10 @@
-"""Code blocks of the README and the documentation: Python is run, lines of a shell are read by the command line."""
+"""Code of the README and the documentation: Python is run, and so are the lines of a shell that can be run offline."""
 
+import json
+import os
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,16 +12,28 @@ from typing import Any
 import click
 import pytest
 
-from conftest import fish_cases
+import scoville as sc
+from conftest import Command, fish_cases
 from printed import Paper, pdf
 from scoville import registry
-from scoville.cases.files import write_cases
+from scoville.cases.files import case_of, write_cases
 from scoville.cli.app import scoville
+from scoville.demo import demo_cases, write_demo_documents
+from scoville.recipe.file import load_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEAVE = ("Parental leave", "Parental leave takes 16 weeks.", "Adoption leave takes 12 weeks.")
+
+
+INLINE = re.compile(r"`(scoville [a-z][^`]*)`")
+SKIPPED = {
+    "=ollama:": "needs a server", "=vllm:": "needs a server", " http:": "needs a server",
+    " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key", "--model openai:": "needs a key",
+    "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
+}  # fmt: skip
+"""The lines of a shell that are not run, by a part of them."""
 
 
 def blocks(page: Path, *languages: str) -> Iterator[tuple[int, str]]:
@@ -31,6 +46,29 @@ def blocks(page: Path, *languages: str) -> Iterator[tuple[int, str]]:
 
 def with_blocks(*languages: str) -> list[Any]:
     return [pytest.param(page, id=page.name) for page in PAGES if any(blocks(page, *languages))]
+
+
+def commands(code: str) -> Iterator[list[str]]:
+    """Give the words behind each `scoville` of a shell's lines."""
+    for line in code.splitlines():
+        words: list[str] = []
+        for word in [*shlex.split(line, comments=True), "&&"]:
+            if word not in ("&&", "|", ">", ";"):
+                words.append(word)
+                continue
+            started = next((place for place, one in enumerate(words) if re.fullmatch(r"(.*/)?scoville", one)), None)
+            if started is not None:
+                yield words[started + 1 :]
+            words = []
+
+
+def words_run(page: Path) -> Iterator[list[str]]:
+    for _, code in blocks(page, "sh"):
+        yield from (words for words in commands(code) if not any(part in " ".join(words) for part in SKIPPED))
+
+
+def with_commands() -> list[Any]:
+    return [pytest.param(page, id=page.name) for page in PAGES if any(words_run(page))]
 
 
 def handbook(paper: Paper) -> None:
@@ -69,14 +107,67 @@ def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.Capt
         assert (folder / "comparison.html").read_text().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("page", with_blocks("sh"))
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give an empty folder of a user who has the demo's documents, beside it what the pages' commands name."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_demo_documents(tmp_path / "Documents" / "policies")
+    (tmp_path / "my-bot").mkdir()
+    monkeypatch.chdir(tmp_path / "my-bot")
+    return tmp_path / "my-bot"
+
+
+def prepare() -> None:
+    """Write what commands name into this folder."""
+    for name in ("qa", "questions"):
+        write_cases(Path(f"{name}.jsonl"), [case.case for case in demo_cases()])
+    for name, count in (("a", 1), ("b", 3), ("other", 4)):
+        Path(f"{name}.yaml").write_text(f"search: {{passages: {count}}}\n")
+    Path("bot.py").write_text("def answer(question):\n    return 'Ask someone.'\n")
+
+
+@pytest.mark.parametrize("page", with_commands())
+def test_the_commands_of_a_page_run(page: Path, workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch):
+    names = {"RUN": "latest"}
+    if ["init"] not in words_run(page):  # it goes on from the workspace of the demo, as it says
+        assert command("demo", "demo").code == 0
+        monkeypatch.chdir("demo")
+        with sc.open(".") as bot:
+            names["SWEEP"] = bot.variant({"sweep.space": {"search.passages": [1, 3]}}).sweep("cases/demo.jsonl").name
+    prepare()
+    for words in words_run(page):
+        done = command(*(names.get(word, os.path.expanduser(word)) for word in words), stdin=b"a\nq\n")
+        assert done.code == 0, f"{page.name}: scoville {shlex.join(words)}: {done.err}"
+        assert done.out or done.err
+    assert Path("report.html").stat().st_size > 10_000
+
+
+def test_cases_recipes_and_entry_points_of_pages_are_read(tmp_path: Path):
+    found = {name: [code for page in PAGES for _, code in blocks(page, name)] for name in ("json", "yaml", "toml")}
+    for code in found["json"]:
+        assert all(case_of(json.loads(line)).question for line in code.splitlines())
+    for code in found["yaml"]:
+        (tmp_path / "recipe.yaml").write_text(code)
+        assert load_recipe(tmp_path / "recipe.yaml").recipe.track.to
+    for code in found["toml"]:
+        assert list(tomllib.loads(code)["project"]["entry-points"]) == [registry.GROUP]
+    assert all(found.values())
+
+
+def test_what_is_not_run_stands_in_a_page():
+    lines = [" ".join(words) for page in PAGES for _, code in blocks(page, "sh") for words in commands(code)]
+    assert [part for part in SKIPPED if not any(part in line for line in lines)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_command_line_knows_what_a_page_shows(page: Path):
-    for line, code in blocks(page, "sh"):
+    inline = INLINE.findall(BLOCK.sub("", page.read_text(encoding="utf-8")))
+    for code in [*(code for _, code in blocks(page, "sh")), *inline]:
         for words in commands(code):
             try:
                 parse(words)
             except click.ClickException as error:
-                pytest.fail(f"{page.name}, block at line {line}: scoville {' '.join(words)}: {error.format_message()}")
+                pytest.fail(f"{page.name}: scoville {' '.join(words)}: {error.format_message()}")
 
 
 def test_the_check_of_commands_sees_a_wrong_option():
@@ -87,24 +178,12 @@ def test_the_check_of_commands_sees_a_wrong_option():
         parse(bad)
 
 
-def commands(code: str) -> Iterator[list[str]]:
-    """Give the words behind each `scoville` of a shell's lines."""
-    for line in code.splitlines():
-        words: list[str] = []
-        for word in [*shlex.split(line, comments=True), "&&"]:
-            if word not in ("&&", "|", ">", ";"):
-                words.append(word)
-                continue
-            started = next((place for place, one in enumerate(words) if re.fullmatch(r"(.*/)?scoville", one)), None)
-            if started is not None:
-                yield words[started + 1 :]
-            words = []
-
-
 def parse(words: list[str]) -> None:
     """Read the words behind `scoville` as the command line does, and run nothing."""
     command: click.Command = scoville
     while isinstance(command, click.Group):
+        if command.invoke_without_command and (not words or words[0].startswith("-")):
+            break
         inner = command.get_command(click.Context(command), words[0])
         if inner is None:
             raise click.UsageError(f"there is no command {words[0]!r}")
