@@ -108,6 +108,28 @@ class TestSystems:
         assert all(reason in result.error for result in find_run(runs, "latest").results().values())
         assert "unscored" in command("evaluate", "--score", "latest").out
 
+    @pytest.mark.parametrize(("broken", "code"), [(1, 0), (2, 1)])
+    def test_a_run_fails_when_over_a_tenth_of_its_cases_do(
+        self, bench: Bench, command: Command, broken: int, code: int
+    ):
+        rows = [{"id": str(number), "question": str(number), "expected": "x"} for number in range(10)]
+        Path("cases.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        lines = (
+            "def ask(question):",
+            f"    if int(question) < {broken}: raise ValueError('it broke')",
+            "    return 'x'",
+        )
+        Path("bot.py").write_text("\n".join(lines))
+        done = command("evaluate", "cases.jsonl", "--system", "bot.py:ask", "--json")
+        assert (done.code, done.json["counts"]["errors"]) == (code, broken)
+        assert f"{broken} of 10 cases failed: ValueError: it broke ({broken})" in done.err
+        assert f"--resume {done.json['run']}" in done.err
+        again = command("evaluate", "--score", "latest")
+        assert again.code == code and "of 10 cases failed" in again.err
+        Path("bot.py").write_text("def ask(question): return 'x'")
+        healed = command("evaluate", "--resume", "latest")
+        assert healed.code == 0 and "failed" not in healed.err
+
     def test_a_system_that_hangs_ends_the_run_with_what_to_do(self, cases: Path, command: Command):
         done = command("evaluate", cases, "--system", "bot.py:hanging", "--timeout", "0.1")
         assert (done.code, done.out) == (1, "")

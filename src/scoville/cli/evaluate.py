@@ -9,6 +9,7 @@ import click
 from scoville.cli.common import (
     common_options,
     open_bot,
+    plain,
     say,
     write,
     write_json,
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from scoville.evaluate.runs import Run
 
 LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_hash", "quality")
+FAILED_SHARE = 0.1
+"""With errors in more of its cases a run says little of its system, and the exit code is 1."""
 
 
 @click.command("evaluate")
@@ -55,12 +58,12 @@ LISTED = ("id", "system", "status", "started", "cases", "cases_digest", "recipe_
 def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Ask a system all CASES (JSONL, CSV) and score its answers; without CASES: list the runs.
 
-    RUN is the id of a run, a part of it, or `latest`.
+    RUN is the id of a run, a part of it, or `latest`. Exit code 1 when over a tenth of the cases failed.
     """
     from dataclasses import asdict
 
     from scoville.bot.score import judges_of
-    from scoville.evaluate.show_run import comparison_text, judges_text, summary_markdown, summary_text
+    from scoville.evaluate.show_run import comparison_text, failed_text, judges_text, summary_markdown, summary_text
 
     _check_options(cases, options)
     bot = open_bot(folder, flags)
@@ -90,12 +93,13 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
         write(f"{summary_text(run)}\n\n{notes}".strip())
-    if baseline and options["max_drop"] is not None:
-        worse = run.regressions(baseline, options["metric"], options["max_drop"])
-        for reason in worse:
-            say(reason)
-        if worse:
-            raise SystemExit(1)
+    most = options["max_drop"]
+    worse = run.regressions(baseline, options["metric"], most) if baseline and most is not None else []
+    failed = run.summary()["counts"]["errors"]
+    for reason in [*worse, *([plain(failed_text(run))] if failed else [])]:
+        say(reason)
+    if worse or failed > FAILED_SHARE * run.header["cases"]:
+        raise SystemExit(1)
 
 
 def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What a run came to, for a terminal, a CI job's summary and a program. Enters: a scored run. Leaves: text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ HEADLINE = (
 """What is shown; the rest is in the JSON and the report."""
 SLIGHT = 0.2
 """Agreement beyond chance up to here is slight (Landis, Koch 1977)."""
+SHOWN_ERRORS = 3
+MOST_TOLD = 200
+"""Characters of an error."""
 SETS = ("refusal_precision", "refusal_recall", "refusal_f1")
 
 
@@ -39,6 +43,17 @@ def summary_markdown(run: Run, notes: str = "") -> str:
     table = [f"| {' | '.join(row)} |" for row in rows]
     lines = [f"## {_title(run)}", "", table[0], "|---" * len(rows[0]) + "|", *table[1:]]
     return "\n".join([*lines, "", summary_facts(run.summary()), *(["", notes] if notes else []), ""])
+
+
+def failed_text(run: Run) -> str:
+    """Say in one line how many cases of a run failed, by what, and how to ask them again."""
+    errors = Counter(result.error for result in run.results().values() if result.error)
+    told = "; ".join(f"{error[:MOST_TOLD]} ({count})" for error, count in errors.most_common(SHOWN_ERRORS))
+    more = f"; {len(errors) - SHOWN_ERRORS} other errors" if len(errors) > SHOWN_ERRORS else ""
+    return (
+        f"{errors.total()} of {run.header['cases']} cases failed: {told}{more}; "
+        f"ask them again: scoville evaluate --resume {run.id}"
+    )
 
 
 def judges_text(judges: Judges) -> str:
