@@ -4,6 +4,7 @@
 which reader takes which format; each is imported when first needed.
 """
 
+from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,28 @@ from scoville.read.sniff import Format, SniffedFile, sniff
 
 if TYPE_CHECKING:
     from scoville.recipe import Read
+
+
+_READERS: dict[Format, tuple[str, ...]] = {
+    "html": ("text.html:read_html", "text"),
+    "markdown": ("text.markdown:read_markdown", "text"),
+    "csv": ("text.delimited:read_csv", "text"),
+    "text": ("text.plain:read_text", "text"),
+    "xml": ("text.xml_text:read_xml", "data", "max_characters"),
+    "epub": ("text.epub:read_epub", "data", "max_characters", "pictures"),
+    "mail": ("mail.message:read_mail", "data"),
+    "mbox": ("mail.message:read_mailbox", "data"),
+    "msg": ("mail.msg:read_msg", "data"),
+    "doc": ("legacy.doc:read_doc", "data"),
+    "ppt": ("legacy.ppt:read_ppt", "data"),
+    "rtf": ("legacy.rtf:read_rtf", "data", "max_characters"),
+    "docx": ("office.docx:read_docx", "data", "pictures"),
+    "pptx": ("office.pptx:read_pptx", "data", "pictures"),
+    "xlsx": ("office.xlsx:read_xlsx", "data", "max_characters"),
+    "xls": ("office.xlsx:read_binary_workbook", "data", "max_characters"),
+    "odf": ("office.odf:read_odf", "data", "max_characters", "pictures"),
+}
+"""For each format where its reader is, imported when first needed, and what it is given."""
 
 
 class Found(NamedTuple):
@@ -47,83 +70,14 @@ def read_format(data: bytes, name: str, max_characters: int, pictures: bool, pas
 
 
 def _read(content: SniffedFile, data: bytes, max_characters: int, pictures: bool) -> ParsedFile:
-    match content.format:
-        case "html" | "markdown" | "csv" | "xml" | "text":
-            return _read_text(content, data, max_characters)
-        case "mail" | "mbox":
-            from scoville.read.mail.message import read_mail, read_mailbox
-
-            return read_mail(data) if content.format == "mail" else read_mailbox(data)
-        case "msg":
-            from scoville.read.mail.msg import read_msg
-
-            return read_msg(data)
-        case "doc":
-            from scoville.read.legacy.doc import read_doc
-
-            return read_doc(data)
-        case "ppt":
-            from scoville.read.legacy.ppt import read_ppt
-
-            return read_ppt(data)
-        case "rtf":
-            from scoville.read.legacy.rtf import read_rtf
-
-            return read_rtf(data, max_characters)
-        case _:
-            return _read_package(content.format, data, max_characters, pictures)
-
-
-def _read_package(format: Format, data: bytes, max_characters: int, pictures: bool) -> ParsedFile:
-    match format:
-        case "docx":
-            from scoville.read.office.docx import read_docx
-
-            return read_docx(data, pictures=pictures)
-        case "pptx":
-            from scoville.read.office.pptx import read_pptx
-
-            return read_pptx(data, pictures=pictures)
-        case "xlsx":
-            from scoville.read.office.xlsx import read_xlsx
-
-            return read_xlsx(data, max_characters)
-        case "xls":
-            from scoville.read.office.xlsx import read_binary_workbook
-
-            return read_binary_workbook(data, max_characters, "application/vnd.ms-excel")
-        case "epub":
-            from scoville.read.text.epub import read_epub
-
-            return read_epub(data, max_characters, pictures=pictures)
-        case _:
-            from scoville.read.office.odf import read_odf
-
-            return read_odf(data, max_characters, pictures=pictures)
-
-
-def _read_text(content: SniffedFile, data: bytes, max_characters: int) -> ParsedFile:
     text = content.text or ""
-    if content.format == "html":
-        from scoville.read.text.html import read_html
+    if content.format == "html" and len(text) > max_characters:
         from scoville.read.text.html_tree import visible_length
 
-        if len(text) > max_characters:
-            check_length(visible_length(text), max_characters)
-        return read_html(text)
-    if content.format == "xml":
-        from scoville.read.text.xml_text import read_xml
-
-        return read_xml(data, max_characters)
-    check_length(len(text), max_characters)
-    if content.format == "markdown":
-        from scoville.read.text.markdown import read_markdown
-
-        return read_markdown(text)
-    if content.format == "csv":
-        from scoville.read.text.delimited import read_csv
-
-        return read_csv(text)
-    from scoville.read.text.plain import read_text
-
-    return read_text(text)
+        check_length(visible_length(text), max_characters)
+    elif content.format in {"markdown", "csv", "text"}:
+        check_length(len(text), max_characters)
+    place, *takes = _READERS[content.format]
+    module, _, name = place.partition(":")
+    given = {"text": text, "data": data, "max_characters": max_characters, "pictures": pictures}
+    return getattr(import_module(f"scoville.read.{module}"), name)(**{option: given[option] for option in takes})

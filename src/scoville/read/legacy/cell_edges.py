@@ -6,11 +6,13 @@ cell is a frame around text.
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scoville.read.assemble import Piece
 from scoville.read.grid import Cell, lay_out
 
+_MOST_NESTED = 10
 _SAME = 15
 """Twips (0.26 mm): edges that lie nearer are one; programs round differently in each row."""
 
@@ -25,6 +27,38 @@ class EdgedCell(NamedTuple):
     """It is the lower part of the cell above."""
     joins: bool = False
     """It is a part of the cell to its left."""
+
+
+@dataclass(slots=True)
+class OpenCells:
+    """The cells of the rows that are being read, by depth: a row inside a cell becomes a line of that cell's text."""
+
+    _lines: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
+    """The paragraphs of the open cell."""
+    _cells: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
+
+    def add_line(self, text: str, depth: int) -> None:
+        """Add a paragraph to the open cell."""
+        if text:
+            self._lines[min(depth, _MOST_NESTED)].append(text)
+
+    def end_cell(self, text: str, depth: int) -> None:
+        """End the open cell with this paragraph."""
+        depth = min(depth, _MOST_NESTED)
+        self.add_line(text, depth)
+        self._cells[depth].append("\n".join(self._lines[depth]))
+        self._lines[depth].clear()
+
+    def end_inner_row(self, depth: int) -> None:
+        """End a row inside a cell."""
+        depth = max(min(depth, _MOST_NESTED), 2)
+        self.add_line(" | ".join(self._cells[depth]), depth - 1)
+        self._cells[depth].clear()
+
+    def end_row(self) -> list[str]:
+        """End an outer row; give its cells."""
+        cells, self._cells[1] = self._cells[1], []
+        return cells
 
 
 class _Open(NamedTuple):

@@ -18,6 +18,7 @@ from scoville.read.legacy.doc_format import Formatting, Properties, properties_o
 from scoville.read.legacy.doc_table import TableRows
 from scoville.read.legacy.ole2 import ole2_properties, open_ole2
 from scoville.read.office.docx_numbering import BULLET
+from scoville.read.office.docx_styles import kind_of_style
 from scoville.types import ElementKind
 
 _MAGIC = 0xA5EC
@@ -34,8 +35,6 @@ _DELETED, _HIDDEN, _OUTLINE, _LIST, _LIST_LEVEL = 0x0800, 0x083C, 0x2640, 0x460B
 _BODY_LEVEL = 9
 _KINDS: dict[int, ElementKind] = {34: "caption", 62: "title", 101: "code"}
 """By the numbers of built-in styles; other programs give only names."""
-_NAMES: dict[str, ElementKind] = {"caption": "caption", "title": "title"}
-_CODE = re.compile(r".*\b(?:code|preformatted|macro)\b.*|code.*", re.IGNORECASE)
 _FIELD_CODE = re.compile("\x13[^\x13\x14\x15]*(?:\x14|(?=\x15))")
 _PAGE_NUMBER = re.compile("\x13\\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\\b[^\x13-\x15]*\x14[^\x13-\x15]*\x15")
 _BREAK = re.compile("[\x07\x0b-\r]")
@@ -206,10 +205,8 @@ def _kind(paragraph: _Paragraph, formatting: Formatting) -> tuple[ElementKind, i
     for style in formatting.chain(paragraph.style):
         if 1 <= style.number <= 9:
             return "heading", style.number
-        if kind := _KINDS.get(style.number) or _NAMES.get(style.name.lower()):
+        if kind := _KINDS.get(style.number) or kind_of_style(style.name):
             return kind, None
-        if _CODE.fullmatch(style.name):
-            return "code", None
     outline = paragraph.properties.get(_OUTLINE, bytes([_BODY_LEVEL]))[0]
     return ("heading", outline + 1) if outline < _BODY_LEVEL else ("paragraph", None)
 

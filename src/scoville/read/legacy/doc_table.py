@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scoville.read.assemble import Piece
-from scoville.read.legacy.cell_edges import EdgedCell, edged_table
+from scoville.read.legacy.cell_edges import EdgedCell, OpenCells, edged_table
 from scoville.read.legacy.doc_format import Properties
 
 _IN_TABLE, _DEPTH, _ENDS_ROW, _ENDS_INNER_CELL, _ENDS_INNER_ROW = 0x2416, 0x6649, 0x2417, 0x244B, 0x244C
 _HEADS_TABLE, _CELLS = 0x3404, 0xD608
 _ACROSS, _DOWN, _DOWN_FIRST = 0x02, 0x20, 0x40
 _CELL_BYTES = 20
-_MOST_NESTED = 10
 
 
 class _Row(NamedTuple):
@@ -32,44 +31,33 @@ class TableRows:
 
     rows: list[_Row] = field(default_factory=list[_Row])
     header_rows: int = 0
-    _lines: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
-    """By depth, the paragraphs of the open cell."""
-    _cells: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
-    """By depth, the cells of the open row."""
+    cells: OpenCells = field(default_factory=OpenCells)
 
     def add(self, text: str, end: str, properties: Properties) -> bool:
         """Take a paragraph with the character that ends it; tell whether it stands in a table."""
         depth = int.from_bytes(properties.get(_DEPTH, b""), "little") or int(any(properties.get(_IN_TABLE, b"")))
-        depth = min(depth, _MOST_NESTED)
         ends_row = any(properties.get(_ENDS_ROW if depth < 2 else _ENDS_INNER_ROW, b""))
         if not depth and end != "\x07" and not ends_row:
             return False
         depth = max(depth, 1)
-        if ends_row:
-            self._end_row(depth, properties)
-            return True
-        if text:
-            self._lines[depth].append(text)
-        if end == "\x07" or any(properties.get(_ENDS_INNER_CELL, b"")):
-            self._cells[depth].append("\n".join(self._lines[depth]))
-            self._lines[depth].clear()
+        if ends_row and depth > 1:
+            self.cells.end_inner_row(depth)
+        elif ends_row:
+            self.header_rows += any(properties.get(_HEADS_TABLE, b"")) and self.header_rows == len(self.rows)
+            self.rows.append(_Row(self.cells.end_row(), *_places(properties.get(_CELLS, b"")[2:])))
+        elif end == "\x07" or any(properties.get(_ENDS_INNER_CELL, b"")):
+            self.cells.end_cell(text, depth)
+        else:
+            self.cells.add_line(text, depth)
         return True
-
-    def _end_row(self, depth: int, properties: Properties) -> None:
-        cells, self._cells[depth] = self._cells[depth], []
-        if depth > 1:
-            self._lines[depth - 1].append(" | ".join(cells))
-            return
-        self.header_rows += any(properties.get(_HEADS_TABLE, b"")) and self.header_rows == len(self.rows)
-        self.rows.append(_Row(cells, *_places(properties.get(_CELLS, b"")[2:])))
 
     def pieces(self) -> list[Piece]:
         """Give the table, if there is one, and forget it."""
-        if self._cells[1]:
-            self.rows.append(_Row(self._cells[1], None, []))
+        if cells := self.cells.end_row():
+            self.rows.append(_Row(cells, None, []))
         left = min((row.left for row in self.rows if row.left is not None), default=0)
         found = edged_table([_edged(row, left) for row in self.rows], self.header_rows)
-        self.rows, self.header_rows, self._cells[1] = [], 0, []
+        self.rows, self.header_rows = [], 0
         return found
 
 

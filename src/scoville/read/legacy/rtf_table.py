@@ -1,16 +1,14 @@
 """The cells of an RTF file's table in, the table out.
 
-Control words before a row say where its cells end and which of them are merged; a row inside a cell becomes a line of
-that cell's text.
+Control words before a row say where its cells end and which of them are merged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scoville.read.assemble import Piece
-from scoville.read.legacy.cell_edges import EdgedCell, edged_table
-
-_MOST_NESTED = 10
+from scoville.read.legacy.cell_edges import EdgedCell, OpenCells, edged_table
 
 
 class _Place(NamedTuple):
@@ -27,10 +25,7 @@ class TableRows:
 
     rows: list[list[EdgedCell]] = field(default_factory=list[list[EdgedCell]])
     header_rows: int = 0
-    _lines: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
-    """By depth, the paragraphs of the open cell."""
-    _cells: list[list[str]] = field(default_factory=lambda: [[] for _ in range(_MOST_NESTED + 1)])
-    """By depth, the cells of the open row."""
+    cells: OpenCells = field(default_factory=OpenCells)
     _places: list[_Place] = field(default_factory=list[_Place])
     _next: _Place = _Place()
     _is_header: bool = False
@@ -52,35 +47,19 @@ class TableRows:
             case _:
                 pass
 
-    def add_line(self, text: str, depth: int) -> None:
-        """Add a paragraph to the open cell."""
-        if text:
-            self._lines[min(depth, _MOST_NESTED)].append(text)
-
-    def end_cell(self, text: str, depth: int) -> None:
-        """End the open cell with this paragraph."""
-        depth = min(depth, _MOST_NESTED)
-        self.add_line(text, depth)
-        self._cells[depth].append("\n".join(self._lines[depth]))
-        self._lines[depth].clear()
-
-    def end_inner_row(self, depth: int) -> None:
-        """End a row inside a cell."""
-        depth = max(min(depth, _MOST_NESTED), 2)
-        self.add_line(" | ".join(self._cells[depth]), depth - 1)
-        self._cells[depth].clear()
-
     def end_row(self) -> None:
         """End the row; its cells may have been defined before or behind them."""
+        self._add_row(self.cells.end_row())
+
+    def _add_row(self, cells: Sequence[str]) -> None:
         self.header_rows += self._is_header and self.header_rows == len(self.rows)
-        places = [*self._places, *[_Place()] * len(self._cells[1])]
-        self.rows.append([EdgedCell(text, *place) for text, place in zip(self._cells[1], places, strict=False)])
-        self._cells[1].clear()
+        places = [*self._places, *[_Place()] * len(cells)]
+        self.rows.append([EdgedCell(text, *place) for text, place in zip(cells, places, strict=False)])
 
     def pieces(self) -> list[Piece]:
         """Give the table, if there is one, and forget it."""
-        if self._cells[1]:
-            self.end_row()
+        if cells := self.cells.end_row():
+            self._add_row(cells)
         found = edged_table(self.rows, self.header_rows)
         self.rows, self.header_rows = [], 0
         return found

@@ -13,6 +13,7 @@ from scoville.errors import ReadFailure
 from scoville.read.assemble import Piece, check_length
 from scoville.read.clean import clean_line
 from scoville.read.legacy.rtf_table import TableRows
+from scoville.read.office.docx_styles import kind_of_style
 from scoville.types import ElementKind
 
 TOKEN = re.compile(
@@ -41,7 +42,6 @@ _CHARSETS = {
     238: "cp1250",
 }  # fmt: skip
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título) ?(\d)", re.IGNORECASE)
-_CODE = re.compile(r".*\b(?:code|preformatted|macro)\b.*|code.*", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b")
 _MOST_NESTED = 1_000
 
@@ -223,7 +223,7 @@ class RtfWalk:
         if word == "s" and number is not None and destination in {"", "stylesheet"}:
             self.paragraph.style = number
         elif word == "nestrow":
-            self.table.end_inner_row(self.paragraph.depth)
+            self.table.cells.end_inner_row(self.paragraph.depth)
         elif word in _TIMES and number is not None:
             self.times.append(number)
         elif self.group.skipped or destination:
@@ -249,7 +249,7 @@ class RtfWalk:
             case "ilvl":
                 paragraph.list_level = number or 0
             case "cell" | "nestcell":
-                self.table.end_cell(self._cell_text(), max(paragraph.depth, 2) if word == "nestcell" else 1)
+                self.table.cells.end_cell(self._cell_text(), max(paragraph.depth, 2) if word == "nestcell" else 1)
             case "row":
                 self.table.end_row()
                 paragraph.depth = 0
@@ -290,7 +290,7 @@ class RtfWalk:
     def _end_paragraph(self) -> None:
         paragraph = self.paragraph
         if paragraph.depth and not self.around:
-            self.table.add_line(self._cell_text(), paragraph.depth)
+            self.table.cells.add_line(self._cell_text(), paragraph.depth)
             return
         text = "".join(paragraph.text).strip()
         marker = _shown(paragraph.marker)
@@ -313,9 +313,7 @@ class RtfWalk:
         elif marker:
             self.pieces.append(Piece(kind="list_item", text=f"{marker} {text}", level=min(paragraph.list_level, 8) + 1))
         else:
-            kind: ElementKind = "code" if _CODE.fullmatch(name) else "paragraph"
-            kind = {"title": "title", "caption": "caption"}.get(name.lower(), kind)  # pyright: ignore[reportAssignmentType]
-            self.pieces.append(Piece(kind=kind, text=text))
+            self.pieces.append(Piece(kind=kind_of_style(name) or "paragraph", text=text))
 
     def _end_table(self) -> None:
         self.pieces += self.table.pieces()

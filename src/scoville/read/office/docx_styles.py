@@ -14,7 +14,6 @@ from scoville.types import ElementKind
 BODY_LEVEL = 9
 """The outline level that means body text."""
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
-
 _CODE = re.compile(r".*\b(?:code|preformatted|macro)\b.*|code.*", re.IGNORECASE)
 
 
@@ -25,6 +24,14 @@ class Style(NamedTuple):
     level: int | None = None
     list: tuple[str, int] | None = None
     """The number and level of the list that the style makes it an item of."""
+
+
+def kind_of_style(name: str) -> ElementKind | None:
+    """Tell what a style other than a heading's makes of a paragraph by its name."""
+    name = name.lower()
+    if name == "title" or name == "caption":
+        return name
+    return "code" if _CODE.fullmatch(name) else None
 
 
 def read_styles(root: Any) -> dict[str, Style]:
@@ -49,14 +56,10 @@ def _resolve(element: Any, elements: dict[str, Any]) -> Style:
         outline = value_of(properties, "outlineLvl")
         if kind is None:
             heading = _HEADING.fullmatch(name)
-            if name == "title":
-                kind = "title"
-            elif heading or (outline is not None and whole(outline, BODY_LEVEL) < BODY_LEVEL):
+            if heading or (name != "title" and outline is not None and whole(outline, BODY_LEVEL) < BODY_LEVEL):
                 kind, level = "heading", int(heading[1]) if heading else whole(outline) + 1
-            elif name == "caption":
-                kind = "caption"
-            elif _CODE.fullmatch(name):
-                kind = "code"
+            else:
+                kind = kind_of_style(name)
         numbered = properties.find(f"{W}numPr") if properties is not None else None
         if in_list is None and numbered is not None:
             in_list = (value_of(numbered, "numId") or "0", whole(value_of(numbered, "ilvl")))

@@ -185,7 +185,7 @@ def _beside(package: Package, part: str, name: str) -> Iterator[Piece]:
                 yield Piece(kind="figure", text=text, anchor=name)
 
 
-def read_binary_workbook(data: bytes, max_characters: int, media_type: str) -> ParsedFile:
+def read_binary_workbook(data: bytes, max_characters: int, media_type: str = "application/vnd.ms-excel") -> ParsedFile:
     """Read XLS or XLSB, whose number formats stay unknown but for dates."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
