@@ -15,6 +15,7 @@ from scoville.errors import ReadFailure
 from scoville.read import READER_VERSION, read_document
 from scoville.read.assemble import ParsedFile, Piece, assemble
 from scoville.read.clean import clean, clean_line
+from scoville.read.decode import decode
 from scoville.recipe import Read
 from scoville.types import Box, Document, Region
 
@@ -294,6 +295,33 @@ def test_unreadable_formats_are_named(tmp_path: Path, content: bytes, named: str
 )
 def test_texts_are_decoded(tmp_path: Path, encoded: bytes, text: str) -> None:
     assert read(written(tmp_path, "a.txt", encoded)).text == text
+
+
+LEAVE = {
+    "Сотрудники имеют право на тридцать дней отпуска в год.": ("cp1251", "koi8-r", "cp866", "iso-8859-5"),
+    "Οι εργαζόμενοι δικαιούνται τριάντα ημέρες άδειας το χρόνο.": ("cp1253", "iso-8859-7"),
+    "לעובדים מגיעים שלושים ימי חופשה בשנה. בקשות מוגשות בכתב.": ("cp1255",),
+    "يحق للموظفين ثلاثون يوما من الإجازة في السنة.": ("cp1256", "iso-8859-6"),
+    "従業員は年に三十日の休暇を取る権利があります。申請は書面で行ってください。": ("shift_jis", "euc_jp"),
+    "员工每年有三十天的假期。例外情况由管理层决定；申请必须以书面形式提交。": ("gb18030",),
+    "員工每年有三十天的假期。例外情況由管理層決定；申請必須以書面形式提交。": ("big5",),
+    "직원은 매년 삼십일의 휴가를 받을 권리가 있습니다.": ("euc_kr",),
+    "พนักงานมีสิทธิ์ลาพักร้อนสามสิบวันต่อปี": ("cp874",),
+}
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(text, name) for text, names in LEAVE.items() for name in names])
+def test_old_encodings_of_other_letters_than_latin_are_recognised(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+    long = f"{text}\n" * 2_000  # only its beginning is looked at
+    assert decode(long.encode(encoding)) == long
+
+
+@pytest.mark.parametrize(
+    "text", ["Café", "£20 fee", "It’s fine", "“quoted”", "Ærøskøbing 7", "¿Qué?", "Bern\nGenève\n", "1;5 €\n" * 50]
+)
+def test_short_western_texts_are_taken_for_nothing_else(text: str) -> None:
+    assert decode(text.encode("cp1252")) == text
 
 
 def test_a_declared_charset_is_used(tmp_path: Path) -> None:

@@ -216,8 +216,9 @@ def test_packed_rtf_is_unpacked() -> None:
     assert unpacked_rtf(plain) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
     crossed = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
     assert unpacked_rtf(crossed) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
-    with pytest.raises(ReadFailure, match="cut off"):
-        unpacked_rtf(b"short")
+    for damaged in (b"short", plain[:-1], plain[:20] + b"\xff" + plain[21:]):
+        with pytest.raises(ReadFailure, match="damaged MSG file"):
+            unpacked_rtf(damaged)
 
 
 @pytest.mark.parametrize("length", [600, 1500, 5000])

@@ -3,7 +3,6 @@
 Unpacks Outlook's compressed RTF, too. How the text is read, ``rtf_walk`` knows.
 """
 
-import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,12 +10,6 @@ from scoville.errors import ReadFailure
 from scoville.read.assemble import FURNITURE, ParsedFile, Piece
 from scoville.read.legacy.rtf_walk import SKIPPED, SYMBOLS, RtfWalk, known_codepage, tokens, unicode_character
 
-_LZFU_HEAD = (
-    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans "
-    rb"SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0" + b"\r\n"
-    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
-)
-_MOST_UNPACKED = 50_000_000
 _UNREAD = SKIPPED | {"stylesheet", "info", "fldinst", "annotation"}
 
 
@@ -72,37 +65,12 @@ def _html_parts(data: bytes) -> Iterator[str]:
 
 def unpacked_rtf(data: bytes) -> bytes:
     """Unpack Outlook's compressed RTF ([MS-OXRTFCP]). Raises ReadFailure for what is none."""
-    if len(data) < 16:
-        raise ReadFailure("is a damaged MSG file: its text is cut off")
-    _, size, kind = struct.unpack_from("<III", data)
-    if kind == 0x414C454D:  # MELA: not compressed
-        return data[16 : 16 + size]
-    window = bytearray(_LZFU_HEAD.ljust(4096, b" "))
-    place, result, at = len(_LZFU_HEAD), bytearray(), 16
-    while at < len(data) and len(result) < min(size, _MOST_UNPACKED):
-        flags, at = data[at], at + 1
-        for bit in range(8):
-            if at >= len(data):
-                break
-            if not flags >> bit & 1:
-                chunk, at = data[at : at + 1], at + 1
-            else:
-                reference = int.from_bytes(data[at : at + 2], "big")
-                at += 2
-                start, length = reference >> 4, (reference & 0xF) + 2
-                if start == place % 4096:
-                    return bytes(result)
-                chunk = b""
-                for offset in range(length):
-                    byte = window[(start + offset) % 4096]
-                    window[place % 4096] = byte
-                    place += 1
-                    result.append(byte)
-                continue
-            window[place % 4096 : place % 4096 + 1] = chunk
-            place += 1
-            result += chunk
-    return bytes(result)
+    from compressed_rtf import decompress
+
+    try:
+        return decompress(data)
+    except Exception as error:  # of no kind of its own
+        raise ReadFailure(f"is a damaged MSG file: its text does not unpack: {error}") from None
 
 
 def _escaped(text: str) -> str:
