@@ -403,7 +403,7 @@ class TestExitCodes:
         for words in (["serve"], ["ask", "--nonsense"], ["add", "--rebuildd"], ["search", "-n", "0", "leave"], []):
             done = command(*words)
             assert (done.code, done.out) == (2, ""), words
-        assert "No such command 'serve'" in command("serve").err
+        assert "no command 'serve'; did you mean sweep?" in command("serve").err
 
     def test_nothing_to_add_is_a_usage_error(self, bench: Bench, command: Command):
         done = command("add")
@@ -483,7 +483,7 @@ class TestExitCodes:
     def test_a_workspace_that_is_a_file_is_refused(self, bench: Bench, command: Command):
         path = bench.write("file", LEAVE)
         done = command("ask", QUESTION, "-w", path)
-        assert (done.code, "expected a folder" in done.err) == (2, True)
+        assert (done.code, "is a file; expected the folder" in done.err) == (2, True)
 
     def test_another_workspace_is_named_by_an_option(self, filled: Bench, command: Command, tmp_path: Path):
         os.chdir(tmp_path)

@@ -135,7 +135,7 @@ def test_a_baseline_that_is_no_system_is_refused_with_the_names(tmp_path: Path):
 
 def test_a_metric_that_no_answer_has_is_refused(tmp_path: Path):
     systems = [answered(tmp_path, name, 3) for name in ("one", "other")]
-    with pytest.raises(UsageError, match="'refusal_f1' is no metric of single answers"):
+    with pytest.raises(UsageError, match="metric 'refusal_f1': expected one that single answers have"):
         compare_systems(systems, metric="refusal_f1", usd_per_hour=1.0)
 
 
@@ -255,7 +255,7 @@ def test_the_page_plots_quality_against_dollars(comparing: Comparing):
         (("plain.yaml", "nothing"), "no runs have that name"),
         (("plain.yaml", "bot.py:sleeps"), "no function that can be imported"),
         (("plain.yaml", "one.yaml", "--baseline", "two"), "none of the systems: plain, one"),
-        (("plain.yaml", "one.yaml", "--metric", "vibes"), "'vibes' is no metric"),
+        (("plain.yaml", "one.yaml", "--metric", "vibes"), "metric 'vibes': expected one"),
         (("plain.yaml", "one.yaml", "--judge"), "the recipe names no judge"),
         (("plain.yaml", "one.yaml", "--split", "dev"), "none of 12 cases is asked for"),
     ],

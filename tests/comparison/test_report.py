@@ -147,7 +147,7 @@ class TestPage:
     def test_blame_is_counted_with_what_to_try(self, tmp_path: Path):
         one = shown(tmp_path, [DAYS], "Nine.", blamed=[Blame("days", "cut_badly")])
         text = Page(report_html([one], metric="quality")).text
-        assert "cut_badly1" in text
+        assert "cut badly1" in text
         assert "search.neighbours" in text
 
 

@@ -127,7 +127,7 @@ class TestLabels:
             read_labels(path)
 
     def test_a_file_that_cannot_be_read_is_said(self, tmp_path: Path):
-        with pytest.raises(UsageError, match="cannot be read"):
+        with pytest.raises(UsageError, match="expected a file of JSON lines"):
             read_labels(tmp_path / "nowhere.jsonl")
         (tmp_path / "latin.jsonl").write_bytes(b'{"question": "\xe9"}')
         with pytest.raises(UsageError, match="UTF-8"):
@@ -243,7 +243,7 @@ class TestCommand:
         words = ["check", str(labels), "--model", f"fake:{RIGHT}", "-w", str(tmp_path)]
         done = CliRunner().invoke(command, words)
         assert done.exit_code == 0, done.output
-        assert "correctness: 8 of labels by human, 0 unscored, 0 decided without the judge" in done.output
+        assert "correctness: 8 labels by human, 0 not scored, 0 decided without the judge" in done.output
         assert "Cohen's kappa    0.000" in done.output
         assert "8 asked" in done.output
         again = CliRunner().invoke(command, [*words, "--json"])

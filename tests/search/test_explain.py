@@ -63,12 +63,12 @@ def test_the_ranks_of_a_step_are_those_of_the_hit(filled: Bench):
 
 @pytest.mark.parametrize("question", ["???", "😀", "—"])
 def test_a_leg_that_cannot_work_for_a_question_says_so(filled: Bench, question: str):
-    assert opened(filled).search(question).notes == ("bm25: found nothing: the question holds no word",)
+    assert opened(filled).search(question).notes == ("search by words found nothing: the question holds no word",)
 
 
 def test_a_question_in_words_that_no_passage_holds_is_said_to_be_so(filled: Bench):
     (note,) = opened(filled).search("Urlaubsanspruch").notes
-    assert note.startswith("bm25: found nothing: no passage holds urlaub")
+    assert note.startswith("search by words found nothing: no passage holds urlaub")
     assert opened(filled).search("annual leave").notes == ()
 
 
@@ -168,7 +168,7 @@ def test_what_explain_writes_in_json_is_documented(filled: Bench, command: Comma
 def test_a_dead_leg_is_said_on_stderr(filled: Bench, command: Command):
     done = command("search", "???", "-w", filled.workspace.root)
     assert done.code == 0
-    assert "bm25: found nothing: the question holds no word" in done.err
+    assert "search by words found nothing: the question holds no word" in done.err
 
 
 def test_as_a_group_only_what_it_may_read_is_found(filled: Bench, command: Command):

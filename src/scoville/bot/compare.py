@@ -10,7 +10,7 @@ from scoville.bot.evaluate import Cases, Choice, name_of
 from scoville.bot.open import open
 from scoville.bot.opened import Opened
 from scoville.bot.systems import answering_recipe, known_as, open_system
-from scoville.comparison.show_compare import bare_board, column_rows, compare_html, compare_json, compare_text, legend
+from scoville.comparison.show_compare import compare_html, compare_json, compare_rows, compare_text, legend
 from scoville.comparison.side_by_side import Compared
 from scoville.comparison.systems import Table, check_metric, compare_systems
 from scoville.errors import UsageError
@@ -33,8 +33,12 @@ class Comparison:
     systems: Sequence[Compared]
 
     def __str__(self) -> str:
-        """Write the leaderboard, what else is known, the tests against the baseline and what to blame."""
+        """Write one table, how to read it, and what to blame."""
         return compare_text(self.table, self.systems)
+
+    def all_text(self) -> str:
+        """Write every column and the statistics of every test, too."""
+        return compare_text(self.table, self.systems, every=True)
 
     def json(self) -> dict[str, Any]:
         """Give it for a program, best first."""
@@ -46,10 +50,9 @@ class Comparison:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        board, columns = bare_board(self.table).cells, column_rows(self.table)
+        head, *rows = compare_rows(self.table)
         notes = "\n".join([legend(self.table), *self.table.notes])
-        tables = (table(board[0], board[1:]), pre(self.table.board.note), table(columns[0], columns[1:]), pre(notes))
-        return f"<div>{''.join(tables)}</div>"
+        return f"<div>{table(head, rows)}{pre(notes)}</div>"
 
 
 def compare(
@@ -121,7 +124,7 @@ def _named(bot: Opened, one: Compareable, timeout_seconds: float) -> Named:
         assert recipe
         return Named(path.stem, spec, recipe)
     if path.suffix in (".yaml", ".yml"):
-        raise UsageError(f"{spec}: there is no such recipe")
+        raise UsageError(f"{spec}: there is no such recipe here; give the path of a recipe's file")
     if ":" in spec:
         return Named(known_as(spec), known_as(spec), open_system(bot, spec, timeout_seconds))
     return _named(bot, find_run(bot.workspace.folder / "runs", spec), timeout_seconds)._replace(spec=spec)

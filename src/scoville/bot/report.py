@@ -7,6 +7,7 @@ from pathlib import Path
 from scoville.bot.run import Blames, Run
 from scoville.comparison.report import report_html, shown_run
 from scoville.evaluate.run_cases import same_cases
+from scoville.evaluate.show_run import check_scored
 from scoville.storage import write_whole
 
 
@@ -23,6 +24,7 @@ def write_report(runs: Sequence[Run], file: Path, metric: str) -> Report:
     """Write runs of the same cases, which are ranked by a metric."""
     for run in runs:
         same_cases(runs[0].cases(), run.cases())
-    blamed = {run.id: run.blame() for run in runs}
+    blamed = {run.id: run.blame() for run in runs}  # which scores what was not yet
+    check_scored(runs, metric)
     write_whole(file, report_html([shown_run(run, blamed[run.id]) for run in runs], metric=metric))
     return Report(file=file, blamed=blamed)

@@ -16,7 +16,7 @@ from scoville.evaluate.blame_run import blame_run
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.score_run import score_run
-from scoville.evaluate.show_run import LABELS, summary_facts, summary_rows, summary_text
+from scoville.evaluate.show_run import summary_facts, summary_rows, summary_text
 from scoville.html import fold, pre, table
 
 logger = logging.getLogger("scoville")
@@ -39,12 +39,12 @@ class Blames(list[Blame]):
 
     def __str__(self) -> str:
         """Count the stages."""
-        lines = [f"  {stage:<16} {count:4}  {advice}" for stage, count, advice in count_stages(self)]
+        lines = [f"  {stage.replace('_', ' '):<16} {count:4}  {advice}" for stage, count, advice in count_stages(self)]
         return "\n".join([f"{len(self)} wrong answers", *lines])
 
     def _repr_html_(self) -> str:
-        rows = [(stage, str(count), advice) for stage, count, advice in count_stages(self)]
-        return table(("stage to blame", "wrong answers", "what to try"), rows)
+        rows = [(stage.replace("_", " "), str(count), advice) for stage, count, advice in count_stages(self)]
+        return table(("where it went wrong", "wrong answers", "what to try"), rows)
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,9 @@ class Run(runs.Run):
     def _repr_html_(self) -> str:
         summary = super().summary()
         head, *rows = summary_rows(summary)
-        named = LABELS.values()
-        others = [row for row in rows if row[0] not in named]
-        first = table((f"run {self.id}", *head[1:]), [row for row in rows if row[0] in named])
-        return f"<div>{first}{fold('other measures', table(head, others))}{pre(summary_facts(summary))}</div>"
+        whole_head, *whole = summary_rows(summary, every=True)
+        first = table((f"run {self.id}", *head[1:]), rows)
+        return f"<div>{first}{fold('every measure', table(whole_head, whole))}{pre(summary_facts(summary))}</div>"
 
 
 def blame_answers(bot: Opened, run: runs.Run) -> list[Blame]:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from scoville.errors import UsageError
 from scoville.read.decode import MARKS
 
+FORM = 'expected JSON, of cases a line for each, such as {"question": "...", "expected": ["..."]}'
+
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*("|$)')
 _LONGEST_CELL = 1 << 26
@@ -66,7 +68,7 @@ def parse_json(path: Path, text: str, line: int | None = None) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         at = f"line {line if line is not None else error.lineno}"
-        raise UsageError(f"{path}: {at} is no JSON: {error.msg} at column {error.colno}") from None
+        raise UsageError(f"{path}: {at} is no JSON: {error.msg} at column {error.colno}; {FORM}") from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, too deep a nesting
         raise UsageError(f"{path}: line {line or 1} cannot be read as JSON: {error}") from None
 

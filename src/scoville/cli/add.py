@@ -57,12 +57,17 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Read, split, embed and index the files at or below PATHS (`-`: paths from stdin, one a line).
+    """Read, split, embed and index files, folders and web pages.
 
-    PATHS may be files, folders, patterns in quotes ("docs/**/*.md") and URLs (https://, s3://, ...). Files are compared
-    by content: adding twice does nothing, a changed file replaces its passages, a deleted one disappears. A file that
-    cannot be read is listed with its reason and stops nothing.
-    """
+    PATHS may be files, folders, patterns in quotes, URLs (https://, s3://, ...) and `-`: paths from stdin, one a line.
+    Files are compared by content: adding twice does nothing, a changed file replaces its passages, a deleted one
+    disappears. A file that cannot be read is listed with its reason and stops nothing.
+
+    \b
+    scoville add docs/ notes.md
+    scoville add "docs/**/*.md" https://intranet.example/handbook
+    scoville add docs/ --exclude drafts/ --watch
+    """  # noqa: D301
     from scoville.errors import UsageError
 
     bot = open_bot(folder, flags)

@@ -51,7 +51,15 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Answer QUESTION (`-`: from stdin) from the documents, with citations; or say "I don't know"."""
+    """Answer QUESTION from the documents, with citations.
+
+    Where they hold no answer it is "I don't know", with the reason. `-` takes the question from stdin.
+
+    \b
+    scoville ask "How long is parental leave?"
+    scoville ask "How long is parental leave?" --set llm.model=ollama:NAME
+    scoville ask --batch questions.jsonl > answers.jsonl
+    """  # noqa: D301
     from scoville.answer import answer_json
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError

@@ -34,7 +34,10 @@ file_argument = click.argument("file", type=click.Path(path_type=Path))
 
 @click.group("cases")
 def command() -> None:
-    """Make and look after the questions that a system is measured with: JSON lines in the folder `cases`."""
+    """Make, check and list the cases that systems are measured with.
+
+    A case is a question with what is known of its answer, a line of JSON in a file in the folder `cases`.
+    """
 
 
 command.add_command(generate)
@@ -59,7 +62,7 @@ def import_command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Turn SOURCE, a local file or folder, into cases."""
+    """Turn a file or folder of questions into cases."""
     from scoville.cases.files import digest, write_cases
     from scoville.cases.importers.formats import import_cases
     from scoville.errors import UsageError
@@ -83,9 +86,10 @@ def import_command(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @common_options
 def check_command(files: tuple[Path, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Look for what is wrong with FILES: duplicates, evidence that is not in the index, leaks between splits and files.
+    """Look for what is wrong with the cases of FILES.
 
-    Exits 1 when there is anything that must be mended; what may be meant so is only said.
+    That is: duplicates, evidence that is not in the index, and questions that stand in two parts or files. Exits 1 when
+    there is anything that must be mended; what may be meant so is only said.
     """
     from scoville.cases.files import digest
 
@@ -114,7 +118,7 @@ def check_command(files: tuple[Path, ...], folder: Path | None, flags: tuple[str
 @click.option("--anew", is_flag=True, help="Divide all again; without, a case keeps the split that it has.")
 @json_option
 def split_command(file: Path, train: float, dev: float, test: float, seed: int, anew: bool, as_json: bool) -> None:
-    """Divide the cases of FILE into train, dev and test, and write it again.
+    """Divide the cases of FILE into train, dev and test.
 
     Cases of the same page, conversation or article, and nearly the same questions, stay together. The shares hold on
     average; a case that would leak wherever it went gets no split.
@@ -145,7 +149,7 @@ def split_command(file: Path, train: float, dev: float, test: float, seed: int, 
 @command.command("list")
 @common_options
 def list_command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """List the files of cases of the workspace, with what is in them."""
+    """List the files of cases, with what is in them."""
     from scoville.cases.files import cases_of, digest
     from scoville.errors import UsageError
 
@@ -172,9 +176,10 @@ def list_command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> 
 @click.option("--all", "again", is_flag=True, help="Show those that were accepted before, too.")
 @json_option
 def review_command(file: Path, again: bool, as_json: bool) -> None:
-    """Show one case of FILE after another: accept (a), edit (e), drop (d), skip (s), or quit (q).
+    """Show one case of FILE after another, to accept or mend it.
 
-    Each decision is written at once. What is accepted gets the tag `reviewed` and is not shown again.
+    Keys: accept (a), edit (e), drop (d), skip (s), quit (q). Each decision is written at once. What is accepted gets
+    the tag `reviewed` and is not shown again.
     """
     from scoville.cli.cases_review import review
 

@@ -45,7 +45,10 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Write test cases from the documents: checked, of several kinds, some without an answer."""
+    """Write cases out of the documents.
+
+    They are of several kinds, some without an answer, and each is checked before it is kept.
+    """
     from scoville.cases.files import cases_of
 
     seeds = cases_of(seed_file) if seed_file else []

@@ -23,7 +23,7 @@ from scoville.cli.common import (
 if TYPE_CHECKING:
     from scoville.types import Answer
 
-HELP = "/new forgets what was asked before; /quit, an empty line or Ctrl-D ends; everything else is a question."
+HELP = "/new forgets what was asked before; /quit, an empty line or Ctrl-D ends. All else that you type is a question."
 COMMANDS = {"/help": HELP, "/new": "A new conversation: what was asked before is forgotten."}
 TURNS = 3  # earlier turns that the model sees
 
@@ -43,9 +43,10 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Ask one question after another; `/new` starts afresh, `/help` says more, `/quit` or Ctrl-D ends it.
+    """Ask one question after another.
 
-    Questions may be piped in, one a line.
+    Each may lean on the ones before. `/new` forgets what was asked before, `/help` lists such commands, `/quit` or
+    Ctrl-D ends it. Questions may be piped in, one a line.
     """
     from scoville.answer import answer_json
     from scoville.cli.show import answer_text, usage_text

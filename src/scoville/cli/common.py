@@ -71,8 +71,9 @@ def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
     from scoville.recipe.file import load_recipe
 
     _announce_preparations()
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise UsageError(f"--workspace {folder}: is a file; expected a folder")
+    if folder is not None and not folder.is_dir():
+        wrong = "is a file" if folder.exists() else "does not exist"
+        raise UsageError(f"--workspace {folder}: {wrong}; expected the folder of a recipe (`scoville init FOLDER`)")
     workspace = Workspace(folder) if folder else Workspace.find(Path.cwd())
     bot = Bot(workspace, load_recipe(workspace.recipe_path, flags=flags), bars=progress_bar)
     if context := click.get_current_context(silent=True):

@@ -14,11 +14,12 @@ from scoville.cli.common import common_options, open_bot, say, write, write_json
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
 @click.option("--baseline", default="", metavar="NAME", help="Which system the others are tested against. Default: the first.")  # fmt: skip  # noqa: E501
-@click.option("--metric", default="quality", show_default=True, help="What systems are ranked by.")
+@click.option("--metric", default="quality", show_default=True, help="What systems are ranked by; quality: right answers. All: docs/metrics.md.")  # fmt: skip  # noqa: E501
 @click.option("--fresh", is_flag=True, help="Ask every system again, even where a run of it is there.")
-@click.option("--judge", "judged", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")  # fmt: skip  # noqa: E501
+@click.option("--judge", "judged", is_flag=True, help="Let the judge of the recipe decide what comparing words leaves open.")  # fmt: skip  # noqa: E501
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the comparison there as an HTML page.")  # fmt: skip  # noqa: E501
+@click.option("--all", "every", is_flag=True, help="Show all columns and the statistics of every test.")
 @click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(
@@ -28,9 +29,12 @@ def command(
     """Ask every SYSTEM the same cases and compare the answers.
 
     A SYSTEM is a recipe's file, file.py:function, http(s)://… or the id of a run, which is taken as it is. Runs are
-    kept, and taken again where recipe, cases and index are the same. Another index than the workspace's is built
-    beside it.
-    """
+    kept, and used again where recipe, cases and index are the same. A recipe that needs another index than the
+    workspace's has one built beside it.
+
+    \b
+    scoville compare a.yaml b.yaml my_bot.py:answer --cases cases/dev.jsonl
+    """  # noqa: D301
     from scoville.bot.compare import compare
 
     bot = open_bot(folder, flags)
@@ -44,4 +48,4 @@ def command(
     if as_json:
         write_json({**found.json(), "file": str(out) if out else None})
     else:
-        write(str(found))
+        write(found.all_text() if options["every"] else str(found))

@@ -25,9 +25,10 @@ def command(
     by: "Literal['activity', 'model', 'day', 'run']", since: datetime | None, run: str | None, folder: Path | None,
     flags: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Add up tokens, seconds and dollars: fees of hosted models, and this machine's time.
+    """Add up tokens, seconds and dollars.
 
-    The machine's time is priced by `cost.hardware_usd_per_hour` of the recipe as it was when the work was done.
+    Dollars are the fees of hosted models, and this machine's time. The machine's time is priced by
+    `cost.hardware_usd_per_hour` of the recipe as it was when the work was done.
     """
     found = open_bot(folder, flags).cost(by, since=since, run=run)
     if as_json:
@@ -36,4 +37,4 @@ def command(
         head, *rows = str(found).split("\n")
         write("\n".join([style(head, bold=True), *map(plain, rows)]))
     else:
-        say("The ledger holds nothing of that.")
+        say("Nothing of that was recorded.")

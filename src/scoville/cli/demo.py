@@ -29,10 +29,10 @@ Three things to try next, after `cd {folder}`:
 @click.option("--set", "flags", multiple=True, metavar="KEY=VALUE", help="Set a value of the recipe for this run.")
 @json_option
 def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
-    """Show it all on a fictional insurer's documents: add them, ask a dozen questions, score the answers.
+    """Show it all on the documents of a fictional insurer.
 
-    Everything is left in FOLDER (default: scoville-demo). Four of the questions have no answer in the documents: the
-    right reply to them is "I don't know".
+    They are added, a dozen questions asked, and the answers scored. Everything is left in FOLDER (default:
+    scoville-demo). Four of the questions have no answer in the documents: the right reply to them is "I don't know".
     """
     from scoville.demo.run import add_demo, ask_demo, prepare_demo
 
@@ -78,7 +78,7 @@ def _cards_text(cards: dict[str, dict[str, Any]]) -> str:
         lines.append(f"  {label:<28}" + "".join(f"{form.format(**cards[name]):<{width}}" for name in names).rstrip())
     note = (
         "`quote` is no model: it answers with the nearest sentence, and a model has to beat it. The default model is\n"
-        "the smallest there is, so that it runs anywhere; the last two questions show where it gets lost. A larger\n"
-        "one is one line in recipe.yaml (llm.model). Strict rules told right from wrong, not a model."
+        "small, so that it runs anywhere; the last two questions show where it gets lost. A larger one is one line in\n"
+        "recipe.yaml (llm.model). Strict rules told right from wrong, not a model."
     )
     return "\n".join((*lines, "", note, ""))

@@ -10,7 +10,10 @@ from scoville.cli.common import common_options, open_bot, style, write, write_js
 @click.command("doctor")
 @common_options
 def command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Check the machine, the recipe, the models and the index; exit code 1 when something needs attention."""
+    """Check the machine, the recipe, the models and the index.
+
+    The exit code is 1 when something needs attention.
+    """
     from scoville.bot.doctor import Check, check_machine
     from scoville.errors import ScovilleError
 

@@ -46,28 +46,51 @@ FAILED_SHARE = 0.1
 )
 @click.option("--resume", default="", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--score", "rescore", default="", metavar="RUN", help="Score a run again, without asking the system.")
-@click.option("--judge", is_flag=True, help="Have the judge of the recipe decide what comparison leaves open.")
+@click.option("--judge", is_flag=True, help="Let the judge of the recipe decide what comparing words leaves open.")
 @click.option("--semantic", is_flag=True, help="Compare answers with questions and expected answers by embeddings.")
 @click.option("--perplexity", is_flag=True, help="Ask the local model how likely it holds the expected answers.")
 @click.option("--baseline", default="", metavar="RUN", help="Compare with an earlier run on the same cases.")
-@click.option("--metric", default="quality", show_default=True, help="What is compared with the baseline.")
-@click.option("--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more.")
+@click.option(
+    "--metric",
+    default="quality",
+    show_default=True,
+    help="What is compared with the baseline; quality: right answers. All: docs/metrics.md.",
+)
+@click.option(
+    "--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more, e.g. .02."
+)
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the summary there too, e.g. for a CI job.")
+@click.option("--all", "every", is_flag=True, help="Show every measure, under the name that it has in JSON.")
 @click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Ask a system all CASES (JSONL, CSV) and score its answers; without CASES: list the runs.
+    """Ask a system all CASES, and score its answers.
 
-    RUN is the id of a run, a part of it, or `latest`. Exit code 1 when over a tenth of the cases failed.
-    """
+    CASES is a file of JSON lines or CSV; without it, the runs are listed. RUN is the id of a run, its beginning, its
+    end, or `latest`. The exit code is 1 when over a tenth of the cases failed.
+
+    \b
+    scoville evaluate cases/dev.jsonl
+    scoville evaluate cases/dev.jsonl --system http://localhost:8000/ask
+    scoville evaluate cases/dev.jsonl --baseline RUN --max-drop .02
+    """  # noqa: D301
     from dataclasses import asdict
 
     from scoville.bot.score import judges_of
-    from scoville.evaluate.show_run import comparison_text, failed_text, judges_text, summary_markdown, summary_text
+    from scoville.evaluate.show_run import (
+        check_scored,
+        comparison_text,
+        failed_text,
+        judges_text,
+        summary_markdown,
+        summary_text,
+    )
 
     _check_options(cases, options)
     bot = open_bot(folder, flags)
     baseline = bot.run(options["baseline"]) if options["baseline"] else None
+    if baseline and baseline.scores():
+        check_scored([baseline], options["metric"])
     given = {name: options[name] for name in ("judge", "semantic", "perplexity")} | {"no_limit": options["yes"]}
     asked = {
         "system": options["spec"], "timeout_seconds": options["timeout"], "workers": options["workers"],
@@ -92,7 +115,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         more = {"baseline": asdict(compared)} if compared else {}
         write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
-        write(f"{summary_text(run)}\n\n{notes}".strip())
+        write(f"{summary_text(run, every=options['every'])}\n\n{notes}".strip())
     most = options["max_drop"]
     worse = run.regressions(baseline, options["metric"], most) if baseline and most is not None else []
     failed = run.summary()["counts"]["errors"]
@@ -122,8 +145,8 @@ def _list(runs: "Sequence[Run]", as_json: bool) -> None:
     if as_json:
         write_json([{key: header.get(key) for key in LISTED} for header in headers])
         return
-    for one in headers:
-        value = "not scored" if one["quality"] is None else f"{one['quality']:.3f}"
-        write(f"{one['id']}  {one['status']:<9} {one['cases']:5} cases  quality {value}  {one.get('system', '')}")
+    for header in headers:
+        value = "not scored" if header["quality"] is None else f"right answers {header['quality']:.3f}"
+        write(f"{header['id']}  {header['status']:<9} {header['cases']:5} cases  {value}  {header.get('system', '')}")
     if not headers:
         say("No runs yet: scoville evaluate CASES")

@@ -28,7 +28,10 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show what stands in the same passages as NAME: a person, a product, a code, a term."""
+    """Show what is named together with NAME, and how often.
+
+    NAME is a person, a product, a code or a term of the documents.
+    """
     found = open_bot(folder, flags).graph(name, limit=limit, where=filters, groups=groups or None)
     if not as_json:
         write(_show(found))
@@ -40,7 +43,11 @@ def command(
 def _show(found: "Connections") -> str:
     lines = [f"{style(plain(found.entity), bold=True)}: in {found.passages} passages of"]
     lines += [f"    {plain(source)} ({count})" for source, count in found.documents]
-    lines += ["together with (passages of both, of that alone, strength)"] if found.edges else []
+    lines += (
+        ["named together with (passages that name both, passages that name it at all, strength from 0 to 1)"]
+        if found.edges
+        else []
+    )
     for edge in found.edges:
         lines.append(f"    {plain(edge.entity):<40} {edge.together:5} {edge.passages:5} {edge.weight:6.2f}")
     return "\n".join(lines)

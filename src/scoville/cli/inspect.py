@@ -25,7 +25,10 @@ HEAD_CHARACTERS = 100
 def command(
     file: Path, page: int | None, page_path: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool
 ) -> None:
-    """Show the elements that FILE is read as, and the passages it is split into, as `add` would."""
+    """Show what FILE is read as, and the passages it is split into.
+
+    It is read as `add` would read it, and nothing is added.
+    """
     found = open_bot(folder, flags).inspect(file, page)
     if page_path:
         say(f"Wrote {found.write(page_path)}")

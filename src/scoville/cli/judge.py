@@ -11,6 +11,8 @@ from scoville.cli.common import common_options, open_bot, plain, say, write, wri
 NAMES = {
     "agreement": "agreement", "kappa": "Cohen's kappa", "weighted_kappa": "quadratic kappa", "spearman": "Spearman",
 }  # fmt: skip
+READ = """Agreement: the share of labels on which both say the same. Kappa: how much more than chance that is, up to 1;
+quadratic kappa counts near misses in part. Spearman: whether both order answers alike, up to 1."""
 
 
 @click.group("judge")
@@ -21,18 +23,20 @@ def command() -> None:
 @command.command("check")
 @click.argument("labels", type=click.Path(path_type=Path))
 @click.option("--model", default="", help="The judge, named like llm.model. Default: the recipe's llm.model.")
-@click.option("--base-url", default=None, help="For hosted models, the endpoint.")
+@click.option("--base-url", default=None, help="The endpoint of a hosted model.")
 @click.option("-n", "--limit", type=click.IntRange(1), default=None, help="Only this many labels, drawn by the seed.")
 @click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
-@click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 for --repeat.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 where --repeat is given."
+)
 @click.option("--reasons/--no-reasons", default=None, help="Whether it writes a reason first. Default: hosted ones do.")
 @click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Compare the judge with LABELS, and keep the numbers to show them beside its scores.
+    """Compare the judge with people's judgements of answers.
 
-    LABELS is JSONL with question, answer, label (right, partly, wrong, or 0 to 1) and, where known, expected and
-    context; or answers graded 1 to 5; or MT-bench's human judgments.
+    The numbers are kept, and shown beside its scores. LABELS is JSONL with question, answer, label (right, partly,
+    wrong, or 0 to 1) and, where known, expected and context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
     from scoville.bot.check_judge import judge_like
 
@@ -53,12 +57,13 @@ def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_
         return
     for metric, numbers in metrics.items():
         write(_table(metric, numbers))
+    write(READ)
     write(_spent(asked))
     say(f"Kept in {path}; `scoville evaluate` shows it beside this judge's scores.")
 
 
 def _table(metric: str, numbers: Mapping[str, Any]) -> str:
-    lines = [f"{metric}: {numbers['n']} of labels by {numbers['by']}, {numbers['unscored']} unscored, "
+    lines = [f"{metric}: {numbers['n']} labels by {numbers['by']}, {numbers['unscored']} not scored, "
              f"{numbers['decided_without_judge']} decided without the judge"]  # fmt: skip
     for which, of in (("all", numbers), ("the judge alone", numbers["judge_alone"])):
         if of["n"]:
@@ -67,7 +72,7 @@ def _table(metric: str, numbers: Mapping[str, Any]) -> str:
     if numbers["noise"] is not None:
         lines.append(f"  noise of one verdict: {numbers['noise']:.3f} (standard deviation)")
     lines += [f"  {numbers['reason']}"] if numbers["reason"] else []
-    lines += [f"  unscored: {plain(reason)[:200]}" for reason in numbers["unscored_reasons"]]
+    lines += [f"  not scored: {plain(reason)[:200]}" for reason in numbers["unscored_reasons"]]
     return "\n".join(lines)
 
 

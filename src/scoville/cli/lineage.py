@@ -20,10 +20,11 @@ LISTED = 50
 @click.option("--all", "everything", is_flag=True, help=f"Show more than {SHOWN} of a kind, list more than {LISTED}.")
 @common_options
 def command(artifact: str | None, everything: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Show what ARTIFACT was built from and what was built from it; without one, list what was recorded.
+    """Show what was built from what.
 
-    ARTIFACT is the name of a document, a run or a sweep, its end, an id that this command shows, or the beginning of
-    one; `latest` is the newest run. Of a document that changed, its newest content is taken; older ones have ids.
+    Without ARTIFACT, all that was recorded is listed. ARTIFACT is the name of a document, a run or a sweep, its end, an
+    id that this command shows, or the beginning of one; `latest` is the newest run. Of a document that changed, its
+    newest content is taken; older ones have ids.
     """
     bot = open_bot(folder, flags)
     if artifact is None:

@@ -20,7 +20,7 @@ kind_option = click.option(
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List the models of the catalogue: what they are, their licence, size and context, and where they lie.
+    """List the models that come with Scoville, and fetch models.
 
     Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME, vllm:NAME and what plugins add.
     SCOVILLE_MODELS moves the cache; a copy of the cache works on a machine without a network.
@@ -51,7 +51,10 @@ def command(context: click.Context, as_json: bool) -> None:
 @kind_option
 @json_option
 def pull_command(name: str, force: bool, kind: "Kind | None", as_json: bool) -> None:
-    """Fetch NAME (a catalogue name or hf:...) into the cache and check its hash."""
+    """Fetch a model into the cache, and check its hash.
+
+    NAME is a name of the catalogue, or hf:ORG/NAME.
+    """
     from scoville.models import locate_model, pull
 
     with progress_bar("bytes") as progress:
@@ -67,7 +70,7 @@ def pull_command(name: str, force: bool, kind: "Kind | None", as_json: bool) -> 
 @kind_option
 @json_option
 def where_command(name: str, kind: "Kind | None", as_json: bool) -> None:
-    """Print the folder of NAME in the cache; fails when it is not there."""
+    """Print the folder of a model in the cache; fails without one."""
     from scoville.models import locate_model
 
     _place(name, str(locate_model(name, kind=kind, download=False).folder), as_json)
@@ -77,7 +80,7 @@ def where_command(name: str, kind: "Kind | None", as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def verify_command(name: str, as_json: bool) -> None:
-    """Hash the files of NAME in the cache and compare them with what was fetched."""
+    """Check that a model in the cache is what was fetched."""
     from scoville.models import verify
 
     problems = verify(name)

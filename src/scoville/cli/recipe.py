@@ -1,5 +1,6 @@
 """`scoville recipe`: the effective values, and where each came from."""
 
+import json
 from pathlib import Path
 
 import click
@@ -10,7 +11,10 @@ from scoville.cli.common import common_options, open_bot, write, write_json
 @click.command("recipe")
 @common_options
 def command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Print every value in force and its origin: flag, environment, recipe or default, in this order."""
+    """Print every value in force, and where it comes from.
+
+    A flag beats the environment (SCOVILLE_LLM__MODEL=...), that beats the recipe, and that beats the default.
+    """
     bot = open_bot(folder, flags)
     settings = bot.loaded.settings
     if as_json:
@@ -18,7 +22,7 @@ def command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
         write_json({"hash": bot.recipe.hash, "path": str(bot.workspace.recipe_path), "values": values})
         return
     key = max(len(setting.key) for setting in settings)
-    value = max(min(len(str(setting.value)), 60) for setting in settings)
     for setting in settings:
-        write(f"{setting.key:<{key}}  {setting.value!s:<{value}}  {setting.source}")
+        value = setting.value if isinstance(setting.value, str) else json.dumps(setting.value, ensure_ascii=False)
+        write(f"{setting.key:<{key}}  {value:<24}  {setting.source}")
     write(f"# hash {bot.recipe.hash}")

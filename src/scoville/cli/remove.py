@@ -11,9 +11,10 @@ from scoville.cli.common import common_options, open_bot, plain, say, write, wri
 @click.argument("sources", nargs=-1, required=True)
 @common_options
 def command(sources: tuple[str, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Remove the documents that are called SOURCES: names, folders, URLs, or patterns in quotes ("old/**").
+    """Remove documents from the index; the files themselves stay.
 
-    The files themselves stay. One that `add` is given again, or that a source of the recipe lists, comes back: leave it
+    SOURCES are names of documents, folders, URLs, or patterns in quotes ("old/**"). A document that `add` is given
+    again, or that a source of the recipe lists, comes back: leave it
     out there with `exclude`.
     """
     bot = open_bot(folder, flags)

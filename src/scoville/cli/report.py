@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
-@click.option("--metric", default="quality", show_default=True, help="What cases are ranked by.")
-@click.option("--blame", "only_blame", is_flag=True, help="Write no page: say which stage lost each wrong answer.")
+@click.option("--metric", default="quality", show_default=True, help="What the worst cases are the worst in; quality: right answers.")  # fmt: skip  # noqa: E501
+@click.option(
+    "--blame",
+    "only_blame",
+    is_flag=True,
+    help="Write no page: say where each wrong answer went wrong, and what to try.",
+)
 @common_options
 def command(
     runs: tuple[str, ...], out: Path, metric: str, only_blame: bool, folder: Path | None, flags: tuple[str, ...],
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Write runs (default: the latest) as one HTML page that loads nothing."""
+    """Write runs as one HTML page, or say what went wrong in them.
+
+    RUN is the id of a run, its beginning, its end, or `latest`, which is the default.
+    """
     from scoville.evaluate.blame import count_stages
 
     bot = open_bot(folder, flags)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @click.option("-n", "--limit", type=click.IntRange(1, 1000), default=None, help="How many passages.")
 @where_option
 @groups_option
-@click.option("--explain", is_flag=True, help="Show what each step did to each hit, and how long it took.")
+@click.option(
+    "--explain", is_flag=True, help="Show the rank and score of each passage after each step, and how long steps took."
+)
 @common_options
 def command(
     question: str,
@@ -40,7 +42,12 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find passages for QUESTION (`-`: from stdin), with the rank and score that each leg gave them."""
+    """Find the passages nearest to QUESTION (`-`: from stdin).
+
+    \b
+    scoville search "parental leave" --where "year >= 2023" -n 3
+    scoville search --explain "parental leave"
+    """  # noqa: D301
     from scoville.answer.contract import hit_json
 
     bot = open_bot(folder, flags)
@@ -53,6 +60,9 @@ def command(
         write(_show(number, hit, explain) + (_steps_of(found, hit) if explain else ""))
     if explain:
         write(_steps(found))
+    if filters and not found.hits:
+        say("No passage meets --where; `scoville search --json` shows the metadata of passages.")
+        return
     for note in found.notes:
         say(note)
     if not found.hits:

@@ -20,7 +20,9 @@ def command(
     cases_file: Path | None, trials: int | None, limit: int | None, name: str, best: bool, listing: bool, yes: bool,
     folder: Path | None, flags: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Try the values of `sweep` in the recipe; what recipes have in common is done once.
+    """Try the values of `sweep` in the recipe, and find the best.
+
+    What two recipes have in common is done once.
 
     It goes on where it was interrupted. `scoville sweep --best > recipe.yaml` takes the best.
     """

@@ -32,9 +32,10 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Bring the index in line with the `sources` of the recipe: what is new, changed and gone.
+    """Bring the index in line with the `sources` of the recipe.
 
-    A source that cannot be reached, or that lists nothing at all, keeps its documents; then the exit code is 1.
+    What is new is added, what changed is read again, what is gone is removed. A source that cannot be reached, or that
+    lists nothing at all, keeps its documents; then the exit code is 1.
     """
     bot = open_bot(folder, flags)
     if failed:

@@ -24,7 +24,10 @@ MOST_BAR = 60
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, help="How many to list.")
 @common_options
 def command(trace: str | None, limit: int, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """List the newest traces, or draw the waterfall of TRACE: an id, the beginning of one, or `latest`."""
+    """Show the steps that an answer went through, and their times.
+
+    TRACE is an id, the beginning of one, or `latest`; without it, the newest are listed.
+    """
     bot = open_bot(folder, flags)
     if trace is None:
         spans = bot.traces(limit)

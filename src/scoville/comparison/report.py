@@ -19,11 +19,6 @@ from scoville.types import Case, Score
 
 WORST = 10
 """So many of a run's worst cases are shown."""
-FIRST = (
-    "quality", "refusal_right", "citation_verified", "citation_page_hit", "page_hit@5", "document_hit@5",
-    "seconds_total_p50", "seconds_total_p95", "cost_usd_sum",
-)  # fmt: skip
-"""What the page opens with; all measures are folded away below."""
 EXCERPT = 600
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222;background:#fff}
@@ -64,7 +59,7 @@ def report_html(runs: Sequence[Shown], *, metric: str, board: str = "", pareto: 
         f'<p class="note">{escape(_subtitle(runs))}</p>',
         "<h2>Scores</h2>", _scores_table(runs),
         f"<pre>{escape(board)}</pre>" if board else "",
-        "<h2>Distributions</h2>", f'<div class="plots">{"".join(_plots(runs, metric, front))}</div>',
+        "<h2>How scores and times are spread</h2>", f'<div class="plots">{"".join(_plots(runs, metric, front))}</div>',
         *(_run_section(run, metric) for run in runs),
     ]  # fmt: skip
     return (
@@ -87,15 +82,18 @@ def shown_run(run: Run, blamed: Sequence[Blame]) -> Shown:
 
 def _subtitle(runs: Sequence[Shown]) -> str:
     first, by = runs[0].header, runs[0].summary.get("clusters", "document")
-    only = ", for these documents and not for others" if by == "page" else ""
-    return f"{len(runs[0].cases)} cases (digest {first.get('cases_digest', '?')}); intervals hold 95 %, by {by}{only}"
+    only = " for these documents, not for others" if by == "page" else ""
+    return (
+        f"{len(runs[0].cases)} cases (digest {first.get('cases_digest', '?')}). In brackets: 95 % intervals{only}; "
+        f"cases of one {by} count as one group."
+    )
 
 
 def _scores_table(runs: Sequence[Shown]) -> str:
     names = list(dict.fromkeys(name for run in runs for name in run.summary.get("metrics", {})))
     names += [name for name in dict.fromkeys(name for run in runs for name in run.summary.get("sets", {}))]
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
-    first = [name for name in FIRST if name in names]
+    first = [name for name in LABELS if name in names]  # the others are folded away
 
     def row(name: str) -> str:
         return (
@@ -125,8 +123,8 @@ def _cell(summary: Mapping[str, Any], name: str) -> str:
         value = summary.get("sets", {}).get(name)
         return "" if value is None else f"{value:.3f}"
     if found["mean"] is None:
-        return "unscored"
-    unscored = f" <span class='bad'>{found['unscored']} unscored</span>" if found["unscored"] else ""
+        return "not scored"
+    unscored = f" <span class='bad'>{found['unscored']} not scored</span>" if found["unscored"] else ""
     if found["low"] is None:
         return f"{found['mean']:.3f}{unscored}"
     return f"{found['mean']:.3f} <span class='note'>[{found['low']:.3f}, {found['high']:.3f}]</span>{unscored}"
@@ -146,11 +144,16 @@ def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable
         seconds = [total for result in run.results.values() if (total := result.seconds.get("total")) is not None]
         yield histogram(seconds, title=f"{run.name}: seconds an answer", x="seconds")
     curves = [(run.name, [Point(coverage, risk) for coverage, risk in run.risk]) for run in runs]
-    yield lines(curves, title="Risk at coverage", x="share of the questions answered", y="share of those wrong")
+    yield lines(
+        curves,
+        title="Wrong answers, the surest answers first",
+        x="share of the questions answered",
+        y="share of those wrong",
+    )
     for x, key in (
         ("$ for 1,000 questions", "usd_per_1000"),  # a comparison knows it
-        ("seconds, p50", "seconds_total_p50"),
-        ("tokens, all prompts", "prompt_tokens_sum"),
+        ("seconds an answer, median", "seconds_total_p50"),
+        ("tokens of all prompts", "prompt_tokens_sum"),
     ):
         points = [
             Point(at, found["mean"], run.name)
@@ -169,11 +172,13 @@ def _values(run: Shown, metric: str) -> list[float]:
 
 def _run_section(run: Shown, metric: str) -> str:
     blamed = "".join(
-        f"<tr><td>{escape(stage)}</td><td>{count}</td><td class='advice'>{escape(advice)}</td></tr>"
+        f"<tr><td>{escape(stage.replace('_', ' '))}</td><td>{count}</td><td class='advice'>{escape(advice)}</td></tr>"
         for stage, count, advice in run.blame
     )
     table = (
-        f"<table><tr><th>stage to blame</th><th>cases</th><th>what to try</th></tr>{blamed}</table>" if blamed else ""
+        f"<table><tr><th>where it went wrong</th><th>cases</th><th>what to try</th></tr>{blamed}</table>"
+        if blamed
+        else ""
     )
     worst = "".join(_case(case, run, metric) for case in _worst(run, metric))
     return f"<h2>{escape(run.name)}: the worst cases</h2>{table}{worst}"
@@ -192,7 +197,7 @@ def _worst(run: Shown, metric: str) -> list[Case]:
 def _case(case: Case, run: Shown, metric: str) -> str:
     result, scores = run.results[case.id], run.scores.get(case.id, {})
     score = scores.get(metric)
-    value = "unscored" if score is None or score.value is None else f"{score.value:.2f}"
+    value = "not scored" if score is None or score.value is None else f"{score.value:.2f}"
     shown = ", ".join(f"{score.metric} {score.value:.2f}" for score in scores.values() if score.value is not None)
     expected = " / ".join(case.expected) or ("" if case.answerable else "a refusal")
     passages = "".join(

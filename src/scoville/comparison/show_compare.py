@@ -8,28 +8,67 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.comparison.leaderboard import Cell, Leaderboard
+    from scoville.comparison.leaderboard import Cell
     from scoville.comparison.side_by_side import Compared
     from scoville.comparison.systems import Table, ToBaseline
 
 HEADS = {
-    "refusal_precision": "refusal P", "refusal_recall": "refusal R", "citation_page_hit": "cites page",
-    "citation_verified": "verified", "usd_per_1000": "$ / 1,000", "seconds_p50": "p50 s", "seconds_p95": "p95 s",
+    "refusal_precision": "refusal precision", "refusal_recall": "refusal recall", "citation_page_hit": "cites page",
+    "citation_verified": "quotes found", "usd_per_1000": "$ / 1,000", "seconds_p50": "p50 s", "seconds_p95": "p95 s",
     "build_seconds": "build s", "build_usd": "build $", "errors": "errors",
 }  # fmt: skip
-LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto front of {}, dollars and p50"
+LEGEND = """All were asked the same {} cases. The 95 % interval says where the mean of many more such cases would lie{}.
+No sure difference: these cases are too few to tell. $ / 1,000: fees and this machine's time for 1,000 questions;
+seconds: half of the answers took no longer. *: no other is better, cheaper and faster at once."""
+ALL_LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto front of {}, dollars and p50"
 
 
-def compare_text(table: "Table", systems: "Sequence[Compared]") -> str:
-    """Write a comparison for a terminal: the leaderboard, the columns, the baseline's tests, what to blame."""
-    columns = f"{table_text(column_rows(table))}\n\n{legend(table)}"
-    parts = [bare_board(table).text, columns, _against(table), *(_blame(system) for system in systems if system.blamed)]
-    return "\n\n".join([*parts, *table.notes])
+def compare_text(table: "Table", systems: "Sequence[Compared]", *, every: bool = False) -> str:
+    """Write a comparison for a terminal: one table and what to blame; or with ``every`` column and test."""
+    blamed = [_blame(system) for system in systems if system.blamed]
+    if not every:
+        return "\n\n".join([table_text(compare_rows(table)), legend(table), *blamed, *table.notes])
+    bare = replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
+    columns = f"{table_text(_column_rows(table))}\n\n{ALL_LEGEND.format(table.board.metric)}"
+    return "\n\n".join([bare.text, columns, _against(table), *blamed, *table.notes])
 
 
-def bare_board(table: "Table") -> "Leaderboard":
-    """Give the leaderboard without what else is known."""
-    return replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
+def compare_rows(table: "Table") -> list[tuple[str, ...]]:
+    """Give the rows of the table that says most, the head first."""
+    from scoville.evaluate.show_run import LABELS
+
+    called = LABELS.get(table.board.metric, table.board.metric)
+    rows = [("system", called, "95 % interval", "cases", "$ / 1,000", "seconds", "", f"against {table.baseline}")]
+    for row in table.board.rows:
+        mean, within = row.quality.mean, (row.quality.low, row.quality.high)
+        to = table.to_baseline.get(row.system)
+        rows.append((
+            row.system, _shown(mean), "" if None in within else "{:.3f} to {:.3f}".format(*within),
+            str(row.quality.n), _shown(row.columns.get("usd_per_1000")), _shown(row.columns.get("seconds_p50")),
+            "*" if row.system in table.front else "", _verdict(table, to) if to else "",
+        ))  # fmt: skip
+    return rows
+
+
+def legend(table: "Table") -> str:
+    """Say how to read that table."""
+    return LEGEND.format(table.board.cases, ", for these documents only" if table.board.by == "page" else "")
+
+
+def _verdict(table: "Table", to: "ToBaseline") -> str:
+    from scoville.comparison.systems import check_metric
+    from scoville.evaluate.paired import ALPHA
+
+    found = to.comparison
+    if found.difference is None:
+        return "no case is scored in both"
+    if to.p > ALPHA:
+        return "no sure difference" + (f" (about {found.needed:,} cases would tell)" if found.needed else "")
+    return (
+        "better"
+        if (found.difference > 0) == (check_metric(table.board.metric).higher_is_better is not False)
+        else "worse"
+    )
 
 
 def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any]:
@@ -80,7 +119,7 @@ def _numbers(columns: "Mapping[str, Cell]") -> dict[str, float]:
     return {name: value for name, value in columns.items() if isinstance(value, float)}
 
 
-def column_rows(table: "Table") -> list[tuple[str, ...]]:
+def _column_rows(table: "Table") -> list[tuple[str, ...]]:
     """Give the rows of what else is known of the systems, the head first."""
     names = [name for name in HEADS if any(row.columns.get(name) not in (None, 0) for row in table.board.rows)]
     rows = [("", *(HEADS[name] for name in names), "")]
@@ -93,11 +132,6 @@ def column_rows(table: "Table") -> list[tuple[str, ...]]:
         for row in table.board.rows
     ]
     return rows
-
-
-def legend(table: "Table") -> str:
-    """Say how to read those."""
-    return LEGEND.format(table.board.metric)
 
 
 def _against(table: "Table") -> str:
@@ -119,7 +153,7 @@ def _difference(to: "ToBaseline") -> tuple[str, str, str, str]:
 
 
 def _blame(system: "Compared") -> str:
-    rows = [(f"  {stage}", str(count), advice) for stage, count, advice in _stages(system)]
+    rows = [(f"  {stage.replace('_', ' ')}", str(count), advice) for stage, count, advice in _stages(system)]
     return f"{system.name}: {len(system.blamed)} wrong answers\n{table_text(rows)}"
 
 

@@ -9,6 +9,7 @@ from scoville.comparison.race import directions
 from scoville.comparison.sweep import best_trials, tied
 from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import MissingExtra, UsageError
+from scoville.evaluate.show_run import LABELS
 from scoville.recipe.file import rewritten, with_values
 from scoville.recipe.observers import Sweep
 
@@ -32,7 +33,7 @@ def sweep_rows(sweep: SweepFolder) -> list[tuple[str, ...]]:
     marks = {trial.number: "*" for trial in front}
     if front:
         marks[front[0].number] = "**"
-    rows = [("trial", *settings.objectives, "cases", *settings.space, "")]
+    rows = [("trial", *(LABELS.get(name, name) for name in settings.objectives), "cases", *settings.space, "")]
     shown = [*front, *(trial for trial in trials if trial not in front and trial.state != "invalid")]
     rows += [
         (
@@ -50,14 +51,14 @@ def sweep_rows(sweep: SweepFolder) -> list[tuple[str, ...]]:
 def sweep_notes(sweep: SweepFolder) -> list[str]:
     """Say how to read the table, how the trials ended and which keys mattered, a line each."""
     trials = sweep.trials()
-    several = "Pareto front" if len(sweep.recipe.sweep.objectives) > 1 else "nothing is better"
+    several = "no other is better in every objective" if len(sweep.recipe.sweep.objectives) > 1 else "as good"
     took = f"The trials took {sum(trial.seconds for trial in trials):.1f} s."
     return [f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)]
 
 
 def trial_line(settings: Sweep, trial: Trial) -> str:
     """Write a trial in one line."""
-    values = ", ".join(f"{name} {_number(trial.values.get(name))}" for name in settings.objectives)
+    values = ", ".join(f"{LABELS.get(name, name)} {_number(trial.values.get(name))}" for name in settings.objectives)
     choices = ", ".join(f"{key}={_short(value)}" for key, value in trial.choices.items())
     what = f"{values} on {trial.cases} cases in {trial.seconds:.1f} s" if trial.is_scored else trial.state
     return f"trial {trial.number}: {choices}: {what}{f' ({trial.reason})' if trial.reason else ''}"
@@ -96,7 +97,7 @@ def recipe_text(sweep: SweepFolder) -> str:
     ]
     if equals:
         names = ", ".join(str(trial.number) for trial in equals[:8])
-        notes.append(f"By {recipe.sweep.objectives[0]} not distinguishable from it: {len(equals)} trials ({names}).")
+        notes.append(f"No sure difference from it in {recipe.sweep.objectives[0]}: {len(equals)} trials ({names}).")
     body = rewritten(sweep.recipe_file, with_values(recipe, best.choices))
     if body.startswith(OPENING):  # of an earlier sweep
         body = body.partition("\n\n")[2]

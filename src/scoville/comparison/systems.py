@@ -6,6 +6,7 @@ them no other beats. Asks nothing and knows no screen.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from scoville.comparison.leaderboard import Cell, Leaderboard, leaderboard, pareto
@@ -87,7 +88,10 @@ def check_metric(name: str) -> Metric:
     """Find what systems can be ranked by; UsageError for what single answers do not have."""
     found = described().get(name, QUALITY)
     if found.name != name:
-        raise UsageError(f"{name!r} is no metric of single answers; expected quality or one of docs/metrics.md")
+        near = get_close_matches(name, ["quality", *described()], n=4) or ["quality", "token_f1", "citation_page_hit"]
+        raise UsageError(
+            f"metric {name!r}: expected one that single answers have, such as {', '.join(near)} (docs/metrics.md)"
+        )
     return found
 
 
@@ -142,4 +146,4 @@ def _notes(systems: Sequence[Compared]) -> Iterable[str]:
         yield f"{', '.join(earlier)} answered earlier: seconds compare only if the machine was as busy then as now"
     unpriced = [one.name for one in systems if columns_of(one, 0.0)[COST] is None]
     if unpriced:
-        yield f"the fees of {', '.join(unpriced)} are not known: such a system is on no Pareto front"
+        yield f"the fees of {', '.join(unpriced)} are not known: no * is given where they are not"

@@ -29,7 +29,7 @@ STAGES: Mapping[str, str] = {
     "misread": "try prompt.style, fewer search.passages, or a stronger llm.model",
     "invented": "raise answer.min_support; or a stronger llm.model",
     "refused_wrongly": "lower answer.min_similarity or answer.min_support; or a stronger llm.model",
-    "judge_wrong": "check the judge with `scoville judge check`; correct the case",
+    "judge_wrong": "two measures disagree: correct the case, or check the judge with `scoville judge check`",
     "unknown": "give the case its evidence (document, page, quote): then the stage can be told",
 }
 """Every stage, in the order of the way, with the cheapest thing to try."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scoville.errors import UsageError
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.runs import Run
 
@@ -12,29 +13,28 @@ Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kep
 LABELS = {
     "quality": "right answers", "refusal_right": "rightly answered or refused", "citation_verified": "quotes found",
     "citation_page_hit": "a citation on the right page", "page_hit@5": "right page among five passages",
-    "document_hit@5": "right document among five passages", "seconds_total_p50": "seconds an answer, median",
+    "document_hit@5": "right document among five passages", "correctness": "right, says the judge",
+    "judged_faithfulness": "supported by the passages, says the judge",
+    "judged_answer_relevance": "answers the question, says the judge",
+    "answer_relevance": "near to the question", "answer_similarity": "near to the expected answer",
+    "perplexity": "perplexity of the expected answers", "seconds_total_p50": "seconds an answer, median",
     "seconds_total_p95": "seconds an answer, 95 % within", "cost_usd_sum": "dollars in fees",
 }  # fmt: skip
-"""What a reader calls a metric; its name is for programs."""
-HEADLINE = (
-    "quality", "correctness", "exact_match", "token_f1", "gold_token_recall", "contains", "numeric_match",
-    "choice_match", "final_number", "page_hit@1", "page_hit@5", "page_mrr@10", "document_hit@1", "quote_hit@5",
-    "citation_precision", "citation_recall", "citation_page_hit", "citation_verified", "answer_relevance",
-    "answer_similarity", "perplexity", "bits_per_byte", "faithfulness", "hallucination",
-    "judged_faithfulness", "judged_answer_relevance", "toxicity_lexical", "refusal_right",
-)  # fmt: skip
-"""What is shown; the rest is in the JSON and the report."""
+"""What a reader calls a metric; its name is for programs. Only these are shown unless all are asked for."""
+MORE = "Every measure: --all, or `scoville report`."
+UNSURE = "no sure difference"
 SLIGHT = 0.2
 """Agreement beyond chance up to here is slight (Landis, Koch 1977)."""
 SHOWN_ERRORS = 3
 MOST_TOLD = 200
 """Characters of an error."""
-SETS = ("refusal_precision", "refusal_recall", "refusal_f1")
 
 
-def summary_text(run: Run) -> str:
-    """Write the summary of a run for a terminal."""
-    return "\n".join([_title(run), "", *_aligned(summary_rows(run.summary())), "", summary_facts(run.summary())])
+def summary_text(run: Run, *, every: bool = False) -> str:
+    """Write the summary of a run for a terminal; ``every`` measure, under its own name, or those that say most."""
+    summary = run.summary()
+    lines = [_title(run), "", *_aligned(summary_rows(summary, every=every)), "", summary_facts(summary)]
+    return "\n".join(lines if every else [*lines, MORE])
 
 
 def summary_markdown(run: Run, notes: str = "") -> str:
@@ -75,15 +75,28 @@ def judges_text(judges: Judges) -> str:
 
 def comparison_text(metric: str, compared: Comparison) -> str:
     """Say how a run compares with another on the same cases."""
+    called = LABELS.get(metric, metric)
     if compared.difference is None or compared.low is None or compared.high is None:
-        return f"{metric}: too few cases are scored in both runs to compare them"
-    surely = "worse" if compared.high < 0 else "better" if compared.low > 0 else "not distinguishable"
-    needed = compared.needed if surely == "not distinguishable" else None
+        return f"{called}: too few cases are scored in both runs to compare them"
+    surely = "worse" if compared.high < 0 else "better" if compared.low > 0 else UNSURE
+    needed = compared.needed if surely == UNSURE else None
     return (
-        f"{metric} {compared.first:.3f} → {compared.second:.3f}: {compared.difference:+.3f} "
-        f"[{compared.low:+.3f}, {compared.high:+.3f}], p = {compared.p:.3f}, {surely} on {compared.n} cases"
+        f"{called}: {compared.first:.3f}, now {compared.second:.3f} ({compared.difference:+.3f}; 95 % interval "
+        f"{compared.low:+.3f} to {compared.high:+.3f}): {surely} on {compared.n} cases"
         + (f"; about {needed:,} cases would tell" if needed else "")
     )
+
+
+def check_scored(runs: Iterable[Run], metric: str) -> None:
+    """Raise UsageError, with the metrics that there are, unless a run has scores of this one."""
+    from difflib import get_close_matches
+
+    known = {name for run in runs for name in run.summary().get("metrics", {})}
+    if metric not in known:
+        near = get_close_matches(metric, known) or [name for name in LABELS if name in known]
+        raise UsageError(
+            f"metric {metric!r}: expected one that was scored, such as {', '.join(near)}; --all lists them"
+        )
 
 
 def _title(run: Run) -> str:
@@ -92,21 +105,24 @@ def _title(run: Run) -> str:
     return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases{status}"
 
 
-def summary_rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Give the rows of a summary, the head first."""
+def summary_rows(summary: Mapping[str, Any], *, every: bool = False) -> list[tuple[str, ...]]:
+    """Give the rows of a summary, the head first: every measure, under its own name, or those that say most."""
     from scoville.evaluate.metrics import plugged_metrics
 
-    metrics, sets = summary.get("metrics", {}), summary.get("sets", {})
-    rows = [("metric", "mean", f"95 %, by {summary.get('clusters', 'document')}", "n", "unscored")]
-    for name in (name for name in (*HEADLINE, *plugged_metrics()) if name in metrics):
-        one = metrics[name]
-        if one["mean"] is None:
-            rows.append((LABELS.get(name, name), "–", "", str(one["n"]), str(one["unscored"])))
-            continue
-        interval = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
-        rows.append((LABELS.get(name, name), f"{one['mean']:.3f}", interval, str(one["n"]), str(one["unscored"] or "")))
-    rows += [(name, f"{sets[name]:.3f}", "", "", "") for name in SETS if sets.get(name) is not None]
-    return rows
+    metrics: Mapping[str, Any] = summary.get("metrics", {})
+    said = {} if every else LABELS
+    names = metrics if every else [name for name in (*LABELS, *plugged_metrics()) if name in metrics]
+    rows = [("measure", "mean", f"95 % interval, by {summary.get('clusters', 'document')}", "cases", "not scored")]
+    for name in names:
+        found = metrics[name]
+        interval = "" if found["low"] is None else f"{found['low']:.3f} to {found['high']:.3f}"
+        mean = "–" if found["mean"] is None else f"{found['mean']:.3f}"
+        rows.append((said.get(name, name), mean, interval, str(found["n"]), str(found["unscored"] or "")))
+    if every:
+        rows += [
+            (name, f"{value:,.4g}", "", "", "") for name, value in summary.get("sets", {}).items() if value is not None
+        ]
+    return rows if any(row[-1] for row in rows[1:]) else [row[:-1] for row in rows]
 
 
 def summary_facts(summary: Mapping[str, Any]) -> str:
@@ -115,7 +131,7 @@ def summary_facts(summary: Mapping[str, Any]) -> str:
     usd = "price not known" if sets.get("cost_usd_sum") is None else f"${sets['cost_usd_sum']:.4g} in fees"
     tokens = [sets.get(f"{kind}_tokens_sum") or 0 for kind in ("prompt", "completion")]
     median, late = sets.get("seconds_total_p50"), sets.get("seconds_total_p95")
-    timed = "" if median is None else f"; {median:.2f} s p50, {late:.2f} s p95 an answer"
+    timed = "" if median is None else f"; half of the answers within {median:.2f} s, 95 % within {late:.2f} s"
     missing = f", {counts['missing']} not asked yet" if counts.get("missing") else ""
     return (
         f"{counts.get('answered', 0)} answered, {counts.get('refused', 0)} refused, {counts.get('errors', 0)} errors"

@@ -86,7 +86,7 @@ class AddReport:
         paid = f", ${self.cost_usd:.4f} paid for replies" if self.cost_usd else ""
         paid = ", replies paid for at an unknown price" if self.cost_usd is None else paid
         total = f"{self.documents} documents, {self.passages} passages in the index"
-        return f"{', '.join(done) or 'no files found'} in {self.seconds:.1f} s{paid}; {total}."
+        return f"{', '.join(done) or 'nothing to read was found'} in {self.seconds:.1f} s{paid}; {total}."
 
     def _repr_html_(self) -> str:
         facts = {

@@ -7,6 +7,7 @@ Leaves: a validated :class:`Recipe` and, for each value, where it came from.
 import json
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -270,7 +271,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
             case "extra_forbidden" if key in REMOVED:
                 lines.append(f"{key}: is no key any more{origin}: {REMOVED[key]}; take it out")
             case "extra_forbidden":
-                lines.append(f"{key}: unknown key{origin}; {_valid_keys(place[:-1])}{_secret_advice(place[-1])}")
+                lines.append(f"{key}: unknown key{origin}; {_valid_keys(place)}{_secret_advice(place[-1])}")
             case "value_error":
                 text = str(problem.get("ctx", {}).get("error"))
                 lines.append(f"{key}.{text}" if key else text)
@@ -283,14 +284,16 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
 
 
 def _valid_keys(place: Sequence[str]) -> str:
+    """Say which keys there are where this one was given, the nearest first."""
     model: Any = Recipe
-    for part in place:
+    for part in place[:-1]:
         if hasattr(model, "model_fields"):
             model = model.model_fields[part].annotation
         else:  # an entry of a list: its number, and in `sources` then its kind
             entry = next((kind for kind in get_args(model) if hasattr(kind, "model_fields")), model)
             model = ENTRIES.get(part, entry)
-    return f"valid keys: {', '.join(model.model_fields)}"
+    near = get_close_matches(place[-1], model.model_fields, n=1)
+    return f"{f'did you mean {near[0]}? ' if near else ''}valid keys: {', '.join(model.model_fields)}"
 
 
 def _secret_advice(key: str) -> str:

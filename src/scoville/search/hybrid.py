@@ -20,7 +20,7 @@ from scoville.recipe import Recipe, Rewrite, Search
 from scoville.recipe.model import is_hosted
 from scoville.search.distinct import diversify, leave_out_copies
 from scoville.search.fuse import Fused
-from scoville.search.legs import Legs, Scope
+from scoville.search.legs import BM25, GRAPH, Legs, Scope
 from scoville.search.rerank import ModelOrder, Reranker, mix, open_reranker
 from scoville.search.rewrite import MAX_QUESTION_CHARACTERS, Ask, Rewriter, Rewritten
 from scoville.search.trace import Asked, AskReply, Step, Trace
@@ -28,6 +28,8 @@ from scoville.search.where import parse_where
 from scoville.search.widen import widen
 from scoville.types import Hit, Leg, Message
 
+SAID = {BM25: "search by words", GRAPH: "search by names"}
+"""What a reader calls the ways of finding that may find nothing."""
 POOL = 3
 """So many times the hits that are wanted are looked at, since copies and parts of one section are left out."""
 POOL_MMR = 5
@@ -55,7 +57,7 @@ class Found:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said about legs that found nothing."""
-        return tuple(f"{step.name}: {step.note}" for step in self.steps if step.note.startswith("found nothing"))
+        return tuple(f"{SAID[step.name]} {step.note}" for step in self.steps if step.note.startswith("found nothing"))
 
 
 class Searcher:

@@ -70,7 +70,8 @@ def read_labels(path: Path) -> Labels:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}); expected JSONL in UTF-8") from None
+        reason = error.strerror if isinstance(error, OSError) else "no UTF-8"
+        raise UsageError(f"{path}: {reason}; expected a file of JSON lines with question, answer and label") from None
     found: list[Label] = []
     skipped = 0
     for number, line in enumerate(lines, start=1):
