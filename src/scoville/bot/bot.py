@@ -49,8 +49,6 @@ if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that ask
 
 logger = logging.getLogger("scoville")
 
-WAITING = "Another process is adding to this workspace; waiting for it to end."
-
 
 class Bot(Records):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
@@ -348,10 +346,9 @@ class Bot(Records):
         It goes on where the same sweep was interrupted. ``resume`` names one that goes on as it was begun, whatever the
         recipe says now. ``on_trial`` is told the recipe that is swept, and each trial as it ends.
         """
-        from scoville.bot.sweep import Sweeping, sweep
+        from scoville.bot.sweep import sweep
 
-        sweeping = Sweeping(cases=cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit)
-        return sweep(self, sweeping, on_trial)
+        return sweep(self, cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit, on_trial=on_trial)
 
     def sweeps(self) -> "list[Sweep]":
         """List the sweeps of the workspace, oldest first."""
@@ -406,10 +403,11 @@ class Bot(Records):
         of the recipe; ``auto`` takes ``model`` for a hosted one and else ``templates``, and has the model say what it
         knows without documents. Another ``seed`` gives other cases.
         """
-        from scoville.bot.generate import Wanted, generate
+        from scoville.bot.generate import generate
 
-        wanted = Wanted(count=count, kinds=kinds, seeds=seeds, generator=generator, seed=seed, no_limit=no_limit)
-        return generate(self, Path(out), wanted)
+        return generate(
+            self, Path(out), kinds, count=count, seeds=seeds, generator=generator, seed=seed, no_limit=no_limit
+        )
 
     def runs(self) -> "list[Run]":
         """List the runs of the workspace, oldest first."""
@@ -491,4 +489,4 @@ def turns_of(history: Sequence[Answer | Message]) -> list[Message]:
 
 
 def _say_waiting() -> None:
-    logger.info(WAITING)
+    logger.info("Another process is adding to this workspace; waiting for it to end.")

@@ -5,7 +5,6 @@ What was tried is kept beside the file, so that the same call goes on where it w
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -33,44 +32,33 @@ from scoville.types import Case, Passage
 Author = Literal["auto", "model", "templates"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which cases are wanted, and what they may cost."""
-
-    count: int
-    kinds: Sequence[str]
-    """None: of every kind."""
-    seeds: Sequence[Case]
-    generator: Author
-    seed: int
-    no_limit: bool
-    """Whether they may cost more than ``cost.limit_usd``."""
-
-
-def generate(bot: Opened, out: Path, wanted: Wanted) -> Generated:
-    """Write cases and check them, until there are enough or no more are to be had."""
-    kinds = kinds_of(wanted.kinds)
+def generate(
+    bot: Opened, out: Path, names: Sequence[str], *, count: int, seeds: Sequence[Case], generator: Author, seed: int,
+    no_limit: bool,
+) -> Generated:  # fmt: skip
+    """Write cases of the kinds that are named and check them, until there are enough or no more are to be had."""
+    kinds = kinds_of(names)
     bot.check()
     settings = bot.recipe.llm
     hosted = is_hosted(settings.model)
     passages = _passages(bot)
     ask: Ask | None = None
-    if wanted.generator != "templates":
+    if generator != "templates":
         bot.fetch_models(llm=True)
-        budget = bot.budget(no_limit=wanted.no_limit)
-        announce(f"{wanted.count:,} cases are written and checked by", settings, budget)
+        budget = bot.budget(no_limit=no_limit)
+        announce(f"{count:,} cases are written and checked by", settings, budget)
         ask = within(open_llm(settings), settings, budget).generate
-    author: Generator = Templates(passages, wanted.seed)
-    if ask and (wanted.generator == "model" or hosted):
-        author = ModelGenerator(passages, ask, settings.model, examples=wanted.seeds, seed=wanted.seed)
+    author: Generator = Templates(passages, seed)
+    if ask and (generator == "model" or hosted):
+        author = ModelGenerator(passages, ask, settings.model, examples=seeds, seed=seed)
     state = {
-        "seed": wanted.seed, "generator": author.name, "kinds": list(kinds), "model": settings.model if ask else "",
-        "passages": _digest(passages), "seed_cases": [case.id for case in wanted.seeds],
+        "seed": seed, "generator": author.name, "kinds": list(kinds), "model": settings.model if ask else "",
+        "passages": _digest(passages), "seed_cases": [case.id for case in seeds],
     }  # fmt: skip
     checks = Checks(find_by_words(passages), ask=ask, reproduces=hosted and ask is not None)
     ledger = Ledger(out.with_name(f"{out.name}.state"), state)
     with bot.bars("cases") as progress:
-        made = generate_cases(author, checks, ledger, kinds, wanted.count, seeds=wanted.seeds,
+        made = generate_cases(author, checks, ledger, kinds, count, seeds=seeds,
                               workers=settings.at_once if ask else 1, on_case=progress)  # fmt: skip
     write_cases(out, made.cases)
     return made

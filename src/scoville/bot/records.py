@@ -120,11 +120,8 @@ class Records(Opened):
     def _records(self) -> Generator[Store]:
         """Open the database, with what was done until now."""
         self.flush()
-        store = Store(self.workspace.folder / FILE_NAME, create=False)
-        try:
+        with Store(self.workspace.folder / FILE_NAME, create=False) as store:
             yield store
-        finally:
-            store.close()
 
 
 def dollars(value: float) -> str:

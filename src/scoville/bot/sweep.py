@@ -5,7 +5,6 @@ Python and the command come through here, so both leave the same.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +31,6 @@ OnTrial = Callable[[Recipe, Trial], None]
 """Told the recipe that is swept and each trial as it ends."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sweeping:
-    """What is swept."""
-
-    cases: Cases | None = None
-    """Default: ``sweep.cases`` of the recipe."""
-    trials: int | None = None
-    """The most that are run."""
-    limit: int | None = None
-    """Only the first so many cases."""
-    resume: str = ""
-    """A sweep that goes on as it was begun, whatever the recipe says now."""
-    no_limit: bool = False
-    """Whether it may cost more than ``cost.limit_usd``."""
-
-
 class Sweep(SweepFolder):
     """The folder of one sweep, which says what it came to."""
 
@@ -65,22 +48,27 @@ class Sweep(SweepFolder):
         return f"<div>{table(head, rows)}{pre(notes)}</div>"
 
 
-def sweep(bot: Opened, sweeping: Sweeping, on_trial: OnTrial | None = None) -> Sweep:
+def sweep(
+    bot: Opened, given: Cases | None, *, trials: int | None, limit: int | None, resume: str, no_limit: bool,
+    on_trial: OnTrial | None,
+) -> Sweep:  # fmt: skip
     """Run the trials that have not been run."""
     sweeps = bot.workspace.folder / FOLDER
-    old = find_sweep(sweeps, sweeping.resume) if sweeping.resume else None
-    recipe = _recipe(old.recipe if old else bot.recipe, sweeping)
+    old = find_sweep(sweeps, resume) if resume else None
+    recipe = old.recipe if old else bot.recipe
+    changes = {key: value for key, value in (("trials", trials), ("limit", limit)) if value is not None}
+    recipe = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
     planned = plan(recipe)
     if recipe.sweep.method == "tpe":
         require_optuna()
-    cases = old.cases() if old else _cases(bot, recipe, sweeping)
-    budget = bot.budget(no_limit=sweeping.no_limit)
+    cases = old.cases() if old else _cases(bot, recipe, given)
+    budget = bot.budget(no_limit=no_limit)
     for model in recipe.sweep.space.get("llm.model", (recipe.llm.model,)):
         announce("trials are answered by", recipe.llm.model_copy(update={"model": model}), budget)
     stages = SharedStages(
         bot.workspace, recipe, budget=budget, writers=lambda trial: bot.with_recipe(trial).writers(budget)
     )  # fmt: skip
-    file = name_of(sweeping.cases or str(recipe.sweep.cases or ""))
+    file = name_of(given or str(recipe.sweep.cases or ""))
     found = old or open_sweep(
         sweeps, recipe, cases, stages.content, cases_file=file, recipe_file=bot.workspace.recipe_path
     )
@@ -122,15 +110,7 @@ def best_recipe(bot: Opened, name: str) -> str:
     return recipe_text(find_sweep(bot.workspace.folder / FOLDER, name))
 
 
-def _recipe(recipe: Recipe, sweeping: Sweeping) -> Recipe:
-    """Give the recipe with the sweep that is asked for."""
-    given = (("trials", sweeping.trials), ("limit", sweeping.limit))
-    changes = {key: value for key, value in given if value is not None}
-    return recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
-
-
-def _cases(bot: Opened, recipe: Recipe, sweeping: Sweeping) -> Sequence[Case]:
-    given = sweeping.cases
+def _cases(bot: Opened, recipe: Recipe, given: Cases | None) -> Sequence[Case]:
     if given is None and recipe.sweep.cases is None:
         raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give a file of cases")
     if given is None:
@@ -145,8 +125,5 @@ def _enter(bot: Opened, found: SweepFolder, stages: SharedStages) -> None:
     ledger = Ledger(recipe.cost.hardware_usd_per_hour, found.name, embed_url=recipe.embed.base_url)
     entries = [entry for report, embedder in stages.reports for entry in ledger.added(report, embedder)]
     entries += [ledger.reply("generation", reply) for reply in stages.written]
-    store = Store(bot.workspace.folder / FILE_NAME)
-    try:
+    with Store(bot.workspace.folder / FILE_NAME) as store:
         save_entries(store, entries)
-    finally:
-        store.close()

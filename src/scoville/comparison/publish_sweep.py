@@ -56,12 +56,9 @@ class PublishedSweep:
             found, kind="trial", name=f"trial {trial.number}", status=_status(trial),
             params=trial.choices, metrics={**found.metrics, **trial.values},
         )  # fmt: skip
-        store = Store(self._workspace.folder / FILE_NAME)
-        try:
+        with Store(self._workspace.folder / FILE_NAME) as store:
             record_run(store, run, tracked)
             sweep_of(store, self._sweep.name, [run.id])
-        finally:
-            store.close()
         tags = {"sweep": self._sweep.name, "trial": trial.number, "state": trial.state, "reason": trial.reason}
         self._publish(tracked, lambda: mirrored_run(
             self._workspace, run, tracked, sweep=self._tracked("running"), tags=_named(tags)
@@ -70,12 +67,9 @@ class PublishedSweep:
     def end(self, status: str) -> None:
         """Write down what is not there yet, and the sweep, which is ``finished`` or ``halted``."""
         tracked = self._tracked(status)
-        store = Store(self._workspace.folder / FILE_NAME)
-        try:
+        with Store(self._workspace.folder / FILE_NAME) as store:
             save_run(store, tracked)
             listed: dict[str, str] = dict(store.query("SELECT id, status FROM runs WHERE kind = 'trial'"))
-        finally:
-            store.close()
         for trial in self._sweep.trials():
             shown = all((target, trial.run) in self._known for target in self._mirrors)
             if not shown or listed.get(trial.run) != _status(trial):

@@ -155,11 +155,8 @@ class SharedStages:
         if key not in self._digests:
             documents = {source: state.document_id for source, state in self.index(recipe).documents().items()}
             embedder = self.embedder(recipe.embed).name
-            store = Store(self.workspace.folder / FILE_NAME)
-            try:
+            with Store(self.workspace.folder / FILE_NAME) as store:
                 made = index_of(store, documents, recipe_hash=recipe.build_hash, embedder=embedder)
-            finally:
-                store.close()
             self._digests[key] = made.digest
         return self._digests[key]
 
@@ -235,11 +232,8 @@ class SharedStages:
 
     def _own_cost(self) -> BuildCost:
         """Give what the ledger knows of all that was added to the workspace."""
-        store = Store(self.workspace.folder / FILE_NAME)
-        try:
+        with Store(self.workspace.folder / FILE_NAME) as store:
             found = [total for total in totals(store, run_id="") if total.group == "ingest"]
-        finally:
-            store.close()
         if not found:
             return BuildCost()
         known = not found[0].unknown_fees

@@ -23,11 +23,8 @@ FILES = ("run.json", "cases.jsonl", "results.jsonl", "scores.json")
 def publish_run(workspace: Workspace, targets: Sequence[str], run: Run) -> None:
     """Write a run that was scored into the database, with what it was made of, and into other trackers."""
     tracked = tracked_run(run)
-    store = Store(workspace.folder / FILE_NAME)
-    try:
+    with Store(workspace.folder / FILE_NAME) as store:
         record_run(store, run, tracked)
-    finally:
-        store.close()
     for target in targets:
         shown = mirrored_run(workspace, run, tracked)
         try:
@@ -55,14 +52,11 @@ def note_index(workspace: Workspace, system: System) -> str:
         return ""
     made = system.describe()
     documents = system.answerer.searcher.index.documents()
-    store = Store(workspace.folder / FILE_NAME)
-    try:
+    with Store(workspace.folder / FILE_NAME) as store:
         return index_of(
             store, {source: state.document_id for source, state in documents.items()},
             recipe_hash=made["build_hash"], embedder=made["models"]["embedder"],
         ).digest  # fmt: skip
-    finally:
-        store.close()
 
 
 def tracked_run(run: Run) -> TrackedRun:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from scoville.errors import ScovilleError, StorageError, WorkspaceError
 
@@ -105,6 +105,14 @@ class Store:
         """Write rows, in a transaction of their own unless one is open."""
         with self.writing(), self._errors():
             self._connection.executemany(sql, rows)
+
+    def __enter__(self) -> Self:
+        """Give the store."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
 
     def close(self) -> None:
         """Close the file."""
