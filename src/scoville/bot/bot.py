@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # what is only needed to evaluate is loaded then, so that ask
     from scoville.bot.check_cases import CheckedCases
     from scoville.bot.check_judge import Checked
     from scoville.bot.doctor import Check
-    from scoville.bot.evaluate import Cases, Scoring
+    from scoville.bot.evaluate import Cases
     from scoville.bot.generate import Author
     from scoville.bot.inspect import Inspection
     from scoville.bot.report import Report
@@ -288,12 +288,13 @@ class Bot(Records):
         8 of a hosted model and 1 of a local one. ``no_limit`` may cost more than ``cost.limit_usd``.
         """
         from scoville.bot.evaluate import Asked, Choice, evaluate
+        from scoville.bot.score import Scoring
 
         asked = Asked(
             system=system, name=name, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline)
         )
         choice = Choice(split=split, tags=tags, limit=limit, against=against)
-        scoring = _scoring(judge, semantic, perplexity, no_limit)
+        scoring = Scoring(judge, semantic, perplexity, no_limit)
         return self._run(evaluate(self, cases, choice, asked, scoring))
 
     def resume(
@@ -311,9 +312,10 @@ class Bot(Records):
     ) -> "Run":
         """Go on with an evaluation that was interrupted; all else is that of :meth:`evaluate`."""
         from scoville.bot.evaluate import Asked, resume
+        from scoville.bot.score import Scoring
 
         asked = Asked(system=system, timeout_seconds=timeout_seconds, workers=workers, baseline=self._found(baseline))
-        scoring = _scoring(judge, semantic, perplexity, no_limit)
+        scoring = Scoring(judge, semantic, perplexity, no_limit)
         return self._run(resume(self, self.run(run), asked, scoring))
 
     def score(
@@ -327,8 +329,9 @@ class Bot(Records):
     ) -> "Run":
         """Score a run again, without asking its system."""
         from scoville.bot.evaluate import score_again
+        from scoville.bot.score import Scoring
 
-        scoring = _scoring(judge, semantic, perplexity, no_limit)
+        scoring = Scoring(judge, semantic, perplexity, no_limit)
         return self._run(score_again(self, self.run(run), scoring))
 
     def sweep(
@@ -468,13 +471,6 @@ class Bot(Records):
         filters = self.check(where)
         check_question(question)
         return filters
-
-
-def _scoring(judge: bool, semantic: bool, perplexity: bool, no_limit: bool) -> "Scoring":
-    from scoville.bot.evaluate import Scoring
-    from scoville.bot.score import Measures
-
-    return Scoring(judge=judge, measures=Measures(semantic, perplexity), no_limit=no_limit)
 
 
 def turns_of(history: Sequence[Answer | Message]) -> list[Message]:

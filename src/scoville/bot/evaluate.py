@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.bot.opened import Opened
-from scoville.bot.score import Measures, check_likelihood, open_recipe_judge, recipe_of, score
+from scoville.bot.score import Scoring, check_likelihood, open_recipe_judge, recipe_of, score
 from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
 from scoville.cases.files import cases_of
 from scoville.cases.parts import check_leakage
@@ -56,17 +56,6 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scoring:
-    """How a run is scored besides what needs no model."""
-
-    judge: bool = False
-    """The judge of the recipe decides what comparison leaves open."""
-    measures: Measures = Measures()
-    no_limit: bool = False
-    """Whether it may cost more than ``cost.limit_usd``."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Asked:
     """How a system is asked."""
 
@@ -95,7 +84,7 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
         "index": note_index(bot.workspace, system), **system.describe(),
     })  # fmt: skip
     _ask(bot, system, chosen, run, asked)
-    score(bot, run, judge, scoring.measures)
+    score(bot, run, judge, scoring)
     return run
 
 
@@ -111,16 +100,16 @@ def resume(bot: Opened, run: Run, asked: Asked, scoring: Scoring) -> Run:
     if run.header.get("recipe_hash") != system.describe().get("recipe_hash"):
         logger.info("The recipe is not the one that run %s began with: its answers will be of both.", run.id)
     _ask(bot, system, cases, run, asked)
-    score(bot, run, judge, scoring.measures)
+    score(bot, run, judge, scoring)
     return run
 
 
 def score_again(bot: Opened, run: Run, scoring: Scoring) -> Run:
     """Score a run without asking its system."""
     judge = open_recipe_judge(bot, bot.budget(no_limit=scoring.no_limit)) if scoring.judge else None
-    if scoring.measures.perplexity:
+    if scoring.perplexity:
         check_likelihood(recipe_of(run))
-    score(bot, run, judge, scoring.measures)
+    score(bot, run, judge, scoring)
     return run
 
 
@@ -144,7 +133,7 @@ def _check(bot: Opened, spec: Spec, cases: Sequence[Case], asked: Asked, scoring
     """Refuse what the system cannot do, and cases that cannot be compared, before anything is asked."""
     if asked.baseline:
         same_cases(asked.baseline.cases(), cases)
-    if scoring.measures.perplexity:
+    if scoring.perplexity:
         check_likelihood(answering_recipe(bot, spec))
 
 

@@ -31,22 +31,26 @@ from scoville.track.ledger import CHARACTERS_PER_TOKEN
 from scoville.types import Case, Score
 
 
-class Measures(NamedTuple):
-    """What is measured by models besides what needs none."""
+class Scoring(NamedTuple):
+    """What a run is scored by besides what needs no model."""
 
+    judge: bool = False
+    """The judge of the recipe decides what comparison leaves open."""
     semantic: bool = False
     """Relevance and similarity, by the recipe's embedder."""
     perplexity: bool = False
     """By the model that answered."""
+    no_limit: bool = False
+    """Whether it may cost more than ``cost.limit_usd``."""
 
 
-def score(bot: Opened, run: Run, judge: Judge | None, measures: Measures) -> None:
+def score(bot: Opened, run: Run, judge: Judge | None, scoring: Scoring) -> None:
     """Score a run, with what it cost to judge it in the ledger, and write it down where runs are kept."""
     more: dict[str, Scorer] = {}
     with ThreadPoolExecutor(1) as aside:
-        if measures.perplexity:
+        if scoring.perplexity:
             more["perplexity"] = _perplexity_scorer(bot, run)
-        if measures.semantic:
+        if scoring.semantic:
             bot.fetch_models(llm=False)
             semantic = aside.submit(_semantic_scorer, bot, run)  # while words are compared
             more["semantic"] = lambda case, result: semantic.result()(case, result)
