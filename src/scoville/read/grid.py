@@ -7,6 +7,7 @@ is repeated only among headers. Does not know where the cells come from.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from scoville.read.assemble import Piece
 from scoville.types import Merged
 
 MOST_COLUMNS = 200
@@ -50,6 +51,13 @@ def lay_out(rows: Iterable[Sequence[Cell]], header_rows: int) -> Grid:
         _take_hanging(row, hanging)
         laid.append(tuple(row))
     return Grid(tuple(laid), tuple(_bounded(cell, len(laid)) for cell in merged))
+
+
+def table_of(rows: Sequence[Sequence[Cell]], header_rows: int = 0, anchor: str | None = None) -> Piece:
+    """Give cells as a table. One that would be all headers has none."""
+    grid = lay_out(rows, header_rows)
+    header_rows = header_rows if header_rows < len(grid.rows) else 0
+    return Piece(kind="table", rows=grid.rows, header_rows=header_rows, merged=grid.merged, anchor=anchor)
 
 
 def _place(cell: Cell, number: int, row: list[str], hanging: dict[int, _Hanging], *, repeats: bool) -> list[Merged]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scoville.read.assemble import Piece
-from scoville.read.grid import Cell, lay_out
+from scoville.read.grid import Cell, table_of
 
 _MOST_NESTED = 10
 _SAME = 15
@@ -74,9 +74,7 @@ def edged_table(rows: Sequence[Sequence[EdgedCell]], header_rows: int) -> list[P
         return [Piece(kind="paragraph", text=line) for line in rows[0][0].text.split("\n")]
     if not any(rows):
         return []
-    header_rows = header_rows if header_rows < len(rows) else 0
-    grid = lay_out(_lines(rows, _edges(rows)), header_rows)
-    return [Piece(kind="table", rows=grid.rows, header_rows=header_rows, merged=grid.merged)]
+    return [table_of(_lines(rows, _edges(rows)), header_rows if header_rows < len(rows) else 0)]
 
 
 def _lines(rows: Sequence[Sequence[EdgedCell]], edges: list[int]) -> list[list[Cell]]:

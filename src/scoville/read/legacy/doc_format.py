@@ -215,5 +215,5 @@ def _level(table: bytes, at: int) -> tuple[Level, int]:
     length = int.from_bytes(table[text_at : text_at + 2], "little")
     end = text_at + 2 + 2 * length
     text = table[text_at + 2 : end].decode("utf-16-le", "replace")
-    shown = "".join(f"%{ord(one) + 1}" if one < "\x09" else one for one in text)
+    shown = "".join(f"%{ord(letter) + 1}" if letter < "\x09" else letter for letter in text)
     return Level(_FORMATS.get(format, "decimal"), shown, max(start, 0)), end

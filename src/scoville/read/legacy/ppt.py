@@ -13,7 +13,7 @@ from scoville.errors import ReadFailure
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.legacy.ole2 import ole2_properties, open_ole2
 from scoville.read.legacy.ppt_records import Record, record_at, records, text_of
-from scoville.read.legacy.ppt_table import GROUP, table_of
+from scoville.read.legacy.ppt_table import GROUP, drawn_table
 from scoville.types import ElementKind
 
 _DOCUMENT, _SLIDE, _NOTES, _SLIDE_LIST, _PERSIST = 1000, 1006, 1008, 4080, 1011
@@ -56,7 +56,7 @@ def read_ppt(data: bytes) -> ParsedFile:
 
 def _pieces(number: int, texts: list[_Text]) -> Iterator[Piece]:
     seen: set[str] = set()
-    for kind, text, table in sorted(texts, key=lambda one: one.kind not in _TITLES):
+    for kind, text, table in sorted(texts, key=lambda text: text.kind not in _TITLES):
         if table:
             yield replace(table, page=number, anchor=f"slide {number}")
         for paragraph in text.replace("\x0b", "\n").split("\r"):
@@ -124,7 +124,7 @@ def _texts(data: bytes, depth: int) -> Iterator[_Text]:
             (kind,) = struct.unpack_from("<I", record.data)
         elif (text := text_of(record)) is not None:
             yield _Text(kind, text)
-        elif record.type == GROUP and (table := table_of(record)):
+        elif record.type == GROUP and (table := drawn_table(record)):
             yield _Text(4, "", table)
         elif (record.is_container or record.type == 0xF00D) and depth < _MOST_NESTED:
             yield from _texts(record.data, depth + 1)

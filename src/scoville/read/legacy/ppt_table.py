@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scoville.read.assemble import Piece
-from scoville.read.grid import Cell, lay_out
+from scoville.read.grid import Cell, table_of
 from scoville.read.legacy.ppt_records import Record, records, text_of
 
 GROUP = 0xF003
@@ -26,7 +26,7 @@ class _Placed(NamedTuple):
     text: str
 
 
-def table_of(group: Record) -> Piece | None:
+def drawn_table(group: Record) -> Piece | None:
     """Give the table that a group of shapes is; None where it is none."""
     shapes = [record for record in records(group.data) if record.type == _SHAPE]
     if not shapes or not _is_table(shapes[0]):
@@ -39,8 +39,7 @@ def table_of(group: Record) -> Piece | None:
         columns = bisect_left(rights, cell.right) - bisect_left(lefts, cell.left) + 1
         down = bisect_left(tops, cell.bottom) - bisect_left(tops, cell.top)
         rows[bisect_left(tops, cell.top)].append(Cell(cell.text, max(columns, 1), max(down, 1)))
-    grid = lay_out(rows, 0)
-    return Piece(kind="table", rows=grid.rows, merged=grid.merged) if grid.rows else None
+    return table_of(rows) if rows else None
 
 
 def _is_table(shape: Record) -> bool:

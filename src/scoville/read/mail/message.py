@@ -54,7 +54,7 @@ def read_message(message: EmailMessage, media_type: str) -> ParsedFile:
         pieces += _text_pieces(text)
     origin: Metadata = {f"mail_{name.lower()}": text for name, text in headers.items() if name in {"Subject", "From"}}
     attached = (part for part in body if not any(part is text for text in texts))
-    parts = [part for number, one in enumerate(attached, 1) if (part := _part(one, number, origin))]
+    parts = [part for number, attachment in enumerate(attached, 1) if (part := _part(attachment, number, origin))]
     return ParsedFile(
         media_type=media_type, pieces=pieces, title=subject, metadata=_metadata(message, headers), parts=parts,
         warnings=tuple(warnings),

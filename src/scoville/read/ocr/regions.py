@@ -74,6 +74,6 @@ def decode_boxes(sides: Any, stride: int) -> Any:
     return numpy.stack([x.ravel() - left, y.ravel() - top, x.ravel() + right, y.ravel() + bottom], axis=1)
 
 
-def _likeness(one: Rectangle, other: Rectangle) -> float:
-    shared = one.overlap(other)
-    return shared / max(one.area + other.area - shared, 1e-9)
+def _likeness(box: Rectangle, other: Rectangle) -> float:
+    shared = box.overlap(other)
+    return shared / max(box.area + other.area - shared, 1e-9)

@@ -147,8 +147,8 @@ def _within(rows: "Sequence[Row]", boxes: Sequence[Rectangle]) -> int:
     return sum(_letters(row.text) for row in rows if any(box.holds(row.box.x, row.box.y) for box in boxes))
 
 
-def _touch(one: Rectangle, other: Rectangle) -> bool:
-    return min(one.shared_x(other), one.shared_y(other)) > -_TOUCHING
+def _touch(box: Rectangle, other: Rectangle) -> bool:
+    return min(box.shared_x(other), box.shared_y(other)) > -_TOUCHING
 
 
 def _pictures(page: "ParsedPage") -> tuple[Rectangle, ...]:

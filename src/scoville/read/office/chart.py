@@ -19,12 +19,12 @@ def chart_pieces(chart: Any) -> list[Piece]:
     if text:
         pieces.append(Piece(kind="caption", text=text))
     series = list(descendants(chart, "ser"))
-    columns = [_points(child(one, "val"), child(one, "yVal")) for one in series]
+    columns = [_points(child(data, "val"), child(data, "yVal")) for data in series]
     labels: dict[int, str] = {}
-    for one in series:
-        for number, label in _points(child(one, "cat"), child(one, "xVal")).items():
+    for data in series:
+        for number, label in _points(child(data, "cat"), child(data, "xVal")).items():
             labels.setdefault(number, label)
-    names = [next(iter(_points(child(one, "tx")).values()), f"Series {n}") for n, one in enumerate(series, 1)]
+    names = [next(iter(_points(child(data, "tx")).values()), f"Series {n}") for n, data in enumerate(series, 1)]
     places = sorted({place for column in (labels, *columns) for place in column})
     rows = [("", *names), *((labels.get(n, ""), *(column.get(n, "") for column in columns)) for n in places)]
     if len(rows) > 1:
@@ -36,7 +36,7 @@ def diagram_pieces(diagram: Any) -> list[Piece]:
     """Give the texts of a SmartArt graphic in the order of its points."""
     bodies = (child(point, "t") for point in descendants(diagram, "pt"))
     texts = (
-        "\n".join(paragraph_text(one) for one in body.iterchildren("{*}p")).strip()
+        "\n".join(paragraph_text(paragraph) for paragraph in body.iterchildren("{*}p")).strip()
         for body in bodies
         if body is not None
     )

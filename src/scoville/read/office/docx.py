@@ -121,12 +121,11 @@ class _Walk:
         return kind, level, "" if marker == BULLET else marker
 
     def add_table(self, table: Any) -> None:
-        (rows, merged), header_rows = read_table(table)
-        anchor = f"table {self.tables}"
-        if len(rows) == 1 and len(rows[0]) == 1:  # a frame around text
+        read = replace(read_table(table), anchor=f"table {self.tables}")
+        if len(read.rows) == 1 and len(read.rows[0]) == 1:  # a frame around text
             self.read(next(table.iter(f"{W}tc")))
         else:
-            self.pieces.append(Piece(kind="table", rows=rows, header_rows=header_rows, merged=merged, anchor=anchor))
+            self.pieces.append(read)
             self.add_beside(table)
 
     def add_beside(self, block: Any) -> None:

@@ -42,7 +42,7 @@ def read_furniture(package: Package, relations: Mapping[str, Relation]) -> Itera
 
 
 def _text(root: Any) -> str:
-    return clean_line(" ".join(text_of(one) for one in root.iter(f"{W}p")))
+    return clean_line(" ".join(text_of(node) for node in root.iter(f"{W}p")))
 
 
 def _parts(package: Package, relations: Mapping[str, Relation]) -> Iterator[tuple[str, Any]]:

@@ -5,22 +5,16 @@ Nested tables and lists in a cell become its text.
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+from scoville.read.assemble import Piece
 from scoville.read.clean import clean_line
-from scoville.read.grid import Cell, Grid, lay_out
+from scoville.read.grid import Cell, table_of
 from scoville.read.office.docx_numbering import whole
 from scoville.read.office.docx_xml import FALLBACK, W, children_of, flag_of, text_of, value_of
 
 _MOST_COLUMNS = 200
 _MOST_NESTED = 10
-
-
-class Table(NamedTuple):
-    """A table's cells."""
-
-    grid: Grid
-    header_rows: int
 
 
 @dataclass(slots=True)
@@ -33,8 +27,8 @@ class _Open:
     rows: int = 1
 
 
-def read_table(table: Any) -> Table:
-    """Give the rows and how many are headers."""
+def read_table(table: Any) -> Piece:
+    """Give the table."""
     lines: list[list[Cell]] = []
     hanging: dict[int, _Open] = {}
     marked = 0
@@ -57,8 +51,7 @@ def read_table(table: Any) -> Table:
             marked += 1
         lines.append(cells)
     header_rows = marked or int(_first_row_is_header(table) or _first_row_is_bold(table))
-    header_rows = header_rows if header_rows < len(lines) else 0
-    return Table(lay_out(lines, header_rows), header_rows)
+    return table_of(lines, header_rows if header_rows < len(lines) else 0)
 
 
 def _goes_on(properties: Any) -> bool:

@@ -20,7 +20,7 @@ def math_text(element: Any, depth: int = 0) -> str:
     if name_of(element) == "t":
         return element.text or ""
     parts = {name_of(node): node for node in element if isinstance(node.tag, str)}
-    inner = {name: math_text(one, depth + 1) for name, one in parts.items() if name in _ARGUMENTS}
+    inner = {name: math_text(node, depth + 1) for name, node in parts.items() if name in _ARGUMENTS}
     form = _FORMS.get(name_of(element))
     if form:
         bound = {name: _bracketed(text) for name, text in inner.items()}

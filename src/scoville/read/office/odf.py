@@ -57,7 +57,7 @@ def read_odf(data: bytes, max_characters: int, *, pictures: bool = False) -> Par
         return package.xml(f"{name}/content.xml") if not name.startswith(("/", "..")) else None
 
     def picture_of(frame: Any) -> bytes | None:
-        names = (resolve("content.xml", attribute(one, "href")) for one in frame.iterchildren("{*}image"))
+        names = (resolve("content.xml", attribute(image, "href")) for image in frame.iterchildren("{*}image"))
         return next(filter(None, (packed(package, name) for name in names)), None)
 
     held = Pictures(pictures, *_page_size(styles))
@@ -126,9 +126,9 @@ def _furniture(parts: _Parts) -> Iterator[Piece]:
     """Give the headers and footers of the master pages, each once."""
     seen: set[str] = set()
     for master in descendants(parts.masters, "master-page") if parts.masters is not None else ():
-        for one in master:
-            name = name_of(one).removesuffix("-left").removesuffix("-first")
-            text = TextWalk(parts.styles, parts.open_object).flat(one) if name in {"header", "footer"} else ""
+        for node in master:
+            name = name_of(node).removesuffix("-left").removesuffix("-first")
+            text = TextWalk(parts.styles, parts.open_object).flat(node) if name in {"header", "footer"} else ""
             if text and text not in seen:
                 seen.add(text)
                 yield Piece(kind="header" if name == "header" else "footer", text=text)
@@ -179,9 +179,9 @@ def _cells(row: Any, number: int, sheet: Sheet, drawn: TextWalk) -> Iterator[tup
         times = max(whole(attribute(cell, "number-columns-repeated"), 1), 1)
         if name_of(cell) == "table-cell" and len(cell):
             apart: list[Any] = []
-            text = "\n".join(drawn.text_of(one, apart) for one in cell.iterchildren("{*}p"))
-            for one in (*apart, *(one for one in cell if name_of(one) == "annotation" or name_of(one) in SHAPES)):
-                drawn.add_apart(one)
+            text = "\n".join(drawn.text_of(node, apart) for node in cell.iterchildren("{*}p"))
+            for node in (*apart, *(node for node in cell if name_of(node) == "annotation" or name_of(node) in SHAPES)):
+                drawn.add_apart(node)
             for offset in range(min(times, 16_384) if text.strip() else 0):
                 yield column + offset, text, attribute(cell, "value-type") in _NUMBERS
             down = whole(attribute(cell, "number-rows-spanned"), 1)
@@ -196,15 +196,15 @@ def _cells(row: Any, number: int, sheet: Sheet, drawn: TextWalk) -> Iterator[tup
 
 def _read_slides(body: Any, parts: _Parts) -> Iterator[Piece]:
     for number, slide in enumerate(body.iterchildren("{*}page"), 1):
-        shapes = [one for one in slide if name_of(one) in SHAPES and attribute(one, "class") not in _LEFT_OUT]
-        titles = [one for one in shapes if attribute(one, "class") == "title"]
-        others = [one for one in shapes if attribute(one, "class") != "title"]
-        order = reading_order([_box(one, number) for one in others])
+        shapes = [node for node in slide if name_of(node) in SHAPES and attribute(node, "class") not in _LEFT_OUT]
+        titles = [node for node in shapes if attribute(node, "class") == "title"]
+        others = [node for node in shapes if attribute(node, "class") != "title"]
+        order = reading_order([_box(node, number) for node in others])
         for shape in (*titles, *(others[place] for place in order)):
             box = _box(shape, number)
             if shape in titles:
                 text = " ".join(
-                    TextWalk(parts.styles, parts.open_object).text_of(one, []) for one in descendants(shape, "p")
+                    TextWalk(parts.styles, parts.open_object).text_of(node, []) for node in descendants(shape, "p")
                 )
                 yield _on_slide(Piece(kind="heading", text=" ".join(text.split()), level=1), number, box)
                 continue
@@ -214,11 +214,11 @@ def _read_slides(body: Any, parts: _Parts) -> Iterator[Piece]:
             walk.read([shape])
             yield from (_on_slide(piece, number, box) for piece in walk.pieces)
         comments = TextWalk(parts.styles, parts.open_object)
-        for one in slide.iterchildren("{*}annotation"):
-            comments.add_apart(one)
+        for node in slide.iterchildren("{*}annotation"):
+            comments.add_apart(node)
         yield from (_on_slide(piece, number, None) for piece in comments.pieces)
         notes = TextWalk(parts.styles, parts.open_object)
-        for frame in (one for part in slide.iterchildren("{*}notes") for one in part.iterchildren("{*}frame")):
+        for frame in (node for part in slide.iterchildren("{*}notes") for node in part.iterchildren("{*}frame")):
             if attribute(frame, "class") == "notes":
                 notes.read([frame])
         text = "\n".join(piece.text for piece in notes.pieces)
@@ -234,7 +234,7 @@ def _on_slide(piece: Piece, number: int, box: Box | None) -> Piece:
 def _box(shape: Any, page: int) -> Box | None:
     """Give the place of a shape; that of a group lies around its members."""
     if name_of(shape) in {"g", "a"}:
-        boxes = [box for one in shape if name_of(one) in SHAPES and (box := _box(one, page))]
+        boxes = [box for node in shape if name_of(node) in SHAPES and (box := _box(node, page))]
         if not boxes:
             return None
         return Box(
@@ -254,4 +254,4 @@ def _box(shape: Any, page: int) -> Box | None:
 def _lengths(element: Any, *names: str) -> list[float]:
     """Give lengths among the attributes of an element in points; none where one is missing."""
     found = [_LENGTH.fullmatch(attribute(element, name)) for name in names]
-    return [float(one[1]) * _POINTS[one[2]] for one in found if one] if None not in found else []
+    return [float(length[1]) * _POINTS[length[2]] for length in found if length] if None not in found else []

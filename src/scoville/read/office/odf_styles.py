@@ -35,7 +35,7 @@ class Styles:
 
     def is_named(self, element: Any, name: str) -> bool:
         """Tell whether an element's style, or one that it is based on, has this name."""
-        return any(attribute(one, "name") == name for one in self._chain(attribute(element, "style-name")))
+        return any(attribute(style, "name") == name for style in self._chain(attribute(element, "style-name")))
 
     def setting(self, element: Any, properties: str, name: str) -> str:
         """Give a setting of an element's style, else of those that it is based on; empty where none says."""
@@ -70,14 +70,14 @@ def read_styles(*roots: Any) -> Styles:
 def _read_list(numbering: Numbering, element: Any) -> None:
     name = attribute(element, "name")
     numbering.lists[name] = name
-    for one in element:
-        level = whole(attribute(one, "level"), 1) - 1
-        if name_of(one) == "list-level-style-number":
-            shown = whole(attribute(one, "display-levels"), 1)
+    for node in element:
+        level = whole(attribute(node, "level"), 1) - 1
+        if name_of(node) == "list-level-style-number":
+            shown = whole(attribute(node, "display-levels"), 1)
             places = ".".join(f"%{number + 1}" for number in range(max(level - shown + 1, 0), level + 1))
-            text = f"{attribute(one, 'num-prefix')}{places}{attribute(one, 'num-suffix')}"
-            format = _FORMATS.get(attribute(one, "num-format"), "decimal")
-            numbering.levels[name, level] = Level(format, text, whole(attribute(one, "start-value"), 1))
-        elif name_of(one) in {"list-level-style-bullet", "list-level-style-image"}:
-            has_bullet = name_of(one).endswith("image") or attribute(one, "bullet-char").strip()
+            text = f"{attribute(node, 'num-prefix')}{places}{attribute(node, 'num-suffix')}"
+            format = _FORMATS.get(attribute(node, "num-format"), "decimal")
+            numbering.levels[name, level] = Level(format, text, whole(attribute(node, "start-value"), 1))
+        elif name_of(node) in {"list-level-style-bullet", "list-level-style-image"}:
+            has_bullet = name_of(node).endswith("image") or attribute(node, "bullet-char").strip()
             numbering.levels[name, level] = Level("bullet" if has_bullet else "none", BULLET)

@@ -9,7 +9,7 @@ from typing import Any
 
 from scoville.read.assemble import Piece
 from scoville.read.figure import description
-from scoville.read.grid import Cell, lay_out
+from scoville.read.grid import Cell, table_of
 from scoville.read.office.docx_numbering import whole
 from scoville.read.office.odf_styles import Styles
 from scoville.read.text.xml_tree import all_text, attribute, child, descendants, name_of
@@ -95,8 +95,8 @@ class TextWalk:
             self.marker = ""
             level = level if kind in {"heading", "list_item"} else None
             self.pieces.append(Piece(kind=kind, text=text, level=level, anchor=f"paragraph {self.paragraphs}"))
-        for one in apart:
-            self.add_apart(one)
+        for inner in apart:
+            self.add_apart(inner)
 
     def add_apart(self, element: Any) -> None:
         """Read what ``text_of`` has put apart."""
@@ -118,14 +118,14 @@ class TextWalk:
         if text:
             self.pieces.append(Piece(kind="figure", text=text, anchor=f"paragraph {max(self.paragraphs, 1)}"))
         self._add_picture(shape)
-        for one in shape:
-            match name_of(one):
+        for inner in shape:
+            match name_of(inner):
                 case "object":
-                    self._add_object(one)
+                    self._add_object(inner)
                 case "text-box" | "p" | "h" | "list" | "table":
-                    self.read([one])
+                    self.read([inner])
                 case name if name in SHAPES:
-                    self._add_shape(one)
+                    self._add_shape(inner)
                 case _:
                     pass
 
@@ -141,7 +141,7 @@ class TextWalk:
             return
         charts = list(descendants(root, "chart"))
         for chart in charts:
-            titles = [" ".join(all_text(one).split()) for one in chart if name_of(one) == "title"]
+            titles = [" ".join(all_text(inner).split()) for inner in chart if name_of(inner) == "title"]
             self.pieces += [Piece(kind="caption", text=title) for title in titles]
         for table in descendants(root, "table"):
             if charts:
@@ -163,12 +163,7 @@ class TextWalk:
         cells = [[spread for cell in row for spread in self._cells(cell)] for row in rows]
         first = attribute(table, "use-first-row-styles") == "true" or self._names_columns(rows[0] if rows else [])
         header_rows = marked or int(first)
-        grid = lay_out(cells, header_rows)
-        header_rows = header_rows if header_rows < len(rows) else 0
-        anchor = f"table {self.tables}"
-        self.pieces.append(
-            Piece(kind="table", rows=grid.rows, header_rows=header_rows, merged=grid.merged, anchor=anchor)
-        )
+        self.pieces.append(table_of(cells, header_rows, f"table {self.tables}"))
         for frame in descendants(table, "frame"):
             self._add_picture(frame)
 
@@ -197,29 +192,29 @@ class TextWalk:
 
     def _parts_of(self, element: Any, apart: list[Any], depth: int) -> Iterator[str]:
         yield self._kept(element.text)
-        for one in element:
-            match name_of(one):
+        for inner in element:
+            match name_of(inner):
                 case "change-start" | "change-end" as side:
-                    self._enter_change(attribute(one, "change-id"), starts=side == "change-start")
+                    self._enter_change(attribute(inner, "change-id"), starts=side == "change-start")
                 case _ if self.deleted_by:
-                    yield from self._parts_of(one, [], depth + 1) if depth < _MOST_NESTED else ()
+                    yield from self._parts_of(inner, [], depth + 1) if depth < _MOST_NESTED else ()
                 case "s":
-                    yield " " * min(whole(attribute(one, "c"), 1), 1_000)
+                    yield " " * min(whole(attribute(inner, "c"), 1), 1_000)
                 case "tab":
                     yield "\t"
                 case "line-break":
                     yield "\n"
-                case "frame" if formula := self._formula(one):
+                case "frame" if formula := self._formula(inner):
                     yield formula
-                case name if name in _APART and not _is_link(one):
-                    apart.append(one)
-                case "span" if self.styles.setting(one, "text-properties", "display") == "none":
+                case name if name in _APART and not _is_link(inner):
+                    apart.append(inner)
+                case "span" if self.styles.setting(inner, "text-properties", "display") == "none":
                     pass
                 case name if name and name not in _UNREAD and depth < _MOST_NESTED:
-                    yield from self._parts_of(one, apart, depth + 1)
+                    yield from self._parts_of(inner, apart, depth + 1)
                 case _:
                     pass
-            yield self._kept(one.tail)
+            yield self._kept(inner.tail)
 
     def _kept(self, text: str | None) -> str:
         return text if text and not self.deleted_by else ""
@@ -247,8 +242,8 @@ def _times(element: Any, name: str) -> int:
 def _forget_places(table: Any) -> None:
     """Take from a chart's numbers the cells of the sheet that they come from."""
     for cell in descendants(table, "table-cell"):
-        for one in [one for one in cell if name_of(one) == "g"]:
-            cell.remove(one)
+        for inner in [inner for inner in cell if name_of(inner) == "g"]:
+            cell.remove(inner)
 
 
 def _is_link(element: Any) -> bool:
@@ -258,13 +253,13 @@ def _is_link(element: Any) -> bool:
 
 def rows_of(table: Any, *, in_header: bool = False) -> Iterator[tuple[Any, bool]]:
     """Give a table's own rows, each once, and whether they are its header."""
-    for one in table:
-        match name_of(one):
+    for inner in table:
+        match name_of(inner):
             case "table-row":
-                yield one, in_header
+                yield inner, in_header
             case "table-header-rows":
-                yield from rows_of(one, in_header=True)
+                yield from rows_of(inner, in_header=True)
             case "table-rows" | "table-row-group":
-                yield from rows_of(one, in_header=in_header)
+                yield from rows_of(inner, in_header=in_header)
             case _:
                 pass

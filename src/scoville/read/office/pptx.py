@@ -164,7 +164,7 @@ class _Slide:
         bullets = Bullets(shape.source, body)
         if shape.role in _TITLES:
             kind: ElementKind = "title" if self.number == 1 and shape.role == "ctrTitle" else "heading"
-            text = " ".join(paragraph_text(one) for one in body.iterchildren("{*}p"))
+            text = " ".join(paragraph_text(node) for node in body.iterchildren("{*}p"))
             if text.strip():
                 self.add_piece(Piece(kind=kind, text=text, level=None if kind == "title" else 1), shape.box)
             return
@@ -201,7 +201,7 @@ class _Slide:
     def add_notes(self) -> None:
         frame = self.source.notes_slide.notes_text_frame if self.source.has_notes_slide else None
         if frame is not None:
-            text = "\n".join(paragraph_text(one) for one in frame._txBody.iterchildren("{*}p")).strip()
+            text = "\n".join(paragraph_text(node) for node in frame._txBody.iterchildren("{*}p")).strip()
             self.add_piece(Piece(kind="callout", text=text), None, " notes")
 
     def add_comments(self) -> None:
@@ -218,8 +218,8 @@ def _choose_alternatives(tree: Any) -> None:
         chosen = child(alternatives, "Choice")
         chosen = chosen if chosen is not None and len(chosen) else child(alternatives, "Fallback")
         parent = alternatives.getparent()
-        for one in list(chosen) if chosen is not None else ():
-            alternatives.addprevious(one)
+        for node in list(chosen) if chosen is not None else ():
+            alternatives.addprevious(node)
         parent.remove(alternatives)
 
 

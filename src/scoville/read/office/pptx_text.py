@@ -17,15 +17,15 @@ _LEVELS = 9
 def paragraph_text(paragraph: Any) -> str:
     """Give the text of a paragraph, its line breaks and formulas included."""
     parts: list[str] = []
-    for one in paragraph:
-        match name_of(one):
+    for node in paragraph:
+        match name_of(node):
             case "r" | "fld":
-                text = child(one, "t")
+                text = child(node, "t")
                 parts.append((text.text or "") if text is not None else "")
             case "br":
                 parts.append("\n")
             case "m":
-                parts.append(math_text(one))
+                parts.append(math_text(node))
             case _:
                 pass
     return "".join(parts).replace("\v", "\n")
@@ -60,9 +60,9 @@ class Bullets:
     def _bullet(self, own: Any, level: int) -> Any:
         named = [own, *(child(style, f"lvl{level + 1}pPr") for style in self.styles)]
         for properties in named:
-            for one in properties if properties is not None else ():
-                if name_of(one) in {"buNone", "buChar", "buAutoNum", "buBlip"}:
-                    return one
+            for node in properties if properties is not None else ():
+                if name_of(node) in {"buNone", "buChar", "buAutoNum", "buBlip"}:
+                    return node
         return None
 
 

@@ -6,7 +6,7 @@ rectangles overlap are one, and so is what follows a single empty row below in t
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -145,27 +145,22 @@ def _united(blocks: list[Range], *, touching: bool) -> list[Range]:
     """Unite rectangles that overlap or, where ``touching``, meet at a side or corner."""
     near = int(touching)
     blocks = sorted(blocks, key=lambda block: block.left)
-    changed = True
-    while changed:
-        changed = False
-        united: list[Range] = []
-        for block in blocks:
-            for number in range(len(united) - 1, -1, -1):
-                if _meet(united[number], block, near):
-                    block = _union(united.pop(number), block)
-                    changed = True
-            united.append(block)
+    while len(united := _united_once(blocks, lambda left, right: _meet(left, right, near))) < len(blocks):
         blocks = united
     return blocks
 
 
 def _beside(blocks: list[Range]) -> list[Range]:
     """Unite a single column with what stands in the same rows next to it: a form's labels are apart from its values."""
-    blocks = sorted(blocks, key=lambda block: block.left)
+    return _united_once(sorted(blocks, key=lambda block: block.left), _are_one_form)
+
+
+def _united_once(blocks: list[Range], are_one: Callable[[Range, Range], bool]) -> list[Range]:
+    """Unite each rectangle with those before it that are one with it."""
     united: list[Range] = []
     for block in blocks:
         for number in range(len(united) - 1, -1, -1):
-            if _are_one_form(united[number], block):
+            if are_one(united[number], block):
                 block = _union(united.pop(number), block)
         united.append(block)
     return united
@@ -180,19 +175,18 @@ def _are_one_form(left: Range, right: Range) -> bool:
     return shared > 1 and 2 * shared >= heights[0]
 
 
-def _meet(one: Range, other: Range, near: int) -> bool:
+def _meet(block: Range, other: Range, near: int) -> bool:
     return (
-        one.left <= other.right + near
-        and other.left <= one.right + near
-        and one.top <= other.bottom + near
-        and other.top <= one.bottom + near
+        block.left <= other.right + near
+        and other.left <= block.right + near
+        and block.top <= other.bottom + near
+        and other.top <= block.bottom + near
     )
 
 
-def _union(one: Range, other: Range) -> Range:
-    return Range(
-        min(one.top, other.top), min(one.left, other.left), max(one.bottom, other.bottom), max(one.right, other.right)
-    )
+def _union(block: Range, other: Range) -> Range:
+    top, left = min(block.top, other.top), min(block.left, other.left)
+    return Range(top, left, max(block.bottom, other.bottom), max(block.right, other.right))
 
 
 def _around(sheet: Sheet) -> Range:
@@ -218,7 +212,6 @@ def _joined(sheet: Sheet, blocks: list[Range]) -> list[Range]:
 
 def _block_pieces(sheet: Sheet, area: Range, order: Sequence[int]) -> list[Piece]:
     numbers = order[bisect_left(order, area.top) : bisect_right(order, area.bottom)]
-    lines = [[cell for cell in sheet.rows[row] if area.left <= cell.column <= area.right] for row in numbers]
     pairs = [
         (row, line)
         for row in numbers
@@ -284,8 +277,8 @@ def _table(sheet: Sheet, numbers: Sequence[int], lines: Sequence[Sequence[SheetC
     area = Range(numbers[0], columns[0], numbers[-1], columns[-1])
     merged = _merged(sheet, area, numbers, place)
     header_rows = _header_rows(lines, merged, len(columns))
-    for one in merged:
-        _repeat(rows, one, header_rows)
+    for cell in merged:
+        _repeat(rows, cell, header_rows)
     return [
         Piece(
             kind="table",
@@ -311,12 +304,12 @@ def _merged(sheet: Sheet, area: Range, numbers: Sequence[int], place: dict[int, 
     return tuple(sorted(found))
 
 
-def _repeat(rows: list[list[str]], one: Merged, header_rows: int) -> None:
-    text = rows[one.row][one.column]
-    if len(text) * one.rows * one.columns > MOST_REPEATED:
+def _repeat(rows: list[list[str]], cell: Merged, header_rows: int) -> None:
+    text = rows[cell.row][cell.column]
+    if len(text) * cell.rows * cell.columns > MOST_REPEATED:
         return
-    for row in range(one.row, one.row + one.rows):
-        for column in range(one.column, one.column + (one.columns if one.row < header_rows else 1)):
+    for row in range(cell.row, cell.row + cell.rows):
+        for column in range(cell.column, cell.column + (cell.columns if cell.row < header_rows else 1)):
             rows[row][column] = rows[row][column] or text
 
 

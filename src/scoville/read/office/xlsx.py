@@ -38,9 +38,9 @@ def read_xlsx(data: bytes, max_characters: int) -> ParsedFile:
     warnings: list[str] = []
     characters = 0
     listed = [node for node in descendants(workbook, "sheet") if attribute(node, "id") in relations]
-    for one in listed:
-        name, relation = one.get("name", ""), relations[attribute(one, "id")]
-        if one.get("state", "visible") != "visible":
+    for entry in listed:
+        name, relation = entry.get("name", ""), relations[attribute(entry, "id")]
+        if entry.get("state", "visible") != "visible":
             warnings.append(f"sheet {name!r}: hidden, left out")
         elif relation.kind == "worksheet" and relation.path in package.names:
             sheet, length = values.read_sheet(name, package.read(relation.path) or b"")
@@ -99,7 +99,7 @@ class _Values:
         if kind == "inlineStr":
             inline = child(cell, "is")
             return (_rich_text(inline) if inline is not None else ""), False
-        raw = next((one.text or "" for one in cell if one.tag.endswith("}v")), "")
+        raw = next((part.text or "" for part in cell if part.tag.endswith("}v")), "")
         if kind == "s":
             return (self.texts[int(raw)] if raw.isdigit() and int(raw) < len(self.texts) else ""), False
         if kind == "b":

@@ -50,10 +50,10 @@ def _one_paragraph(above: Block, below: Block) -> bool:
         return False
     if not below.text[:1].islower() or _SENTENCE_ENDED.search(above.text):
         return False
-    one, other = style_of(above.ink), style_of(below.ink)
+    upper, other = style_of(above.ink), style_of(below.ink)
     gap = below.ink[0].box.y0 - above.ink[-1].box.y1
-    in_column = below.box.x0 >= above.box.x0 - one.size and below.box.x0 < above.box.x1
-    return same_style(one, other) and -one.size < gap < _LEADING * one.size and in_column
+    in_column = below.box.x0 >= above.box.x0 - upper.size and below.box.x0 < above.box.x1
+    return same_style(upper, other) and -upper.size < gap < _LEADING * upper.size and in_column
 
 
 def stands_out(style: Style, body: Style) -> bool:
@@ -61,9 +61,9 @@ def stands_out(style: Style, body: Style) -> bool:
     return style.size >= _LARGER * body.size or (style.bold and not body.bold and style.size >= 0.9 * body.size)
 
 
-def same_style(one: Style, other: Style) -> bool:
+def same_style(style: Style, other: Style) -> bool:
     """Say whether two rows are printed alike, up to the height that letters without ascenders take."""
-    return one.font == other.font and max(one.size, other.size) < _LARGER * min(one.size, other.size)
+    return style.font == other.font and max(style.size, other.size) < _LARGER * min(style.size, other.size)
 
 
 def _free_strangers(blocks: Sequence[Block]) -> list[Block]:

@@ -45,7 +45,7 @@ def read_epub(data: bytes, max_characters: int, *, pictures: bool = False) -> Pa
     pieces: list[Piece] = []
     warnings: list[str] = []
     characters = 0
-    for item in (manifest.get(one.get("idref", "")) for one in descendants(book, "itemref")):
+    for item in (manifest.get(reference.get("idref", "")) for reference in descendants(book, "itemref")):
         if item is None or item.get("media-type") not in _MARKUP or "nav" in item.get("properties", "").split():
             continue
         name = resolve(place, item.get("href", ""))
@@ -81,8 +81,8 @@ def _show(pictures: Pictures, package: Package, chapter: str) -> Show:
 
 def _read_chapter(source: bytes, name: str, title: str, show: Show) -> list[Piece]:
     read = read_html(decode(source) or "", _BESIDES, show)
-    pieces = [replace(one, anchor=f"{name}#{one.anchor}" if one.anchor else name) for one in read.pieces]
-    if title and pieces and not any(one.kind in {"heading", "title"} for one in pieces):
+    pieces = [replace(piece, anchor=f"{name}#{piece.anchor}" if piece.anchor else name) for piece in read.pieces]
+    if title and pieces and not any(piece.kind in {"heading", "title"} for piece in pieces):
         pieces.insert(0, Piece(kind="heading", text=title, level=1, anchor=name))
     return pieces
 
@@ -106,4 +106,4 @@ def _contents(package: Package, place: str, items: Any) -> Iterator[tuple[str, s
 def _encrypted(package: Package) -> set[str]:
     root = package.xml("META-INF/encryption.xml")
     found = descendants(root, "CipherReference") if root is not None else ()
-    return {posixpath.normpath(attribute(one, "URI").lstrip("/")) for one in found}
+    return {posixpath.normpath(attribute(node, "URI").lstrip("/")) for node in found}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scoville.read.assemble import ParsedFile, Piece
-from scoville.read.grid import Cell, lay_out
+from scoville.read.grid import Cell, table_of
 from scoville.read.office.docx_numbering import whole
 from scoville.read.text.xml_tree import all_text, attribute, child, descendants, name_of
 
@@ -31,13 +31,13 @@ def read_article(root: Any) -> ParsedFile:
         walk.add("title", _text(title))
     authors = list(_authors(meta))
     walk.add("paragraph", ", ".join(authors))
-    for one in meta:
-        if name_of(one) in {"abstract", "trans-abstract"}:
-            walk.read(one, 1)
-        elif name_of(one) == "kwd-group":
-            walk.add("paragraph", "Keywords: " + ", ".join(_text(word) for word in descendants(one, "kwd")))
-        elif name_of(one) == "funding-group":
-            for statement in descendants(one, "funding-statement"):
+    for section in meta:
+        if name_of(section) in {"abstract", "trans-abstract"}:
+            walk.read(section, 1)
+        elif name_of(section) == "kwd-group":
+            walk.add("paragraph", "Keywords: " + ", ".join(_text(word) for word in descendants(section, "kwd")))
+        elif name_of(section) == "funding-group":
+            for statement in descendants(section, "funding-statement"):
                 walk.add("paragraph", f"Funding: {_text(statement)}")
     for part in root.iterchildren("{*}body", "{*}back", "{*}floats-group", "{*}sub-article", "{*}response"):
         walk.read(part, 1)
@@ -90,8 +90,8 @@ class _Walk:
         name = name_of(parent)
         if name in _NAMED and child(parent, "title") is None:
             self.add("heading", _NAMED[name], level)
-        for one in parent:
-            self.block(one, level + 1 if name in _SECTIONS else level, level)
+        for block in parent:
+            self.block(block, level + 1 if name in _SECTIONS else level, level)
         self.anchor = above
 
     def block(self, element: Any, inner: int, level: int) -> None:
@@ -139,12 +139,8 @@ class _Walk:
         for table in descendants(element, "table"):
             head = child(table, "thead")
             header_rows = sum(1 for _ in head.iterchildren("{*}tr")) if head is not None else 0
-            grid = lay_out(([_cell(cell) for cell in row] for row in descendants(table, "tr")), header_rows)
-            if grid.rows:
-                header_rows = header_rows if header_rows < len(grid.rows) else 0
-                self.pieces.append(
-                    Piece(kind="table", rows=grid.rows, merged=grid.merged, header_rows=header_rows, anchor=self.anchor)
-                )
+            if rows := [[_cell(cell) for cell in row] for row in descendants(table, "tr")]:
+                self.pieces.append(table_of(rows, header_rows, self.anchor))
         for foot in element.iterchildren("{*}table-wrap-foot"):
             self.add("footnote", _text(foot))
         for inner in descendants(element, *_FLOATS):
@@ -172,7 +168,7 @@ def _reference(element: Any) -> str:
     label = child(element, "label")
     number = f"{_text(label).rstrip('.')}. " if label is not None else ""
     return number + " ".join(
-        _text(one, spaced=name_of(one) == "element-citation") for one in element if one is not label
+        _text(part, spaced=name_of(part) == "element-citation") for part in element if part is not label
     )
 
 
@@ -180,9 +176,9 @@ def _text(element: Any, *, without: frozenset[str] = frozenset(), spaced: bool =
     """Give the text of an element in one line; ``spaced`` parts what no punctuation parts."""
     parts: list[str] = []
 
-    def gather(one: Any, depth: int) -> None:
-        parts.append((one.text or "") if isinstance(one.tag, str) else "")
-        for inner in one:
+    def gather(parent: Any, depth: int) -> None:
+        parts.append((parent.text or "") if isinstance(parent.tag, str) else "")
+        for inner in parent:
             name = name_of(inner)
             if name and name not in _UNREAD and name not in without and depth < 200:
                 gather(inner, depth + 1)

@@ -53,10 +53,10 @@ def all_text(element: Any) -> str:
     from html import unescape
 
     parts: list[str] = [element.text or ""] if isinstance(element.tag, str) else []
-    for one in element.iterdescendants():
-        if isinstance(one.tag, str):
-            parts.append(one.text or "")
-        elif (one.text or "").startswith("&"):  # an entity of a DTD that was not loaded: often one of HTML's
-            parts.append(unescape(one.text))
-        parts.append(one.tail or "")
+    for inner in element.iterdescendants():
+        if isinstance(inner.tag, str):
+            parts.append(inner.text or "")
+        elif (inner.text or "").startswith("&"):  # an entity of a DTD that was not loaded: often one of HTML's
+            parts.append(unescape(inner.text))
+        parts.append(inner.tail or "")
     return "".join(parts)

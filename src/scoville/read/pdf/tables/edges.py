@@ -82,7 +82,7 @@ def _under(box: Rectangle, columns: Sequence[Rectangle]) -> tuple[int, int]:
 
 def _apart(spans: Sequence[tuple[int, int]]) -> bool:
     ordered = sorted(spans)
-    return all(one[1] < other[0] for one, other in pairwise(ordered))
+    return all(before[1] < other[0] for before, other in pairwise(ordered))
 
 
 def _with_heads(table: Block, heads: Sequence[Block], spans: Sequence[tuple[int, int]]) -> Block:
@@ -163,9 +163,9 @@ def columns_of(block: Block) -> list[Rectangle | None]:
     return [around([boxes[column] for boxes in block.cell_boxes]) for column in range(len(block.rows[0]))]
 
 
-def in_line(one: Rectangle | None, other: Rectangle | None) -> bool:
+def in_line(column: Rectangle | None, other: Rectangle | None) -> bool:
     """Say whether two columns may be one: an edge or the middle in line, or nothing to tell by."""
-    if one is None or other is None:
+    if column is None or other is None:
         return True
-    aside = abs(one.x0 + one.x1 - other.x0 - other.x1) / 2
-    return min(abs(one.x0 - other.x0), abs(one.x1 - other.x1), aside) < _ALIKE
+    aside = abs(column.x0 + column.x1 - other.x0 - other.x1) / 2
+    return min(abs(column.x0 - other.x0), abs(column.x1 - other.x1), aside) < _ALIKE

@@ -71,7 +71,7 @@ def _is_table(rows: Sequence[Sequence[tuple[str, Rectangle]]]) -> bool:
     if sum(bool(FIGURE.fullmatch(text)) for text in values) < _FIGURES * len(values):
         return False
     return all(
-        in_line(one[1], other[1]) for above, below in pairwise(rows) for one, other in zip(above, below, strict=True)
+        in_line(cell[1], other[1]) for above, below in pairwise(rows) for cell, other in zip(above, below, strict=True)
     )
 
 
@@ -82,7 +82,7 @@ def _header(
     texts = _texts(last)
     gap = lines[0].box.y0 - last.box.y1
     near = -lines[0].size < gap < 1.5 * lines[0].size
-    places = [(one[1].x1 + other[1].x0) / 2 for one, other in pairwise(rows[0])]
+    places = [(cell[1].x1 + other[1].x0) / 2 for cell, other in pairwise(rows[0])]
     columns = [sum(x < box.x for x in places) for _, box in texts]
     over = columns == list(range(len(rows[0])))
     return last if near and over else None
