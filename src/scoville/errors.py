@@ -7,7 +7,8 @@
     │       └── Contradiction    values that are valid, but not together
     ├── WorkspaceError           a folder that is no workspace, is newer than this version, or is locked
     │   ├── EmptyIndex           nothing has been added yet
-    │   └── StaleIndex           the index was built with other settings than the recipe's
+    │   ├── StaleIndex           the index was built with other settings than the recipe's
+    │   └── DamagedIndex         files of the index cannot be read: `scoville add --rebuild` makes it anew
     ├── StorageError             the disk is full, read-only or failing
     ├── MachineFault             no memory, file handle, process or disk to work with; ends a run, drops nothing
     ├── ReadFailure              a file that cannot be read; recorded, never ends an ingest
@@ -68,6 +69,10 @@ class EmptyIndex(WorkspaceError):
 
 class StaleIndex(WorkspaceError):
     """The index was built with other settings than the recipe's."""
+
+
+class DamagedIndex(WorkspaceError):
+    """Files of the index cannot be read."""
 
 
 class StorageError(ScovilleError):

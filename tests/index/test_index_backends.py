@@ -479,7 +479,7 @@ def filtered(open_any: Open) -> Index:
     """Give an index of a few passages that has the indexes of many, one passage after they were built."""
     index = open_any(uuid.uuid4().hex)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scoville.index.lance.SCAN_BELOW", 0)
+        patch.setattr("scoville.index.lance_indexes.SCAN_BELOW", 0)
         put(index, *FILTERED[:4])
         index.finish()
     put(index, FILTERED[4])

@@ -148,6 +148,7 @@ def _index(bot: Opened) -> Check:
     if built is None:
         return Check("index", True, "nothing added yet", "scoville add PATH")
     index = open_index(workspace, bot.recipe.index, built)
+    index.verify()
     documents, failures = index.documents(), workspace.failures()
     state = index.state()
     searched = state.vectors if state.recall is None else f"{state.vectors}, recall@10 {state.recall:.3f}"

@@ -4,8 +4,8 @@ Files are compared by content, so doing it twice changes nothing; documents are 
 the ones that were in hand. Knows nothing of searching.
 """
 
-import dataclasses
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
-from scoville.errors import StaleIndex, UsageError
+from scoville.errors import DamagedIndex, StaleIndex, UsageError
 from scoville.html import facts_html
 from scoville.index.access import Access, Groups, Widening
 from scoville.index.analyse import ANALYSER_VERSION
@@ -23,7 +23,7 @@ from scoville.index.open import open_index
 from scoville.index.protocol import Index
 from scoville.index.reading_cache import ReadingCache
 from scoville.index.rows import ROWS_VERSION
-from scoville.index.workspace import Built, Failure, Workspace
+from scoville.index.workspace import Built, Failure, Seen, Workspace
 from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
 from scoville.recipe.sources import Entry, PathEntry
@@ -31,6 +31,7 @@ from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
 from scoville.split import SPLITTER_VERSION
 
+logger = logging.getLogger("scoville")
 SHOWN_FAILURES = 10
 """In a notebook."""
 OnProgress = Callable[[AddProgress], None] | None
@@ -130,13 +131,15 @@ def add_paths(
     never there, StaleIndex when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
-    if workspace.built() is None:
+    if not rebuild and workspace.built() is None:
         _check_paths(paths, _place(workspace), {})
     with workspace.writing(on_wait):
         run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
         _check_paths(paths, run.place, run.everything)
         taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks)
         specs = [*_specs_of(paths, recipe, run.place, taken), *(run.specs_of_known() if rebuild else [])]
+        if run.is_lost and not specs:
+            raise DamagedIndex("the list of what was added is lost, too: name it, as in `scoville add --rebuild docs/`")
         return run.finish(specs, started)
 
 
@@ -206,7 +209,7 @@ def remove_documents(
     """
     built = workspace.require_built()
     with workspace.writing(on_wait):
-        index = open_index(workspace, recipe.index, built, create=True)
+        index = open_index(workspace, recipe.index, built)
         known = known_items(index)
         failures = workspace.failures()
         seen = workspace.seen()  # forgotten last: one that was killed half way can be done again
@@ -219,6 +222,7 @@ def remove_documents(
             if not found:
                 raise UsageError(_unknown(name, known, index))
             removed |= found
+        index.drop_others(())  # what an interrupted rebuild has of them
         index.remove(sorted(removed & known.keys()))
         index.finish()
         workspace.set_failures([one for one in failures if not {one.path, one.item} & removed])
@@ -249,19 +253,25 @@ class _Run:
         self.recipe = recipe
         self.place = _place(workspace)
         self.embedder: Embedder = embedder or open_embedder(recipe.embed)
-        self.before = workspace.built()
-        self._refuse_mixing(rebuild)
+        self.before: Built | None = None
+        self.is_lost = False
+        """Whether there was an index that is damaged, so that all is read again that is in the list beside it."""
+        present = self._present(rebuild, heals=rebuild or items is not None)
         build = build_hash(recipe)
-        self.target = self._target(build if rebuild else "")
-        self.index = self._open(self.target)
+        if self.before and present and self._is_of_embedder(self.before) and (not rebuild or present.is_current(build)):
+            self.target, self.index = self.before, present
+        else:
+            self.target = self._beside(build)
+            self.index = open_index(workspace, recipe.index, self.target, create=True)
         known = known_items(self.index)
+        earlier = known_items(present) if present and self.index is not present else {}
         seen = workspace.seen()
-        earlier = known_items(self._open(self.before)) if self.before and self.before.table != self.target.table else {}
+        seen = {name: Seen("", "", one.origin, one.groups) for name, one in {**earlier, **known}.items()} | seen
         groups: dict[str, Groups] = {name: one.groups for name, one in seen.items()}
         groups |= {name: one.groups for name, one in ({**earlier, **(items or {}), **known}).items()}
         # Where some passages are stale, a rebuild heals those, so that one which was interrupted goes on; where none
         # is, everything is built again.
-        from_scratch = rebuild and self.before == self.target and self.index.is_current(build)
+        from_scratch = rebuild and self.index is present and self.index.is_current(build)
         look = Look(
             recipe=recipe,
             embedder=self.embedder,
@@ -277,16 +287,19 @@ class _Run:
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
         self.spent_before = writers.spent_usd()
+        self.everything = {name: one.origin for name, one in seen.items()} if self.is_lost else {}
         failures = (one for one in look.failures.values() if not one.is_of_source)
-        self.everything = {one.item or one.path: one.origin for one in failures}
+        self.everything |= {one.item or one.path: one.origin for one in failures}
         self.everything |= {name: one.origin for name, one in {**earlier, **known}.items()}
         """The items that were ever listed, with their origins: in the index, in the one before it, or failed."""
+        if self.is_lost:
+            logger.warning("The index is damaged; the %d files that were added are read again.", len(self.everything))
 
     def finish(
         self, specs: Sequence[SourceSpec], started: float, *, prune: bool = False, keys: Collection[str] = ()
     ) -> AddReport:
         """Bring the index in line with sources; with ``prune`` remove what came from others than ``keys``."""
-        if self.before is None:
+        if self.before is None and not self.is_lost:
             self.workspace.set_built(self.target)
         self.ingest.run(specs)
         known = self.ingest.look.known
@@ -294,9 +307,9 @@ class _Run:
         if prune:
             self.ingest.remove(left)
         self.index.finish()  # takes 2 ms when there is nothing to do, and a killed run may have left something
-        self.workspace.settle(self.target)
+        (self.workspace.set_built if self.is_lost else self.workspace.settle)(self.target)
         # The index before this one goes with the next `add`: another process may be searching it.
-        self.index.drop_others({self.before.table} if self.before else ())
+        self.index.drop_others({self.before.table} if self.before and not self.is_lost else ())
         self.ingest.record()
         if failure := self.ingest.stopped or self.ingest.unreached:
             raise failure
@@ -336,28 +349,38 @@ class _Run:
         now = self.ingest.look.writers.spent_usd()
         return None if now is None or self.spent_before is None else round(now - self.spent_before, 6)
 
-    def _open(self, built: Built) -> Index:
-        return open_index(self.workspace, self.recipe.index, built, create=True)
-
-    def _refuse_mixing(self, rebuild: bool) -> None:
-        if self.before is None or self.before.embedder == self.embedder.name or rebuild:
-            return
-        if self._open(self.before).count():
+    def _present(self, rebuild: bool, *, heals: bool) -> Index | None:
+        """Open the index that there is; nothing where it is damaged and ``heals``, or of another embedder and empty."""
+        try:
+            self.before = self.workspace.built()
+            index = self.before and open_index(self.workspace, self.recipe.index, self.before)
+            if index and heals:
+                index.verify()
+        except DamagedIndex:
+            if not heals:
+                raise
+            self.is_lost = True
+            return None
+        if not self.before or not index or rebuild or self._is_of_embedder(self.before):
+            return index
+        if index.count():
             raise StaleIndex(
                 f"the index was built with the embedder {self.before.embedder!r} and the recipe says "
                 f"{self.embedder.name!r}: run `scoville add --rebuild` to embed every document again, "
                 "or set embed.model back"
             )
         self.before = None  # nothing was embedded yet
+        return None
 
-    def _target(self, rebuilt: str) -> Built:
-        """Say where to write: a rebuild with other settings, which ``rebuilt`` names, stands beside the index."""
-        name = self.embedder.name
-        if self.before and self.before.embedder == name:
-            if not rebuilt or self._open(self.before).is_current(rebuilt):
-                return self.before
-            return dataclasses.replace(self.before, table=f"{table_name(name)}-{rebuilt}")
-        return Built(table=table_name(name), embedder=name, dimension=self.embedder.dimension)
+    def _is_of_embedder(self, built: Built) -> bool:
+        return built.embedder == self.embedder.name
+
+    def _beside(self, build: str) -> Built:
+        """Name the index that is filled beside the present one."""
+        table = table_name(self.embedder.name)
+        if self.before and self.before.table == table:
+            table += f"-{build}"
+        return Built(table=table, embedder=self.embedder.name, dimension=self.embedder.dimension)
 
 
 def _place(workspace: Workspace) -> Place:

@@ -125,13 +125,16 @@ class Ingest:
 
     def record(self) -> None:
         """Write down what failed, and what items looked like."""
+        self._record_failures()
+        self.workspace.set_seen(self.seen)
+
+    def _record_failures(self) -> None:
         others = [
             failure
             for path, failure in self.look.failures.items()
             if not {path, failure.item} & self._settled and path not in self._healed
         ]
         self.workspace.set_failures([*others, *self.tally.failed])
-        self.workspace.set_seen(self.seen)
 
     def _items(self, specs: Sequence[SourceSpec], reached: list[SourceSpec]) -> Generator[tuple[SourceSpec, Item]]:
         """Give the items of every source; one that cannot be reached is a failure and ends nothing."""
@@ -299,8 +302,10 @@ class Ingest:
         with self._timed("embed"):
             vectors = self.look.embedder.embed([passage.searched for passage in batch.passages], on_done=count)
         with self._timed("write"):
+            # Before: a file whose passages are there is not read again, and would never tell of parts that failed.
+            self._record_failures()
             self.index.replace(batch.items, batch.passages, vectors, self.look.build, batch.made_of)
-            self.record()  # a run that is interrupted knows what it could not read, and what items looked like
+            self.workspace.set_seen(self.seen)
         self.tally.tokens += batch.tokens
 
     def _fail_source(self, key: str, reason: str) -> None:

@@ -5,25 +5,30 @@ One table holds everything, so that replacing a document's passages is one atomi
 or the new ones, never both and never neither. Knows nothing of files, models and fusing.
 """
 
+import logging
+import shutil
+import threading
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from scoville.errors import StaleIndex, StorageError, WorkspaceError
+from scoville.errors import DamagedIndex, StorageError
 from scoville.faults import machine_fault
 from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.lance_import import import_lancedb
-from scoville.index.lance_vectors import answer_of, effort_for, index_vectors, near, rankings, tuned_of, unindexed
+from scoville.index.lance_indexes import TEXT_INDEX, check_indexes, literal, read_rows, update_indexes
+from scoville.index.lance_vectors import answer_of, effort_for, index_names, near, rankings, tuned_of, unindexed
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, schema, table_of, unpack
 from scoville.index.tuning import Tuned
-from scoville.index.workspace import Built, Workspace
+from scoville.index.workspace import REBUILD, Built, Workspace
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
 
@@ -31,9 +36,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TEXT_INDEX = "terms_idx"
-SCAN_BELOW = 10_000
-"""With fewer passages nothing but BM25 needs an index: a look at all of them takes 2 ms."""
+logger = logging.getLogger("scoville")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 KEPT_SHARES = 1000
 KEPT_PLACES = 10_000
 NAMED_AFTER = 20
@@ -41,7 +46,28 @@ NAMED_AFTER = 20
 by two legs saves 6 ms."""
 FRESH_SECONDS = 2
 """How long a reader may not see what another process committed."""
-KEPT_VERSIONS_HOURS = 1  # older versions of the table are removed; readers of another process may still use these
+
+
+def _heals(ask: "Callable[Concatenate[LanceIndex, _P], _R]") -> "Callable[Concatenate[LanceIndex, _P], _R]":
+    """Ask again where the table could not be read, once its search indexes are built again from its rows.
+
+    Another thread or process may have done that, or compacted the table under the question: so it is asked before, too.
+    """
+
+    @wraps(ask)
+    def asked(index: "LanceIndex", *given: _P.args, **named: _P.kwargs) -> _R:
+        try:
+            return ask(index, *given, **named)
+        except DamagedIndex:
+            with index.healing:
+                index.refresh()
+                try:
+                    return ask(index, *given, **named)
+                except DamagedIndex:
+                    index.heal()
+                return ask(index, *given, **named)
+
+    return asked
 
 
 class LanceIndex:
@@ -54,28 +80,59 @@ class LanceIndex:
         self.name = table
         self.dimension = dimension
         self.settings = settings or Settings()
+        self.healing = threading.RLock()
         self._seen: _Version | None = None
         with _lance_errors(folder):
             fresh = timedelta(seconds=FRESH_SECONDS)
             self._connection = import_lancedb().connect(folder, read_consistency_interval=fresh)
-            if create and table not in self._connection.list_tables().tables:
-                self._table: Any = self._connection.create_table(table, schema=schema(dimension))
-                self._table.set_unenforced_primary_key("id")
-            else:
-                self._table = self._connection.open_table(table)
-            self._check_columns(create)
+            self._table: Any = self._made() if create else self._connection.open_table(table)
+            if "id" not in self._table.schema.names:
+                raise ValueError("it has no passages")  # a manifest of zeros says as much
 
-    def _check_columns(self, create: bool) -> None:
-        """Bring the columns of an older version up to date; its passages are of another build and so stale."""
-        fields, names = schema(self.dimension), self._table.schema.names
-        missing = [field for field in fields if field.name not in names]
-        if not missing:
-            return
-        if not create:
-            raise StaleIndex("the index was built by an older version: run `scoville add --rebuild`")
-        self._table.add_columns(missing)
-        if left := set(names) - set(fields.names):
-            self._table.drop_columns(sorted(left))
+    def _made(self) -> Any:
+        """Open the table; make it where there is none, or one that a kill, a full disk or an older version left."""
+        import pyarrow as pa
+
+        key, *fields = schema(self.dimension)
+        if self.name in self._connection.list_tables().tables:
+            with suppress(DamagedIndex), _lance_errors(self.folder):
+                table = self._connection.open_table(self.name)
+                read_rows(table)
+                if set(schema(self.dimension).names) <= set(table.schema.names):
+                    return table
+            self._drop(self.name)
+        key = key.with_metadata({"lance-schema:unenforced-primary-key": "true"})  # set later, it is a second commit
+        return self._connection.create_table(self.name, schema=pa.schema([key, *fields]))
+
+    def _drop(self, table: str) -> None:
+        shutil.rmtree(self.folder / f"{table}.lance")  # LanceDB drops no table that it cannot read
+
+    def refresh(self) -> None:
+        """Look at what others wrote."""
+        with _lance_errors(self.folder):
+            self._table.checkout_latest()
+
+    def heal(self) -> None:
+        """Build the search indexes again; DamagedIndex where the rows are damaged, too."""
+        try:
+            with _lance_errors(self.folder):
+                read_rows(self._table)
+                update_indexes(self._table, self.settings, again=True)
+                check_indexes(self._table)
+        except StorageError as error:
+            raise DamagedIndex(
+                f"a search index in {self.folder} is damaged, and cannot be built again: {error}"
+            ) from error
+        logger.warning(
+            "A search index in %s was damaged; it was built again from the passages, and finds them.", self.folder
+        )
+
+    @_heals
+    def verify(self) -> None:
+        """Read every passage and search by each index; DamagedIndex where that fails."""
+        with _lance_errors(self.folder):
+            read_rows(self._table)
+            check_indexes(self._table)
 
     def count(self) -> int:
         """Count the passages."""
@@ -84,21 +141,27 @@ class LanceIndex:
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
-        names = ["source", "document_id", "build", "item", "stamp", "origin"]
+        names = ["source", "document_id", "build", "item", "stamp", "origin", "readers"]
         with _lance_errors(self.folder):
-            columns = self._table.search().select([*names, "readers"]).to_arrow()
-        groups = (groups_of(readers) for readers in columns["readers"].to_pylist())
-        counted = Counter(zip(*(columns[name].to_pylist() for name in names), groups, strict=True))
+            there = [name for name in names if name in self._table.schema.names]  # an older version had fewer
+            columns = self._table.search().select(there).to_arrow()
+            *values, readers = (
+                columns[name].to_pylist() if name in there else [None] * columns.num_rows for name in names
+            )
+        counted = Counter(zip(*values, map(groups_of, readers), strict=True))
         return {
             source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "", groups)
             for (source, document_id, build, item, stamp, origin, groups), passages in counted.items()
         }
 
     def is_current(self, build: str) -> bool:
-        """Say whether every passage was built with these settings."""
+        """Say whether every passage was built with these settings, and the table by this version."""
         with _lance_errors(self.folder):
-            return self._table.count_rows(f"build != {_literal(build)}") == 0
+            if set(schema(self.dimension).names) - set(self._table.schema.names):
+                return False
+            return self._table.count_rows(f"build != {literal(build)}") == 0
 
+    @_heals
     def replace(
         self,
         items: Sequence[str],
@@ -136,34 +199,20 @@ class LanceIndex:
             kind = f"IVF_SQ, {tuned.probes} partitions, {tuned.refined} compared exactly"
             return IndexState(count, kind, tuned.recall, unindexed(self._table), without_words)
 
+    @_heals
     def finish(self) -> None:
-        """Bring the indexes up to date, compact, and drop old versions; quick when there is nothing to do."""
-        from lancedb.index import FTS, BTree, LabelList
-
+        """Bring the search indexes up to date and see that they find; quick when there is nothing to do."""
         with _lance_errors(self.folder):
-            count, names = self._table.count_rows(), self._index_names()
-            wanted: dict[str, tuple[str, Any]] = {}
-            if count:
-                wanted[TEXT_INDEX] = "terms", FTS(
-                    base_tokenizer="whitespace", stem=False, remove_stop_words=False, ascii_folding=False,
-                    lower_case=False, max_token_length=None,
-                )  # fmt: skip
-            if count >= SCAN_BELOW:
-                wanted |= {"id_idx": ("id", BTree()), "source_idx": ("source", BTree())}
-                wanted |= {"facets_idx": ("facets", LabelList()), "readers_idx": ("readers", LabelList())}
-                wanted |= {"entities_idx": ("entities", LabelList())}
-            for name in wanted.keys() - names:
-                column, config = wanted[name]
-                self._table.create_index(column, config=config, name=name)
-            self._table.optimize(cleanup_older_than=timedelta(hours=KEPT_VERSIONS_HOURS))
-            index_vectors(self._table, self.settings)
+            update_indexes(self._table, self.settings)
+            check_indexes(self._table)
 
     def drop_others(self, kept: Collection[str]) -> None:
         """Remove the tables beside this one, those that are ``kept`` left out."""
         with _lance_errors(self.folder):
             for table in set(self._connection.list_tables().tables) - {self.name, *kept}:
-                self._connection.drop_table(table)
+                self._drop(table)
 
+    @_heals
     def dense(
         self,
         vector: "NDArray[np.float32]",
@@ -190,6 +239,7 @@ class LanceIndex:
             share = version.shares[condition] = self._table.count_rows(condition) / max(self._table.count_rows(), 1)
         return share
 
+    @_heals
     def bm25(
         self, question: str, limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
     ) -> list[Ranked]:
@@ -208,6 +258,7 @@ class LanceIndex:
         with _lance_errors(self.folder):
             return tuple(question_terms(question, self._values_of(LANGUAGE, self._version())))
 
+    @_heals
     def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
         found = self._taken(ids, groups) if ids else {}
@@ -215,11 +266,13 @@ class LanceIndex:
             found |= {passage.id: passage for passage in self._passages(_in("id", missing), groups)}
         return [found[name] for name in ids if name in found]
 
+    @_heals
     def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
         """Give the passages of a source whose numbers are in ``[first, last]``, in the order of their numbers."""
-        condition = f"source = {_literal(source)} AND number BETWEEN {int(first)} AND {int(last)}"
+        condition = f"source = {literal(source)} AND number BETWEEN {int(first)} AND {int(last)}"
         return sorted(self._passages(condition, groups), key=lambda passage: passage.number)
 
+    @_heals
     def mentions(
         self, names: Sequence[str], limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
     ) -> list[Mention]:
@@ -230,6 +283,7 @@ class LanceIndex:
         found = self._named(named, limit, where, groups)
         return sorted(Mention(row["id"], row["source"], tuple(row["entities"])) for row in found.to_pylist())
 
+    @_heals
     def entities(self, where: Condition | None = None, groups: Sequence[str] | None = None) -> Mapping[str, int]:
         """Say for every entity how many passages name it. Reads all of them."""
         import pyarrow.compute
@@ -249,6 +303,7 @@ class LanceIndex:
             query = self._table.search().select(["id", "source", "entities"]).limit(limit)
             return (query.where(condition) if condition else query).to_arrow()
 
+    @_heals
     def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32]":
         """Give the vectors of passages, float32 [n, d], in the order asked. KeyError for one that is gone."""
         import numpy as np
@@ -270,18 +325,14 @@ class LanceIndex:
             if not wanted:
                 return {}
             rows = self._table.take_row_ids(list(wanted.values())).select(["id", PACKED]).to_arrow()
+            taken = _unpacked(rows)
         # Another process may have compacted the table between the two lines before: a place is then another row's.
-        return {
-            passage.id: passage for passage in _unpacked(rows) if passage.id in wanted and _may_read(passage, groups)
-        }
+        return {passage.id: passage for passage in taken if passage.id in wanted and _may_read(passage, groups)}
 
     def _passages(self, condition: str, groups: Sequence[str] | None) -> list[Passage]:
         with _lance_errors(self.folder):
             query = self._table.search().where(_both(condition, groups)).select(["id", PACKED]).limit(None)
             return _unpacked(query.to_arrow())
-
-    def _index_names(self) -> set[str]:
-        return {index.name for index in self._table.list_indices()}
 
     def _run(self, query: Any, score: str, condition: str | None, version: "_Version") -> Iterable[tuple[str, float]]:
         """Give the ids that a query ranks, with their scores."""
@@ -331,7 +382,7 @@ class LanceIndex:
         number = self._table.version
         seen = self._seen
         if seen is None or seen.number != number:
-            seen = self._seen = _Version(number, tuned_of(self._table), self._index_names())
+            seen = self._seen = _Version(number, tuned_of(self._table), index_names(self._table))
         return seen
 
 
@@ -375,10 +426,10 @@ class _LanceSql:
     """How LanceDB writes values."""
 
     def text(self, value: str) -> str:
-        return _literal(value)
+        return literal(value)
 
     def has_any(self, column: str, values: Sequence[str]) -> str:
-        return f"array_has_any({column}, [{', '.join(map(_literal, values))}])"
+        return f"array_has_any({column}, [{', '.join(map(literal, values))}])"
 
 
 def _unpacked(rows: Any) -> list[Passage]:
@@ -398,7 +449,7 @@ def _both(where: str | None, groups: Sequence[str] | None) -> str | None:
 
 
 def _in(column: str, values: Sequence[str]) -> str:
-    return f"{column} IN ({', '.join(_literal(value) for value in values)})"
+    return f"{column} IN ({', '.join(literal(value) for value in values)})"
 
 
 def _of(items: Sequence[str]) -> str:
@@ -406,17 +457,14 @@ def _of(items: Sequence[str]) -> str:
     return _in("coalesce(item, source)", items)
 
 
-def _literal(text: str) -> str:
-    """Write a SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 @contextmanager
 def _lance_errors(folder: Path) -> Generator[None]:
-    """Turn what LanceDB raises (RuntimeError, OSError, ValueError) into errors that say what to do."""
+    """Turn what LanceDB raises (RuntimeError, OSError, ValueError, a panic of Rust) into errors that say what to do."""
     try:
         yield
-    except (RuntimeError, OSError, ValueError) as error:
+    except Exception as error:
+        if not isinstance(error, RuntimeError | OSError | ValueError) and type(error).__name__ != "RustPanic":
+            raise
         message = " ".join(str(error).split())
         lowered = message.lower()
         if "no space left" in lowered or "os error 28" in lowered:
@@ -426,5 +474,5 @@ def _lance_errors(folder: Path) -> Generator[None]:
             raise StorageError(f"{folder} cannot be written: check its permissions") from error
         if fault := machine_fault(error):
             raise fault from error
-        advice = f"if it is damaged, delete {folder} and add the documents again"
-        raise WorkspaceError(f"the index in {folder} failed: {message[:300]}; {advice}") from error
+        said = message.partition(", /")[0][:300]  # the rest is where in LanceDB it happened
+        raise DamagedIndex(f"the index in {folder} cannot be read ({said}): {REBUILD}") from error

@@ -27,6 +27,7 @@ def import_lancedb() -> Any:
         sys.modules[REST_CLIENT] = client
     # By default it leaves two processors to reading and computes with the rest: on a laptop of two, with one thread.
     os.environ.setdefault("LANCE_CPU_THREADS", str(max(2, (os.cpu_count() or 1) - 2)))
+    os.environ.setdefault("LANCEDB_LOG", "error")  # what is damaged is built again, or said in a line of our own
     import lancedb
 
     return lancedb

@@ -32,22 +32,31 @@ def tuned_of(table: Any) -> Tuned | None:
     return Tuned(**json.loads(kept)) if kept else None
 
 
+def index_names(table: Any) -> set[str]:
+    """Name the indexes that there are, of any kind."""
+    return {index.name for index in table.list_indices()}
+
+
 def unindexed(table: Any) -> int:
     """Count the passages that came after the vector index was built."""
     return table.index_stats(VECTOR_INDEX).num_unindexed_rows
 
 
-def index_vectors(table: Any, settings: Settings) -> None:
-    """Build, build again or drop the vector index; what comes in between is added to it by ``optimize``."""
+def index_vectors(table: Any, settings: Settings, *, again: bool = False) -> None:
+    """Build, build again or drop the vector index; what comes in between is added to it by ``optimize``.
+
+    ``again`` builds it even where it has what it needs.
+    """
     from lancedb.index import IvfSq
 
     count, tuned = table.count_rows(), tuned_of(table)
     if settings.recall == 1 or count < max(settings.exact_below, LEAST_TO_TRAIN):
         if tuned:
             _keep(table, None)
+        if VECTOR_INDEX in index_names(table):
             table.drop_index(VECTOR_INDEX)
         return
-    if tuned and count < GROWTH * tuned.rows:
+    if tuned and count < GROWTH * tuned.rows and not again:
         if tuned.asked == settings.recall:
             return
     else:

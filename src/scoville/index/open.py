@@ -12,9 +12,9 @@ DEFAULT = "lance"
 
 
 def open_index(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> Index:
-    """Open the index of a workspace; ``create`` makes it where it is missing, and brings an old one up to date.
+    """Open the index of a workspace; DamagedIndex where it is missing or cannot be read.
 
-    Raises StaleIndex when an older version built it.
+    ``create`` makes it then: an empty one in its place.
     """
     scheme = DEFAULT if settings.url is None else settings.url.partition("://")[0]
     return find("index", scheme)(workspace, settings, built, create=create)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from scoville.errors import MissingExtra, StorageError, WorkspaceError
+from scoville.errors import DamagedIndex, MissingExtra, StorageError, WorkspaceError
 from scoville.index import postgres_tables as tables
 from scoville.index.analyse import question_terms
 from scoville.index.condition import Condition
@@ -23,7 +23,7 @@ from scoville.index.condition_sql import to_sql
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, unpack
 from scoville.index.tuning import GROWTH, RECALL_AT, Effort, Tuned, like_questions, sample_places, tune
-from scoville.index.workspace import Built, Workspace
+from scoville.index.workspace import REBUILD, Built, Workspace
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
 
@@ -73,7 +73,7 @@ class PostgresIndex:
             if create:
                 tables.create(cursor, self._names, dimension)
             elif not tables.exist(cursor, self._names):
-                raise WorkspaceError(f"the database has no index {schema}.{table} (any more): add the documents again")
+                raise DamagedIndex(f"the database has no index {schema}.{table} (any more): {REBUILD}")
             self._tuned = tables.tuned(cursor, self._names)
 
     def count(self) -> int:
@@ -118,6 +118,10 @@ class PostgresIndex:
         if items:
             with self._transaction() as cursor:
                 tables.remove(cursor, self._names, items)
+
+    def verify(self) -> None:
+        """Ask for what each passage is made of; the database itself knows when its files are damaged."""
+        self.documents()
 
     def finish(self) -> None:
         """Merge the postings, and build or drop the vector index; quick when there is nothing to do."""

@@ -114,7 +114,11 @@ class Index(Protocol):
         ...
 
     def finish(self) -> None:
-        """Bring what speeds searching up to date; quick when there is nothing to do."""
+        """Bring what speeds searching up to date, and build again what of it is damaged; quick if nothing is to do."""
+        ...
+
+    def verify(self) -> None:
+        """Read every passage and search in every way; DamagedIndex where that cannot be mended by ``finish``."""
         ...
 
     def drop_others(self, kept: Collection[str]) -> None:

@@ -6,12 +6,13 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
     .scoville/
       workspace.json    format, name of the current index, its embedder
       failures.json     what could not be read or reached, with the reason
-      seen.json         what items looked like when they were read; without it, each is looked at again
+      seen.json         what was added, and what it looked like when it was read: the list that outlives the tables
       index/            LanceDB tables
       lock              held by the one process that writes
 """
 
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -20,14 +21,17 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from scoville.errors import EmptyIndex, ScovilleError, StorageError, WorkspaceError
+from scoville.errors import DamagedIndex, EmptyIndex, ScovilleError, StorageError, WorkspaceError
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
 from scoville.sources.ignore import repository_of
 from scoville.storage import TEMPORARY, advice, storage_errors, write_whole
 
+logger = logging.getLogger("scoville")
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
+FAILURES = "failures.json"
+REBUILD = "run `scoville add --rebuild`, which reads again all that was added"
 LOCK_SECONDS = 3600.0
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -112,6 +116,8 @@ class Workspace:
         """Say what the current index was built with; None before the first passage is added."""
         state = self._read("workspace.json")
         if not state:
+            if self.seen():
+                raise self._damaged("workspace.json", "it is missing")
             return None
         if not isinstance(state.get("format"), int):
             raise self._damaged("workspace.json", "it names no format")
@@ -141,21 +147,21 @@ class Workspace:
             self.set_built(built)
 
     def failures(self) -> list[Failure]:
-        """List the files that could not be read, by path."""
-        return [_failure(path, value) for path, value in sorted(self._read("failures.json").items())]
+        """List the files that could not be read, by path; DamagedIndex where the list cannot be read itself."""
+        return [_failure(path, value) for path, value in sorted(self._read(FAILURES).items())]
 
     def set_failures(self, failures: list[Failure]) -> None:
         """Replace the list of failures."""
         kept = {failure.path: asdict(failure) for failure in failures}
         for value in kept.values():
             del value["path"]
-        self._write("failures.json", kept)
+        self._write(FAILURES, kept)
 
     def seen(self) -> dict[str, Seen]:
         """Say what items looked like when they were read; nothing when that is not known."""
         try:
             return {item: _seen(*value) for item, value in self._read("seen.json").items()}
-        except (WorkspaceError, TypeError, ValueError):  # damaged: then each item is looked at again
+        except (DamagedIndex, TypeError, ValueError):  # then each item is looked at again
             return {}
 
     def set_seen(self, seen: Mapping[str, Seen]) -> None:
@@ -210,6 +216,7 @@ class Workspace:
             for leftover in self.folder.glob("*.tmp"):  # of a process that was killed
                 leftover.unlink(missing_ok=True)
             TEMPORARY.remove_leftovers()
+            self._mend_failures()
             yield
         except ScovilleError:
             raise
@@ -219,6 +226,13 @@ class Workspace:
             raise
         finally:
             lock.release()
+
+    def _mend_failures(self) -> None:
+        try:
+            self.failures()
+        except DamagedIndex:
+            logger.warning("%s is damaged: a new one is begun, and what failed is tried again", self.folder / FAILURES)
+            self.set_failures([])
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -235,8 +249,9 @@ class Workspace:
             raise self._damaged(name, f"it holds {value!r:.40}")
         return value
 
-    def _damaged(self, name: str, reason: str) -> WorkspaceError:
-        return WorkspaceError(f"{self.folder / name} is damaged ({reason}): delete it and add the documents again")
+    def _damaged(self, name: str, reason: str) -> DamagedIndex:
+        advice = "the next `scoville add` begins a new one" if name == FAILURES else REBUILD
+        return DamagedIndex(f"{self.folder / name} is damaged ({reason}): {advice}")
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))
