@@ -84,7 +84,7 @@ def pre(text: str) -> str:
 def progress_html(what: str, done: int, total: int | None, unit: str) -> str:
     """Draw a bar."""
     of, bar = (f" of {total:,}", f'value="{done}" max="{total}"') if total else ("", "")
-    return f"<div><progress {bar}></progress> {done:,}{of} {_safe(unit)} {_safe(what[:80])}</div>"
+    return f"<div><progress {bar}></progress> {done:,}{of} {_safe(unit)}: {_safe(what[:80])}</div>"
 
 
 def place(page: int | None, anchor: str | None) -> str:

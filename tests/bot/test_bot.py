@@ -182,7 +182,7 @@ def test_a_notebook_gets_a_bar_and_nothing_is_imported_for_it(
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
     sc.open(tmp_path / "bot", **PAGES).add(docs)
-    assert "<progress" in shown[0] and "files" in shown[0]
+    assert "<progress" in shown[0] and "of 2 files: " in shown[0]
     assert shown[-1] == ""
 
 
