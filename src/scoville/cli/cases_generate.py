@@ -5,12 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import (
-    common_options,
-    open_bot,
-    say,
-    write_json,
-)  # fmt: skip
+from scoville.cli.common import common_options, open_bot, say, write_json
 
 if TYPE_CHECKING:
     from scoville.bot.generate import Author

@@ -18,7 +18,7 @@ from scoville.cli.common import (
     withheld_option,
     write,
     write_json_line,
-)
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from scoville.types import Answer

@@ -18,15 +18,12 @@ import click
 if TYPE_CHECKING:
     from scoville.bot import Bot
 
-    pass
-
 CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 """What moves the cursor, fakes a line, turns the direction of writing round or is not seen."""
-JSON_LINE_ENDS = re.compile(
-    r"[\x7f-\x9f\u2028\u2029]"
-)  # JSON leaves them, but many readers of lines and terminals do not
+JSON_LINE_ENDS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
+"""JSON leaves them, but many readers of lines and terminals do not."""
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoville.cli.common import (
-    common_options,
-    open_bot,
-    plain,
-    say,
-    write,
-    write_json,
-)  # fmt: skip
+from scoville.cli.common import common_options, open_bot, plain, say, write, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
