@@ -5,6 +5,9 @@ Enters: a model's name and its tokens. Leaves: US dollars. Does not know who ask
 """
 
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from scoville.endpoint import endpoint_url, is_loopback
 from scoville.errors import OverBudget
@@ -49,7 +52,8 @@ class Budget:
     def __init__(self, limit_usd: float | None) -> None:
         self.limit_usd = limit_usd
         self.spent_usd: float | None = 0.0
-        """None once a price was not known."""
+        """For replies; None once a price was not known."""
+        self._embedded_usd = 0.0
         self._held_usd = 0.0
         self._lock = threading.Lock()
 
@@ -59,18 +63,29 @@ class Budget:
             if self.limit_usd is not None and most_usd != 0:
                 if most_usd is None or self.spent_usd is None:
                     raise OverBudget(f"the price of the next reply is not known, and {self.advice}")
-                if self.spent_usd + self._held_usd + most_usd > self.limit_usd:
-                    raise OverBudget(
-                        f"${self.spent_usd:.4f} is paid, the next reply could cost too much, and {self.advice}"
-                    )
+                paid = self.spent_usd + self._embedded_usd
+                if paid + self._held_usd + most_usd > self.limit_usd:
+                    raise OverBudget(f"${paid:.4f} is paid, the next reply could cost too much, and {self.advice}")
             self._held_usd += most_usd or 0.0
 
-    def settle(self, most_usd: float | None, cost_usd: float | None) -> None:
-        """Put what a reply cost in the place of what was held for it."""
+    def settle(self, most_usd: float | None, cost_usd: float | None, *, embedded: bool = False) -> None:
+        """Put what a reply, or what was ``embedded``, cost in the place of what was held for it."""
         with self._lock:
             self._held_usd -= most_usd or 0.0
+            if embedded:
+                self._embedded_usd += cost_usd or 0.0
+                return
             known = cost_usd is not None and self.spent_usd is not None
             self.spent_usd = (self.spent_usd or 0.0) + (cost_usd or 0.0) if known else None
+
+    @contextmanager
+    def paying(self) -> Generator[None]:
+        """Pay for what is read and embedded in this thread meanwhile, and in threads that get its context."""
+        before = _PAYING.set(self)
+        try:
+            yield
+        finally:
+            _PAYING.reset(before)
 
     @property
     def advice(self) -> str:
@@ -84,3 +99,36 @@ class Budget:
             return "no limit to what is paid" if most_usd is None else f"at most ${most_usd:.4f}"
         whole = "" if most_usd is None else f" of up to ${most_usd:.4f}"
         return f"it ends before ${self.limit_usd:g}{whole} is paid (cost.limit_usd), and keeps what was done"
+
+
+_PAYING: ContextVar[Budget | None] = ContextVar("paying", default=None)
+"""What the work in hand is paid from: readers of pages and sounds stand too deep to be given it."""
+
+Tell = Callable[[int, int], None]
+"""Told the tokens of a prompt and of its reply."""
+
+
+@contextmanager
+def charged(
+    model: str, base_url: str | None, prompt_tokens: int, completion_tokens: int = 0, *, embedded: bool = False
+) -> Generator[Tell]:
+    """Ask a hosted model that reads or embeds, at most these tokens, and tell what it took.
+
+    OverBudget before anything is asked where that could cross the limit of the budget that pays, or where the price is
+    not known; only what is embedded at a price that is not known is not held back.
+    """
+    budget, named = _PAYING.get(), model.removeprefix("auto+")
+    most = cost = fee_usd(named, prompt_tokens, completion_tokens, base_url) if budget else 0.0
+
+    def tell(prompt: int, completion: int) -> None:
+        nonlocal cost
+        cost = fee_usd(named, prompt, completion, base_url)
+
+    if budget is None or most == 0 or (most is None and embedded):
+        yield lambda *_: None
+        return
+    budget.hold(most)
+    try:
+        yield tell
+    finally:
+        budget.settle(most, cost, embedded=embedded)

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from conftest import Bench
+from scoville.cost import Budget
 from scoville.embed import Embedder, open_embedder
 from scoville.embed.cross_encoder import CrossEncoder
 from scoville.embed.fake import FakeEmbedder
@@ -19,6 +21,7 @@ from scoville.embed.network import BATCH_TOKENS, SMALL_BATCH_TOKENS, batches
 from scoville.embed.openvino import OpenVINOEmbedder
 from scoville.errors import (
     ModelError,
+    OverBudget,
     ProviderAuth,
     ProviderError,
     ProviderRateLimited,
@@ -26,6 +29,7 @@ from scoville.errors import (
     UnknownModel,
     UsageError,
 )
+from scoville.index import Writers
 from scoville.models import ModelFiles
 from scoville.recipe import Embed
 
@@ -794,6 +798,27 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
         server.done.set()
         server.shutdown()
         thread.join()
+
+
+def test_what_could_cross_the_limit_is_not_embedded_and_what_was_is_kept(
+    bench: Bench, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("scoville.cost.fee_usd", lambda model, prompt, completion, url: prompt * 1e-3)
+    monkeypatch.setattr("scoville.index.ingest.COMMIT_TOKENS", 1)
+    bench.set(embed={"model": "openai:tester", "base_url": f"http://127.0.0.1:{endpoint.server_port}/v1"})
+    for number in range(8):
+        bench.write(f"{number}.txt", f"Notice {number} must be given in writing.")
+    budget = Budget(0.001 * (len("Notice 0 must be given in writing.") + 3))  # each took one token
+    with pytest.raises(OverBudget, match=r"cost\.limit_usd is \$0\.037"):
+        bench.add(writers=Writers(budget=budget))
+    kept = len(bench.sources)
+    assert 0 < kept < 8
+    assert budget.spent_usd == 0.0  # the ledger counts what is embedded by itself
+    report = bench.add(writers=Writers(budget=Budget(None)))
+    assert (report.added, report.unchanged) == (8 - kept, kept)
+    monkeypatch.setattr("scoville.cost.fee_usd", lambda *_: None)
+    bench.write("new.txt", "At a price that is not known.")
+    assert bench.add(writers=Writers(budget=Budget(0.0))).added == 1
 
 
 def hosted(endpoint: Endpoint) -> Embedder:

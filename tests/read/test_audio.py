@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy
 import pytest
 
-from scoville.errors import ReadFailure
+from scoville.cost import Budget
+from scoville.errors import OverBudget, ReadFailure
 from scoville.models import locate_model
 from scoville.read import read_document
 from scoville.read.sound import local
@@ -130,6 +131,18 @@ def test_a_recording_becomes_paragraphs_with_their_times(read: ReadBytes, endpoi
 def test_mp3_is_known_by_its_bytes(read: ReadBytes, endpoint: Endpoint, data: bytes) -> None:
     document = read(data, name="call.dat", audio=SpeechModel(model="openai:whisper-1", base_url=endpoint.url))
     assert document.media_type == "audio/mpeg"
+
+
+def test_a_recording_that_could_cross_the_limit_is_not_sent(
+    read: ReadBytes, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoville.cost.fee_usd", lambda model, prompt, completion, url: prompt * 1e-3)
+    model = SpeechModel(model="openai:whisper-1", base_url=endpoint.url)
+    with Budget(0.01).paying(), pytest.raises(OverBudget, match=r"cost\.limit_usd is \$0\.01"):
+        read(wav(4), audio=model)
+    assert endpoint.requests == []
+    with Budget(1.0).paying():
+        assert read(wav(4), audio=model).text
 
 
 def test_an_endpoint_without_segments_gives_one_paragraph(read: ReadBytes, endpoint: Endpoint) -> None:

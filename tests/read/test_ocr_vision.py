@@ -16,8 +16,11 @@ from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from conftest import Bench
 from pictures import page_picture, pdf_of, printed, scan
-from scoville.errors import ReadFailure
+from scoville.cost import Budget
+from scoville.errors import OverBudget, ReadFailure
+from scoville.index import Writers
 from scoville.read import read_document
 from scoville.recipe import PageModel, Read
 from scoville.types import Document
@@ -154,6 +157,22 @@ def test_a_page_that_the_model_does_not_read_keeps_its_text_with_a_warning(
     assert reason in warning
     with pytest.raises(ReadFailure, match=f"has no text on its 1 page: page 1: .*{reason}"):
         read(pdf_of(flow_chart), pdf=PageModel(model="openai:eye", base_url=endpoint.url))
+
+
+def test_pages_that_could_cross_the_limit_are_not_sent_and_what_was_read_is_kept(
+    bench: Bench, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoville.cost.fee_usd", lambda model, prompt, completion, url: prompt * 1e-6)
+    bench.set(read={"pdf": {"model": "openai:eye", "base_url": endpoint.url}, "processes": 2})
+    bench.write("a.txt", "Notice must be given in writing.")
+    bench.write("b.pdf", pdf_of(*[printed] * 12))
+    budget = Budget(0.32)  # 50,000 tokens of a page, and as many of another on its way: $0.10
+    with pytest.raises(OverBudget, match=r"cost\.limit_usd is \$0\.32; to go on give --yes"):
+        bench.add(writers=Writers(budget=budget))
+    assert budget.spent_usd is not None and len(endpoint.requests) * 0.05 == pytest.approx(budget.spent_usd)
+    assert 0.2 < budget.spent_usd <= 0.32
+    assert (bench.sources, bench.failures) == (["docs/a.txt"], {})
+    assert bench.add(writers=Writers(budget=Budget(None))).added == 1
 
 
 @pytest.mark.usefixtures("models_in_this_process")

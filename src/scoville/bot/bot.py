@@ -458,12 +458,12 @@ class Bot(Records):
     def _keep(self, report: AddReport) -> None:
         """Keep what an `add` or a `sync` took, and what the index is made of now."""
         recipe = self.recipe
-        writer = recipe.metadata.model or recipe.split.summary_model
+        writer = recipe.metadata.model or recipe.split.summary_model or recipe.read.audio or recipe.read.pdf
         documents = self.documents() if report.documents else {}
         self.tracker().added(
             report, self.workspace.require_built().embedder, recipe.build_hash,
             {source: state.document_id for source, state in documents.items()},
-            writer=writer.model if writer else "",
+            writer=writer.model,
         )  # fmt: skip
 
     def _check(self, question: str, where: Where) -> list[str]:

@@ -6,6 +6,7 @@ Enters: texts. Leaves: unit vectors. The key is ``OPENAI_API_KEY`` in the enviro
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from scoville.cost import charged
 from scoville.embed.fake import word_spans
 from scoville.embed.protocol import TextKind, TokenSpan
 from scoville.endpoint import Endpoint
@@ -30,6 +31,7 @@ class OpenAIEmbedder:
     def __init__(self, settings: Embed) -> None:
         self.name = settings.model
         self._endpoint = Endpoint(settings, "embed")
+        self._base_url = settings.base_url
         self._dimension: int | None = None
 
     @property
@@ -64,8 +66,11 @@ class OpenAIEmbedder:
         import numpy as np
 
         endpoint = self._endpoint
+        most = sum(len(text.encode("utf-8", "surrogatepass")) for text in batch)  # no token is shorter than a byte
         try:
-            reply = endpoint.call(lambda client: client.embeddings.create(model=endpoint.model, input=batch))
+            with charged(self.name, self._base_url, most, embedded=True) as tell:
+                reply = endpoint.call(lambda client: client.embeddings.create(model=endpoint.model, input=batch))
+                tell(getattr(reply.usage, "prompt_tokens", None) or most, 0)
             rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
             vectors = np.array(rows, np.float32)
         except (ValueError, TypeError, AttributeError) as error:  # the client passes on what it cannot read

@@ -66,7 +66,8 @@ class AddReport:
     for_nobody: tuple[str, ...] = ()
     """Items that came in now and lie in sources without a common group, so that nobody may read them."""
     cost_usd: float | None = 0.0
-    """What the replies of `metadata.model` and `split.summary_model` cost; None where a price is not known."""
+    """What the replies cost of `metadata.model`, `split.summary_model` and models that read; None where a price is not
+    known."""
 
     @property
     def read_nothing(self) -> bool:
@@ -286,7 +287,7 @@ class _Run:
             readings=readings,
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
-        self.spent_before = writers.spent_usd()
+        self.spent_before = self._spent()
         self.everything = {name: one.origin for name, one in seen.items()} if self.is_lost else {}
         failures = (one for one in look.failures.values() if not one.is_of_source)
         self.everything |= {one.item or one.path: one.origin for one in failures}
@@ -346,8 +347,12 @@ class _Run:
         )
 
     def _cost(self) -> float | None:
-        now = self.ingest.look.writers.spent_usd()
+        now = self._spent()
         return None if now is None or self.spent_before is None else round(now - self.spent_before, 6)
+
+    def _spent(self) -> float | None:
+        budget = self.ingest.look.writers.budget
+        return budget.spent_usd if budget else 0.0
 
     def _present(self, rebuild: bool, *, heals: bool) -> Index | None:
         """Open the index that there is; nothing where it is damaged and ``heals``, or of another embedder and empty."""

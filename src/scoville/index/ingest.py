@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scoville.errors import MissingExtra, ScovilleError, SourceError
+from scoville.errors import MissingExtra, OverBudget, ScovilleError, SourceError
 from scoville.index.access import NOBODY, Widening
 from scoville.index.look import Known, Look, Outcome, SourceSpec, WriterStopped, pause
 from scoville.index.protocol import Index
@@ -105,7 +105,10 @@ class Ingest:
         """Bring the index in line with sources."""
         reached: list[SourceSpec] = []
         try:
-            self._index(self._items(specs, reached))
+            try:
+                self._index(self._items(specs, reached))
+            except OverBudget as error:  # of what was to be embedded; what was read before it is kept
+                self.stopped = error
             if self.stopped is None:
                 self.remove({name for spec in reached for name in spec.source.gone(self._unlisted(spec))})
         finally:
@@ -299,7 +302,7 @@ class Ingest:
             self.tally.passages += texts
             self._progress(batch.items[-1])
 
-        with self._timed("embed"):
+        with self._timed("embed"), self.look.writers.paying():
             vectors = self.look.embedder.embed([passage.searched for passage in batch.passages], on_done=count)
         with self._timed("write"):
             # Before: a file whose passages are there is not read again, and would never tell of parts that failed.

@@ -9,15 +9,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from scoville.cost import Budget
 from scoville.embed import Embedder
 from scoville.errors import (
     ContextTooLong,
     MachineFault,
     ModelError,
+    OverBudget,
     ProviderError,
     ReadFailure,
     ScovilleError,
@@ -55,8 +58,12 @@ class Writers(NamedTuple):
     foresee: Callable[[int | None], None] | None = None
     """Told before an item is read how many are known to be new or to be read again, None where that cannot be said;
     what it raises ends the run with nothing changed."""
-    spent_usd: Callable[[], float | None] = lambda: 0.0
-    """What all replies cost until now, None where it is not known."""
+    budget: Budget | None = None
+    """What these, and hosted models that read or embed, are paid from."""
+
+    def paying(self) -> AbstractContextManager[None]:
+        """Have the budget, if there is one, pay for what is read and embedded meanwhile."""
+        return self.budget.paying() if self.budget else nullcontext()
 
 
 NO_WRITERS = Writers()
@@ -214,7 +221,11 @@ class Look:
 
     def _read(self, spec: SourceSpec, item: Item, content: Content, ruling: Ruling) -> Outcome:
         started = time.perf_counter()
-        reading = self._reading(item, content)
+        try:
+            with self.writers.paying():
+                reading = self._reading(item, content)
+        except OverBudget as error:  # for a page or a sound
+            raise WriterStopped(error) from error
         read_seconds = time.perf_counter() - started
         failures = [self._failure(spec, item, path, reason) for path, reason in reading.failures]
         summarise, ask = _asking(self.writers.summarise), _asking(self.writers.describe)

@@ -44,7 +44,7 @@ def open_writers(workspace: Workspace, recipe: Recipe, budget: Budget) -> Writer
         summarise=_asker(recipe.llm.for_model(summarises), summary_messages, budget, cache) if summarises else None,
         describe=_asker(recipe.llm.for_model(describes), _as_question, budget, cache) if describes else None,
         foresee=foresee,
-        spent_usd=lambda: budget.spent_usd,
+        budget=budget,
     )
 
 

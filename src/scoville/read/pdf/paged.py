@@ -10,6 +10,7 @@ import pickle
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ class PagedFile:
                 work(item)
             return
         with ThreadPoolExecutor(most) as threads:
-            futures: list[Future[None]] = [threads.submit(work, item) for item in items]
+            futures: list[Future[None]] = [threads.submit(copy_context().run, work, item) for item in items]
             try:
                 for future in futures:
                     future.result()

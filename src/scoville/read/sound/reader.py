@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scoville.cost import charged
 from scoville.errors import ModelError, ModelUnavailable, ProviderError, ReadFailure, StorageError, UsageError
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.sandbox.children import read_by_model
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 1.5
 """A longer silence begins a paragraph."""
 _PARAGRAPH_CHARACTERS = 700
+_TOKENS_A_SECOND = 10
+"""Of sound, as gpt-4o-transcribe counts it; people say at most half as many."""
+_WAVE_BYTES, _MP3_BYTES = 16_000, 4_000
+"""A second of sound has seldom fewer: 8,000 samples of 16 bits, and 32 kbit/s."""
 _BYTES_OF_WEIGHTS = 2
 """What a model may use for each byte of its files: it holds them in another form while it is loaded."""
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
@@ -112,6 +117,12 @@ def paragraphs(segments: Sequence[Segment]) -> list[list[Segment]]:
     return groups
 
 
+def _most_tokens(data: bytes) -> int:
+    """Give the tokens that a sound file may count as at most, and the words in it too."""
+    bytes_a_second = _MP3_BYTES if not data.startswith(b"RIFF") else _WAVE_BYTES
+    return round(_TOKENS_A_SECOND * len(data) / bytes_a_second) + 1
+
+
 class HostedTranscriber:
     """A model behind ``POST /audio/transcriptions``."""
 
@@ -122,18 +133,22 @@ class HostedTranscriber:
         """Send the file; an endpoint that tells no segments gives one."""
         from scoville.endpoint import shared_endpoint
 
-        try:
-            endpoint = shared_endpoint(self._settings, "read.audio")
-            reply: Any = endpoint.call(
-                lambda client: client.audio.transcriptions.create(
-                    model=endpoint.model,
-                    file=(name or "audio", io.BytesIO(data)),
-                    response_format="verbose_json",
-                    timestamp_granularities=["segment"],
+        with charged(self._settings.model, self._settings.base_url, _most_tokens(data), _most_tokens(data)) as tell:
+            try:
+                endpoint = shared_endpoint(self._settings, "read.audio")
+                reply: Any = endpoint.call(
+                    lambda client: client.audio.transcriptions.create(
+                        model=endpoint.model,
+                        file=(name or "audio", io.BytesIO(data)),
+                        response_format="verbose_json",
+                        timestamp_granularities=["segment"],
+                    )
                 )
-            )
-        except (ProviderError, UsageError) as error:
-            raise ReadFailure(f"could not be transcribed: {error}") from None
+            except (ProviderError, UsageError) as error:
+                raise ReadFailure(f"could not be transcribed: {error}") from None
+            usage: Any = getattr(reply, "usage", None)
+            if getattr(usage, "type", "") == "tokens":
+                tell(usage.input_tokens, usage.output_tokens)
         said = getattr(reply, "segments", None)
         if said:
             return Transcript([Segment(float(part.start), float(part.end), str(part.text)) for part in said])
