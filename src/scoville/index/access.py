@@ -2,7 +2,9 @@
 
 Enters: the entries of the recipe, an item, what groups earlier runs gave. Leaves: the groups of the item's passages.
 A file belongs to every entry that it really lies in, whatever path or link it was reached by and whatever command reads
-it, and only who is in a group of each of them may read it. Knows nothing of reading and of the index.
+it, and only the groups that each of them names may read it. That is never wider than the entries say, and narrower for
+who is in one group of each and in none that they share: a passage has one list of groups, not one for each entry. Knows
+nothing of reading and of the index.
 """
 
 import os

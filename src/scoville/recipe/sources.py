@@ -57,7 +57,7 @@ class Entry(Section):
     metadata: dict[str, str | int | float | bool] = {}
     """Added to each document."""
     groups: tuple[Group, ...] = ()
-    """Who may read its passages; none: everyone. Of a file that lies in several entries, who is in a group of each."""
+    """Who may read its passages; none: everyone. Of a file that lies in several entries, the groups that each names."""
 
 
 class PathEntry(Entry):
