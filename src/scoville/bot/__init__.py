@@ -1,4 +1,4 @@
-"""Stage 13: everything of one workspace behind one object, for Python and for the commands alike.
+"""Stage 15: everything of one workspace behind one object, for Python and for the commands alike.
 
 bot       Bot: what can be done                             open      sc.open: a folder and values → Bot
 opened    what it owns: recipe, models, trackers            stream    an answer as it is written
@@ -7,7 +7,10 @@ systems   what answers the questions of an evaluation       evaluate  cases → 
 score     a run → its scores                                run       what it came to and what to blame
 compare   systems → a comparison                            ask_systems  each is asked, scored and blamed
 sweep     recipes are tried                                 generate  documents → cases
-check_judge  how far a judge can be trusted
+check_judge  how far a judge can be trusted             check_cases  what is wrong with files of cases
+records   traces, costs, lineage                        report    runs as one HTML page
+doctor    what works here                               watch     what changes comes in by itself
+inspect   what a file is read as                        inspect_page  the same, drawn over its pages
 """
 
 from scoville.bot.bot import Bot
