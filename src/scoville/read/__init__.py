@@ -3,7 +3,7 @@
     reader    read_document: open, recognise, read, assemble
     sniff     what the bytes are, whatever the name says       decode    bytes to characters
     archive   whether a ZIP is safe to open                    clean     characters to clean characters
-    assemble  typed pieces to one Document with spans          export    a Document to Markdown
+    assemble  typed pieces to one Document with spans
     figure    descriptions of pictures                         grid      cells that take several places
     pdf/      PDF, its layout, and in tables/ its tables       ocr/      scans and pictures
     office/   Word, PowerPoint, Excel, OpenDocument            legacy/   Office 97-2003 and RTF

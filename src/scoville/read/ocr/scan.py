@@ -41,7 +41,7 @@ _KINDS: dict[Label, ElementKind] = {
     "figure caption": "caption",
     "table caption": "caption",
 }
-"""Headers and footers are left to pdf_flow, which sees all pages: the model took titles for them, and their text was
+"""Headers and footers are left to flow, which sees all pages: the model took titles for them, and their text was
 lost to search (NID .936 with them, .941 without)."""
 
 

@@ -48,7 +48,7 @@ def read_odf(data: bytes, max_characters: int, *, pictures: bool = False) -> Par
     package = Package(data)
     manifest = package.xml("META-INF/manifest.xml")
     if manifest is not None and next(descendants(manifest, "encryption-data"), None) is not None:
-        raise ReadFailure("is encrypted; save it without a password")  # else unlock_odf has opened it before
+        raise ReadFailure("is encrypted; save it without a password")  # else unlock has opened it before
     content = package.need("content.xml")
     styles = package.xml("styles.xml")
 

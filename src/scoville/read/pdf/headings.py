@@ -2,7 +2,7 @@
 
 Splits a heading from the text below it that was taken for more of the heading, and off a paragraph that begins with
 one; joins a heading that was cut in two; takes back what is only the beginning of a sentence. Looks at fonts, sizes and
-places, not at words. Does not know levels of other pages (pdf_levels does).
+places, not at words. Does not know levels of other pages (levels does).
 """
 
 import re

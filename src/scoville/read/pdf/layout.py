@@ -1,7 +1,7 @@
 """One page as liteparse parsed it in, the page as it should be read out: the corrections, each a module, in order.
 
-Every step takes blocks and what is printed (pdf_ink), by geometry and fonts alone; none knows the steps around it.
-What shows only across pages is pdf_flow's. Words that OCR found are text items of the parsed page like all others.
+Every step takes blocks and what is printed (ink), by geometry and fonts alone; none knows the steps around it.
+What shows only across pages is flow's. Words that OCR found are text items of the parsed page like all others.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def lay_out(parsed: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
-    """Read one page and correct it; ``hidden`` are the places of text that nobody sees (pdf_hidden)."""
+    """Read one page and correct it; ``hidden`` are the places of text that nobody sees (hidden)."""
     page = read_page(parsed, hidden)
     if page.ink and page.ink.rows:
         for step in STEPS:
