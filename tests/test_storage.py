@@ -60,11 +60,13 @@ convert._run = lambda *_: os.kill(os.getpid(), 9)
 convert.convert("soffice", b"Confidential", "doc", "docx", 9)
 """,
     "a repository": """
+from scoville.recipe import Recipe
 from scoville.recipe.sources import GitEntry
 from scoville.sources.git import GitSource
+from scoville.sources.item import Place
 subprocess.run(["git", "init", "-q", "."])
 subprocess.run("git -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m x", shell=True)
-list(GitSource(GitEntry(git="."), Path.cwd(), max_megabytes=9).items())
+list(GitSource(GitEntry(git="."), Recipe(), Place(Path.cwd(), str, Path), "").items())
 os.kill(os.getpid(), 9)
 """,
 }

@@ -22,14 +22,14 @@ GROUP = "scoville.plugins"
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "reader": {},  # formats are recognised by their content; a plugin reads what has its suffix
     "source": {
-        "http": "scoville.sources.web:open_web",
-        "https": "scoville.sources.web:open_web",
+        "http": "scoville.sources.web:WebSource",
+        "https": "scoville.sources.web:WebSource",
         "path": "scoville.sources.files:open_path",
-        "mailbox": "scoville.sources.messages:open_mailbox",
+        "mailbox": "scoville.sources.messages:MailboxSource",
         "remote": "scoville.sources.remote:open_remote",
-        "git": "scoville.sources.git:open_git",
-        "sql": "scoville.sources.database:open_sql",
-        "imap": "scoville.sources.imap:open_imap",
+        "git": "scoville.sources.git:GitSource",
+        "sql": "scoville.sources.database:SqlSource",
+        "imap": "scoville.sources.imap:ImapSource",
     },
     "splitter": {
         "section": "scoville.split.ways:by_section",

@@ -61,7 +61,7 @@ class Answerer:
             temperature=settings.temperature,
             top_p=settings.top_p,
             seed=settings.seed,
-            stop=self._stop(),
+            stop=settings.stop if settings.stop is not None else (BLANK_LINE,) * self._small,
         )
         with clock.stage("generate"):
             reply = self.llm.generate(rendered.messages, generation, on_text)
@@ -85,12 +85,6 @@ class Answerer:
         if not found.hits:
             raise EmptyIndex("no passage is found, so that there is no prompt")
         return self._render(question, found, history)[1]
-
-    def _stop(self) -> tuple[str, ...]:
-        stop = self.recipe.llm.stop
-        if stop is None:
-            return (BLANK_LINE,) if self._small else ()
-        return stop
 
     def think(self, messages: Sequence[Message]) -> Reply:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
@@ -190,17 +184,17 @@ def open_answerer(
 
     Without ``load`` it loads when it is first asked. ``llm`` is the model where it is open already.
     """
-    llm = llm or open_llm(recipe.llm)
+    model = llm or open_llm(recipe.llm)
+
+    def load_model() -> None:
+        with suppress(ScovilleError):  # said again when the first reply is asked for, which waits for the loading
+            model.load()
+
     if load:
-        threading.Thread(target=_load, args=(llm,)).start()
+        threading.Thread(target=load_model).start()
     searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)
-    answerer = Answerer(searcher, llm, recipe)
+    answerer = Answerer(searcher, model, recipe)
     return answerer
-
-
-def _load(llm: Llm) -> None:
-    with suppress(ScovilleError):  # said again when the first reply is asked for, which waits for the loading
-        llm.load()
 
 
 def history_of(answers: Sequence[Answer]) -> list[Message]:

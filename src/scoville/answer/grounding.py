@@ -132,7 +132,7 @@ class _Reading:
         found = [(number, self._support(read, number)) for number in range(1, len(self.hits) + 1)]
         if not found or claim.text.endswith("?"):
             return []
-        number, best = max(found, key=lambda one: (one[1].share, -one[0]))
+        number, best = max(found, key=lambda numbered: (numbered[1].share, -numbered[0]))
         passage = self.hits[number - 1].passage
         if best.share < self.min_support or not self._is_about(passage, best):
             return []

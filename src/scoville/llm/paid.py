@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from scoville.cost import Budget, fee_usd
 from scoville.errors import OverBudget
-from scoville.llm.protocol import Generation, Llm, OnText
+from scoville.llm.protocol import Generation, Llm, OnText, Wrapped
 from scoville.recipe import Llm as Settings
 from scoville.types import Message, Reply
 
@@ -20,28 +20,13 @@ MESSAGE_TOKENS = 16
 """What a message takes besides its text, at most."""
 
 
-class PaidLlm:
+class PaidLlm(Wrapped):
     """A hosted model within a budget."""
 
     def __init__(self, llm: Llm, settings: Settings, budget: Budget) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._settings = settings
         self._budget = budget
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._llm.name
-
-    @property
-    def runtime(self) -> str:
-        """The model's."""
-        return self._llm.runtime
-
-    @property
-    def context_tokens(self) -> int:
-        """How many tokens prompt and reply may have together."""
-        return self._llm.context_tokens
 
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
         """Write the next turn; OverBudget, and nothing is sent, where that could cross the limit."""
@@ -56,18 +41,6 @@ class PaidLlm:
             return reply
         finally:  # a reply that broke off may be paid for, too
             self._budget.settle(most, cost)
-
-    def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Count the tokens of the prompt."""
-        return self._llm.count_tokens(messages)
-
-    def load(self) -> None:
-        """Load what the first reply needs."""
-        self._llm.load()
-
-    def close(self) -> None:
-        """Free what the model holds."""
-        self._llm.close()
 
 
 def within(llm: Llm, settings: Settings, budget: Budget | None) -> Llm:

@@ -66,6 +66,40 @@ class Llm(Protocol):
         ...
 
 
+class Wrapped:
+    """A model around another one: what a subclass does not write itself, the inner one does."""
+
+    def __init__(self, llm: Llm) -> None:
+        self._llm = llm
+
+    @property
+    def name(self) -> str:
+        """Name the inner model."""
+        return self._llm.name
+
+    @property
+    def runtime(self) -> str:
+        """Name what runs the inner model."""
+        return self._llm.runtime
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens prompt and reply may have together."""
+        return self._llm.context_tokens
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Count the tokens of the prompt."""
+        return self._llm.count_tokens(messages)
+
+    def load(self) -> None:
+        """Load what the first reply needs."""
+        self._llm.load()
+
+    def close(self) -> None:
+        """Free what the inner model holds."""
+        self._llm.close()
+
+
 @runtime_checkable
 class LikelihoodLlm(Llm, Protocol):
     """A model that can also say how likely it holds a reply."""

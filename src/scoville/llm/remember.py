@@ -12,17 +12,17 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from scoville.llm.protocol import Generation, Llm, OnText
+from scoville.llm.protocol import Generation, Llm, OnText, Wrapped
 from scoville.storage import Journal
 from scoville.types import Message, Reply
 
 
-class RememberingLlm:
+class RememberingLlm(Wrapped):
     """Knows a reply by its prompt and by how it was to be written, the seed included."""
 
     def __init__(self, llm: Llm, file: Path | None = None, identity: str = "") -> None:
         """``identity`` tells the models apart whose replies are in one file."""
-        self._llm = llm
+        super().__init__(llm)
         self._journal = Journal(file) if file else None
         self._identity = identity or llm.name
         self._replies = _read(self._journal) if self._journal else {}
@@ -32,21 +32,6 @@ class RememberingLlm:
         self._counts: dict[tuple[Message, ...], int] = {}
         self.written: list[Reply] = []
         """Replies that were really written here, and not known."""
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._llm.name
-
-    @property
-    def runtime(self) -> str:
-        """The model's."""
-        return self._llm.runtime
-
-    @property
-    def context_tokens(self) -> int:
-        """How many tokens prompt and reply may have together."""
-        return self._llm.context_tokens
 
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
         """Write the next turn, or give the one that was written for the same prompt."""
@@ -71,14 +56,6 @@ class RememberingLlm:
         if key not in self._counts:
             self._counts[key] = self._llm.count_tokens(messages)
         return self._counts[key]
-
-    def load(self) -> None:
-        """Load what the first reply needs."""
-        self._llm.load()
-
-    def close(self) -> None:
-        """Free what the model holds; its replies stay."""
-        self._llm.close()
 
 
 def _read(journal: Journal) -> dict[str, Reply]:

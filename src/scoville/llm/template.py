@@ -131,7 +131,11 @@ def _compile(source: str) -> "jinja2.Template":
 
     environment = Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
     environment.filters["tojson"] = to_json
-    own: dict[str, Any] = {"range": _short_range, "raise_exception": raise_exception, "strftime_now": _now}
+
+    def now(form: str) -> str:
+        return datetime.now().strftime(form)
+
+    own: dict[str, Any] = {"range": _short_range, "raise_exception": raise_exception, "strftime_now": now}
     environment.globals.update(own)
     # `generation` marks the reply for training; transformers has this tag, Jinja has not.
     return environment.from_string(re.sub(r"(\{%-?\s*)(?:generation|(end)generation)(\s*-?%\})", _as_condition, source))
@@ -139,10 +143,6 @@ def _compile(source: str) -> "jinja2.Template":
 
 def _as_condition(tag: re.Match[str]) -> str:
     return f"{tag[1]}{'endif' if tag[2] else 'if true'}{tag[3]}"
-
-
-def _now(form: str) -> str:
-    return datetime.now().strftime(form)
 
 
 def _short_range(*bounds: int) -> range:

@@ -21,28 +21,23 @@ DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,9}")
 
 def apply_rules(document: Document, rules: Sequence[MetadataRule]) -> tuple[dict[str, Scalar], list[str]]:
     """Give what the rules find, the later over the earlier, and what is to be said of those that took too long."""
+    import regex  # the one engine that can be told when to stop
+
     found: dict[str, Scalar] = {}
     warnings: list[str] = []
     for rule in rules:
         place = document.source if rule.on == "source" else document.text[:TEXT_CHARACTERS]
         try:
-            groups = _search(rule.match, place)
+            match = regex.compile(rule.match).search(place, timeout=RULE_SECONDS)
         except TimeoutError:
             warnings.append(
                 f"metadata rule {rule.match!r:.80} took over {RULE_SECONDS} s and was left out; "
                 "avoid repeats within repeats, such as (a+)+"
             )
             continue
+        groups = match.groupdict() if match else {}
         found |= {key: _typed(value) for key, value in groups.items() if value and value.strip()}
     return found, warnings
-
-
-def _search(pattern: str, text: str) -> dict[str, str | None]:
-    """Search with the one engine that can be told when to stop."""
-    import regex
-
-    match = regex.compile(pattern).search(text, timeout=RULE_SECONDS)
-    return match.groupdict() if match else {}
 
 
 def _typed(value: str) -> Scalar:

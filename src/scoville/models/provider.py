@@ -35,6 +35,6 @@ def find_provider(kind: Literal["embedder", "reranker", "llm"], reference: str, 
         return Provider(find(kind, LOCAL), reference)
     if colon and has(kind, provider) or not colon and has(kind, reference):
         return Provider(find(kind, provider), name)
-    known = [*catalogued, *(WITH_A_NAME.get(one, one) for one in names(kind))]
+    known = [*catalogued, *(WITH_A_NAME.get(opener, opener) for opener in names(kind))]
     reason = f": {unknown(kind, provider)}" if colon else ""  # it names plugins that could not be loaded
     raise UnknownModel(f"{key}: {reference!r} is no {kind} that Scoville knows{reason}; expected {', '.join(known)}")

@@ -58,8 +58,10 @@ def load_recipe(
         "recipe": _read_file(path),
         "environment": _from_environment(os.environ if environment is None else environment),
         "flag": _from_flags(flags),
-        "argument": _from_values(values or {}),
+        "argument": {},
     }
+    for key, value in (values or {}).items():
+        _put(layers["argument"], key, json.loads(json.dumps(value, default=str)))  # a path is its text, as in YAML
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, layer in layers.items():
@@ -87,8 +89,8 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """
     merged = recipe.model_dump(mode="json")
     for key, value in values.items():
-        for name, one in _flatten({key: value}):
-            _put(merged, name, one)
+        for name, given in _flatten({key: value}):
+            _put(merged, name, given)
     try:
         return Recipe.model_validate_json(json.dumps(merged))
     except ValidationError as error:
@@ -224,14 +226,6 @@ def _from_flags(flags: Sequence[str]) -> dict[str, Any]:
     return layer
 
 
-def _from_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Nest values by their dotted keys; a path is its text, as in YAML."""
-    layer: dict[str, Any] = {}
-    for key, value in values.items():
-        _put(layer, key, json.loads(json.dumps(value, default=str)))
-    return layer
-
-
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     flat: list[tuple[str, Any]] = []
     for key, value in values.items():
@@ -271,7 +265,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
             case "extra_forbidden" if key in REMOVED:
                 lines.append(f"{key}: is no key any more{origin}: {REMOVED[key]}; take it out")
             case "extra_forbidden":
-                lines.append(f"{key}: unknown key{origin}; {_valid_keys(place)}{_secret_advice(place[-1])}")
+                secret = " (secrets come from the environment, e.g. OPENAI_API_KEY)" if SECRET.search(place[-1]) else ""
+                lines.append(f"{key}: unknown key{origin}; {_valid_keys(place)}{secret}")
             case "value_error":
                 text = str(problem.get("ctx", {}).get("error"))
                 lines.append(f"{key}.{text}" if key else text)
@@ -279,7 +274,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
                 given = problem["input"]
                 hidden = place[:1] == ["sources"] and not isinstance(given, str | int | float)  # it may hold a secret
                 shown = "what is given" if hidden else repr(given)
-                lines.append(f"{key}: {shown}{origin}: {_lower_first(problem['msg'])}")
+                lines.append(f"{key}: {shown}{origin}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(lines)
 
 
@@ -294,11 +289,3 @@ def _valid_keys(place: Sequence[str]) -> str:
             model = ENTRIES.get(part, entry)
     near = get_close_matches(place[-1], model.model_fields, n=1)
     return f"{f'did you mean {near[0]}? ' if near else ''}valid keys: {', '.join(model.model_fields)}"
-
-
-def _secret_advice(key: str) -> str:
-    return " (secrets come from the environment, e.g. OPENAI_API_KEY)" if SECRET.search(key) else ""
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

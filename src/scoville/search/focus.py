@@ -35,7 +35,7 @@ class Focus:
 def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, limit: int) -> list[Focus]:
     """Rank the sentences and table rows of hits by cosine to the question and by the words they share with it."""
     found = [
-        Focus(hit=number, heading=_heading(hit), text=text)
+        Focus(hit=number, heading=(hit.passage.headings or (hit.passage.title,))[-1], text=text)
         for number, hit in enumerate(hits)
         for text in _texts(hit.passage)
     ]
@@ -93,7 +93,3 @@ def _is_heading(sentence: Sentence, text: str) -> bool:
     )
     short = len(sentence.text.split()) <= HEADING_WORDS
     return alone and short and sentence.text[-1] not in ".!?:;|" and not re.search(r"[:|=]", sentence.text)
-
-
-def _heading(hit: Hit) -> str:
-    return hit.passage.headings[-1] if hit.passage.headings else hit.passage.title

@@ -70,5 +70,5 @@ def _sum_parts(
         for rank, (ranked, part) in enumerate(zip(rankings[name], parts[name], strict=True), start=1):
             legs.setdefault(ranked.id, {})[name] = Leg(rank, ranked.score)
             scores[ranked.id] = scores.get(ranked.id, 0.0) + weights.get(name, 1.0) * part
-    fused = [Fused(name, scores[name], found) for name, found in legs.items()]
-    return sorted(fused, key=lambda one: (-one.score, min(leg.rank for leg in one.legs.values()), one.id))
+    fused = [Fused(name, scores[name], ranked_by) for name, ranked_by in legs.items()]
+    return sorted(fused, key=lambda found: (-found.score, min(leg.rank for leg in found.legs.values()), found.id))

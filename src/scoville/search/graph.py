@@ -72,7 +72,7 @@ def rank_related(
     for rank, seed in enumerate(seeds[:SEEDS], start=1):
         for entity in entities(seed):
             weights[entity] = weights.get(entity, 0.0) + 1 / rank
-    followed = sorted(weights, key=lambda one: -weights[one])[: FOLLOWED + len(asked)]
+    followed = sorted(weights, key=lambda name: -weights[name])[: FOLLOWED + len(asked)]
     mentions = index.mentions(followed, MOST_MENTIONS, where, groups)
     named = Counter(entity for mention in mentions for entity in mention.entities)
     total = index.count() + 1
@@ -114,7 +114,7 @@ def connections(
     return Connections(
         entity=entity,
         passages=len(mentions),
-        documents=tuple(sorted(documents.items(), key=lambda one: (-one[1], one[0]))),
+        documents=tuple(sorted(documents.items(), key=lambda counted: (-counted[1], counted[0]))),
         edges=tuple(edges[:limit]),
         mentions=tuple(mention.id for mention in mentions[:limit]),
     )

@@ -29,7 +29,7 @@ REFUSED = re.compile(r"authentication failed|Access denied|Login failed|invalid 
 class SqlSource(Listing):
     """The rows of a query."""
 
-    def __init__(self, entry: SqlEntry, key: str = "") -> None:
+    def __init__(self, entry: SqlEntry, recipe: Recipe, place: Place, key: str) -> None:
         self.sql: Sql = entry.sql
         super().__init__(key=key, prefix=f"{entry.name or database_name(entry.sql.url)}/")
 
@@ -54,11 +54,11 @@ class SqlSource(Listing):
                 self._check_columns(list(rows.keys()))
                 seen: set[str] = set()
                 for row in rows:
-                    item = self._item(row)
-                    if item.name in seen:
-                        raise SourceError(f"{where} gives two rows with the id {item.name!r}; each needs its own")
-                    seen.add(item.name)
-                    yield item
+                    name = str(row[self.sql.id])
+                    if name in seen:
+                        raise SourceError(f"{where} gives two rows with the id {name!r}; each needs its own")
+                    seen.add(name)
+                    yield Item(f"{self.prefix}{name}", lambda _validator, name=name, row=row: self._content(name, row))
         except OperationalError as error:  # no connection, or lost; a missing table too, by some drivers
             said = self._said(error.orig)
             kind = SourceError if REFUSED.search(said) else SourceUnavailable
@@ -79,10 +79,6 @@ class SqlSource(Listing):
         if missing:
             raise SourceError(f"the query has no column for {', '.join(missing)}; its columns are {', '.join(given)}")
 
-    def _item(self, row: "RowMapping") -> Item:
-        name = str(row[self.sql.id])
-        return Item(f"{self.prefix}{name}", lambda _validator: self._content(name, row))
-
     def _content(self, name: str, row: "RowMapping") -> Content:
         text = row[self.sql.text]
         if text is None or row[self.sql.id] is None:
@@ -96,11 +92,6 @@ class SqlSource(Listing):
 
     def _said(self, error: object) -> str:
         return scrub(error, [self.sql.url])
-
-
-def open_sql(entry: SqlEntry, recipe: Recipe, place: Place, key: str) -> SqlSource:
-    """Open an `sql` of the recipe."""
-    return SqlSource(entry, key)
 
 
 def database_name(url: str) -> str:

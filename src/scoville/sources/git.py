@@ -41,12 +41,12 @@ class _Blob(NamedTuple):
 class GitSource(Listing):
     """The files of one state of a repository."""
 
-    def __init__(self, entry: GitEntry, folder: Path, *, max_megabytes: int, key: str = "") -> None:
+    def __init__(self, entry: GitEntry, recipe: Recipe, place: Place, key: str) -> None:
         self.entry = entry
         super().__init__(key=key, prefix=f"{entry.name or repository_name(entry.git)}@")
-        self._folder = folder
+        self._folder = place.root
         """What a relative path is relative to."""
-        self._max_bytes = max_megabytes * MEGABYTE
+        self._max_bytes = recipe.read.max_megabytes * MEGABYTE
         self._takes = chooser(entry)
         self._clone = ""
 
@@ -126,11 +126,6 @@ class GitSource(Listing):
             kind = SourceError if REFUSED.search(said) else SourceUnavailable
             raise kind(f"{self.entry.ref or 'HEAD'} of {self.prefix} cannot be had: {said}")
         return done.stdout
-
-
-def open_git(entry: GitEntry, recipe: Recipe, place: Place, key: str) -> GitSource:
-    """Open a `git` of the recipe."""
-    return GitSource(entry, place.root, max_megabytes=recipe.read.max_megabytes, key=key)
 
 
 def local_folder(address: str, root: Path) -> Path | None:

@@ -32,11 +32,11 @@ SEARCHED_AT_ONCE = 50_000
 class ImapSource(Listing):
     """The messages of folders of a mail server."""
 
-    def __init__(self, entry: ImapEntry, *, max_megabytes: int, timeout_seconds: int, key: str = "") -> None:
+    def __init__(self, entry: ImapEntry, recipe: Recipe, place: Place, key: str) -> None:
         self.imap = entry.imap
         super().__init__(key=key, prefix=f"{entry.name or entry.imap.host}/")
-        self._max_bytes = max_megabytes * MEGABYTE
-        self._timeout = timeout_seconds
+        self._max_bytes = recipe.read.max_megabytes * MEGABYTE
+        self._timeout = recipe.sources.timeout_seconds
         self._takes = chooser(entry)
         self._connection: imaplib.IMAP4 | None = None
         self._folder = ""
@@ -172,12 +172,6 @@ class ImapSource(Listing):
         first = error.args[0] if error.args else ""
         said = first.decode("utf-8", "replace") if isinstance(first, bytes) else error
         return scrub(said, [self.imap.user, self.imap.password])
-
-
-def open_imap(entry: ImapEntry, recipe: Recipe, place: Place, key: str) -> ImapSource:
-    """Open an `imap` of the recipe."""
-    timeout_seconds = recipe.sources.timeout_seconds
-    return ImapSource(entry, max_megabytes=recipe.read.max_megabytes, timeout_seconds=timeout_seconds, key=key)
 
 
 def _modified_utf7(name: str) -> str:

@@ -27,10 +27,10 @@ HEADERS_END = re.compile(rb"\r?\n\r?\n")
 class MailboxSource(Listing):
     """The messages of one mailbox."""
 
-    def __init__(self, entry: MailboxEntry, path: Path, name: str, *, max_megabytes: int, key: str = "") -> None:
-        super().__init__(key=key, prefix=f"{entry.name or name}/")
-        self._path = path
-        self._max_bytes = max_megabytes * MEGABYTE
+    def __init__(self, entry: MailboxEntry, recipe: Recipe, place: Place, key: str) -> None:
+        self._path = place.root / Path(entry.mailbox).expanduser()
+        super().__init__(key=key, prefix=f"{entry.name or place.name_of(self._path)}/")
+        self._max_bytes = recipe.read.max_megabytes * MEGABYTE
         self._takes = chooser(entry)
 
     def items(self) -> Iterator[Item]:
@@ -91,12 +91,6 @@ class MailboxSource(Listing):
         if len(message) > self._max_bytes:
             raise ReadFailure(f"is over {self._max_bytes // MEGABYTE} MB, over read.max_megabytes")
         return Content(data=message, file_name="message.eml")
-
-
-def open_mailbox(entry: MailboxEntry, recipe: Recipe, place: Place, key: str) -> MailboxSource:
-    """Open a `mailbox` of the recipe."""
-    path = place.root / Path(entry.mailbox).expanduser()
-    return MailboxSource(entry, path, place.name_of(path), max_megabytes=recipe.read.max_megabytes, key=key)
 
 
 def _message_file(path: Path, validator: str) -> Content | None:

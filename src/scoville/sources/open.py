@@ -37,9 +37,7 @@ def source_of_files(entry: Entry, place: Place) -> FileSource | None:
     """Give the files of this machine that the documents of an entry are made of; None where they lie elsewhere."""
     match entry:
         case PathEntry():
-            return FileSource(
-                [place.root / Path(entry.path).expanduser()], name_of=place.name_of, path_of=place.path_of, entry=entry
-            )
+            folder = place.root / Path(entry.path).expanduser()
         case MailboxEntry():
             folder = place.root / Path(entry.mailbox).expanduser()
         case GitEntry():
@@ -51,8 +49,9 @@ def source_of_files(entry: Entry, place: Place) -> FileSource | None:
 
             folder = local_folder(entry.remote)
         case _:
-            folder = None
-    return FileSource([folder], name_of=place.name_of, path_of=place.path_of) if folder else None
+            return None
+    own = entry if isinstance(entry, PathEntry) else None
+    return FileSource([folder], name_of=place.name_of, path_of=place.path_of, entry=own) if folder else None
 
 
 def open_place(url: str, recipe: Recipe, place: Place) -> Source:
@@ -72,37 +71,33 @@ def open_place(url: str, recipe: Recipe, place: Place) -> Source:
 
 def key_of(entry: Entry) -> str:
     """Name a source in the index: by its name, or by where it is, without secrets."""
+    kind = _kind(entry)
     match entry:
-        case PathEntry():
-            kind, where = "path", entry.path
-        case MailboxEntry():
-            kind, where = "mailbox", entry.mailbox
-        case UrlEntry():
-            kind, where = "url", without_user(entry.url)
-        case RemoteEntry():
-            kind, where = "remote", without_user(entry.remote)
+        case UrlEntry() | RemoteEntry():
+            where = without_user(getattr(entry, kind))
         case GitEntry():
             from scoville.sources.git import repository_name
 
-            kind, where = "git", repository_name(entry.git)
+            where = repository_name(entry.git)
         case SqlEntry():
             from scoville.sources.database import database_name
 
-            kind, where = "sql", database_name(entry.sql.url)
+            where = database_name(entry.sql.url)
         case ImapEntry():
-            kind, where = "imap", entry.imap.host
+            where = entry.imap.host
         case _:
-            raise TypeError(type(entry))
+            where = getattr(entry, kind)
     return f"{kind} {entry.name or where}"
 
 
 def _open(entry: Entry, recipe: Recipe, place: Place, key: str) -> Source:
-    return find("source", _opener_of(entry))(entry, recipe, place, key)
+    """Find what opens an entry, by its kind, or of a URL by its scheme."""
+    opener = _kind(entry)
+    if isinstance(entry, UrlEntry):
+        scheme = entry.url.partition("://")[0].lower()
+        opener = scheme if is_url_scheme(scheme) else "https"  # which says what is wrong with it
+    return find("source", opener)(entry, recipe, place, key)
 
 
-def _opener_of(entry: Entry) -> str:
-    """Name what opens an entry: its kind, or of a URL its scheme."""
-    if not isinstance(entry, UrlEntry):
-        return next(kind for kind, cls in ENTRIES.items() if isinstance(entry, cls))
-    scheme = entry.url.partition("://")[0].lower()
-    return scheme if is_url_scheme(scheme) else "https"  # which says what is wrong with it
+def _kind(entry: Entry) -> str:
+    return next(kind for kind, cls in ENTRIES.items() if isinstance(entry, cls))

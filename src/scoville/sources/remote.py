@@ -12,7 +12,7 @@ from typing import Any
 from scoville.errors import MissingExtra, ReadFailure, ScovilleError, SourceError, SourceUnavailable
 from scoville.recipe import Recipe
 from scoville.recipe.sources import RemoteEntry
-from scoville.sources.fetch import MEGABYTE, Fetcher
+from scoville.sources.fetch import MEGABYTE
 from scoville.sources.item import Content, Gone, Item, Listing, Place, Source
 from scoville.sources.pattern import chooser
 from scoville.sources.secret import expand, expand_url, scrub, without_user
@@ -30,12 +30,12 @@ TOKENS = ("ETag", "etag", "content_md5", "md5Hash", "crc32c", "versionId", "Last
 class RemoteSource(Listing):
     """Files below a URL."""
 
-    def __init__(self, entry: RemoteEntry, *, max_megabytes: int, key: str = "") -> None:
+    def __init__(self, entry: RemoteEntry, recipe: Recipe, key: str) -> None:
         self.entry = entry
         base = without_user(entry.remote).rstrip("/")
         super().__init__(key=key, prefix=base)
         self._base = base
-        self._max_bytes = max_megabytes * MEGABYTE
+        self._max_bytes = recipe.read.max_megabytes * MEGABYTE
         self._takes = chooser(entry)
 
     def covers(self, name: str) -> bool:
@@ -79,7 +79,9 @@ class RemoteSource(Listing):
         try:
             from fsspec.core import url_to_fs
 
-            options = {key: expand(one) if isinstance(one, str) else one for key, one in self.entry.options.items()}
+            options = {
+                key: expand(value) if isinstance(value, str) else value for key, value in self.entry.options.items()
+            }
             system, root = url_to_fs(expand_url(self.entry.remote), **options)
         except ImportError as error:
             package = PACKAGES.get(protocol)
@@ -120,8 +122,8 @@ class RemoteSource(Listing):
 def open_remote(entry: RemoteEntry, recipe: Recipe, place: Place, key: str) -> Source:
     """Open a `remote` of the recipe; WebDAV is spoken directly, the rest by fsspec."""
     if entry.remote.startswith(("webdav+http://", "webdav+https://")):
-        return WebdavSource(entry, Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes), key)
-    return RemoteSource(entry, max_megabytes=recipe.read.max_megabytes, key=key)
+        return WebdavSource(entry, recipe, key)
+    return RemoteSource(entry, recipe, key)
 
 
 def local_folder(url: str) -> Path | None:

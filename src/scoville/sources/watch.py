@@ -37,7 +37,8 @@ def changes(
         return
 
     def matters(_change: object, path: str) -> bool:
-        return not any(_is_hidden(path, str(place)) for place in watched if path.startswith(str(place)))
+        below = (path[len(str(place)) :] for place in watched if path.startswith(str(place)))
+        return not any(part.startswith(".") for name in below for part in name.split(os.sep))
 
     stop = threading.Event()
     try:
@@ -92,7 +93,3 @@ def _nearest(path: Path) -> Path:
     while not os.path.isdir(path):
         path = path.parent
     return path
-
-
-def _is_hidden(path: str, below: str) -> bool:
-    return any(part.startswith(".") for part in path[len(below) :].split(os.sep))

@@ -36,13 +36,13 @@ SUFFIXES = {
 class WebSource:
     """Pages of one site."""
 
-    def __init__(self, entry: UrlEntry, fetcher: Fetcher, key: str = "") -> None:
+    def __init__(self, entry: UrlEntry, recipe: Recipe, place: Place, key: str) -> None:
         self.key = key
         self.entry = entry
         self.url = normal(entry.url)
         self._host = urlsplit(self.url).netloc
-        self._fetcher = fetcher
-        self._robots = Robots(fetcher) if entry.robots else None
+        self._fetcher = Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes)
+        self._robots = Robots(self._fetcher) if entry.robots else None
         self._headers: dict[str, str] = {}
         self._takes = chooser(entry)
         self._missing: set[str] = set()
@@ -183,18 +183,15 @@ class WebSource:
         if "<" not in text or not re.search(r"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", text):
             raise SourceUnavailable(f"{url} is no sitemap")
         places = [html.unescape(found) for found in LOCATION.findall(text)]
-        return list(dict.fromkeys(filter(None, map(_normal_or_nothing, places)))), bool(SITEMAP_INDEX.search(text))
+        return list(dict.fromkeys(filter(None, (_joined("", place) for place in places)))), bool(
+            SITEMAP_INDEX.search(text)
+        )
 
     def _is_here(self, url: str) -> bool:
         return urlsplit(url).netloc == self._host
 
     def _is_taken(self, url: str) -> bool:
         return self._takes(unquote(urlsplit(url).path).lstrip("/"))
-
-
-def open_web(entry: UrlEntry, recipe: Recipe, place: Place, key: str) -> WebSource:
-    """Open a `url` of the web."""
-    return WebSource(entry, Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes), key)
 
 
 def _opened(response: Response | None, failure: Exception | None) -> Callable[[str], Content | None]:
@@ -234,18 +231,12 @@ def _links(response: Response) -> list[str]:
     base = tree.css_first("base[href]")
     start = urljoin(response.url, (base.attributes.get("href") or "") if base else "")
     targets = [node.attributes.get("href") or "" for node in tree.css("a[href]")]
-    return [link for target in targets if (link := _normal_or_nothing(_join(start, target)))]
+    return [link for target in targets if (link := _joined(start, target))]
 
 
-def _join(base: str, target: str) -> str:
+def _joined(base: str, target: str) -> str:
+    """Give the one form of where a link leads; empty for what is no URL of the web."""
     try:
-        return urljoin(base, target)
-    except ValueError:
-        return ""
-
-
-def _normal_or_nothing(url: str) -> str:
-    try:
-        return normal(url)
-    except SourceError:
+        return normal(urljoin(base, target))
+    except (SourceError, ValueError):
         return ""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from scoville.errors import ReadFailure, SourceError, SourceUnavailable
+from scoville.recipe import Recipe
 from scoville.recipe.sources import RemoteEntry
 from scoville.sources.fetch import KEPT_IN_PATH, MEGABYTE, Fetcher, normal
 from scoville.sources.item import Content, Gone, Item, Listing
@@ -37,11 +38,11 @@ class _Entry(NamedTuple):
 class WebdavSource(Listing):
     """Files below a folder of a WebDAV server."""
 
-    def __init__(self, entry: RemoteEntry, fetcher: Fetcher, key: str = "") -> None:
+    def __init__(self, entry: RemoteEntry, recipe: Recipe, key: str) -> None:
         address = entry.remote.removeprefix("webdav+")
         self._base = _one_form(normal(without_user(address))).rstrip("/") + "/"
         super().__init__(key=key, prefix=self._base)
-        self._fetcher = fetcher
+        self._fetcher = Fetcher(recipe.sources, max_megabytes=recipe.read.max_megabytes)
         self._takes = chooser(entry)
         self._address = address
         self._headers: dict[str, str] = {}

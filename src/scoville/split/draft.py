@@ -52,7 +52,9 @@ class Prefixes:
     def _write(self, headings: tuple[str, ...], line: str) -> str:
         title = self._title
         path = [*([title] if title and title not in headings[:1] else []), *headings]
-        longest_first = [_joined(" > ".join(path[above:]), self.tags, line) for above in range(len(path) + 1)]
+        longest_first = [
+            "\n".join(filter(None, (" > ".join(path[above:]), self.tags, line))) for above in range(len(path) + 1)
+        ]
         choices = (*longest_first, line, self.tags)
         return next((prefix for prefix in choices if self.cost(prefix) <= self.limit), "")
 
@@ -86,7 +88,3 @@ def label(document: Document) -> str:
     name = " ".join(words)
     says_something = sum(len(word) > 2 for word in words) >= 2 and name.casefold() not in document.title.casefold()
     return name if says_something else document.title
-
-
-def _joined(*lines: str) -> str:
-    return "\n".join(filter(None, lines))

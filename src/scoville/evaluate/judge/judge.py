@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scoville import recipe
+from scoville.answer.contract import total_cost
 from scoville.cost import Budget
 from scoville.endpoint import endpoint_url
 from scoville.errors import (
@@ -113,9 +114,7 @@ class Judge:
     @property
     def cost_usd(self) -> float | None:
         """What the replies cost; None where the price of one is not known."""
-        costs = [reply.cost_usd for reply in self.replies]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        return total_cost(self.replies)
 
     def note_repeated(self, metric: str, values: Sequence[float]) -> None:
         """Keep what an answer was given when it was judged more than once."""
