@@ -325,7 +325,7 @@ def test_the_examples_of_the_documentation_run_together(bench: Bench, command: C
     bench.write("list.notes", "* Cars are parked in the yard\n")
     assert command("add", "docs", "wiki://hr", *flags, "--json").json["added"] == 2
     Path("cases.jsonl").write_text('{"question": "How many days of leave have parents?", "expected": ["sixty"]}\n')
-    done = command("evaluate", "cases.jsonl", *flags)
+    done = command("evaluate", "cases.jsonl", "--all", *flags)
     assert re.search(r"contains +1\.000", done.out), done
     assert re.search(r"brevity +0\.\d+", done.out), done
     assert {one[0] for one in registry._added} == set(registry.BUILT_IN)  # pyright: ignore[reportPrivateUsage]
