@@ -19,6 +19,7 @@ from scoville.read.pdf import paged
 from scoville.read.sandbox import children
 from scoville.read.sandbox.children import CHILDREN
 from scoville.recipe import Read, Recipe
+from scoville.storage import TEMPORARY
 from scoville.types import Document
 
 ReadBytes = Callable[..., Document]
@@ -172,9 +173,9 @@ def test_a_child_that_dies_after_layout_costs_nothing(read: ReadBytes, monkeypat
 def test_the_file_for_the_children_is_private_and_gone_afterwards(
     read: ReadBytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    TEMPORARY.remove()
+    folder = TEMPORARY.path()
     modes: list[int] = []
     join_pages = paged.join_pages
 
@@ -184,8 +185,9 @@ def test_the_file_for_the_children_is_private_and_gone_afterwards(
 
     monkeypatch.setattr(paged, "join_pages", watch)
     read(pdf_of(page(1)))
-    assert modes == [0o600]
+    assert (modes, folder.stat().st_mode & 0o777) == ([0o600], 0o700)
     assert not list(folder.iterdir())
+    TEMPORARY.remove()
 
 
 # Passwords
