@@ -147,3 +147,25 @@ def test_the_price_of_hosted_models_that_read_is_said(command: Command, tmp_path
     assert "is given" not in command("add", docs, "-w", tmp_path, "--rebuild").err
     here = ("--set", "read.pdf=auto+openai:llava", "--set", "read.pdf.base_url=http://127.0.0.1:9/v1")
     assert "is given" not in command("add", docs, "-w", tmp_path, "--rebuild", *here).err
+
+
+def test_an_add_that_is_interrupted_knows_what_it_paid(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import scoville as sc
+    from scoville.llm.fake import FakeLlm
+
+    class Dear(FakeLlm):
+        def generate(self, messages: Sequence[Message], generation: Any, on_text: Any = None) -> Reply:
+            return replace(super().generate(messages, generation, on_text), cost_usd=0.003)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scoville.llm.writers.open_llm", lambda _: Dear())
+    monkeypatch.setattr("scoville.index.lance.LanceIndex.replace", interrupt)
+    docs = write(tmp_path / "docs", 2)
+    with sc.open(tmp_path, metadata={"model": "openai:gpt-4o-mini"}) as bot, pytest.raises(KeyboardInterrupt):
+        bot.add(docs)
+    done = command("cost", "--json", "-w", tmp_path)
+    assert "0.006" in done.out

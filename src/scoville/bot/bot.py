@@ -89,8 +89,9 @@ class Bot(Records):
         return self._fill(
             lambda options: add_paths(
                 self.workspace, self.recipe, paths, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks,
-                widen_access=widen_access, writers=self.writers(budget or self.budget(no_limit=no_limit)), **options,
-            )
+                widen_access=widen_access, **options,
+            ),
+            budget or self.budget(no_limit=no_limit),
         )  # fmt: skip
 
     def sync(
@@ -109,9 +110,9 @@ class Bot(Records):
         """
         return self._fill(
             lambda options: sync_sources(
-                self.workspace, self.recipe, retry=retry, prune=prune, widen_access=widen_access,
-                writers=self.writers(budget or self.budget(no_limit=no_limit)), **options,
-            )
+                self.workspace, self.recipe, retry=retry, prune=prune, widen_access=widen_access, **options,
+            ),
+            budget or self.budget(no_limit=no_limit),
         )  # fmt: skip
 
     def watch(
@@ -432,8 +433,8 @@ class Bot(Records):
     def _found(self, run: "SavedRun | str | None") -> "SavedRun | None":
         return None if run is None else self.run(run)
 
-    def _fill(self, work: Callable[[dict[str, Any]], AddReport]) -> AddReport:
-        """Do what fills the index, and keep what it took."""
+    def _fill(self, work: Callable[[dict[str, Any]], AddReport], budget: Budget) -> AddReport:
+        """Do what fills the index, and keep what it took; what was paid for is kept where it is interrupted, too."""
         self._check_adds()
         self.fetch_models(llm=False)
         with self.bars("files") as progress:
@@ -441,7 +442,15 @@ class Bot(Records):
             def show(state: AddProgress) -> None:
                 progress(f"{state.passages} passages, {state.current}", state.files, state.total)
 
-            report = work({"on_progress": show, "on_wait": _say_waiting})
+            before = budget.spent_usd
+            try:
+                report = work({"writers": self.writers(budget), "on_progress": show, "on_wait": _say_waiting})
+            except BaseException:
+                paid = None if before is None or budget.spent_usd is None else budget.spent_usd - before
+                if paid != 0:
+                    ledger = self.tracker().ledger
+                    self.tracker().spent(ledger.entry("ingest", model=self._writer, runtime="openai", fee_usd=paid))
+                raise
         if report.added or report.changed or report.removed:
             self._keep(report)
             self.forget_index()
@@ -458,13 +467,19 @@ class Bot(Records):
     def _keep(self, report: AddReport) -> None:
         """Keep what an `add` or a `sync` took, and what the index is made of now."""
         recipe = self.recipe
-        writer = recipe.metadata.model or recipe.split.summary_model or recipe.read.audio or recipe.read.pdf
         documents = self.documents() if report.documents else {}
         self.tracker().added(
             report, self.workspace.require_built().embedder, recipe.build_hash,
             {source: state.document_id for source, state in documents.items()},
-            writer=writer.model,
+            writer=self._writer,
         )  # fmt: skip
+
+    @property
+    def _writer(self) -> str:
+        """The model that is paid while documents are added."""
+        recipe = self.recipe
+        writer = recipe.metadata.model or recipe.split.summary_model or recipe.read.audio or recipe.read.pdf
+        return writer.model
 
     def _check(self, question: str, where: Where) -> list[str]:
         """Refuse what cannot be asked, before a model is fetched or loaded; give the filters."""
