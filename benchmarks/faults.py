@@ -101,7 +101,9 @@ def _trial_lines(rows: list[Row]) -> Iterator[str]:
     yield "|---" * (len(KINDS) + 1) + "|"
     for scenario in scenarios():
         cells = [[row for row in rows if (row["command"], row["kind"]) == (scenario.name, kind)] for kind in KINDS]
-        counts = " | ".join(f"{len(cell)} / {sum(bool(row['wrong']) for row in cell)}" for cell in cells)
+        counts = " | ".join(
+            f"{len(cell)} / {sum(bool(row['wrong']) for row in cell)}" if cell else "not tried" for cell in cells
+        )
         yield f"| `{scenario.name}` | {counts} |"
     yield ""
     yield from _wrong_lines((f"`{row['command']}`, {row['fault']}", row["wrong"]) for row in rows)
