@@ -1,11 +1,13 @@
 """Whether a reply says that it cannot answer.
 
-Enters: a reply. Leaves: whether its first sentence declines, as small and large models word it in English. What only
-sounds like it ("the documents do not cover passengers") is an answer, and left to grounding. Knows no passages.
+Enters: a reply. Leaves: whether its first sentence declines, as small and large models word it in English; other
+languages stand in ``declines_abroad``. What only sounds like it ("the documents do not cover passengers") is an answer,
+and left to grounding. Knows no passages.
 """
 
 import re
 
+from scoville.answer.declines_abroad import declines_abroad
 from scoville.sentences import content_words, sentences
 
 _NOT = "(?:do not|does not|did not|don't|doesn't|didn't|cannot|can not|can't|could not|couldn't)"
@@ -27,6 +29,7 @@ _ABLY = "(?:[a-z]+ly )?"
 # What may stand before it: "Sorry, but", "Answer:", "Based on the passages,".
 LEAD = re.compile(
     "(?:answer: |(?:(?:i'm|i am|we're|we are) )?(?:very |so )?(?:sorry|afraid)[,.]? ?(?:but |that )?|unfortunately,? "
+    r"|as an? (?:ai|language)[^,.]{0,30}, "
     rf"|however,? |it (?:seems|appears) that |in {_TEXTS},? |(?:based on|according to|from|given) [^,.]{{1,60}}, )*"
 )
 PATTERNS = tuple(
@@ -45,6 +48,7 @@ PATTERNS = tuple(
         rf"no {_INFORMATION} (?:(?:is|are|was|were|can be) {_TOLD}|about|on|regarding|in|found|given|available)\b",
         rf"(?:no|not enough|insufficient) {_INFORMATION}[. ]*$",
         # It is not mentioned; the answer is not in the passages; the question cannot be answered.
+        r"it(?:'s| is) (?:not clear|unclear) (?:from|whether|what|when|where|who|how|if|which)\b",
         rf"(?:(?:it|this|that)(?:'s| is| was) )?not {_ABLY}(?:mentioned|stated|specified|indicated|known){_END}",
         r"(?:the|this|that|your) (?:[a-z]+ )?(?:answer|question|information|detail)s? [^,.]{0,60}?"
         rf"(?:not|n't) (?:be )?{_ABLY}(?:{_TOLD}|determined|known|in {_TEXTS}){_END}",
@@ -65,7 +69,9 @@ def declines(reply: str) -> bool:
     if not said.strip(" ."):
         return True
     found = next((match for pattern in PATTERNS if (match := pattern.match(said))), None)
-    return bool(found) and not GOES_ON.search(said, found.end())
+    if found is None:
+        return declines_abroad(said)
+    return not GOES_ON.search(said, found.end())
 
 
 def repeats(reply: str, question: str) -> bool:
