@@ -123,6 +123,8 @@ def prepare() -> None:
         write_cases(Path(f"{name}.jsonl"), [case.case for case in demo_cases()])
     for name, count in (("a", 1), ("b", 3), ("other", 4)):
         Path(f"{name}.yaml").write_text(f"search: {{passages: {count}}}\n")
+    judged = {"question": "How long?", "reference": "16 weeks", "answer": "16 weeks", "human": {"correctness": 1}}
+    Path("judged.jsonl").write_text(json.dumps(judged))
     Path("bot.py").write_text("def answer(question):\n    return 'Ask someone.'\n")
 
 

@@ -287,6 +287,21 @@ class TestContract:
         assert done.code == 0, done.err
         check("judge check LABELS --json", [done.json], never={"metrics.*.unscored_reasons[]"})
 
+    def test_metrics(self, command: Command, tmp_path: Path):
+        rows = [
+            {
+                "question": QUESTION,
+                "answer": answer,
+                "reference": "Thirty days.",
+                "human": {"overall": answer[0] == "T"},
+            }
+            for answer in ("Thirty days.", "Six weeks of snow.") * 5
+        ]
+        (tmp_path / "judged.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        done = command("metrics", "check", str(tmp_path / "judged.jsonl"), "--json")
+        assert done.code == 0, done.err
+        check("metrics check FILE --json", [done.json])
+
     def test_models(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))
         missing = command("models", "--json")

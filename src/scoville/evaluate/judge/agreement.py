@@ -55,6 +55,33 @@ def spearman(labels: Sequence[float], verdicts: Sequence[float]) -> float | None
     return top / spread**0.5 if spread else None
 
 
+def auroc(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give the chance that an answer labelled over 0.5 has a higher verdict than one that is not, ties counting half.
+
+    The area under the ROC curve, by Mann and Whitney's U. None when all labels are on one side.
+    """
+    positive = [label > 0.5 for label in labels]
+    first = sum(positive)
+    if first in (0, len(positive)):
+        return None
+    ranks = sum(rank for rank, good in zip(_ranks(verdicts), positive, strict=True) if good)
+    return (ranks - first * (first + 1) / 2) / (first * (len(positive) - first))
+
+
+def kendall(labels: Sequence[float], verdicts: Sequence[float]) -> float | None:
+    """Give Kendall's tau-b: pairs in the same order less pairs in the other, ties out. None when a side is constant."""
+    import numpy as np
+
+    first, second = np.asarray(labels, dtype=float), np.asarray(verdicts, dtype=float)
+    agreed = apart = different = 0.0
+    for at in range(len(first)):
+        one, other = np.sign(first[at + 1 :] - first[at]), np.sign(second[at + 1 :] - second[at])
+        agreed += float((one * other).sum())
+        apart += float(np.count_nonzero(one))
+        different += float(np.count_nonzero(other))
+    return agreed / (apart * different) ** 0.5 if apart and different else None
+
+
 def interval_of(
     statistic: Statistic, labels: Sequence[float], verdicts: Sequence[float], clusters: Sequence[Hashable] | None = None
 ) -> Interval | None:
