@@ -1,3 +1,4 @@
+import gc
 import http.client
 import json
 import logging
@@ -173,6 +174,16 @@ class TestBothRuntimes:
         llm.close()
         llm.close()
         assert llm.generate(HELLO, Generation(max_tokens=5)).text == before
+
+
+def test_a_reply_that_is_ended_early_leaves_no_memory_behind(tiny: str, capfd: pytest.CaptureFixture[str]):
+    opened = open_llm(recipe.Llm(model=tiny, runtime="openvino"))
+    whole = opened.generate(HELLO, Generation(max_tokens=8)).text
+    assert opened.generate(HELLO, Generation(max_tokens=8, stop=(whole[2:4],))).text == whole[:2]
+    opened.close()
+    del opened
+    gc.collect()
+    assert "leaked" not in "".join(capfd.readouterr())
 
 
 def test_both_runtimes_read_the_same_prompt_and_write_the_same_reply(tiny: str):

@@ -86,7 +86,8 @@ class Batching:
                     self._running.append(self._waiting.popleft())
                     break
                 self._waiting.popleft()
-            self._is_stepped = bool(self._running)
+            # A reply that was ended holds its memory until the next step.
+            self._is_stepped = bool(self._running) or self._pipeline.has_non_finished_requests()
             return self._is_stepped
 
 
