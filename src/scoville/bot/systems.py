@@ -11,13 +11,14 @@ from typing import Any
 from scoville.bot.opened import Opened
 from scoville.cost import Budget
 from scoville.errors import UsageError
+from scoville.evaluate.cheats import CHEATS, PREFIX, QUOTE, CheatSystem
 from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, System, named_function, without_secrets
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe, with_values
 
 SCHEMES = ("http://", "https://")
 Spec = str | Path | Callable[..., Any]
-"""A recipe's file, ``file.py:function``, ``http(s)://…``, a function; empty for the bot itself."""
+"""A recipe's file, ``file.py:function``, ``http(s)://…``, ``cheat:NAME``, a function; empty for the bot itself."""
 
 
 def open_system(
@@ -26,6 +27,8 @@ def open_system(
     """Open a system; a recipe's model keeps to a budget, and takes as many at once as there are workers."""
     if callable(spec):
         return FunctionSystem(spec)
+    if str(spec).startswith(PREFIX):
+        return _open_cheat(bot, str(spec).removeprefix(PREFIX))
     recipe = answering_recipe(bot, spec)
     if recipe is None:
         named = str(spec)
@@ -38,6 +41,16 @@ def open_system(
     return RecipeSystem(opened.answerer(budget), Path(spec).stem or "recipe")
 
 
+def _open_cheat(bot: Opened, cheat: str) -> System:
+    """Open a system that answers without reading, over the workspace's own search."""
+    if cheat not in CHEATS:
+        raise UsageError(f"{PREFIX}{cheat}: there is no such cheat; expected one of {', '.join(CHEATS)}")
+    if cheat == QUOTE:
+        quoting = bot.with_recipe(with_values(bot.recipe, {"llm.model": QUOTE, "prompt.style": "sentences"}))
+        return RecipeSystem(quoting.answerer(), f"{PREFIX}{QUOTE}")
+    return CheatSystem(cheat, bot.searcher(), bot.recipe.answer.refusal)
+
+
 def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:
     """Give the recipe that answers, in which what was set for the bot holds too; None where something else does."""
     if not spec:
@@ -48,7 +61,9 @@ def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:
     if named.startswith(SCHEMES) or (":" in named and not path.is_file()):
         return None
     if not path.is_file():
-        raise UsageError(f"system {path}: no such file; expected a recipe, file.py:function or http(s)://…")
+        raise UsageError(
+            f"system {path}: no such file; expected a recipe, file.py:function, http(s)://… or {PREFIX}NAME"
+        )
     given = {one.key: one.value for one in bot.loaded.settings if one.source in ("flag", "argument")}
     return with_values(load_recipe(path).recipe, given)
 

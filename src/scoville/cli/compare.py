@@ -28,9 +28,10 @@ def command(
 ) -> None:  # fmt: skip
     """Ask every SYSTEM the same cases and compare the answers.
 
-    A SYSTEM is a recipe's file, file.py:function, http(s)://… or the id of a run, which is taken as it is. Runs are
-    kept, and used again where recipe, cases and index are the same. A recipe that needs another index than the
-    workspace's has one built beside it.
+    A SYSTEM is a recipe's file, file.py:function, http(s)://…, the id of a run, which is taken as it is, or
+    cheat:NAME, an answer without reading to measure the measure by: echo, first-passage, all-passages,
+    random-sentence, always-refuse, quote. Runs are kept, and used again where recipe, cases and index are the same.
+    A recipe that needs another index than the workspace's has one built beside it.
 
     \b
     scoville compare a.yaml b.yaml my_bot.py:answer --cases cases/dev.jsonl

@@ -21,7 +21,10 @@ FAILED_SHARE = 0.1
 @click.command("evaluate")
 @click.argument("cases", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--system", "spec", default="", help="A recipe's file, file.py:function or http(s)://…; default: this workspace."
+    "--system",
+    "spec",
+    default="",
+    help="A recipe's file, file.py:function, http(s)://… or cheat:NAME; default: this workspace.",
 )
 @click.option("--name", default="", help="What the run is called in tables.")
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
