@@ -31,7 +31,7 @@ def test_bots_variants_and_functions_become_one_table(bot: sc.Bot):
     assert names[-1] == "silent"
     assert compared.table.baseline == "work"
     text = str(compared)
-    assert "right answers" in text and "silent" in text and "against work" in text
+    assert "quality" in text and "silent" in text and "against work" in text
     assert "standing" in compared.all_text()
     html = compared._repr_html_()
     assert html.count("<tr>") == 4 and html.count("<table>") == 1 and "<script>" not in html

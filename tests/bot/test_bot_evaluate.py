@@ -67,9 +67,9 @@ def test_a_summary_is_data_and_as_text_a_table(bot: sc.Bot, file: Path):
     run = bot.evaluate(file)
     assert json.loads(json.dumps(run.summary()))["counts"]["cases"] == 6
     text = str(run.summary())
-    assert run.id in text.splitlines()[0] and "right answers" in text and "{" not in text
+    assert run.id in text.splitlines()[0] and "quality" in text and "{" not in text
     shown, _, folded = run._repr_html_().partition("<details>")
-    assert f"run {run.id}" in shown and "right answers" in shown and "6 answered" in folded
+    assert f"run {run.id}" in shown and "quality" in shown and "6 answered" in folded
     assert "token_f1" in folded and "token_f1" not in shown
 
 

@@ -44,22 +44,18 @@ def cases(bench: Bench) -> Path:
 
 def test_a_run_is_told_in_plain_words_and_all_of_it_where_that_is_asked_for(cases: Path, command: Command):
     plain = command("evaluate", cases, "--system", "bot.py:right").out
-    assert (
-        re.search(r"^right answers +1\.000", plain, re.MULTILINE)
-        and "token_f1" not in plain
-        and "unscored" not in plain
-    )
+    assert re.search(r"^quality +100 %", plain, re.MULTILINE) and "token_f1" not in plain and "unscored" not in plain
     every = command("evaluate", "--score", "latest", "--all").out
-    assert re.search(r"^token_f1 +1\.000", every, re.MULTILINE) and re.search(r"^quality +1\.000", every, re.MULTILINE)
-    assert "right answers 1.000" in command("evaluate").out
+    assert re.search(r"^token_f1 +100 %", every, re.MULTILINE) and re.search(r"^quality +100 %", every, re.MULTILINE)
+    assert "quality 100 %" in command("evaluate").out
     worse = command("evaluate", cases, "--system", "bot.py:wrong", "--baseline", "latest").out
-    assert "right answers: 1.000, now 0.000" in worse and "p =" not in worse
+    assert "quality: 100 %, now 0 %" in worse and "p =" not in worse
 
 
 def test_a_comparison_is_one_table_and_its_statistics_where_they_are_asked_for(cases: Path, command: Command):
     plain = command("compare", "bot.py:right", "bot.py:wrong", "--cases", cases).out
     head = plain.splitlines()[0]
-    assert head.split("  ")[0] == "system" and "right answers" in head and "95 % interval" in head
+    assert head.split("  ")[0] == "system" and "quality" in head and "95 % interval" in head
     assert "standing" not in plain and "Pareto" not in plain
     every = command("compare", "bot.py:right", "bot.py:wrong", "--cases", cases, "--all").out
     assert "standing" in every and "Pareto" in every

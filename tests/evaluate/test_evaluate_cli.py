@@ -74,7 +74,7 @@ class TestSystems:
     def test_the_workspace_answers_by_default(self, cases: Path, command: Command, runs: Path):
         done = command("evaluate", cases)
         assert done.code == 0, done.err
-        assert re.search(r"^right answers +1\.000 ", done.out, re.MULTILINE)
+        assert re.search(r"^quality +100 % ", done.out, re.MULTILINE)
         assert "3 answered, 0 refused, 0 errors" in done.out
         header = find_run(runs, "latest").header
         assert (header["kind"], header["status"], header["models"]["llm"]) == ("recipe", "finished", "fake")
@@ -167,7 +167,7 @@ class TestCases:
         for words in ([], ["--markdown", "summary.md"]):
             done = command("evaluate", "one.jsonl", "--system", "bot.py:wrong", *words)
             assert done.code == 0, done.err
-            assert re.search(r"^right answers +0\.000", done.out, re.MULTILINE)
+            assert re.search(r"^quality +0 %", done.out, re.MULTILINE)
         assert command("report").code == 0
 
     def test_turns_without_replies_are_asked_first(self, command: Command, cases: Path, runs: Path):
@@ -225,7 +225,7 @@ class TestSavedRuns:
     def test_runs_are_listed(self, cases: Path, command: Command):
         assert "No runs yet" in command("evaluate").err
         evaluated(command, cases, "right", "--name", "mine")
-        assert re.search(r"finished +3 cases  right answers 1\.000  mine", command("evaluate").out)
+        assert re.search(r"finished +3 cases  quality 100 %  mine", command("evaluate").out)
         assert [row["system"] for row in command("evaluate", "--json").json] == ["mine"]
 
     @pytest.mark.parametrize(
@@ -250,10 +250,10 @@ class TestBaseline:
         )  # fmt: skip
         assert done.code == 1
         assert "quality fell by 1.000, more than 0.02" in done.err
-        assert re.search(r"right answers: 1\.000, now 0\.000 \(-1\.000; 95 % interval -", done.out)
+        assert re.search(r"quality: 100 %, now 0 % \(-100 points; 95 % interval -", done.out)
         markdown = Path("out.md").read_text()
-        assert re.search(r"^\| right answers \| 0\.000 \|", markdown, re.MULTILINE)
-        assert re.search(r"^right answers: 1\.000, now 0\.000", markdown, re.MULTILINE)
+        assert re.search(r"^\| quality \| 0 % \|", markdown, re.MULTILINE)
+        assert re.search(r"^quality: 100 %, now 0 %", markdown, re.MULTILINE)
         assert command("evaluate", cases, "--system", "bot.py:wrong", "--baseline", base).code == 0
 
     def test_a_run_that_fails_does_not_pass_for_what_it_still_answers(self, cases: Path, command: Command):
@@ -300,7 +300,7 @@ class TestJudged:
         evaluated(command, cases, "wrong")
         done = command("evaluate", "--score", "latest", *self.JUDGE)
         assert done.code == 0, done.err
-        assert re.search(r"^right answers +0\.000", done.out, re.MULTILINE)
+        assert re.search(r"^quality +0 %", done.out, re.MULTILINE)
         assert "was not compared with people: scoville judge check LABELS" in done.out
         label = {"question": "How long?", "answer": "Ten.", "expected": ["Thirty."], "label": 0}
         Path("labels.jsonl").write_text(json.dumps(label))
@@ -336,7 +336,7 @@ class TestMeasuredByModels:
         assert scores["answer_similarity"].judge == "fake"
         assert "answer_similarity" not in command("evaluate", "--score", "latest").out
         done = command("evaluate", "--score", "latest", "--semantic")
-        assert re.search(r"^near to the expected answer +1\.000 ", done.out, re.MULTILINE)
+        assert re.search(r"^near to the expected answer +100 % ", done.out, re.MULTILINE)
         assert "was not compared with people" not in done.out
         assert command("report").code == 0
         assert "answer_similarity" in Path("report.html").read_text()

@@ -14,7 +14,7 @@ from scoville.cli.common import common_options, open_bot, say, write, write_json
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
 @click.option("--baseline", default="", metavar="NAME", help="Which system the others are tested against. Default: the first.")  # fmt: skip  # noqa: E501
-@click.option("--metric", default="quality", show_default=True, help="What systems are ranked by; quality: right answers. All: docs/metrics.md.")  # fmt: skip  # noqa: E501
+@click.option("--metric", default="quality", show_default=True, help="What systems are ranked by. All: docs/metrics.md.")  # fmt: skip  # noqa: E501
 @click.option("--fresh", is_flag=True, help="Ask every system again, even where a run of it is there.")
 @click.option("--judge", "judged", is_flag=True, help="Let the judge of the recipe decide what comparing words leaves open.")  # fmt: skip  # noqa: E501
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")

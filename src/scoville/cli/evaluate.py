@@ -50,7 +50,7 @@ FAILED_SHARE = 0.1
     "--metric",
     default="quality",
     show_default=True,
-    help="What is compared with the baseline; quality: right answers. All: docs/metrics.md.",
+    help="What is compared with the baseline; All: docs/metrics.md.",
 )
 @click.option(
     "--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more, e.g. .02."
@@ -135,6 +135,8 @@ def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:
 
 
 def _list(runs: "Sequence[Run]", as_json: bool) -> None:
+    from scoville.evaluate.shown import unit_of, written
+
     headers = [
         run.header | {"quality": run.summary().get("metrics", {}).get("quality", {}).get("mean")} for run in runs
     ]
@@ -142,7 +144,9 @@ def _list(runs: "Sequence[Run]", as_json: bool) -> None:
         write_json([{key: header.get(key) for key in LISTED} for header in headers])
         return
     for header in headers:
-        value = "not scored" if header["quality"] is None else f"right answers {header['quality']:.3f}"
+        value = (
+            "not scored" if header["quality"] is None else f"quality {written(header['quality'], unit_of('quality'))}"
+        )
         write(f"{header['id']}  {header['status']:<9} {header['cases']:5} cases  {value}  {header.get('system', '')}")
     if not headers:
         say("No runs yet: scoville evaluate CASES")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
-@click.option("--metric", default="quality", show_default=True, help="What the worst cases are the worst in; quality: right answers.")  # fmt: skip  # noqa: E501
+@click.option("--metric", default="quality", show_default=True, help="What the worst cases are the worst in.")  # fmt: skip  # noqa: E501
 @click.option(
     "--blame",
     "only_blame",

@@ -14,7 +14,7 @@ from scoville.evaluate.blame import Blame, count_stages
 from scoville.evaluate.metrics import risk_coverage, risks
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
-from scoville.evaluate.show_run import LABELS
+from scoville.evaluate.shown import LABELS
 from scoville.types import Case, Score
 
 WORST = 10

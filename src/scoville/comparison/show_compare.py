@@ -35,7 +35,7 @@ def compare_text(table: "Table", systems: "Sequence[Compared]", *, every: bool =
 
 def compare_rows(table: "Table") -> list[tuple[str, ...]]:
     """Give the rows of the table that says most, the head first."""
-    from scoville.evaluate.show_run import LABELS
+    from scoville.evaluate.shown import LABELS
 
     called = LABELS.get(table.board.metric, table.board.metric)
     rows = [("system", called, "95 % interval", "cases", "$ / 1,000", "seconds", "", f"against {table.baseline}")]

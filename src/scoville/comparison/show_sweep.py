@@ -9,7 +9,7 @@ from scoville.comparison.race import directions
 from scoville.comparison.sweep import best_trials, tied
 from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import MissingExtra, UsageError
-from scoville.evaluate.show_run import LABELS
+from scoville.evaluate.shown import LABELS
 from scoville.recipe.file import rewritten, with_values
 from scoville.recipe.observers import Sweep
 

@@ -7,20 +7,10 @@ from typing import Any
 from scoville.errors import UsageError
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.runs import Run
+from scoville.evaluate.shown import LABELS, difference, groups, measure, unit_of, written
 
 Judges = Mapping[str, Mapping[str, Mapping[str, Any]]]  # what `judge check` kept, by judge and metric
 
-LABELS = {
-    "quality": "right answers", "refusal_right": "rightly answered or refused", "citation_verified": "quotes found",
-    "citation_page_hit": "a citation on the right page", "page_hit@5": "right page among five passages",
-    "document_hit@5": "right document among five passages", "correctness": "right, says the judge",
-    "judged_faithfulness": "supported by the passages, says the judge",
-    "judged_answer_relevance": "answers the question, says the judge",
-    "answer_relevance": "near to the question", "answer_similarity": "near to the expected answer",
-    "perplexity": "perplexity of the expected answers", "seconds_total_p50": "seconds an answer, median",
-    "seconds_total_p95": "seconds an answer, 95 % within", "cost_usd_sum": "dollars in fees",
-}  # fmt: skip
-"""What a reader calls a metric; its name is for programs. Only these are shown unless all are asked for."""
 MORE = "Every measure: --all, or `scoville report`."
 UNSURE = "no sure difference"
 SLIGHT = 0.2
@@ -75,14 +65,15 @@ def judges_text(judges: Judges) -> str:
 
 def comparison_text(metric: str, compared: Comparison) -> str:
     """Say how a run compares with another on the same cases."""
-    called = LABELS.get(metric, metric)
+    called, unit = LABELS.get(metric, metric), unit_of(metric)
     if compared.difference is None or compared.low is None or compared.high is None:
         return f"{called}: too few cases are scored in both runs to compare them"
     surely = "worse" if compared.high < 0 else "better" if compared.low > 0 else UNSURE
     needed = compared.needed if surely == UNSURE else None
     return (
-        f"{called}: {compared.first:.3f}, now {compared.second:.3f} ({compared.difference:+.3f}; 95 % interval "
-        f"{compared.low:+.3f} to {compared.high:+.3f}): {surely} on {compared.n} cases"
+        f"{called}: {written(compared.first, unit)}, now {written(compared.second, unit)} "
+        f"({difference(compared.difference, unit)}; 95 % interval "
+        f"{difference(compared.low, unit)} to {difference(compared.high, unit)}): {surely} on {compared.n} cases"
         + (f"; about {needed:,} cases would tell" if needed else "")
     )
 
@@ -102,45 +93,39 @@ def check_scored(runs: Iterable[Run], metric: str) -> None:
 def _title(run: Run) -> str:
     header = run.header
     status = "" if header["status"] == "finished" else f", {header['status']}"
-    return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases{status}"
+    no_answer = sum(not case.answerable for case in run.cases())
+    without = f", {no_answer} of them without an answer in the documents" if no_answer else ""
+    return f"{header.get('system', 'run')} ({run.id}), {header['cases']} cases{without}{status}"
 
 
 def summary_rows(summary: Mapping[str, Any], *, every: bool = False) -> list[tuple[str, ...]]:
-    """Give the rows of a summary, the head first: every measure, under its own name, or those that say most."""
-    from scoville.evaluate.metrics import plugged_metrics
-
-    metrics: Mapping[str, Any] = summary.get("metrics", {})
-    said = {} if every else LABELS
-    names = metrics if every else [name for name in (*LABELS, *plugged_metrics()) if name in metrics]
-    rows = [("measure", "mean", f"95 % interval, by {summary.get('clusters', 'document')}", "cases", "not scored")]
-    for name in names:
-        found = metrics[name]
-        interval = "" if found["low"] is None else f"{found['low']:.3f} to {found['high']:.3f}"
-        mean = "–" if found["mean"] is None else f"{found['mean']:.3f}"
-        rows.append((said.get(name, name), mean, interval, str(found["n"]), str(found["unscored"] or "")))
-    if every:
+    """Give the rows of a summary, the head first, each group under its name: every measure, or those that say most."""
+    rows = [("", "", f"95 % interval, by {summary.get('clusters', 'document')}", "n", "not scored")]
+    for group, measures in groups(summary, every=every):
+        rows += [(group, "", "", "", "")] if group != "headline" else []
         rows += [
-            (name, f"{value:,.4g}", "", "", "") for name, value in summary.get("sets", {}).items() if value is not None
+            (one.label, one.value, one.interval, "" if one.n is None else f"{one.n:,}", str(one.unscored or ""))
+            for one in measures
         ]
     return rows if any(row[-1] for row in rows[1:]) else [row[:-1] for row in rows]
 
 
 def summary_facts(summary: Mapping[str, Any]) -> str:
-    """Say what was answered, and what it took."""
-    counts, sets = summary.get("counts", {}), summary.get("sets", {})
-    usd = "price not known" if sets.get("cost_usd_sum") is None else f"${sets['cost_usd_sum']:.4g} in fees"
-    tokens = [sets.get(f"{kind}_tokens_sum") or 0 for kind in ("prompt", "completion")]
-    median, late = sets.get("seconds_total_p50"), sets.get("seconds_total_p95")
-    timed = "" if median is None else f"; half of the answers within {median:.2f} s, 95 % within {late:.2f} s"
+    """Say how many were answered, and what is not known of it."""
+    counts = summary.get("counts", {})
     missing = f", {counts['missing']} not asked yet" if counts.get("missing") else ""
+    unpriced = measure(summary, "cost_unknown")
+    unknown = f"; the fees of {unpriced.value} answers are not known" if unpriced and unpriced.mean else ""
     return (
         f"{counts.get('answered', 0)} answered, {counts.get('refused', 0)} refused, {counts.get('errors', 0)} errors"
-        f"{missing}; {tokens[0]:,.0f} + {tokens[1]:,.0f} tokens, {usd}{timed}"
+        f"{missing}{unknown}"
     )
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    """Align the columns, the first to the left; before a row that only names a group is an empty line."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip  # noqa: E501
-        yield "  ".join(cells).rstrip()
+        line = "  ".join(cells).rstrip()
+        yield line if any(row[1:]) else f"\n{line}"
