@@ -117,9 +117,10 @@ def test_a_run_may_not_take_the_place_of_a_better_one(bot: sc.Bot):
     right = bot.evaluate(fish_cases(6))
     wrong = bot.evaluate(fish_cases(6), system=lambda question: "Nobody ever wrote that down.")
     quality = right.summary()["metrics"]["quality"]["mean"]
-    assert wrong.regressions(right) == [f"quality fell by {quality:.3f}, more than 0"]
-    assert wrong.regressions(right.id, max_drop=quality) == []
-    assert right.regressions(wrong) == []
+    gate = wrong.gate(right)
+    assert gate.verdict == "fails" and f"quality fell by {quality:.3f}, more than 0" in gate.reasons[0]
+    assert wrong.gate(right.id, max_drop=quality).verdict == "passes"
+    assert right.gate(wrong).verdict == "passes"
 
 
 def test_runs_become_a_page(bot: sc.Bot, tmp_path: Path):

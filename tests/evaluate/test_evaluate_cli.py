@@ -244,6 +244,7 @@ class TestBaseline:
         base = evaluated(command, cases, "right")["run"]
         same = evaluated(command, cases, "right", "--baseline", base, "--max-drop", "0")
         assert same["baseline"]["difference"] == 0.0
+        assert same["gate"]["verdict"] == "passes"
         done = command(
             "evaluate", cases, "--system", "bot.py:wrong", "--baseline", base, "--max-drop", "0.02",
             "--markdown", "out.md",
@@ -254,13 +255,14 @@ class TestBaseline:
         markdown = Path("out.md").read_text()
         assert re.search(r"^\| quality \| 0 % \|", markdown, re.MULTILINE)
         assert re.search(r"^quality: 100 %, now 0 %", markdown, re.MULTILINE)
+        assert re.search(r"^gate: fails: quality fell by 1\.000", markdown, re.MULTILINE)
         assert command("evaluate", cases, "--system", "bot.py:wrong", "--baseline", base).code == 0
 
     def test_a_run_that_fails_does_not_pass_for_what_it_still_answers(self, cases: Path, command: Command):
         base = evaluated(command, cases, "right")["run"]
         Path("bot.py").write_text(f"{Path('bot.py').read_text()}\ndef half(question):\n    return ANSWERS[question] if 'days' in question else None\n")  # fmt: skip  # noqa: E501
         done = command("evaluate", cases, "--system", "bot.py:half", "--baseline", base, "--max-drop", "0.5")
-        assert (done.code, "2 cases have no answer, in the baseline 0" in done.err) == (1, True)
+        assert (done.code, "2 cases have no quality, in the baseline 0" in done.err) == (1, True)
         done = command("evaluate", cases, "--system", "bot.py:nothing", "--baseline", base, "--max-drop", "1")
         assert (done.code, "3 cases in a row" in done.err) == (1, True)
 

@@ -14,6 +14,7 @@ from scoville.evaluate import runs
 from scoville.evaluate.blame import Blame, count_stages
 from scoville.evaluate.blame_run import blame_run
 from scoville.evaluate.compare_runs import compare_runs
+from scoville.evaluate.gate import Gate, check_gate
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.show_run import summary_facts, summary_rows, summary_text
@@ -70,23 +71,15 @@ class Run(runs.Run):
             score_run(found)
         return compare_runs(found, self, metric)
 
-    def regressions(self, baseline: runs.Run | str, metric: str = "quality", max_drop: float = 0.0) -> list[str]:
-        """Say why it may not take the place of an earlier run: the metric fell by more, or cannot be told, or more
-        cases have no answer.
+    def gate(self, baseline: runs.Run | str, metric: str = "quality", max_drop: float = 0.0) -> Gate:
+        """Say whether it may take the place of an earlier run: whether the metric really fell by more, or fewer cases
+        have a score; and where the cases are too few to tell, how many would do.
         """
-        before = runs.find_run(self.folder.parent, baseline) if isinstance(baseline, str) else baseline
-        compared = self.compare(before, metric)
-        failed, failed_before = (
-            counts["errors"] + counts["missing"] for counts in (one.summary()["counts"] for one in (self, before))
-        )
-        found: list[str] = []
-        if compared.difference is None:
-            found.append(f"{metric} is scored in both runs for no case: whether it fell cannot be told")
-        elif -compared.difference > max_drop + 1e-9:  # 0.7 - 0.68 is a little over 0.02
-            found.append(f"{metric} fell by {-compared.difference:.3f}, more than {max_drop:g}")
-        if failed > failed_before:
-            found.append(f"{failed} cases have no answer, in the baseline {failed_before}: they are in no comparison")
-        return found
+        found = runs.find_run(self.folder.parent, baseline) if isinstance(baseline, str) else baseline
+        for one in (found, self):
+            if not one.scores():
+                score_run(one)
+        return check_gate(found, self, metric, max_drop)
 
     def _repr_html_(self) -> str:
         summary = super().summary()

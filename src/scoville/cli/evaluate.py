@@ -53,7 +53,10 @@ FAILED_SHARE = 0.1
     help="What is compared with the baseline; All: docs/metrics.md.",
 )
 @click.option(
-    "--max-drop", type=click.FloatRange(0, 1), default=None, help="Exit 1 when the metric fell by more, e.g. .02."
+    "--max-drop",
+    type=click.FloatRange(0, 1),
+    default=None,
+    help="Exit 1 when the metric really fell by more, e.g. .02, or fewer cases have a score.",
 )
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the summary there too, e.g. for a CI job.")
 @click.option("--all", "every", is_flag=True, help="Show every measure, under the name that it has in JSON.")
@@ -77,6 +80,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         check_scored,
         comparison_text,
         failed_text,
+        gate_text,
         judges_text,
         summary_markdown,
         summary_text,
@@ -104,20 +108,21 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         return
     compared = run.compare(baseline, options["metric"]) if baseline else None
     judges = judges_of(bot, run)
+    most = options["max_drop"]
+    gate = run.gate(baseline, options["metric"], most) if baseline and most is not None else None
     notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
+    decided = [gate_text(gate)] if gate else []
     if options["markdown"]:
-        options["markdown"].write_text(summary_markdown(run, notes), encoding="utf-8")
+        options["markdown"].write_text(summary_markdown(run, "\n\n".join([notes, *decided])), encoding="utf-8")
     if as_json:
-        more = {"baseline": asdict(compared)} if compared else {}
+        more = {name: asdict(value) for name, value in (("baseline", compared), ("gate", gate)) if value}
         write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
         write(f"{summary_text(run, every=options['every'])}\n\n{notes}".strip())
-    most = options["max_drop"]
-    worse = run.regressions(baseline, options["metric"], most) if baseline and most is not None else []
     failed = run.summary()["counts"]["errors"]
-    for reason in [*worse, *([plain(failed_text(run))] if failed else [])]:
-        say(reason)
-    if worse or failed > FAILED_SHARE * run.header["cases"]:
+    for reason in [*decided, *([failed_text(run)] if failed else [])]:
+        say(plain(reason))
+    if (gate and gate.verdict == "fails") or failed > FAILED_SHARE * run.header["cases"]:
         raise SystemExit(1)
 
 

@@ -13,10 +13,10 @@ from scoville.comparison.leaderboard import Cell, Leaderboard, leaderboard, pare
 from scoville.comparison.side_by_side import Compared
 from scoville.errors import UsageError
 from scoville.evaluate.compare_runs import compare_runs
-from scoville.evaluate.metrics import Metric, described
+from scoville.evaluate.metrics import Metric
 from scoville.evaluate.paired import Comparison, holm
 from scoville.evaluate.result import Result
-from scoville.evaluate.score_run import QUALITY, clusters_of
+from scoville.evaluate.score_run import clusters_of, known_metrics
 from scoville.track.ledger import SECONDS_PER_HOUR
 
 COST = "usd_per_1000"
@@ -86,13 +86,13 @@ def compare_systems(
 
 def check_metric(name: str) -> Metric:
     """Find what systems can be ranked by; UsageError for what single answers do not have."""
-    found = described().get(name, QUALITY)
-    if found.name != name:
-        near = get_close_matches(name, ["quality", *described()], n=4) or ["quality", "token_f1", "citation_page_hit"]
+    known = known_metrics()
+    if name not in known:
+        near = get_close_matches(name, known, n=4) or ["quality", "token_f1", "citation_page_hit"]
         raise UsageError(
             f"metric {name!r}: expected one that single answers have, such as {', '.join(near)} (docs/metrics.md)"
         )
-    return found
+    return known[name]
 
 
 def columns_of(system: Compared, usd_per_hour: float) -> dict[str, Cell]:

@@ -63,6 +63,8 @@ class Comparison:
     """Of a binary metric, as if cases were independent; None of others."""
     needed: int | None
     """How many cases would show a difference of this size; None where there is none."""
+    deviation: float | None = None
+    """Standard deviation of a case's difference, with what cases of a cluster share; None of fewer than two cases."""
 
 
 class Gaps(NamedTuple):
@@ -136,7 +138,7 @@ def paired_difference(
         n=n, unscored=unscored, first=math.fsum(values[::2]) / n, second=math.fsum(values[1::2]) / n,
         difference=difference, low=min(limits.low, difference), high=max(limits.high, difference), p=p,
         effect=effect, effect_name=name, mcnemar_p=chance,
-        needed=cases_needed(difference, deviation) if difference and deviation else None,
+        needed=cases_needed(difference, deviation) if difference and deviation else None, deviation=deviation,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from scoville.evaluate.judge.judge import Judge
+from scoville.evaluate.judge.metrics import METRICS as JUDGED
 from scoville.evaluate.judge.metrics import judge_all
 from scoville.evaluate.metrics import Metric, Scorer, described, scorers, summaries
 from scoville.evaluate.result import Result
@@ -56,11 +57,16 @@ def quality(case: Case, scores: Iterable[Score]) -> Score:
     return replace(QUALITY.score(chosen.value, reason), version=chosen.version, judge=chosen.judge)
 
 
+def known_metrics() -> dict[str, Metric]:
+    """Describe everything that a case may have a score of: by comparison, by a judge, by plugins, and ``quality``."""
+    return {QUALITY.name: QUALITY, **described(), **JUDGED}
+
+
 def summarise(
     cases: Sequence[Case], results: Mapping[str, Result], scores: Mapping[str, Sequence[Score]]
 ) -> dict[str, Any]:
     """Give the mean of each metric with its interval, and what only a set of cases has."""
-    known = described()
+    known = known_metrics()
     names = dict.fromkeys(score.metric for found in scores.values() for score in found)
     by, clusters = clusters_of(cases)
     by_case = [(clusters[case_id], {score.metric: score.value for score in found}) for case_id, found in scores.items()]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scoville.errors import UsageError
+from scoville.evaluate.gate import Gate
 from scoville.evaluate.paired import Comparison
 from scoville.evaluate.runs import Run
 from scoville.evaluate.shown import LABELS, difference, groups, measure, unit_of, written
@@ -76,6 +77,11 @@ def comparison_text(metric: str, compared: Comparison) -> str:
         f"{difference(compared.low, unit)} to {difference(compared.high, unit)}): {surely} on {compared.n} cases"
         + (f"; about {needed:,} cases would tell" if needed else "")
     )
+
+
+def gate_text(gate: Gate) -> str:
+    """Say whether a run may take the place of its baseline, and why."""
+    return f"gate: {gate.verdict}: {'; '.join(gate.reasons)}".replace("cannot tell: cannot tell", "cannot tell")
 
 
 def check_scored(runs: Iterable[Run], metric: str) -> None:
