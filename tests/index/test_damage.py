@@ -302,3 +302,10 @@ def test_a_disk_that_is_full_while_a_table_is_made_costs_nothing(
     small_disk(10_000_000)
     assert asked.add(rebuild=True).documents == 1
     assert asked.found("leave") == ["docs/a.txt"]
+
+
+def test_rows_that_end_the_process_that_reads_them_are_made_anew(copy: Copy, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scoville.index.lance.READ_ROWS", "import os; os.abort()")
+    assert "scoville add --rebuild" in copy.command("doctor").out
+    assert copy.command("add", "--rebuild").code == 0
+    assert copy.finds() == ""
