@@ -281,6 +281,8 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     """The passages in the order of their numbers in the prompt."""
+    ranking: tuple[Hit, ...] = field(default=(), kw_only=True)
+    """What the search found, deeper than what was given: for measuring it; empty outside of evaluations."""
     reply: Reply | None
     """None when the question was refused before a model was asked."""
     similarity: float | None = None

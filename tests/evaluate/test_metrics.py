@@ -143,6 +143,19 @@ def test_retrieval_is_scored_by_page_document_and_quote():
     assert len(found) == 3 * 9 + 1
 
 
+def test_measures_look_as_deep_as_they_say_where_the_system_tells_what_it_found():
+    found = tuple(passage(f"{number}.pdf", 1) for number in range(7)) + (passage("a.pdf", 7),)
+    scored = values(metrics.score_retrieval(case(), result(passages=found[:5], ranking=found)))
+    assert (scored["page_hit@5"], scored["page_hit@10"], scored["document_mrr@10"]) == (0, 1, 1 / 8)
+    assert values(metrics.score_retrieval(case(), result(passages=found[:5])))["page_hit@10"] == 0
+
+
+def test_a_document_has_one_rank_however_many_of_its_passages_are_found():
+    found = (passage("b.pdf", 1), passage("b.pdf", 2), passage("b.pdf", 3), passage("a.pdf", 7), passage("a.pdf", 8))
+    scored = values(metrics.score_retrieval(case(), result(passages=found)))
+    assert (scored["document_mrr@10"], scored["document_precision@5"], scored["page_mrr@10"]) == (1 / 2, 1 / 5, 1 / 4)
+
+
 def test_units_that_the_evidence_does_not_name_are_left_out():
     found = values(metrics.score_retrieval(case(evidence=[Evidence(document="a.pdf")]), result(passages=RANKED)))
     assert {name.partition("_")[0] for name in found} == {"document", "passage"}

@@ -224,6 +224,27 @@ def test_a_leg_without_weight_is_not_asked(index: LanceIndex):
     assert all(set(hit.legs) == {"dense"} for hit in found.hits)
 
 
+MANY = [passage(100 + at, f"{at // 12}.md", f"Leave of kind {at} lasts {at} days.") for at in range(48)]
+
+
+@pytest.mark.parametrize("keys", [{}, {"mmr": 0.6}, {"neighbours": 1}, {"max_overlap": 0.5}, {"min_score": 0.001}])
+def test_a_deeper_look_begins_with_what_was_given_and_finds_more_documents(tmp_path: Path, keys: dict[str, Any]):
+    looking = searcher(built(tmp_path, MANY), passages=3, **keys)
+    found = looking.search("How long does leave of kind 7 last?")
+    deeper = looking.deepen(found, 4)
+    assert deeper[:3] == list(found.hits)
+    assert len({hit.passage.source for hit in deeper}) == 4
+    assert len(deeper) >= 4
+    assert len({hit.passage.id for hit in deeper}) == len(deeper)
+
+
+def test_a_deeper_look_keeps_to_what_the_reader_may_see(tmp_path: Path):
+    hidden = [replace(one, groups=("board",)) if one.source == "3.md" else one for one in MANY]
+    looking = searcher(built(tmp_path, hidden), passages=3)
+    found = looking.search("How long does leave of kind 40 last?", groups=["staff"])
+    assert "3.md" not in {hit.passage.source for hit in looking.deepen(found, 10, groups=["staff"])}
+
+
 def test_the_limit_is_the_recipes_unless_another_is_asked(index: LanceIndex):
     assert len(searcher(index, passages=2).search("leave").hits) == 2
     assert len(searcher(index, passages=2).search("leave", limit=4).hits) == 4

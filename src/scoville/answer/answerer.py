@@ -41,15 +41,19 @@ class Answerer:
         where: Sequence[str] = (),
         groups: Sequence[str] | None = None,
         on_text: Callable[[str], None] | None = None,
+        on_found: Callable[[Found], None] | None = None,
     ) -> Answer:
         """Answer a question.
 
         ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
-        restriction. ``on_text`` is given the model's text as it comes, before it is checked.
+        restriction. ``on_text`` is given the model's text as it comes, before it is checked; ``on_found`` what the
+        search found.
         """
         clock = _Clock()
         question = check_question(question)
         found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
+        if on_found:
+            on_found(found)
         refusal = self._refuse_early(found)
         if refusal:
             return self._answer(question, found, found.hits, clock, reason=refusal)

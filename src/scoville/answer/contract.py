@@ -23,6 +23,13 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }
 
 
+def ranked_json(hit: Hit) -> dict[str, Any]:
+    """Write a hit of a deep ranking: only what measures of a ranking look at."""
+    whole = hit_json(hit)
+    pages = sorted({box["page"] for box in whole["boxes"]})
+    return {key: whole[key] for key in ("id", "document", "page", "text")} | {"pages": pages}
+
+
 def box_json(box: Box) -> dict[str, float]:
     """Write a box: page from 1, edges in PDF points from the top left."""
     return {"page": box.page, **{edge: round(getattr(box, edge), 1) for edge in ("x0", "y0", "x1", "y1")}}
@@ -67,6 +74,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
+        **({"ranking": [ranked_json(hit) for hit in answer.ranking]} if answer.ranking else {}),
         "usage": {
             "prompt_tokens": sum(reply.prompt_tokens for reply in replies),
             "completion_tokens": sum(reply.completion_tokens for reply in replies),

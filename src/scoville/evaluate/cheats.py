@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scoville.answer.contract import hit_json
+from scoville.answer.contract import hit_json, ranked_json
+from scoville.evaluate.metrics.retrieval import DEPTH
 from scoville.search import Searcher
 from scoville.sentences import sentences
 from scoville.types import Case
@@ -60,11 +61,13 @@ class CheatSystem:
 
     def ask(self, case: Case) -> Mapping[str, Any]:
         """Answer a case; where nothing was found to paste, refuse."""
-        hits = self._searcher.search(case.question, history=case.history).hits
+        found = self._searcher.search(case.question, history=case.history)
+        hits = found.hits
         passages = [hit_json(hit) for hit in hits]
         texts = [hit.passage.text for hit in hits]
         text = "" if self._cheat == REFUSE else _ANSWERS[self._cheat](case, texts)
-        answer = {"passages": passages, "cost_usd": 0.0}
+        ranking = [ranked_json(hit) for hit in self._searcher.deepen(found, DEPTH)]
+        answer = {"passages": passages, "ranking": ranking, "cost_usd": 0.0}
         if not text.strip():
             return {**answer, "answer": self._refusal, "refused": True}
         cited = [passage for passage, pasted in zip(passages, texts, strict=True) if pasted in text or text in pasted]

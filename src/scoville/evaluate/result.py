@@ -43,6 +43,8 @@ class Result:
     """What the model of a system wrote where the answer is a refusal, if the system tells."""
     citations: tuple[Cited, ...] = ()
     passages: tuple[Retrieved, ...] = ()
+    ranking: tuple[Retrieved, ...] = ()
+    """What the search found, deeper than what was given, where the system tells; the passages stand first."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = None
@@ -73,15 +75,8 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
             )
             for citation in saved.get("citations") or ()
         ),
-        passages=tuple(
-            Retrieved(
-                id=str(one.get("id") or number),
-                document=str(one.get("document") or ""),
-                pages=_pages(one),
-                text=str(one.get("text") or ""),
-            )
-            for number, one in enumerate(saved.get("passages") or ())
-        ),
+        passages=_retrieved(saved.get("passages")),
+        ranking=_retrieved(saved.get("ranking")),
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
         cost_usd=_number(saved.get("cost_usd")),
@@ -92,6 +87,18 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
     )
 
 
+def _retrieved(saved: Any) -> tuple[Retrieved, ...]:
+    return tuple(
+        Retrieved(
+            id=str(one.get("id") or number),
+            document=str(one.get("document") or ""),
+            pages=_pages(one),
+            text=str(one.get("text") or ""),
+        )
+        for number, one in enumerate(saved or ())
+    )
+
+
 def _number(value: Any) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
@@ -99,5 +106,5 @@ def _number(value: Any) -> float | None:
 
 
 def _pages(place: Mapping[str, Any]) -> tuple[int, ...]:
-    pages = {box["page"] for box in place.get("boxes") or ()} | {place.get("page")}
+    pages = {box["page"] for box in place.get("boxes") or ()} | {place.get("page"), *(place.get("pages") or ())}
     return tuple(sorted(page for page in pages if isinstance(page, int)))

@@ -32,7 +32,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "citation_page_hit": "a citation on the right page", "citation_verified": "quotes found in the documents",
     },
     "retrieval": {
-        "page_hit@5": "right page among five passages", "document_hit@5": "right document among five passages",
+        "page_hit@5": "right page among the first five passages",
+        "document_hit@5": "right document among the first five",
     },
     "cost and speed": {
         "seconds_total_p50": "time to answer, median", "seconds_total_p95": "time to answer, 95 % within",

@@ -20,7 +20,9 @@ from typing import Any, Protocol
 from scoville.answer import Answerer, answer_json
 from scoville.answer.declines import declines
 from scoville.errors import ProviderError, ScovilleError, UsageError
+from scoville.evaluate.metrics.retrieval import DEPTH
 from scoville.evaluate.result import result_of
+from scoville.search import Found
 from scoville.types import Answer, Case, Message
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -68,8 +70,10 @@ class RecipeSystem:
         }  # fmt: skip
 
     def ask(self, case: Case) -> Answer:
-        """Answer a case."""
-        return self.answerer.ask(case.question, history=case.history)
+        """Answer a case; how deep the search found is looked at afterwards, and counts in no seconds."""
+        found: list[Found] = []
+        answer = self.answerer.ask(case.question, history=case.history, on_found=found.append)
+        return replace(answer, ranking=tuple(self.answerer.searcher.deepen(found[0], DEPTH)))
 
 
 class FunctionSystem:

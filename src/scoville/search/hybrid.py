@@ -53,6 +53,10 @@ class Found:
     """For a hit that was widened, by its id: the id of the passage that was found, under which the steps know it."""
     asked: tuple[Asked, ...] = ()
     """What a model replied to the ``ask`` of the search."""
+    pool: tuple[Hit, ...] = ()
+    """What could have been given, best first; ``hits`` are the first of it, widened."""
+    behind: tuple[Fused, ...] = ()
+    """What else was found, best first."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,13 +113,14 @@ class Searcher:
         scope = Scope(count=max(self.settings.candidates, limit), where=condition, groups=groups)
         legs = Legs(self.index, self.embedder, self.settings, scope, trace)
         fused = legs.run(asked)
-        hits = self._fetch(fused, limit, groups)
+        hits = self._fetch(fused[: self._pool_size(limit)], groups)
         if reranker and hits:
             hits = self._rerank(reranker, asked.question, hits, trace)
         hits = self._select(asked.question, hits, limit, trace)
         with trace.step("widen") as made:
             widened = widen(self.index, hits, self.settings.neighbours, limit, groups)
             made.ranking = [(found, hit.score) for hit, found in widened]
+        pool = {hit.passage.id for hit in hits}
         return Found(
             hits=tuple(hit for hit, _ in widened),
             similarity=legs.similarity,
@@ -124,7 +129,35 @@ class Searcher:
             steps=tuple(trace.steps),
             origins={hit.passage.id: found for hit, found in widened if hit.passage.id != found},
             asked=tuple(trace.asked),
+            pool=tuple(hits),
+            behind=tuple(ranked for ranked in fused if ranked.id not in pool),
         )
+
+    def deepen(self, found: Found, depth: int, groups: Sequence[str] | None = None) -> list[Hit]:
+        """Give the first ``depth`` passages of a search, and the first one of each document until so many documents.
+
+        For measuring: nothing is searched, embedded or read again, and what the search gave stands first.
+        """
+        hits = [*found.pool, *self._left(found, groups)]
+        deeper = [hit for hit, _ in widen(self.index, hits, self.settings.neighbours, depth, groups)]
+        documents = {hit.passage.source for hit in deeper}
+        for hit in hits:
+            if len(documents) < depth and hit.passage.source not in documents:
+                documents.add(hit.passage.source)
+                deeper.append(hit)
+        return deeper
+
+    def _left(self, found: Found, groups: Sequence[str] | None) -> list[Hit]:
+        """Give what stands behind the pool, without copies; nothing where a reranker's least score cannot be told."""
+        least = self.settings.min_score
+        if least is not None and self.reranker:
+            return []
+        behind = [one for one in found.behind if least is None or one.score >= least]
+        pool = {hit.passage.id for hit in found.pool}
+        whole = [*found.pool, *self._fetch(behind, groups)]
+        if self.settings.max_overlap < 1:
+            whole = leave_out_copies(whole, found.question, self.settings.max_overlap)
+        return [hit for hit in whole if hit.passage.id not in pool]
 
     def _rewrite(self, question: str, history: Sequence[Message], rewriter: Rewriter | None, trace: Trace) -> Rewritten:
         if rewriter is None:
@@ -134,14 +167,17 @@ class Searcher:
             made.note = " | ".join(filter(None, (*asked.questions, asked.passage)))
         return asked
 
-    def _fetch(self, fused: Sequence[Fused], limit: int, groups: Sequence[str] | None) -> list[Hit]:
-        settings = self.settings
-        wanted = limit * (POOL_MMR if settings.mmr < 1 else POOL)
-        pool = fused[: max(settings.rerank_candidates, limit) if self.reranker else wanted]
-        passages = {passage.id: passage for passage in self.index.passages([ranked.id for ranked in pool], groups)}
+    def _pool_size(self, limit: int) -> int:
+        """Say how many of the best are looked at, for so many hits."""
+        if self.reranker:
+            return max(self.settings.rerank_candidates, limit)
+        return limit * (POOL_MMR if self.settings.mmr < 1 else POOL)
+
+    def _fetch(self, fused: Sequence[Fused], groups: Sequence[str] | None) -> list[Hit]:
+        passages = {passage.id: passage for passage in self.index.passages([ranked.id for ranked in fused], groups)}
         return [
             Hit(passage=passages[ranked.id], score=ranked.score, legs=ranked.legs)
-            for ranked in pool
+            for ranked in fused
             if ranked.id in passages
         ]
 

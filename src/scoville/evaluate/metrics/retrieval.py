@@ -1,11 +1,14 @@
 """Whether the passages that a system was given hold the evidence, and how high they stand.
 
-Enters: a case with evidence, and a result with passages in their order. Leaves: scores by page, by document and by
-quote. Each rank is a passage. A piece of evidence counts once, where it is first met, however many passages meet it:
-so recall, MAP and nDCG cannot be raised by copies. Knows no answer.
+Enters: a case with evidence, and a result with passages in their order: those that the search found, as deep as the
+measures look, where the system tells; else those that it was given. Leaves: scores by page, by document and by quote.
+Each rank is a passage; by document, a document, where its first passage stands, as trec_eval and BEIR have it. A piece
+of evidence counts once, where it is first met, however many passages meet it: so recall, MAP and nDCG cannot be raised
+by copies. Knows no answer.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Literal, NamedTuple
 
@@ -20,10 +23,12 @@ from scoville.types import Case, Evidence, Score
 Unit = Literal["page", "document", "quote"]
 UNITS: dict[Unit, str] = {
     "page": f"a passage on the evidence's page, or at most {PAGE_TOLERANCE} page from it",
-    "document": "a passage of the evidence's document",
+    "document": "a document of the evidence, each ranked once, by its best passage",
     "quote": "a passage that holds the evidence's quote, or 80 % of its content words",
 }
 CUT_OFFS = {"hit": (1, 5, 10), "precision": (5,), "recall": (5, 10), "mrr": (10,), "map": (10,), "ndcg": (10,)}
+DEPTH = max(k for ks in CUT_OFFS.values() for k in ks)
+"""Ranks that measures look at."""
 MEANINGS = {
     "hit": "1 when the first {k} have {unit}",
     "precision": "share of the first {k} ranks with {unit}",
@@ -38,7 +43,7 @@ SHINGLE = 3
 NOTHING_FOUND = frozenset({"no_documents", "weak_evidence"})
 """Reasons of a refusal with which an empty list of passages is what was found; otherwise the system does not tell."""
 
-METRICS = table(
+_RANKED = table(
     "retrieval",
     *(
         (f"{unit}_{measure}@{k}", MEANINGS[measure].format(k=k, unit=meaning), SOURCES.get(measure, ""))
@@ -46,8 +51,12 @@ METRICS = table(
         for measure, ks in CUT_OFFS.items()
         for k in ks
     ),
+)
+METRICS = {name: replace(one, version=2) for name, one in _RANKED.items()} | table(
+    "retrieval",
     ("passage_diversity", f"1 - mean likeness (Jaccard) of two passages by their runs of {SHINGLE} words"),
 )
+"""In version 1 no rank was behind those that were given, and each passage of a document had a rank of its own."""
 
 
 class Ranking(NamedTuple):
@@ -69,7 +78,8 @@ def rank_passages(
         "document": [Evidence(document=name) for name in dict.fromkeys(one.document for one in evidence)],
         "quote": [one for one in evidence if one.quote.strip()],
     }[unit]
-    met = [_met(passage, named, unit, tolerance) for passage in passages]
+    ranked = {one.document: one for one in passages}.values() if unit == "document" else passages
+    met = [_met(passage, named, unit, tolerance) for passage in ranked]
     seen: set[int] = set()
     gains: list[float] = []
     for numbers in met:
@@ -92,7 +102,7 @@ def unscored(result: Result) -> str:
     """Say why nothing can be said of the passages; empty when it can."""
     if result.error:
         return result.error
-    told = result.passages or (result.refused and result.reason in NOTHING_FOUND)
+    told = result.ranking or result.passages or (result.refused and result.reason in NOTHING_FOUND)
     return "" if told else "the system does not say which passages it was given"
 
 
@@ -111,7 +121,7 @@ def _met(passage: Retrieved, evidence: Sequence[Evidence], unit: Unit, tolerance
 
 
 def _score_unit(case: Case, result: Result, unit: Unit, reason: str) -> Iterable[Score]:
-    relevant, gains, wanted = rank_passages(result.passages, case.evidence, unit)
+    relevant, gains, wanted = rank_passages(result.ranking or result.passages, case.evidence, unit)
     if not wanted:
         return
     measures = {
