@@ -176,9 +176,9 @@ def test_a_question_is_no_claim():
 
 
 def test_a_reply_that_never_ends_its_spaces_takes_no_time():
-    started = time.perf_counter()
+    started = time.thread_time()
     grounded("x" + " " * 20_000 + "not " * 5_000 + "two hundred and " * 3_000)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 # What a passage must hold

@@ -213,7 +213,7 @@ def test_the_graph_leg_keeps_to_the_reader(index: LanceIndex):
 def test_a_graph_that_leads_nowhere_says_so(tmp_path: Path):
     index = built(tmp_path, [passage(1, "nothing is named here.")])
     (note,) = search(index, "nothing", graph_weight=1.0).notes
-    assert note == "graph: found nothing: no other passage shares a name with the best ones"
+    assert note == "search by names found nothing: no other passage shares a name with the best ones"
 
 
 def test_a_question_as_long_as_a_page_is_followed_too(index: LanceIndex):
