@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,8 @@ from scoville.embed.fake import FakeEmbedder
 from scoville.errors import UnknownModel, UsageError
 from scoville.evaluate.metrics import Family, Metric, described
 from scoville.evaluate.result import Result
+from scoville.evaluate.runs import Run, create_run
+from scoville.evaluate.score_run import score_run
 from scoville.index import Built, LanceIndex, Workspace
 from scoville.llm import FakeLlm, open_llm
 from scoville.read.assemble import ParsedFile
@@ -304,13 +307,58 @@ class TestKinds:
         Path("cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         done = command("evaluate", "cases.jsonl", "--set", "llm.model=fake:I do not know.")
         assert done.code == 0, done.err
-        assert re.search(r"politeness +2.000 .*1 +1$", done.out + done.err, re.MULTILINE)
+        assert re.search(r"politeness +2.00 .*1 +1$", done.out + done.err, re.MULTILINE)
+
+    @pytest.mark.parametrize(
+        ("given", "value", "reason"),
+        [
+            (math.nan, None, "nan is no score"), ("much", None, "must be real number"), (None, None, "needs a reason"),
+            (np.float32(0.5), 0.5, ""), (np.bool_(True), 1.0, ""), (True, 1.0, ""),
+        ],
+    )  # fmt: skip
+    def test_whatever_a_metric_gives_the_run_is_scored(self, tmp_path: Path, given: Any, value: Any, reason: str):
+        metric = Metric(name="politeness", family="acme", description="whether the answer is honest")
+        register("metric", "acme", lambda: Family(
+            score=lambda case, result: [metric.score(given)], metrics={"politeness": metric},
+            summarise=lambda cases, results, scores: {"politeness_p50": given, "aurc": 7.0},
+        ))  # fmt: skip
+        run = scored_run(tmp_path)
+        found = run.scores()["1"]["politeness"]
+        assert (found.value, type(found.value)) == (value, type(value)) and reason in found.reason
+        assert run.summary()["metrics"]["politeness"]["unscored"] == (value is None)
+        assert run.summary()["sets"].get("politeness_p50") == value and run.summary()["sets"]["aurc"] is None
+
+    @pytest.mark.parametrize("given", [0.5, Score(metric="contains", value=1.0)])
+    def test_a_metric_gives_scores_under_its_own_names(self, tmp_path: Path, given: Any):
+        metric = Metric(name="politeness", family="acme", description="whether the answer is honest")
+        register(
+            "metric", "acme", lambda: Family(score=lambda case, result: [given], metrics={"politeness": metric})
+        )  # fmt: skip
+        scores = scored_run(tmp_path).scores()["1"]
+        assert "expected a Score of politeness" in scores["politeness"].reason and scores["contains"].value == 0
+
+    def test_a_summary_that_fails_is_told_and_ends_no_run(self, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+        register("metric", "acme", lambda: Family(
+            score=lambda case, result: [], metrics={}, summarise=lambda cases, results, scores: {"half": 1 / 0}
+        ))  # fmt: skip
+        with caplog.at_level("WARNING", "scoville"):
+            assert scored_run(tmp_path).summary()["counts"]["answered"] == 1
+        assert "metrics of acme sum up nothing: ZeroDivisionError" in caplog.text
 
     def test_a_metric_may_not_take_a_name_that_is_built_in(self):
         copy = Metric(name="contains", family="acme", description="mine")
         register("metric", "acme", lambda: Family(score=lambda case, result: [], metrics={"contains": copy}))
         with pytest.raises(UsageError, match="metric 'contains' of a plugin is built in"):
             described()
+
+
+def scored_run(folder: Path) -> Run:
+    """Give a run of one case, with an answer, that was scored."""
+    run = create_run(folder, [Case(id="1", question="How many?", expected=("sixty",))], {"system": "written"})
+    with run.recording() as record:
+        record("1", {"answer": "nine", "seconds": {"total": 1.0}})
+    score_run(run)
+    return run
 
 
 def test_the_examples_of_the_documentation_run_together(bench: Bench, command: Command):
@@ -326,6 +374,6 @@ def test_the_examples_of_the_documentation_run_together(bench: Bench, command: C
     assert command("add", "docs", "wiki://hr", *flags, "--json").json["added"] == 2
     Path("cases.jsonl").write_text('{"question": "How many days of leave have parents?", "expected": ["sixty"]}\n')
     done = command("evaluate", "cases.jsonl", "--all", *flags)
-    assert re.search(r"contains +1\.000", done.out), done
-    assert re.search(r"brevity +0\.\d+", done.out), done
+    assert re.search(r"contains +100 %", done.out), done
+    assert re.search(r"brevity +\d+ %", done.out), done
     assert {one[0] for one in registry._added} == set(registry.BUILT_IN)  # pyright: ignore[reportPrivateUsage]

@@ -365,7 +365,8 @@ class Score:
 
     metric: str
     value: float | None
-    """None: unscored, for the reason given. Never NaN or infinite."""
+    """None: unscored, for the reason given. Never NaN or infinite, and always a float, whatever kind of number it was
+    given as."""
     reason: str = ""
     version: int = 1
     """Of the metric: values of different versions are never compared."""
@@ -376,5 +377,7 @@ class Score:
         """Refuse a value that could not be averaged, and a missing one without a reason."""
         if self.value is not None and not isfinite(self.value):
             raise ValueError(f"{self.metric}: {self.value} is no score; give None and the reason")
+        if self.value is not None:
+            object.__setattr__(self, "value", float(self.value))
         if self.value is None and not self.reason:
             raise ValueError(f"{self.metric}: an unscored answer needs a reason")

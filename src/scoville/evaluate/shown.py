@@ -117,7 +117,7 @@ def unit_of(name: str) -> Unit:
     known = QUALITY if name == QUALITY.name else {**described(), **SUMMARY_METRICS}.get(name)
     if known is None:  # of a judge
         return "share"
-    return "number" if known.high is None else "score" if known.low < 0 else "share"
+    return "number" if known.high is None else "share" if (known.low, known.high) == (0, 1) else "score"
 
 
 def written(value: float | None, unit: Unit) -> str:

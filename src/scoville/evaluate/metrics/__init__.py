@@ -3,7 +3,10 @@
 Enters: cases and results. Leaves: scores of each, and what can be said only of all of them. Knows no run and no judge.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
 
 from scoville.errors import UsageError
 from scoville.evaluate.metrics.citations import METRICS as CITATIONS_METRICS
@@ -30,6 +33,8 @@ from scoville.evaluate.result import Result
 from scoville.registry import find, names, plugged_in
 from scoville.types import Case, Score
 
+logger = logging.getLogger("scoville")
+
 METRICS: Mapping[str, Metric] = {
     **TEXT_METRICS, **RETRIEVAL_METRICS, **CITATIONS_METRICS, **GROUNDED_METRICS, **REFUSAL_METRICS,
     **PERPLEXITY_METRICS, **TOXICITY_METRICS, **COST_METRICS,
@@ -41,13 +46,14 @@ SUMMARY_METRICS: Mapping[str, Metric] = {**TEXT_SUMMARIES, **REFUSAL_SUMMARIES, 
 
 def families() -> dict[str, Family]:
     """Give the families that need no model, those that plugins add too."""
-    return {name: find("metric", name)() for name in names("metric")}
+    added = set(plugged_in("metric"))
+    found: dict[str, Family] = {name: find("metric", name)() for name in names("metric")}
+    return {name: _careful(name, one) if name in added else one for name, one in found.items()}
 
 
 def scorers() -> dict[str, Scorer]:
-    """Give what scores an answer by each family; where a plugin fails, its metrics are unscored and the run goes on."""
-    added = set(plugged_in("metric"))
-    return {name: _careful(one) if name in added else one.score for name, one in families().items()}
+    """Give what scores an answer by each family."""
+    return {name: family.score for name, family in families().items()}
 
 
 def described() -> dict[str, Metric]:
@@ -71,14 +77,34 @@ def summaries(cases: Sequence[Case], results: Mapping[str, Result], scores: Scor
     return {name: value for values in summed for name, value in values.items()}
 
 
-def _careful(family: Family) -> Scorer:
+def _careful(name: str, family: Family) -> Family:
+    """Give a plugin's family such that whatever its code raises or gives costs its own metrics alone."""
+
     def score(case: Case, result: Result) -> Iterable[Score]:
         try:
-            return list(family.score(case, result))
+            return [_own(one, family) for one in family.score(case, result)]
         except Exception as error:  # whatever a stranger's code raises
             return [metric.score(None, f"{type(error).__name__}: {error}") for metric in family.metrics.values()]
 
+    def summarise(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+        try:
+            found = family.summarise(cases, results, scores) if family.summarise else {}
+            return {key: _finite(value) for key, value in found.items() if key not in SUMMARY_METRICS}
+        except Exception as error:
+            logger.warning("metrics of %s sum up nothing: %s: %s", name, type(error).__name__, error)
+            return {}
+
+    return replace(family, score=score, summarise=summarise)
+
+
+def _own(score: object, family: Family) -> Score:
+    if not isinstance(score, Score) or score.metric not in family.metrics:
+        raise TypeError(f"{score!r}; expected a Score of {', '.join(family.metrics)}")
     return score
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not isfinite(value) else float(value)
 
 
 __all__ = [
