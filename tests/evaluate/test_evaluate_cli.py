@@ -239,6 +239,63 @@ class TestSavedRuns:
         assert (done.code, done.out) == (2, "")
 
 
+class TestNotIndexed:
+    def test_evidence_outside_the_index_is_said_before_the_run_and_passes_no_gate(self, cases: Path, command: Command):
+        rows = [json.loads(line) for line in cases.read_text().splitlines()]
+        rows[0]["evidence"][0]["document"] = "gone.pdf"
+        rows.append({"question": "Who?", "answerable": False, "evidence": [{"document": "taken-out.pdf"}]})
+        cases.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        done = command("evaluate", cases, "--name", "base")
+        told = "1 of 4 cases have evidence in documents that are not in the index (gone.pdf)"
+        assert (done.code, told in done.err) == (0, True)
+        assert done.err.index(told) < done.err.index("after an interruption")
+        done = command("evaluate", cases, "--baseline", "base", "--max-drop", "1")
+        assert (done.code, "not in the index (gone.pdf)" in done.err.splitlines()[-1]) == (1, True)
+        done = command("evaluate", cases, "--system", "bot.py:wrong")  # what it searches is not known
+        assert told not in done.err
+
+
+class TestResume:
+    """A run has the answers of one system, whatever is set when it goes on."""
+
+    @pytest.fixture
+    def begun(self, cases: Path, command: Command, runs: Path) -> Run:
+        """Give a run of a recipe that was set by a flag and lacks two of its three answers."""
+        done = command("evaluate", cases, "--set", "search.passages=2", "--json")
+        run = find_run(runs, done.json["run"])
+        journal = run.folder / "results.jsonl"
+        journal.write_text(journal.read_text().splitlines(keepends=True)[0])
+        return run
+
+    def test_what_was_set_when_it_began_holds_when_it_goes_on(self, begun: Run, command: Command):
+        done = command("evaluate", "--resume", "latest", "--json")
+        assert (done.code, done.json["counts"]["missing"]) == (0, 0), done.err
+        assert "goes on with the one that it began with" in done.err
+        assert {len(saved["passages"]) for saved in begun.saved().values()} == {2}
+
+    def test_what_would_change_its_answers_is_refused_and_what_only_watches_is_not(self, begun: Run, command: Command):
+        for words in (["--set", "search.passages=1"], ["--system", "bot.py:right"], ["--system", "cheat:echo"]):
+            done = command("evaluate", "--resume", "latest", *words)
+            assert (done.code, done.out) == (2, "") and "of both" in done.err, done.err
+        assert len(begun.saved()) == 1
+        assert command("evaluate", "--resume", "latest", "--set", "llm.timeout_seconds=9").code == 0
+
+    def test_an_index_that_changed_is_refused(self, begun: Run, bench: Bench, command: Command):
+        bench.write("more.txt", "Cats are preferred to dogs.")
+        bench.add()
+        done = command("evaluate", "--resume", "latest")
+        assert (done.code, "the index changed since run" in done.err) == (2, True)
+
+    def test_another_function_and_none_are_refused(self, cases: Path, command: Command, runs: Path):
+        run = find_run(runs, evaluated(command, cases, "right")["run"])
+        (run.folder / "results.jsonl").unlink()
+        done = command("evaluate", "--resume", run.id, "--system", "bot.py:wrong")
+        assert (done.code, "bot.py:right" in done.err and "bot.py:wrong" in done.err) == (2, True)
+        run.update(spec="")  # as of a function that was given from Python
+        done = command("evaluate", "--resume", run.id)
+        assert (done.code, "was answered by the Python function bot.py:right" in done.err) == (2, True)
+
+
 class TestBaseline:
     def test_a_run_as_good_as_its_baseline_passes_and_a_worse_one_does_not(self, cases: Path, command: Command):
         base = evaluated(command, cases, "right")["run"]

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from scoville.bot.check_judge import judge_of
 from scoville.cli.judge import command
-from scoville.errors import UsageError
-from scoville.evaluate.judge.check import check_judge, check_path, read_check, save_check
+from scoville.errors import ScovilleError, UsageError
+from scoville.evaluate.judge.check import check_judge, check_path, read_check, read_checks, save_check
 from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.judge.labels import Label, read_labels
+from scoville.evaluate.show_run import judges_text
 from scoville.llm import FakeLlm
+from scoville.recipe import Recipe
 from scoville.types import Message
 
 RIGHT = '{"verdict": "right"}'
@@ -141,7 +144,7 @@ class TestLabels:
         assert labels.draw(None, 1) == labels.draw(99, 1) == labels.found
 
 
-def judge_of(*words: str) -> Judge:
+def judge_of_words(*words: str) -> Judge:
     """Say of answer n the n-th word."""
 
     def reply(messages: Sequence[Message]) -> str:
@@ -155,7 +158,7 @@ class TestCheck:
     def test_the_numbers_are_those_of_the_verdicts(self, tmp_path: Path):
         rows = [plain(number, label) for number, label in enumerate([1, 1, 0, 0])]
         labels = read_labels(write(tmp_path / "labels.jsonl", *rows)).found
-        found = check_judge(judge_of("right", "wrong", "wrong", "wrong"), labels)["correctness"]
+        found = check_judge(judge_of_words("right", "wrong", "wrong", "wrong"), labels)["correctness"]
         assert found["agreement"] == 0.75
         assert found["kappa"] == pytest.approx(0.5)
         assert found["confusion"] == {"0": {"0": 2, "1": 0}, "1": {"0": 1, "1": 1}}
@@ -163,7 +166,7 @@ class TestCheck:
 
     def test_beside_labels_of_two_levels_partly_right_is_not_right(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 0))).found
-        found = check_judge(judge_of("right", "partly"), labels)["correctness"]
+        found = check_judge(judge_of_words("right", "partly"), labels)["correctness"]
         assert found["agreement"] == 1
 
     def test_answers_to_one_question_are_not_as_much_evidence_as_answers_to_many(self, tmp_path: Path):
@@ -171,7 +174,9 @@ class TestCheck:
         alike = [row | {"question": f"What is {number // 10}?"} for number, row in enumerate(rows)]
         words = ["right" if number % 2 or number < 10 else "wrong" for number in range(40)]
         apart, together = (
-            check_judge(judge_of(*words), read_labels(write(tmp_path / "labels.jsonl", *some)).found)["correctness"]
+            check_judge(judge_of_words(*words), read_labels(write(tmp_path / "labels.jsonl", *some)).found)[
+                "correctness"
+            ]
             for some in (rows, alike)
         )
         assert apart["agreement"] == together["agreement"] == 0.875
@@ -180,27 +185,27 @@ class TestCheck:
 
     def test_unscored_answers_are_counted_with_their_reasons_and_not_as_wrong(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 0), plain(2, 0))).found
-        found = check_judge(judge_of("right", "wrong", "falsch"), labels)["correctness"]
+        found = check_judge(judge_of_words("right", "wrong", "falsch"), labels)["correctness"]
         assert (found["n"], found["unscored"], found["agreement"]) == (2, 1, 1)
         assert "falsch" in found["unscored_reasons"][0]
 
     def test_what_the_lane_decides_is_not_the_judges_merit(self, tmp_path: Path):
         exact = plain(0, 1, expected="It is number 0.")
         labels = read_labels(write(tmp_path / "labels.jsonl", exact, plain(1, 1), plain(2, 0))).found
-        found = check_judge(judge_of("?", "wrong", "right"), labels)["correctness"]
+        found = check_judge(judge_of_words("?", "wrong", "right"), labels)["correctness"]
         assert (found["decided_without_judge"], found["judge_alone"]["n"]) == (1, 2)
         assert found["agreement"] == pytest.approx(1 / 3)
         assert found["judge_alone"]["agreement"] == 0
 
     def test_labels_that_are_all_the_same_leave_kappa_undefined_and_say_why(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 1))).found
-        found = check_judge(judge_of("right", "wrong"), labels)["correctness"]
+        found = check_judge(judge_of_words("right", "wrong"), labels)["correctness"]
         assert (found["kappa"], found["spearman"], found["kappa_interval"]) == (None, None, None)
         assert "all labels are the same" in found["reason"]
 
     def test_a_judge_that_says_the_same_of_all_is_told_apart(self, tmp_path: Path):
         labels = read_labels(write(tmp_path / "labels.jsonl", plain(0, 1), plain(1, 0))).found
-        found = check_judge(judge_of("right", "right"), labels)["correctness"]
+        found = check_judge(judge_of_words("right", "right"), labels)["correctness"]
         assert found["kappa"] == 0
         assert "the judge says the same of all" in found["reason"]
 
@@ -259,3 +264,47 @@ class TestCommand:
         done = CliRunner().invoke(command, words)
         assert isinstance(done.exception, UsageError)
         assert "holds no label" in str(done.exception)
+
+    def test_the_judge_is_that_of_the_recipe_and_another_is_asked_where_it_is(self):
+        def settings(**sections: dict[str, Any]) -> Recipe:
+            return Recipe.model_validate(sections)
+
+        ours = {"model": "openai:ours", "base_url": "http://judge.test/v1", "api_key_env": "JUDGE_KEY", "repeat": 3,
+                "temperature": 0.7}  # fmt: skip
+        answering = {"model": "openai:answers", "base_url": "http://answers.test/v1", "api_key_env": "OUR_KEY"}
+        assert judge_of(settings(judge=ours, llm=answering)).model_dump() == settings(judge=ours).judge.model_dump()
+        other = judge_of(settings(judge=ours, llm=answering), model="openai:other", repeat=2)
+        assert (other.model, other.base_url, other.api_key_env) == ("openai:other", ours["base_url"], "JUDGE_KEY")
+        assert (other.repeat, other.temperature) == (2, 0.7)
+        assert judge_of(settings(llm=answering), model="openai:other").base_url == answering["base_url"]
+        local = judge_of(settings(judge=ours), model="fake")
+        assert (local.base_url, local.api_key_env, local.temperature) == (None, None, 0.7)
+        assert judge_of(settings(judge=ours), base_url="http://else.test/v1").base_url == "http://else.test/v1"
+        with pytest.raises(UsageError, match=r"judge\.model"):
+            judge_of(settings(llm=answering))
+
+    def test_a_judge_that_is_down_changes_nothing_that_is_known_of_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("OPENAI_API_KEY", "x")
+        labels = write(tmp_path / "labels.jsonl", *(plain(number, number % 2) for number in range(4)))
+        known = check_path(tmp_path / ".scoville", "gpt v1")
+        known.parent.mkdir(parents=True)
+        known.write_text("{}")
+        words = ["check", str(labels), "--model", "openai:gpt", "--base-url", "http://127.0.0.1:9/v1", "--yes",
+                 "--set", "judge.max_retries=0", "-w", str(tmp_path)]  # fmt: skip
+        done = CliRunner().invoke(command, words)
+        assert isinstance(done.exception, ScovilleError) and "nothing was changed" in str(done.exception)
+        assert known.read_text() == "{}"
+
+    def test_labels_of_other_questions_are_told_from_those_of_the_cases(self, tmp_path: Path):
+        labels = read_labels(write(tmp_path / "labels.jsonl", plain(1, 1), plain(2, 0))).found
+        questions = [label.case.question for label in labels]
+        judge = judge_of_words("right", "wrong")
+        save_check(tmp_path, judge, tmp_path / "labels.jsonl", check_judge(judge, labels), questions)
+        found = read_checks(tmp_path, judge.label, [questions[0].upper(), "Who?"])["correctness"]
+        assert (found["shared"], "questions" in found) == (1, False)
+        assert "of other questions" not in judges_text({judge.label: {"correctness": found}})
+        found = read_checks(tmp_path, judge.label, ["Who?"])
+        assert "(labels.jsonl; of other questions than these cases)" in judges_text({judge.label: found})

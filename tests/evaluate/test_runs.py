@@ -191,6 +191,12 @@ class TestFind:
         for name in (run.id, run.id[:12], run.id[-4:], str(run.folder)):
             assert find_run(runs, name) == run
 
+    def test_a_run_is_found_by_the_name_that_it_was_given_of_several_the_newest(self, run: Run):
+        runs = run.folder.parent
+        named = [create_run(runs, CASES, {"system": name}) for name in ("nightly", "nightly", run.id[-4:])]
+        assert find_run(runs, "nightly") == named[1]
+        assert find_run(runs, run.id[-4:]) == run  # what an id says comes first
+
     def test_a_name_of_none_or_several_lists_them(self, run: Run):
         runs = run.folder.parent
         other = create_run(runs, CASES, {})

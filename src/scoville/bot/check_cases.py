@@ -52,6 +52,24 @@ def check_cases(bot: Opened, files: Sequence[Path | str]) -> list[CheckedCases]:
     return checked
 
 
+def say_not_indexed(bot: Opened, cases: Sequence[Case]) -> list[str]:
+    """Name the documents with the evidence of answerable cases that the index does not hold, and say so."""
+    built = bot.workspace.built()
+    named = {one.document: one for case in cases if case.answerable for one in case.evidence}
+    if built is None or not named:
+        return []
+    sources = open_index(bot.workspace, bot.recipe.index, built).documents()
+    missing = sorted(name for name, one in named.items() if not any(map(one.is_in, sources)))
+    if missing:
+        lost = sum(case.answerable and any(one.document in missing for one in case.evidence) for case in cases)
+        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        logger.warning(
+            f"{lost} of {len(cases)} cases have evidence in documents that are not in the index ({shown}), and can "
+            "hardly be answered: add the documents, or correct the names; scoville cases check tells more"
+        )
+    return missing
+
+
 def _documents(bot: Opened) -> "_Documents | None":
     """Open what was read; None, and a word about it, where nothing was."""
     built = bot.workspace.built()

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scoville.bot.opened import Opened
+from scoville.errors import ScovilleError, UsageError
 from scoville.evaluate.judge.check import check_judge, save_check
 from scoville.evaluate.judge.judge import Judge, open_judge
 from scoville.evaluate.judge.labels import read_labels
 from scoville.llm.paid import announce
 from scoville.recipe import Judge as Settings
-from scoville.recipe import Llm, WritingModel
+from scoville.recipe import Llm, Recipe, WritingModel
+from scoville.recipe.model import provider_of
 
 logger = logging.getLogger("scoville")
 
@@ -47,17 +49,27 @@ def check(
         seconds = time.perf_counter() - started
     finally:
         judge.close()
-    path = save_check(bot.workspace.folder, judge, Path(labels), metrics)
+    if judge.down:
+        raise ScovilleError(
+            f"{judge.down}; nothing was changed of what is known of {judge.label}. Verdicts that it gave are kept: "
+            "check again when it is back"
+        )
+    path = save_check(bot.workspace.folder, judge, Path(labels), metrics, [label.case.question for label in chosen])
     return Checked(judge=judge, metrics=metrics, saved=path, seconds=seconds)
 
 
-def judge_like(llm: Llm, *, model: str = "", base_url: str | None = None, **measured: Any) -> Settings:
-    """Give a judge that is asked like the model of the recipe where nothing else is said.
+def judge_of(recipe: Recipe, *, model: str = "", base_url: str | None = None, **measured: Any) -> Settings:
+    """Give the judge of a recipe, or another one that is named; labels are sent where the recipe sends texts already.
 
-    ``measured`` are other keys of the recipe's ``judge``, such as ``repeat``, ``temperature`` and ``reasons``.
+    One of the same provider as the recipe's judge, or else as what answers, is asked at the same endpoint. ``measured``
+    are other keys of the recipe's ``judge``, such as ``repeat``, ``temperature`` and ``reasons``; None: as it has them.
     """
-    own = {name: getattr(llm, name) for name in WritingModel.model_fields}
-    named = {**own, "model": model, "base_url": None, "api_key_env": None, "runtime": "auto"} if model else own
-    return Settings.model_validate(
-        {**named, **({"base_url": base_url} if base_url else {}), **measured, "seed": llm.seed}
-    )
+    given = recipe.judge.model_dump()
+    if model:
+        known = (one for one in (recipe.judge, recipe.llm) if provider_of(one.model) == provider_of(model))
+        like = next((one for one in known if one.model), Settings(model=model))
+        given |= {name: getattr(like, name) for name in WritingModel.model_fields} | {"model": model}
+    if not given["model"]:
+        raise UsageError("the recipe names no judge to check: set judge.model, or give --model NAME")
+    measured = {name: value for name, value in {"base_url": base_url, **measured}.items() if value is not None}
+    return Settings.model_validate({**given, **measured})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scoville.bot.ask_systems import Asking, Named, ask_systems
+from scoville.bot.check_cases import say_not_indexed
 from scoville.bot.evaluate import Cases, Choice, name_of
 from scoville.bot.open import open
 from scoville.bot.opened import Opened
@@ -81,6 +82,8 @@ def compare(
     compared_with = _baseline(named, baseline)
     check_metric(metric)
     chosen = _cases(named, cases, Choice(split=split, limit=limit))
+    if any(isinstance(one.of, Recipe) for one in named):
+        say_not_indexed(bot, chosen)
     budget = bot.budget(no_limit=no_limit)
     compared = ask_systems(bot, named, chosen, Asking(
         fresh=fresh, judged=judge, timeout_seconds=timeout_seconds, budget=budget,

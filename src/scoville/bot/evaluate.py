@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scoville.bot.check_cases import say_not_indexed
 from scoville.bot.opened import Opened
 from scoville.bot.score import Scoring, check_likelihood, open_recipe_judge, recipe_of, score
 from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
@@ -19,6 +20,7 @@ from scoville.evaluate.publish import note_index
 from scoville.evaluate.run_cases import run_cases, same_cases, waiting_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.system import System
+from scoville.recipe.file import with_values
 from scoville.types import Case
 
 logger = logging.getLogger("scoville")
@@ -76,12 +78,14 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
     budget = bot.budget(no_limit=scoring.no_limit)
     judge = open_recipe_judge(bot, budget) if scoring.judge else None
     _check(bot, asked.system, chosen, asked, scoring)
+    missing = say_not_indexed(bot, chosen) if answering_recipe(bot, asked.system) else []
     _say_price(bot, asked.system, len(chosen), budget)
     system = open_system(bot, asked.system, asked.timeout_seconds, budget, asked.workers)
     run = create_run(bot.workspace.folder / "runs", chosen, {
         "system": asked.name or system.name, "spec": known_as(asked.system), "cases_file": name_of(cases),
         "seed": bot.recipe.llm.seed, "commit": commit_of(bot.workspace.root),
-        "index": note_index(bot.workspace, system), **system.describe(),
+        "index": note_index(bot.workspace, system), **({"not_indexed": missing} if missing else {}),
+        **system.describe(),
     })  # fmt: skip
     _ask(bot, system, chosen, run, asked)
     score(bot, run, judge, scoring)
@@ -89,19 +93,64 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
 
 
 def resume(bot: Opened, run: Run, asked: Asked, scoring: Scoring) -> Run:
-    """Ask a system what a run that was interrupted has no answer to, and score it."""
-    spec = asked.system or run.header.get("spec", "")
+    """Ask the system of a run that was interrupted what it has no answer to, and score it.
+
+    Its recipe is the one that the run began with, whatever the workspace's says now; UsageError for another system,
+    another value that decides answers, and an index that changed: a run has the answers of one system.
+    """
+    answering, spec = _as_begun(bot, run, asked.system)
     budget = bot.budget(no_limit=scoring.no_limit)
     judge = open_recipe_judge(bot, budget) if scoring.judge else None
     cases = run.cases()
-    _check(bot, spec, cases, asked, scoring)
-    _say_price(bot, spec, len(waiting_cases(cases, run)), budget)
-    system = open_system(bot, spec, asked.timeout_seconds, budget, asked.workers)
-    if run.header.get("recipe_hash") != system.describe().get("recipe_hash"):
-        logger.info("The recipe is not the one that run %s began with: its answers will be of both.", run.id)
+    _check(answering, spec, cases, asked, scoring)
+    _say_price(answering, spec, len(waiting_cases(cases, run)), budget)
+    system = open_system(answering, spec, asked.timeout_seconds, budget, asked.workers)
+    _check_same_system(bot, run, system)
     _ask(bot, system, cases, run, asked)
     score(bot, run, judge, scoring)
     return run
+
+
+def _as_begun(bot: Opened, run: Run, given: Spec) -> tuple[Opened, Spec]:
+    """Give the bot and the system that answered so far, with its recipe; UsageError where another is asked for."""
+    header = run.header
+    spec, began = given or header.get("spec", ""), header.get("recipe_hash")
+    if not spec and header.get("kind") == "function":
+        raise UsageError(
+            f"run {run.id} was answered by the Python function {header['function']}: go on with it as system"
+        )
+    if not began:
+        return bot, spec
+    same = isinstance(spec, str | Path) and (not spec or Path(spec).is_file() or given)
+    if same and (now := answering_recipe(bot, spec)) and now.hash == began:
+        return bot, spec
+    flags = bot.given_values()
+    saved = recipe_of(run)
+    again = with_values(saved, flags) if saved else None
+    if given or again is None or again.hash != began:
+        flag = f"--set {', '.join(flags)}" if flags else "this version"
+        raise UsageError(
+            f"run {run.id} began with another recipe than {f'--system {given}' if given else flag} gives, and its "
+            "answers would be of both: leave that out to go on as it began, or begin a new run"
+        )
+    logger.info("The recipe changed since run %s began: it goes on with the one that it began with.", run.id)
+    return bot.with_recipe(again), ""
+
+
+def _check_same_system(bot: Opened, run: Run, system: System) -> None:
+    """Raise UsageError unless a system is the one that answered so far, from the same index."""
+    header, now = run.header, system.describe()
+    known = ("kind", "recipe_hash", "function", "url", "cheat") if header.get("kind") else ()
+    if changed := [name for name in known if header.get(name) != now.get(name)]:
+        name = changed[0]
+        raise UsageError(
+            f"run {run.id} was answered by {header.get(name)} ({name}), and now {now.get(name)} is asked: its answers "
+            "would be of both; begin a new run"
+        )
+    if header.get("index") and note_index(bot.workspace, system) != header["index"]:
+        raise UsageError(
+            f"the index changed since run {run.id} began, and its answers would be of both: begin a new run"
+        )
 
 
 def score_again(bot: Opened, run: Run, scoring: Scoring) -> Run:

@@ -7,7 +7,7 @@ done with them: that is the Bot.
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from scoville.answer import Answerer, open_answerer
 from scoville.cost import Budget
@@ -57,6 +57,10 @@ class Opened:
     def recipe(self) -> Recipe:
         """Every choice of the system."""
         return self.loaded.recipe
+
+    def given_values(self) -> dict[str, Any]:
+        """Give what was set for this bot alone, by flags or arguments, by the dotted keys."""
+        return {one.key: one.value for one in self.loaded.settings if one.source in ("flag", "argument")}
 
     def __enter__(self) -> Self:
         """Give the bot."""

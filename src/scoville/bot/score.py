@@ -14,7 +14,7 @@ from scoville.bot.opened import Opened
 from scoville.cost import Budget
 from scoville.embed import open_embedder
 from scoville.errors import UsageError
-from scoville.evaluate.judge.check import read_check
+from scoville.evaluate.judge.check import read_checks
 from scoville.evaluate.judge.judge import Judge, open_judge
 from scoville.evaluate.judge.metrics import METRICS
 from scoville.evaluate.likelihood import likelihood_of
@@ -77,7 +77,8 @@ def open_recipe_judge(bot: Opened, budget: Budget) -> Judge:
 def judges_of(bot: Opened, run: Run) -> Judges:
     """Give what is known of the judges of a run."""
     labels = {one.judge for found in run.scores().values() for one in found.values() if one.metric in METRICS} - {""}
-    return {label: read_check(bot.workspace.folder, label) for label in sorted(labels)}
+    questions = [case.question for case in run.cases()]
+    return {label: read_checks(bot.workspace.folder, label, questions) for label in sorted(labels)}
 
 
 def check_likelihood(recipe: Recipe | None) -> None:

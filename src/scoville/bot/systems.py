@@ -64,8 +64,7 @@ def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:
         raise UsageError(
             f"system {path}: no such file; expected a recipe, file.py:function, http(s)://… or {PREFIX}NAME"
         )
-    given = {one.key: one.value for one in bot.loaded.settings if one.source in ("flag", "argument")}
-    return with_values(load_recipe(path).recipe, given)
+    return with_values(load_recipe(path).recipe, bot.given_values())
 
 
 def known_as(spec: Spec) -> str:

@@ -26,7 +26,7 @@ FAILED_SHARE = 0.1
     default="",
     help="A recipe's file, file.py:function, http(s)://… or cheat:NAME; default: this workspace.",
 )
-@click.option("--name", default="", help="What the run is called in tables.")
+@click.option("--name", default="", help="What the run is called in tables, and may be named by.")
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--tag", "tags", multiple=True, help="Only cases with one of these tags; may be given several times.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
@@ -66,7 +66,7 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     """Ask a system all CASES, and score its answers.
 
     CASES is a file of JSON lines or CSV; without it, the runs are listed. RUN is the id of a run, its beginning, its
-    end, or `latest`. The exit code is 1 when over a tenth of the cases failed.
+    end, its name (of several the newest), or `latest`. The exit code is 1 when over a tenth of the cases failed.
 
     \b
     scoville evaluate cases/dev.jsonl

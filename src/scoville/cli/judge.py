@@ -22,12 +22,14 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("labels", type=click.Path(path_type=Path))
-@click.option("--model", default="", help="The judge, named like llm.model. Default: the recipe's llm.model.")
+@click.option("--model", default="", help="Another judge, named like llm.model. Default: the recipe's judge.model.")
 @click.option("--base-url", default=None, help="The endpoint of a hosted model.")
 @click.option("-n", "--limit", type=click.IntRange(1), default=None, help="Only this many labels, drawn by the seed.")
-@click.option("--repeat", type=click.IntRange(1, 20), default=1, help="Ask this often, to measure the judge's noise.")
 @click.option(
-    "--temperature", type=click.FloatRange(0, 2), default=0.0, help="Of the judge; above 0 where --repeat is given."
+    "--repeat", type=click.IntRange(1, 20), default=None, help="Ask this often, to measure the judge's noise."
+)
+@click.option(
+    "--temperature", type=click.FloatRange(0, 2), default=None, help="Of the judge; above 0 where --repeat is given."
 )
 @click.option("--reasons/--no-reasons", default=None, help="Whether it writes a reason first. Default: hosted ones do.")
 @click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
@@ -35,14 +37,15 @@ def command() -> None:
 def check_command(labels: Path, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Compare the judge with people's judgements of answers.
 
-    The numbers are kept, and shown beside its scores. LABELS is JSONL with question, answer, label (right, partly,
+    The judge is asked as the recipe says, and labels are sent nowhere else. The numbers are kept, and shown beside its
+    scores. LABELS is JSONL with question, answer, label (right, partly,
     wrong, or 0 to 1) and, where known, expected and context; or answers graded 1 to 5; or MT-bench's human judgments.
     """
-    from scoville.bot.check_judge import judge_like
+    from scoville.bot.check_judge import judge_of
 
     bot = open_bot(folder, flags)
     named = {name: options[name] for name in ("model", "base_url", "repeat", "temperature", "reasons")}
-    settings = judge_like(bot.recipe.llm, **named)
+    settings = judge_of(bot.recipe, **named)
     judge, metrics, path, seconds = bot.check_judge(labels, settings, limit=options["limit"], no_limit=options["yes"])
     asked = {
         "asked": len(judge.replies),

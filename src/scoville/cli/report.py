@@ -30,7 +30,7 @@ def command(
 ) -> None:  # fmt: skip
     """Write runs as one HTML page, or say what went wrong in them.
 
-    RUN is the id of a run, its beginning, its end, or `latest`, which is the default.
+    RUN is the id of a run, its beginning, its end, its name, or `latest`, which is the default.
     """
     from scoville.evaluate.blame import count_stages
 

@@ -167,13 +167,21 @@ def list_runs(runs: Path) -> list[Run]:
 
 
 def find_run(runs: Path, name: str) -> Run:
-    """Find a run by its id, the beginning or the end of it, a folder, or ``latest``."""
+    """Find a run by its id, the beginning or the end of it, a folder, ``latest``, or the name that it was given.
+
+    Of several with a name it is the newest.
+    """
     known = list_runs(runs)
     if name == "latest" and known:
         return known[-1]
     if (Path(name) / "run.json").is_file():
         return Run(Path(name))
-    return Run(runs / whole_name(name, [run.id for run in known], "run", "scoville evaluate CASES"))
+    ids = [run.id for run in known]
+    if not any(given.startswith(name) or given.endswith(name) for given in ids):
+        named = next((run for run in reversed(known) if name and run.header.get("system") == name), None)
+        if named:
+            return named
+    return Run(runs / whole_name(name, ids, "run", "scoville evaluate CASES"))
 
 
 def whole_name(given: str, known: Sequence[str], kind: str, made_by: str) -> str:

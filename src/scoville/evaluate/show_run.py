@@ -56,10 +56,11 @@ def judges_text(judges: Judges) -> str:
         for metric, found in checks.items():
             kappa = "not defined" if found["kappa"] is None else f"{found['kappa']:.2f}"
             chance = ", little better than chance" if found["kappa"] is not None and found["kappa"] < SLIGHT else ""
+            other = "" if found["shared"] else "; of other questions than these cases"
             agreement = "nothing" if found["agreement"] is None else f"{found['agreement']:.0%}"
             lines.append(
                 f"{metric}: {judge} agreed with people on {agreement} of {found['n']} labels, kappa {kappa}"
-                f"{chance} ({found['labels']})"
+                f"{chance} ({found['labels']}{other})"
             )
     return "\n".join(lines)
 

@@ -24,6 +24,11 @@ def is_hosted(model: str | None) -> bool:
     return bool(model) and str(model).removeprefix("auto+").partition(":")[0] in ENDPOINTS
 
 
+def provider_of(model: str | None) -> str:
+    """Give what stands before the name of a model behind an endpoint; empty for all others."""
+    return str(model).partition(":")[0] if is_hosted(model) else ""
+
+
 def name_of(model: str) -> str:
     """Give the name by which its endpoint knows a model; that of any other stays as it is."""
     return model.removeprefix("auto+").partition(":")[2] if is_hosted(model) else model

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, is_hosted
+from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
 from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
@@ -309,7 +309,7 @@ class Llm(WritingModel):
 
     def for_model(self, other: WritingModel) -> "Llm":
         """Give these settings for another model; one that is only named is asked as this one is."""
-        own = type(other)(model=other.model) != other or _provider(other) != _provider(self)
+        own = type(other)(model=other.model) != other or provider_of(other.model) != provider_of(self.model)
         taken = WritingModel.model_fields if own else ("model", "runtime")
         return self.model_copy(update={name: getattr(other, name) for name in taken})
 
@@ -358,10 +358,6 @@ class Recipe(Section):
 
 def _digest(values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _provider(model: Model) -> str:
-    return model.model.partition(":")[0] if is_hosted(model.model) else ""
 
 
 def _ways(ways: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ apart: it is not the judge's merit.
     .scoville/judges/<model>-v<version>.json
 """
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -68,11 +69,13 @@ def check_judge(judge: Judge, labels: Sequence[Label], *, on_scored: OnDone | No
     }
 
 
-def save_check(folder: Path, judge: Judge, labels: Path, metrics: Mapping[str, Mapping[str, Any]]) -> Path:
+def save_check(
+    folder: Path, judge: Judge, labels: Path, metrics: Mapping[str, Mapping[str, Any]], questions: Iterable[str] = ()
+) -> Path:
     """Keep the numbers beside those of other metrics that were checked before; gives the file."""
     path = check_path(folder, judge.label)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    about = {"labels": labels.name, "checked": now, "repeat": judge.repeat}
+    about = {"labels": labels.name, "checked": now, "repeat": judge.repeat, "questions": sorted(map(_mark, questions))}
     kept = read_check(folder, judge.label) | {metric: {**numbers, **about} for metric, numbers in metrics.items()}
     write_whole(
         path, json.dumps({"judge": judge.label, "metrics": kept}, ensure_ascii=False, indent=1, allow_nan=False)
@@ -89,10 +92,24 @@ def read_check(folder: Path, label: str) -> dict[str, dict[str, Any]]:
         return {}
 
 
+def read_checks(folder: Path, label: str, questions: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Read the numbers of a judge with ``shared``: of how many of these questions its labels are."""
+    asked = set(map(_mark, questions))
+    return {
+        metric: {key: value for key, value in numbers.items() if key != "questions"}
+        | {"shared": len(asked & set(numbers.get("questions", ())))}
+        for metric, numbers in read_check(folder, label).items()
+    }
+
+
 def check_path(folder: Path, label: str) -> Path:
     """Give the file of a judge's numbers in the folder of the workspace."""
     model, _, version = label.rpartition(" ")
     return folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', model)}-{version}.json"
+
+
+def _mark(question: str) -> str:
+    return hashlib.sha256(question.casefold().encode()).hexdigest()[:12]
 
 
 def _score(judge: Judge, label: Label) -> Score | None:

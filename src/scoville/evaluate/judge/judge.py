@@ -104,7 +104,8 @@ class Judge:
         self._lock = threading.Lock()
         self._takes_schema = True
         self._failures = 0
-        self._down = ""
+        self.down = ""
+        """Why it is asked no more; empty while it is."""
 
     @property
     def label(self) -> str:
@@ -184,18 +185,18 @@ class Judge:
 
     def _generate(self, messages: Sequence[Message], generation: Generation) -> tuple[Reply | None, str]:
         """Give a reply, or why there is none."""
-        if self._down:
-            return None, self._down
+        if self.down:
+            return None, self.down
         try:
             reply = self._reply(messages, generation)
         except ContextTooLong:
             return None, f"the answer and its passages are too long for {self.name}, which judges them"
         except OverBudget as error:
             with self._lock:
-                if not self._down:
+                if not self.down:
                     logger.warning("The judge is asked no more, the rest stays unscored: %s", error)
-                self._down = str(error)
-            return None, self._down
+                self.down = str(error)
+            return None, self.down
         except Exception as error:  # a judge that crashes costs a verdict, never the run
             if isinstance(error, ScovilleError) and not isinstance(error, ProviderError):
                 raise  # it cannot be loaded, or is not what it was said to be: nothing will be judged
@@ -224,9 +225,9 @@ class Judge:
         with self._lock:
             self._failures += not about_this_text
             if hopeless or self._failures >= FAILURES_IN_A_ROW:
-                if not self._down:
+                if not self.down:
                     logger.warning("The judge is given up, the rest stays unscored: %s", _of_judge(error))
-                self._down = why
+                self.down = why
         return why
 
 
