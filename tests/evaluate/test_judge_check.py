@@ -280,8 +280,12 @@ class TestCommand:
         local = judge_of(settings(judge=ours), model="fake")
         assert (local.base_url, local.api_key_env, local.temperature) == (None, None, 0.7)
         assert judge_of(settings(judge=ours), base_url="http://else.test/v1").base_url == "http://else.test/v1"
-        with pytest.raises(UsageError, match=r"judge\.model"):
-            judge_of(settings(llm=answering))
+        assert judge_of(settings(llm=answering)).model is None  # what answers is not taken for a judge
+
+    def test_a_recipe_without_a_judge_asks_none(self, tmp_path: Path):
+        labels = write(tmp_path / "labels.jsonl", plain(1, 1))
+        done = CliRunner().invoke(command, ["check", str(labels), "-w", str(tmp_path)])
+        assert isinstance(done.exception, UsageError) and "set judge.model" in str(done.exception)
 
     def test_a_judge_that_is_down_changes_nothing_that_is_known_of_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

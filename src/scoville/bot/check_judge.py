@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scoville.bot.opened import Opened
-from scoville.errors import ScovilleError, UsageError
+from scoville.errors import ScovilleError
 from scoville.evaluate.judge.check import check_judge, save_check
 from scoville.evaluate.judge.judge import Judge, open_judge
 from scoville.evaluate.judge.labels import read_labels
@@ -69,7 +69,5 @@ def judge_of(recipe: Recipe, *, model: str = "", base_url: str | None = None, **
         known = (one for one in (recipe.judge, recipe.llm) if provider_of(one.model) == provider_of(model))
         like = next((one for one in known if one.model), Settings(model=model))
         given |= {name: getattr(like, name) for name in WritingModel.model_fields} | {"model": model}
-    if not given["model"]:
-        raise UsageError("the recipe names no judge to check: set judge.model, or give --model NAME")
     measured = {name: value for name, value in {"base_url": base_url, **measured}.items() if value is not None}
     return Settings.model_validate({**given, **measured})
