@@ -1,5 +1,7 @@
 """Refusals in the languages of the documents."""
 
+import time
+
 import pytest
 
 from scoville.answer.declines import declines
@@ -77,6 +79,12 @@ ANSWERS = [
 @pytest.mark.parametrize("reply", REFUSALS)
 def test_a_refusal_is_recognised_in_the_language_of_the_documents(reply: str):
     assert declines(reply)
+
+
+def test_a_long_sentence_is_no_refusal_and_takes_no_time():
+    started = time.perf_counter()
+    assert not declines("die dokumente nicht keine " * 2000)
+    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize("reply", ANSWERS)

@@ -1,5 +1,7 @@
 """The measures that decide: whether an answer is right, and whether its texts hold what it claims."""
 
+import time
+
 import pytest
 
 from scoville.evaluate.metrics.claims import claims, faithfulness
@@ -109,6 +111,11 @@ class TestWhatIsExpected:
 
     def test_of_several_expected_answers_the_best_counts(self):
         assert right("It takes 16 weeks.", "Twelve months", "16 weeks") == right("It takes 16 weeks.", "16 weeks") > 0.8
+
+    def test_a_text_without_full_stops_takes_no_time(self):
+        started = time.perf_counter()
+        right("alpha beta gamma " * 3000, "alpha beta x y z", contexts=["alpha beta delta " * 3000])
+        assert time.perf_counter() - started < 5
 
     def test_every_fact_must_be_there(self):
         facts = ["It takes 16 weeks.", "Notice is given two months before."]

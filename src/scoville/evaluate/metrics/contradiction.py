@@ -39,6 +39,8 @@ REACH = 8
 """Words before "than" that say how two compare."""
 LONGEST_SWAP = 4
 """Words: longer stretches are said differently, not exchanged."""
+LONGEST_SENTENCE = 200
+"""Words: what is longer, such as a text without full stops, is not compared; it would take minutes."""
 ALIKE = 0.6
 """Share of its words that a sentence has in the order of the other; below it they are not laid beside each other."""
 
@@ -59,6 +61,8 @@ def contradiction(claim: str, evidence: str, given: str = "") -> str:
     """
     one, other = tokens(claim), tokens(evidence)
     mine, theirs = list(map(plain, one)), list(map(plain, other))
+    if max(len(mine), len(theirs)) > LONGEST_SENTENCE:
+        return ""
     laid = SequenceMatcher(None, mine, theirs, autojunk=False)
     if not mine or sum(block.size for block in laid.get_matching_blocks()) < ALIKE * len(mine):
         return "direction" if _compares_otherwise(mine, theirs) else ""
