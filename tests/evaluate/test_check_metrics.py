@@ -78,6 +78,8 @@ class TestFile:
             ([1], "expected an object"),
             ({"answer": "x", "human": {}}, "no question"),
             ({"question": "x", "human": {}}, "no answer"),
+            ({"question": "x", "answers": 3}, "no answer"),
+            ({"turns": [3], "answer": "y", "human": {}}, "expected a text, got '3'"),
             ({"question": "x", "answer": "y"}, "no verdicts; expected an object under the key human"),
             (row("x", {"correctness": "meh"}), "'meh' is no verdict"),
             (row("x", {"correctness": {}}), "is no verdict"),
