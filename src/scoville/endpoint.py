@@ -164,7 +164,9 @@ class Endpoint:
             return Failure(error=ProviderTimeout(f"{late}; {advice}"))
         if isinstance(error, openai.APIConnectionError):
             reason = f": {self.redacted(str(error.__cause__))}" if error.__cause__ else ""
-            advice = f"check {section}.base_url and that the endpoint runs"
+            server = {"ollama": "Ollama (`ollama serve`)", "vllm": "vLLM"}.get(self._settings.model.partition(":")[0])
+            advice = f"start {server}, or " if server else ""
+            advice += f"check {section}.base_url and that the endpoint runs"
             return Failure(error=ProviderUnavailable(f"no connection to {where}{reason}; {advice}"))
         if not isinstance(error, openai.APIStatusError):
             return Failure(error=ProviderError(f"{model} at {where} broke off: {said}"), said=said)

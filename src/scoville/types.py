@@ -307,6 +307,11 @@ class Answer:
         """Give the text."""
         return self.text
 
+    def __repr__(self) -> str:
+        """Give the text, and how it came about, in a line: all fields would fill a screen."""
+        end = f"refused: {self.reason}" if self.refused else f"{len(self.citations)} citations"
+        return f"<Answer {self.text!r} ({end}, {self.total_seconds:.2f} s)>"
+
     def _repr_html_(self) -> str:
         reason = (self.reason or self.text) if self.refused else None
         return answer_html(self.text, reason, [one.quoted for one in self.citations])

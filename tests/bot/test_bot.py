@@ -54,6 +54,11 @@ def test_a_new_folder_becomes_a_bot_that_answers_with_citations(bot: sc.Bot):
     assert (bot.workspace.root / ".scoville").is_dir()
 
 
+def test_an_answer_shows_itself_in_a_line(bot: sc.Bot):
+    shown = repr(bot.ask("How many days of parental leave are there?"))
+    assert shown.startswith("<Answer '") and len(shown) < 300
+
+
 def test_hits_are_a_list_and_know_how_the_search_went(bot: sc.Bot):
     hits = bot.search("leave", limit=1)
     assert len(hits) == 1 and len(list(hits)) == 1

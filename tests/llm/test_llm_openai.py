@@ -438,11 +438,14 @@ class TestRetries:
         with pytest.raises(ProviderError, match="broke off after 6 characters"):
             ask(llm)
 
-    def test_nobody_at_the_address_is_a_clear_error(self, pauses: list[float]):
+    @pytest.mark.parametrize(("model", "advice"), [("openai:tester", "check"), ("ollama:tester", "start Ollama")])
+    def test_nobody_at_the_address_is_a_clear_error(self, pauses: list[float], model: str, advice: str):
         with Endpoint() as server:
             url = server.url
-        llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=url, max_retries=2))
-        with pytest.raises(ProviderUnavailable, match=r"no connection to http://127\.0\.0\.1.*llm\.base_url"):
+        llm = OpenAILlm(recipe.Llm(model=model, base_url=url, max_retries=2))
+        with pytest.raises(
+            ProviderUnavailable, match=rf"no connection to http://127\.0\.0\.1.*{advice}.*llm\.base_url"
+        ):
             ask(llm)
         assert len(pauses) == 2
         llm.close()

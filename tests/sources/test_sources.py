@@ -119,6 +119,15 @@ class TestFolders:
         assert counts(sync(bench)) == {"unchanged": 1, "removed": 1}
         assert bench.sources == ["docs/a.txt"]
 
+    def test_what_ignore_files_leave_out_is_said(self, bench: Bench, caplog: pytest.LogCaptureFixture):
+        for name in ("a.txt", "b.log", "c.log"):
+            bench.write(name, f"{LEAVE} {name}")
+        (bench.docs / ".gitignore").write_text("*.log")
+        name_sources(bench, {"path": "docs"})
+        caplog.set_level("INFO", "scoville")
+        assert counts(sync(bench)) == {"added": 1}
+        assert "2 files and folders are left out" in caplog.text
+
     def test_what_is_ignored_or_linked_later_goes_and_links_are_followed_when_the_recipe_says_so(
         self, bench: Bench, tmp_path: Path
     ):

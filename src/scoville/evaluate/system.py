@@ -149,7 +149,7 @@ def named_function(name: str) -> Callable[..., Any]:
     try:
         found = getattr(_load(Path(place)) if place.endswith(".py") else importlib.import_module(place), function)
     except Exception as error:  # whatever the module raises
-        reason = f"{type(error).__name__}: {error}"
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: {error}"
         raise UsageError(
             f"{name!r} is no function that can be imported ({reason}); expected file.py:function"
         ) from error

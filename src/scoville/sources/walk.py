@@ -4,6 +4,7 @@ Enters: a path. Leaves: files, sorted by name within each folder, and the real f
 formats nor the index.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from typing import NamedTuple
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
 from scoville.sources.ignore import Ignored
+
+logger = logging.getLogger("scoville")
 
 
 class Walked(NamedTuple):
@@ -34,6 +37,7 @@ def walk(path: Path, *, follows_links: bool = False) -> Walked:
     roots: list[Path] = []
     seen: set[tuple[int, int]] = set()
     ignored, real = Ignored(path), os.path.realpath(path)
+    left_out = 0
     waiting = [path]  # a list instead of recursion: folders nest deeper than Python's stack
     while waiting:
         here = waiting.pop()
@@ -41,6 +45,7 @@ def walk(path: Path, *, follows_links: bool = False) -> Walked:
             if os.path.islink(here) and not follows_links and not Path(os.path.realpath(here)).is_relative_to(real):
                 continue
             if ignored.leaves_out(here, is_folder=os.path.isdir(here)):
+                left_out += 1
                 continue
         try:
             status = here.stat() if os.path.isdir(here) else None
@@ -56,4 +61,9 @@ def walk(path: Path, *, follows_links: bool = False) -> Walked:
             if here == path or here.is_symlink():
                 roots.append(Path(os.path.realpath(here)))
             waiting += [here / name for name in names if not name.startswith(".") and name != FILE_NAME]
+    if left_out:
+        logger.info(
+            "%s: %d files and folders are left out, which .gitignore or .scovilleignore name or programs installed",
+            path, left_out,
+        )  # fmt: skip
     return Walked(files, roots)
