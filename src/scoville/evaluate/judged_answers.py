@@ -66,7 +66,7 @@ def _answers(row: Any, number: int) -> Iterator[Judged]:
         raise ValueError(f"no question; expected the key question or turns, got {', '.join(row)[:200]}")
     contexts = None if row.get("contexts") is None else tuple(map(_text, _listed(row["contexts"])))
     expected = tuple(map(_text, _listed(row.get("reference", row.get("expected")))))
-    answers: list[Any] = _listed(row["answers"]) if "answers" in row else [row]
+    answers: Sequence[Any] = _listed(row["answers"]) if "answers" in row else [row]
     for place, answer in enumerate(answers):
         if not isinstance(answer, dict) or not isinstance(answer.get("answer"), str):
             raise ValueError("no answer; expected the key answer, or answers with objects that have it")
