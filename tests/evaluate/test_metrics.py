@@ -6,7 +6,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from scoville.evaluate import metrics
-from scoville.evaluate.metrics.cost import percentile, score_cost, summarise_cost
+from scoville.evaluate.metrics.cost import score_cost, summarise_cost
 from scoville.evaluate.metrics.grounded import cosine
 from scoville.evaluate.metrics.places import holds_quote
 from scoville.evaluate.metrics.ranking import average_precision, hit, ndcg, precision, recall, reciprocal_rank
 from scoville.evaluate.metrics.refusal import aurc, risk_coverage, risks
 from scoville.evaluate.metrics.retrieval import diversity, rank_passages
 from scoville.evaluate.result import Cited, Result, Retrieved
+from scoville.evaluate.statistics import Estimate, percentile
 from scoville.types import Case, Evidence, Score
 
 GOLD = (Evidence(document="a.pdf", page=7, quote="Staff have thirty days of leave."),)
@@ -45,6 +46,10 @@ def cited(document: str, *pages: int, verified: bool = True) -> Cited:
 
 def values(scores: Iterable[Score]) -> dict[str, float | None]:
     return {score.metric: score.value for score in scores}
+
+
+def means(summary: Mapping[str, Estimate | float | None]) -> dict[str, float | None]:
+    return {name: one.mean if isinstance(one, Estimate) else one for name, one in summary.items()}
 
 
 def test_measures_of_a_ranking_by_hand():
@@ -212,7 +217,7 @@ def test_refusals_are_scored_as_a_detector_of_the_unanswerable():
     cases = [case(name=str(number), answerable=number % 2 == 1) for number in range(6)]
     said = [True, True, False, False, True, False]  # right: 0, 4; wrong: 1; missed: 2
     results = {str(number): result(name=str(number), refused=refused) for number, refused in enumerate(said)}
-    summary = metrics.summarise_refusals(cases, results, {})
+    summary = means(metrics.summarise_refusals(cases, results, {}))
     assert [summary[name] for name in ("refusal_precision", "refusal_recall", "refusal_f1")] == pytest.approx(
         [2 / 3] * 3
     )
@@ -223,7 +228,34 @@ def test_refusals_are_scored_as_a_detector_of_the_unanswerable():
 def test_an_error_is_neither_a_refusal_nor_an_answer():
     failed = {"1": result(error="down")}
     assert values(metrics.score_refusal(case(), failed["1"])) == {"refusal_right": None}
-    assert set(metrics.summarise_refusals([case()], failed, {}).values()) == {None}
+    assert set(means(metrics.summarise_refusals([case()], failed, {})).values()) == {None}
+
+
+def test_refusals_have_an_interval_and_how_many_they_are_of():
+    cases = [case(name=str(number), answerable=number % 2 == 1, evidence=()) for number in range(40)]
+    results = {one.id: result(name=one.id, refused=int(one.id) % 4 < 2, confidence=0.5) for one in cases}
+    results["0"] = result(name="0", error="down")
+    found = metrics.summarise_refusals(cases, results, {})
+    assert (found["refusal_precision"].n, found["refusal_recall"].n, found["refusal_f1"].n) == (19, 19, 29)
+    for name in ("refusal_precision", "refusal_recall", "refusal_f1"):
+        one = found[name]
+        assert one.mean is not None and one.low is not None and one.high is not None
+        assert 0.2 < one.low < one.mean < one.high < 0.75
+        assert one.unscored == 1
+
+
+def test_refusals_about_few_documents_are_less_sure():
+    def width(documents: int) -> float:
+        cases = [
+            case(name=str(at), answerable=False, evidence=[Evidence(document=f"{at % documents}.md")])
+            for at in range(60)
+        ]
+        results = {one.id: result(name=one.id, refused=int(one.id) % documents % 2 == 0) for one in cases}
+        found = metrics.summarise_refusals(cases, results, {})["refusal_recall"]
+        assert found.low is not None and found.high is not None
+        return found.high - found.low
+
+    assert width(12) > 1.5 * width(60)
 
 
 def test_the_risk_coverage_curve_begins_with_the_surest():
@@ -248,7 +280,7 @@ def test_the_risk_of_an_answer_is_what_its_quality_lacks():
     }  # fmt: skip
     scores = {"1": [Score(metric="token_f1", value=0.1), Score(metric="gold_token_recall", value=0.75)]}
     assert risks(cases, results, scores) == [(0.9, 0.25), (0.4, 1.0)]
-    summary = metrics.summaries(cases, results, scores)
+    summary = means(metrics.summaries(cases, results, scores))
     assert (summary["aurc"], summary["risk"]) == (pytest.approx((0.25 + 0.625) / 2), 0.625)
 
 
@@ -256,9 +288,9 @@ def test_percentiles_are_those_of_numpy():
     numpy = pytest.importorskip("numpy")
     drawn = [random.Random(1).random() for _ in range(11)] + [0.5, 0.5]
     for percent in (0, 5, 50, 95, 99, 100):
-        assert percentile(drawn, percent) == pytest.approx(float(numpy.percentile(drawn, percent)))
-    assert percentile([1, 2], 50) == 1.5
-    assert percentile([], 50) is None
+        assert percentile(drawn, percent / 100).mean == pytest.approx(float(numpy.percentile(drawn, percent)))
+    assert percentile([1, 2], 0.5).mean == 1.5
+    assert percentile([], 0.5).mean is None
 
 
 def test_a_price_that_is_not_known_is_not_nothing():
@@ -268,7 +300,7 @@ def test_a_price_that_is_not_known_is_not_nothing():
         "2": result(name="2", cost_usd=0.75, completion_tokens=3, seconds={"total": 3.0}),
         "3": result(name="3", error="down", cost_usd=None, seconds={"total": 99.0}),
     }
-    summary = summarise_cost(cases, known, {})
+    summary = means(summarise_cost(cases, known, {}))
     assert (summary["cost_usd_sum"], summary["cost_usd_per_1000"], summary["cost_unknown"]) == (1, 500, 0)
     assert (summary["seconds_total_p50"], summary["seconds_search_p50"]) == (2, None)
     assert (summary["prompt_tokens_sum"], summary["completion_tokens_sum"]) == (10, 3)
@@ -358,7 +390,7 @@ def everything() -> dict[str, float | None]:
     scores = [score for scorer in metrics.scorers().values() for score in scorer(one, answer)]
     assert len({score.metric for score in scores}) == len(scores)
     assert all(score.version == metrics.METRICS[score.metric].version for score in scores)
-    return values(scores) | metrics.summaries([one], {"1": answer}, {"1": scores})
+    return values(scores) | means(metrics.summaries([one], {"1": answer}, {"1": scores}))
 
 
 def test_every_metric_is_described_and_in_range():

@@ -191,10 +191,13 @@ def test_bleu_and_chrf_of_equal_texts_are_one_and_of_others_by_hand():
 
 
 def test_bleu_of_a_set_adds_up_counts():
-    whole, characters = corpus_overlap(["a b c d", "e f g x"], [["a b c d"], ["e f g h", "nothing"]])
+    found = corpus_overlap(["a b c d", "e f g x"], [["a b c d"], ["e f g h", "nothing"]])
+    whole, characters = (one.mean or 0.0 for one in found)
     # 1: 7 of 8, 2: 5 of 6, 3: 3 of 4, 4: 1 of 2.
     assert whole == pytest.approx((7 / 8 * 5 / 6 * 3 / 4 * 1 / 2) ** 0.25)
     assert 0 < characters < 1
+    assert all(one.low is not None and one.low < (one.mean or 0) < (one.high or 0) <= 1 for one in found)
+    assert corpus_overlap(["a b c d"], [["a b c d"]])[0].low is None
 
 
 def test_the_best_of_several_expected_answers_counts():
@@ -238,10 +241,11 @@ def test_every_value_stays_in_its_range():
 
 def test_the_set_has_a_bleu_where_a_case_has_one():
     one = case("a b c d")
-    assert summarise_text([one], {"1": result("a b c d")}, {"1": list(score_text(one, result("a b c d")))}) == {
+    found = summarise_text([one], {"1": result("a b c d")}, {"1": list(score_text(one, result("a b c d")))})
+    assert {name: value.mean for name, value in found.items()} == {
         "corpus_bleu": pytest.approx(1), "corpus_chrf": pytest.approx(1)
     }  # fmt: skip
-    assert summarise_text([], {}, {}) == {"corpus_bleu": None, "corpus_chrf": None}
+    assert {one.mean for one in summarise_text([], {}, {}).values()} == {None}
 
 
 def test_perplexity_is_the_inverse_of_the_mean_probability():

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from scoville.errors import ScovilleError, UsageError
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.run_cases import run_cases, same_cases
 from scoville.evaluate.runs import Run, create_run
-from scoville.evaluate.score_run import clusters_of, quality, score_run
+from scoville.evaluate.score_run import quality, score_run
 from scoville.evaluate.system import FunctionSystem
 from scoville.types import Case, Evidence, Score
 
@@ -175,6 +176,18 @@ class TestScoring:
         assert summary["metrics"]["quality"]["mean"] == 0.0
         assert "exact_match" not in summary["metrics"]
         assert summary["sets"]["refusal_recall"] == 0.0
+
+    def test_what_is_said_of_the_set_has_an_interval_and_how_many_cases_it_is_of(self, tmp_path: Path):
+        cases = [replace(MOON, id=str(at)) for at in range(9)] + [DAYS]
+        summary = made(tmp_path, cases, lambda question: "" if "days" in question else "Far.").summary()
+        found = summary["metrics"]["refusal_precision"]
+        assert (found["mean"], found["n"], found["unscored"]) == (0.0, 1, 0)
+        assert found["low"] == 0 and 0.5 < found["high"] < 1
+        assert summary["metrics"]["refusal_recall"]["n"] == 9
+        assert summary["metrics"]["seconds_total_p50"]["n"] == 10
+        printed = {name: one for name, one in summary["metrics"].items() if one["mean"] is not None}
+        assert all(one["n"] for one in printed.values())
+        assert all(summary["sets"][name] == one["mean"] for name, one in printed.items() if name in summary["sets"])
 
     def test_answers_that_all_failed_leave_no_mean_and_nothing_infinite(self, tmp_path: Path):
         run = create_run(tmp_path, [DAYS, MOON], {"system": "function"})

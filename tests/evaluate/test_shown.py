@@ -60,6 +60,8 @@ def test_a_measure_of_the_set_may_be_a_number_or_have_an_interval():
     assert (one := measure(summary, "quality")) and (one.value, one.interval, one.n) == ("42 %", "26 to 58 %", 36)
     assert (one := measure(summary, "seconds_total_p50")) and (one.value, one.interval, one.n) == ("2.0 s", "", None)
     assert (one := measure(summary, "seconds_total_p95")) and one.interval == "0.26 s to 0.58 s"
+    few = {"metrics": {"seconds_total_p95": FOUND | {"high": None}}}
+    assert (one := measure(few, "seconds_total_p95")) and one.interval == "at least 0.26 s"
     assert measure(summary, "aurc") is None
     nothing = measure({"metrics": {"quality": FOUND | {"mean": None, "low": None, "high": None}}}, "quality")
     assert nothing and (nothing.value, nothing.interval, nothing.unscored) == ("not scored", "", 2)

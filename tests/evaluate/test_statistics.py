@@ -1,6 +1,7 @@
 """Formulas against numbers worked out by hand, their laws, and what they promise, by simulation."""
 
 import math
+import random
 import time
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoville.errors import UsageError
+from scoville.evaluate.metrics.refusal import aurc
 from scoville.evaluate.paired import (
     Gaps,
     cases_needed,
@@ -30,6 +32,7 @@ from scoville.evaluate.statistics import (
     cluster_sums,
     estimate,
     gamma_interval,
+    jackknife,
     jackknife_variance,
     likeness_freedom,
     percentile,
@@ -109,13 +112,48 @@ class TestByHand:
 
     def test_percentile(self):
         # Of 10 values, 1 or fewer lie below the median with 11/1024, 2 or fewer with 56/1024: the 2nd and the 9th
-        assert percentile([float(value) for value in range(10)], 0.5) == (4.5, 1.0, 8.0)
+        found = percentile([*(float(value) for value in range(10)), None, math.nan], 0.5)
+        assert (found.mean, found.low, found.high, found.n, found.unscored) == (4.5, 1.0, 8.0, 10, 2)
 
     def test_a_high_percentile_of_few_values_has_no_upper_limit(self):
         found = percentile([float(value) for value in range(30)], 0.95)
-        assert found is not None
         assert (found.low, found.high) == (25.0, None)
-        assert percentile([], 0.5) is None
+        assert percentile([], 0.5).mean is None
+
+
+class TestJackknife:
+    """What is no mean: here the area under risk–coverage curves."""
+
+    def drawn(self, n: int, chance: random.Random) -> list[tuple[float, float]]:
+        return [(sure := chance.random(), float(chance.random() > 0.3 + 0.5 * sure)) for _ in range(n)]
+
+    def test_of_a_mean_it_is_the_interval_of_a_mean(self):
+        values = [0.0, 1.0, 0.5, 0.25, 0.75, 1.0] * 4
+        found, mean = jackknife(lambda some: math.fsum(some) / len(some), values, range(24)), estimate(values)
+        assert (found.mean, found.low, found.high) == pytest.approx((mean.mean, mean.low, mean.high))
+
+    def test_it_covers_what_it_promises(self):
+        chance = random.Random(1)
+        truth = math.fsum(aurc(self.drawn(2000, chance)) or 0.0 for _ in range(10)) / 10
+        found = [jackknife(aurc, self.drawn(40, chance), range(40)) for _ in range(120)]
+        covered = sum((one.low or 0.0) <= truth <= (one.high or 1.0) for one in found)
+        assert 0.89 <= covered / 120 <= 0.99
+
+    def test_clusters_that_stand_and_fall_together_widen_it(self):
+        values = [(at / 40, float(at % 8 < 4)) for at in range(40)]
+        alone, together = (jackknife(aurc, values, names) for names in (range(40), [at % 8 for at in range(40)]))
+        assert (together.high or 1) - (together.low or 0) > (alone.high or 1) - (alone.low or 0)
+
+    def test_nothing_and_one_value(self):
+        assert jackknife(aurc, [], []).mean is None
+        one = jackknife(aurc, [(0.5, 0.0)], ["a"])
+        assert (one.mean, one.low, one.n) == (0.0, 0.0, 1)
+        assert one.high is not None and one.high > 0.5
+
+    def test_a_large_set_is_left_out_in_a_hundred_groups(self):
+        calls: list[int] = []
+        jackknife(lambda some: calls.append(len(some)) or 0.5, list(range(1000)), range(1000))
+        assert (len(calls), set(calls)) == (101, {1000, 990})
 
 
 class TestEstimate:

@@ -91,7 +91,7 @@ def _subtitle(runs: Sequence[Shown]) -> str:
 
 def _scores_table(runs: Sequence[Shown]) -> str:
     names = list(dict.fromkeys(name for run in runs for name in run.summary.get("metrics", {})))
-    names += [name for name in dict.fromkeys(name for run in runs for name in run.summary.get("sets", {}))]
+    names = list(dict.fromkeys([*names, *(name for run in runs for name in run.summary.get("sets", {}))]))
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
     first = [name for name in LABELS if name in names]  # the others are folded away
 
@@ -125,7 +125,7 @@ def _cell(summary: Mapping[str, Any], name: str) -> str:
     if found["mean"] is None:
         return "not scored"
     unscored = f" <span class='bad'>{found['unscored']} not scored</span>" if found["unscored"] else ""
-    if found["low"] is None:
+    if found["low"] is None or found["high"] is None:
         return f"{found['mean']:.3f}{unscored}"
     return f"{found['mean']:.3f} <span class='note'>[{found['low']:.3f}, {found['high']:.3f}]</span>{unscored}"
 

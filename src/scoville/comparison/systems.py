@@ -12,11 +12,12 @@ from typing import Any
 from scoville.comparison.leaderboard import Cell, Leaderboard, leaderboard, pareto
 from scoville.comparison.side_by_side import Compared
 from scoville.errors import UsageError
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.metrics import Metric
 from scoville.evaluate.paired import Comparison, holm
 from scoville.evaluate.result import Result
-from scoville.evaluate.score_run import clusters_of, known_metrics
+from scoville.evaluate.score_run import known_metrics
 from scoville.track.ledger import SECONDS_PER_HOUR
 
 COST = "usd_per_1000"

@@ -6,10 +6,10 @@ Runs on different cases, and scores of different versions of a metric or of diff
 from collections.abc import Mapping
 
 from scoville.errors import UsageError
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.paired import Comparison, compare
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import clusters_of
 from scoville.types import Score
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from scoville.errors import UsageError
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.paired import ALPHA, Comparison, cases_needed, paired_difference
 from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import clusters_of, known_metrics
+from scoville.evaluate.score_run import known_metrics
 
 Verdict = Literal["passes", "fails", "cannot tell"]
 

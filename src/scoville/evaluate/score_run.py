@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.judge.metrics import METRICS as JUDGED
 from scoville.evaluate.judge.metrics import judge_all
@@ -15,7 +16,7 @@ from scoville.evaluate.metrics import Metric, Scorer, described, scorers, summar
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import OnCase, score_cases
 from scoville.evaluate.runs import Run
-from scoville.evaluate.statistics import LEAST_CLUSTERS, estimate
+from scoville.evaluate.statistics import Estimate, estimate
 from scoville.types import Case, Score
 
 QUALITY = Metric(
@@ -88,21 +89,7 @@ def summarise(
         "errors": sum(bool(one.error) for one in results.values()),
         "missing": sum(case.id not in results for case in cases),
     }
-    return {"counts": counts, "clusters": by, "metrics": metrics, "sets": summaries(cases, results, scores)}
-
-
-def clusters_of(cases: Iterable[Case]) -> tuple[str, dict[str, str]]:
-    """Give for each case what it shares with others that stand and fall with it: the document of its evidence.
-
-    Of fewer than ten documents nothing can be said of others, so that the pages are the clusters, and what is said
-    holds for these documents. A case without evidence stands alone.
-    """
-    places = {case.id: case.evidence[0] if case.evidence else None for case in cases}
-    documents = {place.document for place in places.values() if place}
-    by = "document" if len(documents) >= LEAST_CLUSTERS else "page"
-    names = {
-        case_id: f"case {case_id}" if not place else place.document if by == "document"
-        else f"{place.document}#{place.page}"
-        for case_id, place in places.items()
-    }  # fmt: skip
-    return by, names
+    sets = summaries(cases, results, scores)
+    metrics |= {name: asdict(found) for name, found in sets.items() if isinstance(found, Estimate)}
+    values = {name: found.mean if isinstance(found, Estimate) else found for name, found in sets.items()}
+    return {"counts": counts, "clusters": by, "metrics": metrics, "sets": values}

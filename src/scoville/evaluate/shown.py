@@ -67,8 +67,11 @@ class Measure:
 
     @property
     def interval(self) -> str:
-        """The 95 % interval, written; empty where there is none."""
-        return "" if self.low is None or self.high is None else between(self.low, self.high, self.unit)
+        """The 95 % interval, written; of few values a percentile has one limit only. Empty where there is none."""
+        if self.low is not None and self.high is not None:
+            return between(self.low, self.high, self.unit)
+        limits = (("at least", self.low), ("at most", self.high))
+        return "".join(f"{which} {written(limit, self.unit)}" for which, limit in limits if limit is not None)
 
 
 def measure(summary: Mapping[str, Any], name: str, label: str = "") -> Measure | None:

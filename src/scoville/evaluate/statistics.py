@@ -11,11 +11,13 @@ rate of 0.95 and few documents too much or too little: there cases do not say ho
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 MOST_FREEDOM = 1000
 """With more, Student's t is as good as the normal distribution."""
+MOST_GROUPS = 100
+"""Of clusters that are left out one by one."""
 LEAST_CLUSTERS = 10
 """With fewer documents pages are the clusters. Then 95 % intervals hold the mean of these documents in 96 to 97 % of
 simulations, that of other documents in 62 to 84 %; by document 95 to 96 %, but two to three times as wide."""
@@ -37,22 +41,15 @@ class Interval(NamedTuple):
     high: float
 
 
-class Percentile(NamedTuple):
-    """A percentile with its interval; a limit is None where there are too few values for it."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """A mean, and how sure it is."""
+    """A mean, or another number that stands for all cases such as a percentile, and how sure it is."""
 
     mean: float | None
     """None: no case is scored."""
     low: float | None
-    """Of the 95 % interval; None where one value, or none, says nothing of how much values differ."""
+    """Of the 95 % interval; None where one value, or none, says nothing of how much values differ, and where there are
+    too few values for this limit of a percentile."""
     high: float | None
     n: int
     """Scored cases."""
@@ -207,23 +204,56 @@ def wilson(share: Any, n: Any, quantile: Any = 1.959964) -> tuple[Any, Any]:
     return _clipped(middle - half), _clipped(middle + half)
 
 
-def percentile(values: Sequence[float], share: float) -> Percentile | None:
-    """Give a percentile (``share`` from 0 to 1) with its interval; None of nothing.
+def jackknife(
+    statistic: Callable[[Sequence[T]], float | None], values: Sequence[T], clusters: Sequence[Hashable]
+) -> Estimate:
+    """Give what a statistic from 0 to 1 says of all values with its 95 % interval, where it is no mean.
+
+    One group of clusters at a time is left out (Kott, "The delete-a-group jackknife", 2001); the interval is Wilson's
+    with the effective number of cases, as that of a mean. Of the area under risk–coverage curves of 20 to 100 answers
+    it covers 91 to 97 %, a percentile bootstrap 87 to 95 %.
+    """
+    found = statistic(values)
+    if found is None:
+        return Estimate(mean=None, low=None, high=None, n=0)
+    n, names = len(values), dict.fromkeys(clusters)
+    labels = clusters if len(names) > 1 else range(n)
+    places = {label: place % MOST_GROUPS for place, label in enumerate(dict.fromkeys(labels))}
+    groups = [places[label] for label in labels]
+    count = max(groups) + 1
+    without = [
+        left
+        for group in range(count)
+        if (left := statistic([value for value, own in zip(values, groups, strict=True) if own != group])) is not None
+    ]
+    middle = math.fsum(without) / count if count > 1 else found
+    variance = (count - 1) / count * math.fsum((one - middle) ** 2 for one in without)
+    effective = found * (1 - found) / variance if variance > 1e-14 else n  # where nothing differs each case counts
+    limits = wilson(found, max(effective, 1e-9), student_quantile(max(count - 1, 1)))
+    return Estimate(mean=found, low=min(limits[0], found), high=max(limits[1], found), n=n)
+
+
+def percentile(given: Sequence[float | None], share: float) -> Estimate:
+    """Give a percentile (``share`` from 0 to 1) with its interval.
 
     The limits are order statistics; how many values lie below the percentile is binomial (Conover, "Practical
     Nonparametric Statistics", 1999, 3.2). Needs no shape of the distribution.
     """
+    values = [value for value in given if value is not None and math.isfinite(value)]
+    unscored = len(given) - len(values)
     if not values:
-        return None
+        return Estimate(mean=None, low=None, high=None, n=0, unscored=unscored)
     ordered, n = sorted(values), len(values)
     place = share * (n - 1)
     below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
     below_it = list(accumulate(binomial(count, n, share) for count in range(n + 1)))
     first, last = bisect_right(below_it, (1 - LEVEL) / 2), bisect_left(below_it, (1 + LEVEL) / 2)
-    return Percentile(
-        below + (above - below) * (place - math.floor(place)),
-        ordered[first - 1] if first else None,
-        ordered[last] if last < n else None,
+    return Estimate(
+        mean=below + (above - below) * (place - math.floor(place)),
+        low=ordered[first - 1] if first else None,
+        high=ordered[last] if last < n else None,
+        n=n,
+        unscored=unscored,
     )
 
 

@@ -13,7 +13,7 @@ from scoville.evaluate.metrics.citations import METRICS as CITATIONS_METRICS
 from scoville.evaluate.metrics.citations import score_citations
 from scoville.evaluate.metrics.cost import METRICS as COST_METRICS
 from scoville.evaluate.metrics.cost import SUMMARIES as COST_SUMMARIES
-from scoville.evaluate.metrics.cost import percentile, score_cost, summarise_cost
+from scoville.evaluate.metrics.cost import score_cost, summarise_cost
 from scoville.evaluate.metrics.grounded import METRICS as GROUNDED_METRICS
 from scoville.evaluate.metrics.grounded import embedded_scorer, faithfulness, score_grounded, supported
 from scoville.evaluate.metrics.metric import Family, Metric, Scorer, Scores, Summary
@@ -30,6 +30,7 @@ from scoville.evaluate.metrics.text import score_text, summarise_text
 from scoville.evaluate.metrics.toxicity import METRICS as TOXICITY_METRICS
 from scoville.evaluate.metrics.toxicity import score_toxicity, toxicity_scorer
 from scoville.evaluate.result import Result
+from scoville.evaluate.statistics import Estimate
 from scoville.registry import find, names, plugged_in
 from scoville.types import Case, Score
 
@@ -71,7 +72,9 @@ def plugged_metrics() -> dict[str, Metric]:
     return found
 
 
-def summaries(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+def summaries(
+    cases: Sequence[Case], results: Mapping[str, Result], scores: Scores
+) -> dict[str, Estimate | float | None]:
     """Sum up a set of answers; None where nothing can be divided by, or something is not known."""
     summed = [one.summarise(cases, results, scores) for one in families().values() if one.summarise]
     return {name: value for values in summed for name, value in values.items()}
@@ -86,7 +89,9 @@ def _careful(name: str, family: Family) -> Family:
         except Exception as error:  # whatever a stranger's code raises
             return [metric.score(None, f"{type(error).__name__}: {error}") for metric in family.metrics.values()]
 
-    def summarise(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+    def summarise(
+        cases: Sequence[Case], results: Mapping[str, Result], scores: Scores
+    ) -> dict[str, Estimate | float | None]:
         try:
             found = family.summarise(cases, results, scores) if family.summarise else {}
             return {key: _finite(value) for key, value in found.items() if key not in SUMMARY_METRICS}
@@ -103,13 +108,17 @@ def _own(score: object, family: Family) -> Score:
     return score
 
 
-def _finite(value: float | None) -> float | None:
+def _finite(value: Estimate | float | None) -> Estimate | float | None:
+    if isinstance(value, Estimate):
+        limits = (_finite(limit) for limit in (value.mean, value.low, value.high))
+        mean, low, high = (limit if isinstance(limit, float) else None for limit in limits)
+        return replace(value, mean=mean, low=low, high=high)
     return None if value is None or not isfinite(value) else float(value)
 
 
 __all__ = [
     "METRICS", "SUMMARY_METRICS", "Family", "Metric", "Scorer", "Scores", "Summary", "aurc", "described",
-    "embedded_scorer", "faithfulness", "percentile", "perplexity_scorer", "plugged_metrics", "risk_coverage",
+    "embedded_scorer", "faithfulness", "perplexity_scorer", "plugged_metrics", "risk_coverage",
     "risks", "score_citations", "score_cost", "score_grounded", "score_refusal", "score_retrieval", "score_text",
     "score_toxicity", "scorers", "summaries", "summarise_cost", "summarise_refusals", "summarise_text", "supported",
     "toxicity_scorer",

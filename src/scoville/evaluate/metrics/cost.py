@@ -5,10 +5,11 @@ price that is not known makes the sum unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import floor, isfinite
+from math import isfinite
 
 from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.result import Result
+from scoville.evaluate.statistics import Estimate, estimate, percentile
 from scoville.types import Case, Score
 
 STEPS = {"search": "searching", "first_token": "from the question to the first token", "generate": "writing",
@@ -54,13 +55,15 @@ def score_cost(case: Case, result: Result) -> Iterable[Score]:
     yield _score("cost_usd", result.cost_usd, result.error or unknown)
 
 
-def summarise_cost(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+def summarise_cost(
+    cases: Sequence[Case], results: Mapping[str, Result], scores: Scores
+) -> dict[str, Estimate | float | None]:
     """Give percentiles of the seconds, and the sums of tokens and dollars, over the answers without an error."""
     done = [results[case.id] for case in cases if case.id in results and not results[case.id].error]
-    values: dict[str, float | None] = {}
+    values: dict[str, Estimate | float | None] = {}
     for step in STEPS:
-        seconds = [value for one in done if (value := one.seconds.get(step)) is not None]
-        values |= {f"seconds_{step}_p{percent}": percentile(seconds, percent) for percent in PERCENTILES}
+        seconds = [one.seconds.get(step) for one in done]
+        values |= {f"seconds_{step}_p{percent}": percentile(seconds, percent / 100) for percent in PERCENTILES}
     known = [one.cost_usd for one in done if one.cost_usd is not None]
     whole = sum(known) if done and len(known) == len(done) else None
     return values | {
@@ -69,19 +72,8 @@ def summarise_cost(cases: Sequence[Case], results: Mapping[str, Result], scores:
         "cost_usd_sum": whole,
         "cost_usd_known_sum": float(sum(known)),
         "cost_unknown": float(len(done) - len(known)),
-        "cost_usd_per_1000": None if whole is None else 1000 * whole / len(done),
+        "cost_usd_per_1000": None if whole is None else estimate([1000 * usd for usd in known], high=None),
     }
-
-
-def percentile(values: Iterable[float], percent: float) -> float | None:
-    """Give a percentile by linear interpolation (numpy's default); None for no values."""
-    ranked = sorted(values)
-    if not ranked:
-        return None
-    place = percent / 100 * (len(ranked) - 1)
-    below = floor(place)
-    above = min(below + 1, len(ranked) - 1)
-    return ranked[below] + (place - below) * (ranked[above] - ranked[below])
 
 
 def _score(name: str, value: float | None, reason: str) -> Score:

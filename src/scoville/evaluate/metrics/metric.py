@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scoville.evaluate.result import Result
+from scoville.evaluate.statistics import Estimate
 from scoville.types import Case, Score
 
 Scorer = Callable[[Case, Result], Iterable[Score]]
 """Scores one answer by a family of metrics; a metric that does not apply to the case gives nothing."""
 Scores = Mapping[str, Iterable[Score]]
 """The scores of each case, by its id."""
-Summary = Callable[[Sequence[Case], Mapping[str, Result], Scores], dict[str, float | None]]
-"""What can be said only of a set of cases; None where nothing can be divided by."""
+Summary = Callable[[Sequence[Case], Mapping[str, Result], Scores], Mapping[str, Estimate | float | None]]
+"""What can be said only of a set of cases, with its interval where it is estimated; None where nothing can be divided
+by. Sums are counted, not estimated."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

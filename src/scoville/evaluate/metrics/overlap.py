@@ -8,9 +8,12 @@ with published numbers; they are divided by 100.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scoville.evaluate.metrics.words import space_characters, strip_citations, word_tokens
+from scoville.evaluate.statistics import Estimate
+
+DRAWN = 1000
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
@@ -73,15 +76,25 @@ def chrf(answer: str, expected: Sequence[str]) -> float:
     return _chrf().sentence_score(strip_citations(answer), [strip_citations(text) for text in expected]).score / 100
 
 
-def corpus_overlap(answers: Sequence[str], expected: Sequence[Sequence[str]]) -> tuple[float, float]:
-    """Give BLEU and chrF2 of a whole set, as translation is scored: counts are added up, not averaged."""
+def corpus_overlap(answers: Sequence[str], expected: Sequence[Sequence[str]]) -> tuple[Estimate, Estimate]:
+    """Give BLEU and chrF2 of a whole set, as translation is scored: counts are added up, not averaged.
+
+    The intervals are sacrebleu's: the cases drawn anew a thousand times (Koehn, 2004).
+    """
     width = max(map(len, expected))
     # sacrebleu wants as many references for each: one that is given twice changes nothing.
     streams = [[texts[at] if at < len(texts) else texts[0] for texts in expected] for at in range(width)]
-    whole = _bleu(False).corpus_score(list(map(_plain, answers)), [list(map(_plain, stream)) for stream in streams])
+    plain = [list(map(_plain, stream)) for stream in streams]
+    whole = _bleu(False).corpus_score(list(map(_plain, answers)), plain, n_bootstrap=DRAWN)
     said, wanted = list(map(strip_citations, answers)), [list(map(strip_citations, stream)) for stream in streams]
-    characters = _chrf().corpus_score(said, wanted)
-    return whole.score / 100, characters.score / 100
+    characters = _chrf().corpus_score(said, wanted, n_bootstrap=DRAWN)
+    return _estimate(whole, len(answers)), _estimate(characters, len(answers))
+
+
+def _estimate(score: Any, n: int) -> Estimate:
+    mean, half = score.score / 100, float(score._ci) / 100
+    limits = (None, None) if n < 2 else (max(mean - half, 0.0), min(mean + half, 1.0))
+    return Estimate(mean=mean, low=limits[0], high=limits[1], n=n)
 
 
 def _plain(text: str) -> str:

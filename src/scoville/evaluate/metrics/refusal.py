@@ -5,11 +5,14 @@ risk–coverage curve. Knows no text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
+from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.result import Result
+from scoville.evaluate.statistics import Estimate, estimate, jackknife
 from scoville.types import Case, Score
 
 METRICS = table("refusal", ("refusal_right", "an unanswerable question is refused, an answerable one is not"))
@@ -43,19 +46,35 @@ def score_refusal(case: Case, result: Result) -> Iterable[Score]:
     yield METRICS["refusal_right"].score(value, result.error)
 
 
-def summarise_refusals(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+def summarise_refusals(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, Estimate]:
     """Give refusal precision, recall and F1, and the area under the risk–coverage curve."""
-    told = [(results[case.id].refused, not case.answerable) for case in cases if _answered(case, results)]
-    right = sum(refused and wanted for refused, wanted in told)
-    refused, wanted = sum(one for one, _ in told), sum(one for _, one in told)
-    losses = risks(cases, results, scores)
+    clusters = clusters_of(cases)[1]
+    told = [
+        (results[case.id].refused, not case.answerable, clusters[case.id]) for case in cases if _answered(case, results)
+    ]
+    unscored = len(cases) - len(told)
+    given, losses = _risky(cases, results, scores)
     return {
-        "refusal_precision": right / refused if refused else None,
-        "refusal_recall": right / wanted if wanted else None,
-        "refusal_f1": 2 * right / (refused + wanted) if refused + wanted else None,
-        "aurc": aurc(losses),
-        "risk": sum(loss for _, loss in losses) / len(losses) if losses else None,
+        "refusal_precision": _share([(wanted, cluster) for refused, wanted, cluster in told if refused], unscored),
+        "refusal_recall": _share([(refused, cluster) for refused, wanted, cluster in told if wanted], unscored),
+        "refusal_f1": _f1(told, unscored),
+        "aurc": jackknife(aurc, losses, [clusters[case.id] for case in given]),
+        "risk": estimate([loss for _, loss in losses], [clusters[case.id] for case in given]),
     }
+
+
+def _share(told: Sequence[tuple[bool, str]], unscored: int) -> Estimate:
+    found = estimate([float(right) for right, _ in told], [cluster for _, cluster in told])
+    return replace(found, unscored=unscored)
+
+
+def _f1(told: Sequence[tuple[bool, bool, str]], unscored: int) -> Estimate:
+    """Give F1: of refusals and unanswerable questions, both counted, the share that are of one case."""
+    marked = [
+        (refused and wanted, cluster) for refused, wanted, cluster in told for _ in range(int(refused) + int(wanted))
+    ]
+    counted = sum(refused or wanted for refused, wanted, _ in told)
+    return replace(_share(marked, unscored), n=counted)
 
 
 def risks(cases: Iterable[Case], results: Mapping[str, Result], scores: Scores) -> list[tuple[float, float]]:
@@ -63,6 +82,13 @@ def risks(cases: Iterable[Case], results: Mapping[str, Result], scores: Scores) 
 
     Refusals are left out: the system gave no answer whose risk could be taken.
     """
+    return _risky(cases, results, scores)[1]
+
+
+def _risky(
+    cases: Iterable[Case], results: Mapping[str, Result], scores: Scores
+) -> tuple[list[Case], list[tuple[float, float]]]:
+    given: list[Case] = []
     found: list[tuple[float, float]] = []
     for case in cases:
         if not _answered(case, results) or results[case.id].refused:
@@ -70,8 +96,9 @@ def risks(cases: Iterable[Case], results: Mapping[str, Result], scores: Scores) 
         confidence = results[case.id].confidence
         quality = _quality(scores.get(case.id, ())) if case.answerable else 0.0
         if confidence is not None and quality is not None:
+            given.append(case)
             found.append((confidence, 1 - quality))
-    return found
+    return given, found
 
 
 def risk_coverage(risks: Iterable[tuple[float, float]]) -> list[Point]:

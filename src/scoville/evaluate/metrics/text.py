@@ -12,6 +12,7 @@ from scoville.evaluate.metrics.overlap import bleu, chrf, corpus_overlap, f1, ro
 from scoville.evaluate.metrics.quantities import final_number, numeric_match
 from scoville.evaluate.metrics.words import contains, content_tokens, squad_tokens
 from scoville.evaluate.result import Result
+from scoville.evaluate.statistics import Estimate
 from scoville.types import Case, Score
 
 SQUAD, ROUGE = "Rajpurkar et al., 2016", "Lin, 2004"
@@ -104,12 +105,12 @@ def score_text(case: Case, result: Result) -> Iterable[Score]:
         yield metric.score_silence(result) or metric.score(*_value(name, case, result.text, expected))
 
 
-def summarise_text(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, float | None]:
+def summarise_text(cases: Sequence[Case], results: Mapping[str, Result], scores: Scores) -> dict[str, Estimate]:
     """Give BLEU and chrF of the set, over the cases to which they apply and that have no error; a refusal is empty."""
     applies = {name for name, found in scores.items() if any(_is_bleu(one) for one in found)}
     scored = [case for case in cases if case.id in applies and case.id in results]
     if not scored:
-        return {"corpus_bleu": None, "corpus_chrf": None}
+        return dict.fromkeys(("corpus_bleu", "corpus_chrf"), Estimate(mean=None, low=None, high=None, n=0))
     answers = ["" if results[case.id].refused else results[case.id].text for case in scored]
     values = corpus_overlap(answers, [[text for text in case.expected if text.strip()] for case in scored])
     return dict(zip(("corpus_bleu", "corpus_chrf"), values, strict=True))
