@@ -377,6 +377,8 @@ class Score:
     """Of the metric: values of different versions are never compared."""
     judge: str = ""
     """The model that judged; empty where none did."""
+    rounds: tuple[float, ...] = ()
+    """What it said each time, where it was asked more than once: ``value`` is their mean."""
 
     def __post_init__(self) -> None:
         """Refuse a value that could not be averaged, and a missing one without a reason."""

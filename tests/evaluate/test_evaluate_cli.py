@@ -384,6 +384,26 @@ class TestJudged:
         assert not Path("asked.txt").exists()
 
 
+class TestTwoRuns:
+    def test_runs_are_compared_by_name_question_by_question_and_by_preference(self, cases: Path, command: Command):
+        evaluated(command, cases, "right", "--name", "before")
+        evaluated(command, cases, "wrong", "--name", "after")
+        words = ("compare", "before", "after", "--set", """judge.model='fake:{"verdict": "first"}'""")
+        done = command(*words, "--questions", "--preference")
+        assert done.code == 0, done.err
+        assert re.search(r"^after \S+ against before \S+, quality: 3 worse$", done.out, re.MULTILINE)
+        assert re.search(r"^worse by 100 points: How long is the notice\? \(notice\)$", done.out, re.MULTILINE)
+        assert re.search(r"^after \S+ is preferred to before \S+ in \d cases", done.out, re.MULTILINE)
+        found = command(*words, "--preference", "--json").json
+        [(name, rows)] = found["questions"].items()
+        assert {row["outcome"] for row in rows} == {"worse"} and name.startswith("after")
+        assert rows[0]["run"]["answer"] == "Nobody ever wrote that down in words."
+        assert found["preference"][name]["n"] == 3
+        assert "preference" not in command(*words, "--json").json
+        done = command("compare", "before", "after", "--preference")
+        assert (done.code, "judge.model" in done.err) == (2, True)
+
+
 class TestMeasuredByModels:
     def test_answers_are_compared_by_embeddings_in_new_and_saved_runs(
         self, cases: Path, command: Command, runs: Path, monkeypatch: pytest.MonkeyPatch

@@ -215,7 +215,7 @@ class TestVerdicts:
         assert score.value == pytest.approx(2 / 3)
         assert score.reason == "judge: right; wrong; right"
         assert [generation.seed for _, generation in llm.asked] == [5, 6, 7]
-        assert judge.repeated == {"correctness": [[1.0, 0.0, 1.0]]}
+        assert score.rounds == (1.0, 0.0, 1.0)
 
     def test_a_repetition_without_a_verdict_is_left_out_and_said(self):
         judge = Judge(Scripted(RIGHT, *["?"] * TRIES, RIGHT), repeat=3, temperature=0.7)

@@ -1,5 +1,7 @@
 """Cases asked, scored and compared: what a run comes to when systems fail, and which runs may be compared."""
 
+import itertools
+import json
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -12,10 +14,13 @@ import pytest
 from scoville.errors import ScovilleError, UsageError
 from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.compare_runs import compare_runs
+from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.run_cases import run_cases, same_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.score_run import quality, score_run
+from scoville.evaluate.statistics import estimate
 from scoville.evaluate.system import FunctionSystem
+from scoville.llm import FakeLlm
 from scoville.types import Case, Evidence, Score
 
 DAYS = Case(id="days", question="How many days of leave?", expected=("Thirty days.",))
@@ -214,6 +219,21 @@ class TestScoring:
         nothing = quality(DAYS, scores[:1])
         assert nothing.value is None
         assert "neither" in nothing.reason
+
+    def test_the_noise_of_a_judge_is_kept_told_and_in_the_interval(self, tmp_path: Path):
+        cases = [replace(DAYS, id=f"{number}", question=f"{number}?") for number in range(20)]
+        said = ({"right": 1.0, "wrong": 0.0}[word] for word in itertools.cycle(["right", "wrong", "right", "right"]))
+        words = {1.0: "right", 0.0: "wrong"}
+        judge = Judge(FakeLlm(lambda _: json.dumps({"verdict": words[next(said)]})), repeat=3, temperature=0.7)
+        run = made(tmp_path, cases, lambda question: f"About a month, {question}")
+        score_run(run, judge=judge)
+        assert len(run.scores()["0"]["correctness"].rounds) == 3
+        summary = run.summary()
+        found, noise = summary["metrics"]["correctness"], summary["noise"]["correctness"]
+        means = [score["correctness"].value for score in run.scores().values()]
+        assert found["mean"] == pytest.approx(0.75, abs=0.02) and noise["verdict"] > 0.3
+        silent = estimate(means, list(range(20)))
+        assert silent.low is not None and found["low"] < silent.low - 0.02
 
     def test_pages_are_the_clusters_of_few_documents_and_documents_of_many(self):
         cases = [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scoville.errors import UsageError
 from scoville.evaluate.metrics.refusal import aurc
+from scoville.evaluate.noise import round_variance
 from scoville.evaluate.paired import (
     Gaps,
     cases_needed,
@@ -42,6 +43,7 @@ from scoville.evaluate.statistics import (
     student_quantiles,
     wilson,
 )
+from scoville.types import Score
 
 SHARES = st.lists(st.floats(0, 1).map(lambda value: round(value, 6)), min_size=1, max_size=40)
 POINTS = 0.015
@@ -421,6 +423,28 @@ class TestPromises:
     @pytest.mark.parametrize(("clusters", "n"), [(3, 20), (4, 20), (4, 100)])
     def test_the_paired_test_rather_misses_than_invents_with_few_documents(self, clusters: int, n: int):
         assert alarms(world("same", clusters, n).gaps) < 0.05
+
+    def test_rounds_that_differ_raise_no_more_false_alarms(self):
+        """60 cases, 3 rounds, of which each shifts all verdicts of a run by 0.15 (standard deviation)."""
+        dice = np.random.default_rng(8)
+        alarms = {True: 0, False: 0}
+        for _ in range(400):
+            chances = dice.random(60)[:, None]
+            first, second = (
+                [Score(metric="m", value=float(said.mean()), rounds=tuple(said))
+                 for said in np.clip(chances + dice.normal(0, 0.15, 3) + dice.normal(0, 0.1, (60, 3)), 0, 1)]
+                for _ in range(2)
+            )  # fmt: skip
+            values = ([score.value for score in scores] for scores in (first, second))
+            one, other = values
+            for known in alarms:
+                common = round_variance(first, second) if known else 0.0
+                found = paired_difference(one, other, round_variance=common)
+                assert found.low is not None and found.high is not None
+                assert (found.p <= 0.05) == (not found.low <= 0 <= found.high)
+                alarms[known] += found.p <= 0.05
+        assert alarms[True] / 400 < 0.08
+        assert alarms[False] / 400 > 0.5  # as if the judge always said the same
 
     def test_the_interval_of_a_judge_whose_rounds_differ_covers_a_round_that_is_new(self):
         chance = np.random.default_rng(5)

@@ -1,7 +1,7 @@
 """Several systems are asked the same cases and become one table. Enters: systems, cases. Leaves: a comparison."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,14 @@ from scoville.bot.check_cases import say_not_indexed
 from scoville.bot.evaluate import Cases, Choice, name_of
 from scoville.bot.open import open
 from scoville.bot.opened import Opened
+from scoville.bot.score import open_recipe_judge
 from scoville.bot.systems import answering_recipe, known_as, open_system
+from scoville.comparison.preference import Preference, prefer, preference_text
+from scoville.comparison.questions import QuestionRow, question_rows, questions_text
 from scoville.comparison.show_compare import compare_html, compare_json, compare_rows, compare_text, legend
 from scoville.comparison.side_by_side import Compared
 from scoville.comparison.systems import Table, check_metric, compare_systems
+from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.runs import Run, find_run
 from scoville.html import pre, table
@@ -32,18 +36,41 @@ class Comparison:
 
     table: Table
     systems: Sequence[Compared]
+    preferences: Mapping[str, Preference] = field(default_factory=dict[str, Preference])
+    """Which answers a judge prefers to the baseline's, by system; empty where it was not asked."""
 
     def __str__(self) -> str:
         """Write one table, how to read it, and what to blame."""
-        return compare_text(self.table, self.systems)
+        return "\n\n".join([compare_text(self.table, self.systems), *self._preferred()])
 
     def all_text(self) -> str:
         """Write every column and the statistics of every test, too."""
-        return compare_text(self.table, self.systems, every=True)
+        return "\n\n".join([compare_text(self.table, self.systems, every=True), *self._preferred()])
+
+    def _preferred(self) -> list[str]:
+        return [preference_text(name, self.table.baseline, one) for name, one in self.preferences.items()]
 
     def json(self) -> dict[str, Any]:
-        """Give it for a program, best first."""
-        return compare_json(self.table, self.systems)
+        """Give it for a program, best first, with every question of each system beside the baseline's."""
+        questions = {name: [asdict(row) for row in self.questions(name)] for name in self.table.to_baseline}
+        preferences = {name: asdict(one) for name, one in self.preferences.items()}
+        more = {"preference": preferences} if preferences else {}
+        return {**compare_json(self.table, self.systems), "questions": questions, **more}
+
+    def questions(self, system: str) -> list[QuestionRow]:
+        """Give a system and the baseline question by question, what got worse first."""
+        named = {one.name: one for one in self.systems}
+        if system not in self.table.to_baseline:
+            raise UsageError(f"{system!r} is compared with no baseline; there are {', '.join(self.table.to_baseline)}")
+        baseline, other = named[self.table.baseline], named[system]
+        return question_rows(baseline.run, other.run, self.table.board.metric, (baseline.blamed, other.blamed))
+
+    def questions_text(self) -> str:
+        """Write every question whose score differs from the baseline's, what got worse first."""
+        metric, baseline = self.table.board.metric, self.table.baseline
+        return "\n\n".join(
+            questions_text(self.questions(name), metric, (baseline, name)) for name in self.table.to_baseline
+        )
 
     def write(self, path: Path | str) -> Path:
         """Write it as an HTML page that loads nothing, with each system's worst cases."""
@@ -65,6 +92,7 @@ def compare(
     split: str = "",
     limit: int | None = None,
     judge: bool = False,
+    preference: bool = False,
     fresh: bool = False,
     timeout_seconds: float = 120.0,
     no_limit: bool = False,
@@ -75,12 +103,15 @@ def compare(
     Runs are kept in the workspace of ``bot``, by default the first of the systems or that of this folder, and taken
     again where recipe, cases and index are the same, unless ``fresh``. Another index than the workspace's is built
     beside it. Without ``cases`` those of the first run are taken. ``baseline`` is the name of the system that the
-    others are tested against, by default the first; ``metric`` is what they are ranked by.
+    others are tested against, by default the first; ``metric`` is what they are ranked by. With ``preference`` the
+    recipe's judge says which answers it prefers to the baseline's, each pair in both orders.
     """
     bot = bot or next((one for one in systems if isinstance(one, Opened)), None) or open()
     named = _distinct([_named(bot, one, timeout_seconds) for one in systems])
     compared_with = _baseline(named, baseline)
     check_metric(metric)
+    if preference and bot.recipe.judge.model is None:
+        raise UsageError("preference: the recipe names no judge; set judge.model, e.g. --set judge.model=openai:NAME")
     chosen = _cases(named, cases, Choice(split=split, limit=limit))
     if any(isinstance(one.of, Recipe) for one in named):
         say_not_indexed(bot, chosen)
@@ -91,7 +122,29 @@ def compare(
     ))  # fmt: skip
     usd_per_hour = bot.recipe.cost.hardware_usd_per_hour
     made = compare_systems(compared, baseline=compared_with, metric=metric, usd_per_hour=usd_per_hour)
-    return Comparison(table=made, systems=compared)
+    return Comparison(
+        table=made, systems=compared, preferences=_preferences(bot, made, compared, budget) if preference else {}
+    )
+
+
+def _preferences(bot: Opened, table: Table, compared: Sequence[Compared], budget: Budget) -> dict[str, Preference]:
+    """Ask the recipe's judge which answers it prefers, system by system, and enter what that cost."""
+    runs = {one.name: one.run for one in compared}
+    judge = open_recipe_judge(bot, budget)
+    found: dict[str, Preference] = {}
+    try:
+        for name in table.to_baseline:
+            asked = len(judge.replies)
+            with bot.bars("pairs") as progress:
+                found[name] = prefer(
+                    judge, runs[table.baseline], runs[name],
+                    on_done=lambda done, total, name=name: progress(name, done, total),
+                )  # fmt: skip
+            for reply in judge.replies[asked:]:
+                bot.tracker(runs[name].id).replied("judging", reply)
+    finally:
+        judge.close()
+    return found
 
 
 def _distinct(found: Sequence[Named]) -> list[Named]:

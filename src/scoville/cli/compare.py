@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from scoville.cli.common import common_options, open_bot, say, write, write_json
+from scoville.cli.common import common_options, open_bot, plain, say, write, write_json
 
 
 @click.command("compare")
@@ -20,6 +20,8 @@ from scoville.cli.common import common_options, open_bot, say, write, write_json
 @click.option("--timeout", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds for each case.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the comparison there as an HTML page.")  # fmt: skip  # noqa: E501
 @click.option("--all", "every", is_flag=True, help="Show all columns and the statistics of every test.")
+@click.option("--preference", is_flag=True, help="Have the judge of the recipe say which answers it prefers to the baseline's, each pair in both orders.")  # fmt: skip  # noqa: E501
+@click.option("--questions", is_flag=True, help="Show every question whose score differs from the baseline's, what got worse first.")  # fmt: skip  # noqa: E501
 @click.option("--yes", is_flag=True, help="Go on beyond cost.limit_usd.")
 @common_options
 def command(
@@ -28,13 +30,14 @@ def command(
 ) -> None:  # fmt: skip
     """Ask every SYSTEM the same cases and compare the answers.
 
-    A SYSTEM is a recipe's file, file.py:function, http(s)://…, the id of a run, which is taken as it is, or
+    A SYSTEM is a recipe's file, file.py:function, http(s)://…, the id or the name of a run, which is taken as it is, or
     cheat:NAME, an answer without reading to measure the measure by: echo, first-passage, all-passages,
     random-sentence, always-refuse, quote. Runs are kept, and used again where recipe, cases and index are the same.
     A recipe that needs another index than the workspace's has one built beside it.
 
     \b
     scoville compare a.yaml b.yaml my_bot.py:answer --cases cases/dev.jsonl
+    scoville compare before after --questions
     """  # noqa: D301
     from scoville.bot.compare import compare
 
@@ -42,11 +45,13 @@ def command(
     found = compare(
         systems, cases_file, baseline=baseline, metric=metric, judge=judged, split=options["split"],
         limit=options["limit"], fresh=options["fresh"], timeout_seconds=options["timeout"], no_limit=options["yes"],
-        bot=bot,
+        preference=options["preference"], bot=bot,
     )  # fmt: skip
     if out:
         say(f"Wrote {found.write(out)}: open it in a browser.")
     if as_json:
         write_json({**found.json(), "file": str(out) if out else None})
-    else:
-        write(found.all_text() if options["every"] else str(found))
+        return
+    write(found.all_text() if options["every"] else str(found))
+    if options["questions"]:
+        write("\n" + plain(found.questions_text(), keep="\n"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from scoville.errors import UsageError
 from scoville.evaluate.clusters import clusters_of
+from scoville.evaluate.noise import round_variance
 from scoville.evaluate.paired import Comparison, compare
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run
@@ -24,7 +25,8 @@ def compare_runs(baseline: Run, run: Run, metric: str) -> Comparison:
     first, second = ({case.id: found[case.id][metric] for case in shared} for found in scores)
     _same_measure(first, second, f"{metric} of {baseline.id} and of {run.id}")
     one, other = ({name: score.value for name, score in found.items()} for found in (first, second))
-    return compare(one, other, clusters_of(shared)[1])
+    noise = round_variance(*([found[case.id] for case in shared] for found in (first, second)))
+    return compare(one, other, clusters_of(shared)[1], round_variance=noise)
 
 
 def _same_measure(first: Mapping[str, Score], second: Mapping[str, Score], what: str) -> None:

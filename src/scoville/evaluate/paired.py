@@ -94,6 +94,8 @@ def compare(
     first: Mapping[str, float | None],
     second: Mapping[str, float | None],
     clusters: Mapping[str, Hashable] | None = None,
+    *,
+    round_variance: float = 0.0,
 ) -> Comparison:
     """Compare two systems by their values for the same cases; UsageError where the cases differ.
 
@@ -102,15 +104,19 @@ def compare(
     same_ids(first, second)
     names = sorted(first)
     labels = [clusters[name] for name in names] if clusters is not None else None
-    return paired_difference([first[name] for name in names], [second[name] for name in names], labels)
+    return paired_difference([first[name] for name in names], [second[name] for name in names], labels, round_variance)
 
 
 def paired_difference(
     first: Sequence[float | None],
     second: Sequence[float | None],
     clusters: Sequence[Hashable] | None = None,
+    round_variance: float = 0.0,
 ) -> Comparison:
-    """Compare two systems by their values in the order of the cases."""
+    """Compare two systems by their values in the order of the cases.
+
+    ``round_variance`` is that of the difference which all cases of a round of judging have in common.
+    """
     labels = range(len(first)) if clusters is None else clusters
     rows = [
         (one, other, label)
@@ -131,7 +137,7 @@ def paired_difference(
             p=1.0, effect=effect, effect_name=name, mcnemar_p=chance, needed=None,
         )  # fmt: skip
     found = gap_sums(gaps, [label for *_, label in rows])
-    limits, p = _tested(found, all(0 <= value <= 1 for value in values))
+    limits, p = _tested(found, all(0 <= value <= 1 for value in values), round_variance)
     difference = math.fsum(gaps) / n
     deviation = math.sqrt(float(jackknife_variance(found.sums)) * n)
     return Comparison(
@@ -231,7 +237,7 @@ def gap_sums(gaps: Sequence[float], clusters: Sequence[Hashable] | None = None) 
 
 def paired_chance(gaps: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float:
     """Give the p of no difference, as :func:`compare` does; 1 of fewer than two cases."""
-    return _tested(gap_sums(gaps, clusters), within=False)[1] if len(gaps) > 1 else 1.0
+    return _tested(gap_sums(gaps, clusters), within=False, common=0.0)[1] if len(gaps) > 1 else 1.0
 
 
 def paired_test(found: Gaps) -> tuple["Array", "Array"]:
@@ -264,14 +270,23 @@ def paired_interval(found: Gaps) -> tuple["Array", "Array"]:
     return mean - np.sqrt(square), mean + np.sqrt(square)
 
 
-def _tested(found: Gaps, within: bool) -> tuple[Interval, float]:
-    """Give the interval and p of a difference; both by the same test, so that they do not disagree."""
+def _tested(found: Gaps, within: bool, common: float) -> tuple[Interval, float]:
+    """Give the interval and p of a difference; both by the same test, so that they do not disagree.
+
+    ``common`` is a variance that the cases do not show, as all have it in common.
+    """
     sums, mean, widest = found.sums, float(found.sums.mean), 1.0 if within else math.inf
-    if float(jackknife_variance(sums)) < 1e-24:
+    own, known = float(jackknife_variance(sums)), float(freedom(sums))
+    if own < 1e-24 and not common:
         alike = 0.5 ** len(sums.sizes) if abs(mean) > 1e-12 else 1.0  # that all have one sign, by chance: mid-p
         return _unseen(sums, mean) if within else Interval(mean, mean), alike
-    low, high = (float(limit) for limit in paired_interval(found))
-    value, known = (float(one) for one in paired_test(found))
+    low, high, value = mean, mean, abs(mean) / math.sqrt(common) if common else 0.0
+    if own >= 1e-24:
+        low, high = (float(limit) for limit in paired_interval(found))
+        value, known = (float(one) for one in paired_test(found))
+        value *= math.sqrt(own / (own + common))
+    added = student_quantile(known) ** 2 * common
+    low, high = mean - math.sqrt((mean - low) ** 2 + added), mean + math.sqrt((high - mean) ** 2 + added)
     return Interval(max(low, -widest), min(high, widest)), student_chance(value, known)
 
 

@@ -80,7 +80,10 @@ class Run:
     def scores(self) -> dict[str, dict[str, Score]]:
         """Read the scores: case id → metric → score; empty before the first scoring."""
         return {
-            case: {metric: Score(metric=metric, **values) for metric, values in scores.items()}
+            case: {
+                metric: Score(metric=metric, **{**values, "rounds": tuple(values.get("rounds", ()))})
+                for metric, values in scores.items()
+            }
             for case, scores in self._scored().get("cases", {}).items()
         }
 
@@ -94,8 +97,8 @@ class Run:
             case: {
                 score.metric: {
                     key: value
-                    for key in ("value", "reason", "version", "judge")
-                    if (value := getattr(score, key)) not in ("", 1) or key == "value"
+                    for key in ("value", "reason", "version", "judge", "rounds")
+                    if (value := getattr(score, key)) not in ("", 1, ()) or key == "value"
                 }
                 for score in found
             }

@@ -13,10 +13,11 @@ from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.judge.metrics import METRICS as JUDGED
 from scoville.evaluate.judge.metrics import judge_all
 from scoville.evaluate.metrics import Metric, Scorer, described, scorers, summaries
+from scoville.evaluate.noise import estimate_scores
 from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import OnCase, score_cases
 from scoville.evaluate.runs import Run
-from scoville.evaluate.statistics import Estimate, estimate
+from scoville.evaluate.statistics import Estimate
 from scoville.types import Case, Score
 
 QUALITY = Metric(
@@ -55,7 +56,9 @@ def quality(case: Case, scores: Iterable[Score]) -> Score:
     if chosen is None:
         return QUALITY.score(None, "the case has neither an expected answer nor a verdict of a judge")
     reason = chosen.reason if chosen.value is None else chosen.metric
-    return replace(QUALITY.score(chosen.value, reason), version=chosen.version, judge=chosen.judge)
+    return replace(
+        QUALITY.score(chosen.value, reason), version=chosen.version, judge=chosen.judge, rounds=chosen.rounds
+    )
 
 
 def known_metrics() -> dict[str, Metric]:
@@ -70,18 +73,20 @@ def summarise(
     known = known_metrics()
     names = dict.fromkeys(score.metric for found in scores.values() for score in found)
     by, clusters = clusters_of(cases)
-    by_case = [(clusters[case_id], {score.metric: score.value for score in found}) for case_id, found in scores.items()]
-    metrics = {
-        name: asdict(
-            estimate(
-                [values[name] for _, values in by_case if name in values],
-                [cluster for cluster, values in by_case if name in values],
-                high=known[name].high if name in known else 1.0,
-            )
-        )
-        for name in names
-        if name not in known or known[name].family != "cost"  # of these percentiles and sums tell more
-    }
+    by_case = [(clusters[case_id], {score.metric: score for score in found}) for case_id, found in scores.items()]
+    metrics: dict[str, Any] = {}
+    noise: dict[str, Any] = {}
+    for name in names:
+        if name in known and known[name].family == "cost":  # of these percentiles and sums tell more
+            continue
+        given = [(of[name], cluster) for cluster, of in by_case if name in of]
+        found, repeated = estimate_scores(
+            [score for score, _ in given], [cluster for _, cluster in given],
+            high=known[name].high if name in known else 1.0,
+        )  # fmt: skip
+        metrics[name] = asdict(found)
+        if repeated:
+            noise[name] = {"verdict": repeated.case_deviation, "round": repeated.run_deviation}
     counts = {
         "cases": len(cases),
         "answered": sum(not one.refused and not one.error for one in results.values()),
@@ -92,4 +97,4 @@ def summarise(
     sets = summaries(cases, results, scores)
     metrics |= {name: asdict(found) for name, found in sets.items() if isinstance(found, Estimate)}
     values = {name: found.mean if isinstance(found, Estimate) else found for name, found in sets.items()}
-    return {"counts": counts, "clusters": by, "metrics": metrics, "sets": values}
+    return {"counts": counts, "clusters": by, "metrics": metrics, "sets": values, **({"noise": noise} if noise else {})}

@@ -123,9 +123,14 @@ def summary_facts(summary: Mapping[str, Any]) -> str:
     missing = f", {counts['missing']} not asked yet" if counts.get("missing") else ""
     unpriced = measure(summary, "cost_unknown")
     unknown = f"; the fees of {unpriced.value} answers are not known" if unpriced and unpriced.mean else ""
+    noise = summary.get("noise", {}).get("quality")
+    noisy = (
+        f"; the judge's noise is in the intervals: standard deviation {noise['verdict']:.2f} of a verdict, "
+        f"{noise['round']:.2f} of a round" if noise else ""
+    )  # fmt: skip
     return (
         f"{counts.get('answered', 0)} answered, {counts.get('refused', 0)} refused, {counts.get('errors', 0)} errors"
-        f"{missing}{unknown}"
+        f"{missing}{unknown}{noisy}"
     )
 
 

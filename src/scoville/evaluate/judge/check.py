@@ -64,7 +64,7 @@ def check_judge(judge: Judge, labels: Sequence[Label], *, on_scored: OnDone | No
     metrics = dict.fromkeys(label.metric for label in labels)
     return {
         metric: _compare([pair for pair in pairs if pair[0].metric == metric])
-        | {"noise": noise(judge.repeated.get(metric, ()))}
+        | {"noise": noise([score.rounds for label, score in pairs if score and label.metric == metric])}
         for metric in metrics
     }
 

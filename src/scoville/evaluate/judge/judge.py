@@ -94,8 +94,6 @@ class Judge:
         """What was asked and not cached, with its tokens and cost: for whoever keeps the ledger."""
         self.cached = 0
         """How many verdicts were there before."""
-        self.repeated: dict[str, list[Sequence[float]]] = {}
-        """Metric → the values of each answer that was judged more than once: what `agreement.noise` takes."""
         self._remote = llm.runtime == "openai"
         self._identity = {"model": self.name, "runtime": llm.runtime, "place": place}
         self._llm = llm
@@ -116,12 +114,6 @@ class Judge:
     def cost_usd(self) -> float | None:
         """What the replies cost; None where the price of one is not known."""
         return total_cost(self.replies)
-
-    def note_repeated(self, metric: str, values: Sequence[float]) -> None:
-        """Keep what an answer was given when it was judged more than once."""
-        if len(values) > 1:
-            with self._lock:
-                self.repeated.setdefault(metric, []).append(values)
 
     def load(self) -> None:
         """Load the model, which finds a missing key or damaged weights before anything is judged."""

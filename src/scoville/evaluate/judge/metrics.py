@@ -249,13 +249,13 @@ def _scored(judge: Judge, task: Task, rounds: Sequence[Verdict], value: Callable
     if not given:
         return _unscored(task, rounds[0].reason, judge.label)
     values = [value([task.verdicts[word] for word in verdict.words.values()]) for verdict in given]
-    judge.note_repeated(task.name, values)
     said = "; ".join(" ".join(verdict.words.values()) for verdict in given)
     missing = f" ({len(rounds) - len(given)} of {len(rounds)} without a verdict)" if len(given) < len(rounds) else ""
     why = f": {given[0].reason}" if given[0].reason else ""
     return Score(
-        metric=task.name, value=mean(values), reason=f"judge: {said}{missing}{why}", version=VERSION, judge=judge.label
-    )
+        metric=task.name, value=mean(values), reason=f"judge: {said}{missing}{why}", version=VERSION, judge=judge.label,
+        rounds=tuple(values) if len(values) > 1 else (),
+    )  # fmt: skip
 
 
 def _decided(task: Task, value: float, reason: str) -> Score:
