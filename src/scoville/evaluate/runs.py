@@ -80,10 +80,7 @@ class Run:
     def scores(self) -> dict[str, dict[str, Score]]:
         """Read the scores: case id → metric → score; empty before the first scoring."""
         return {
-            case: {
-                metric: Score(metric=metric, **{**values, "rounds": tuple(values.get("rounds", ()))})
-                for metric, values in scores.items()
-            }
+            case: {metric: _score(metric, values) for metric, values in scores.items()}
             for case, scores in self._scored().get("cases", {}).items()
         }
 
@@ -146,6 +143,11 @@ class Run:
 
     def _write(self, name: str, value: Any) -> None:
         write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _score(metric: str, values: Mapping[str, Any]) -> Score:
+    given: dict[str, Any] = {**values, "rounds": tuple(values.get("rounds", ()))}
+    return Score(metric=metric, **given)
 
 
 def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run:
