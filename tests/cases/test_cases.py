@@ -375,7 +375,7 @@ def test_a_set_without_answerable_cases_and_one_case_alone_are_checked():
 
 def corpus(pages: int = 60, each: int = 3) -> list[Case]:
     return [
-        make(f"{TOPICS[(page + at) % 10]} {page * 7919 % 1000} {at}?", "hr.pdf", page, expected="x")
+        make(f"{TOPICS[(page + at) % 10]} {page * 7919 % 1000} {at}?", "hr.pdf", 2 * page, expected="x")
         for page in range(1, pages + 1)
         for at in range(each)
     ]
@@ -413,7 +413,7 @@ def test_a_division_depends_on_neither_the_order_nor_the_rest():
 
 def test_adding_cases_moves_no_old_one():
     old = divide(corpus(), SHARES)
-    new = [make(f"{page * 6007} and {TOPICS[page % 10]}?", "hr.pdf", page) for page in range(1, 80)]
+    new = [make(f"{page * 6007} and {TOPICS[page % 10]}?", "hr.pdf", 2 * page) for page in range(1, 80)]
     both = divide([*new, *old], SHARES)
     assert [case.split for case in both[len(new) :]] == [case.split for case in old]
     assert all(case.split for case in both)
@@ -421,8 +421,8 @@ def test_adding_cases_moves_no_old_one():
 
 
 def test_a_new_case_that_belongs_to_two_parts_gets_none():
-    old = [make("One?", "a.pdf", 1, split="train"), make("Other thing?", "a.pdf", 2, split="test")]
-    bridge = case_of({"question": "Both?", "evidence": [{"document": "a.pdf", "page": page} for page in (1, 2)]})
+    old = [make("One?", "a.pdf", 1, split="train"), make("Other thing?", "a.pdf", 3, split="test")]
+    bridge = case_of({"question": "Both?", "evidence": [{"document": "a.pdf", "page": page} for page in (1, 3)]})
     divided = divide([*old, bridge], SHARES)
     assert [case.split for case in divided] == ["train", "test", ""]
 
@@ -431,7 +431,8 @@ def test_a_new_case_that_belongs_to_two_parts_gets_none():
     ("one", "other", "together"),
     [
         (make("A?", "x.pdf", 1), make("B?", "x.pdf", 1), True),
-        (make("A?", "x.pdf", 1), make("B?", "x.pdf", 2), False),
+        (make("A?", "x.pdf", 1), make("B?", "x.pdf", 2), True),  # a section runs on
+        (make("A?", "x.pdf", 1), make("B?", "x.pdf", 3), False),
         (make("A?", "x.pdf", 1), make("B?", "y.pdf", 1), False),
         (make("A?", "x.pdf", 1), make("B?", "x.pdf"), True),  # the whole document
         (make("A?", "x.pdf", 1), make("B?", "docs/x.pdf", 1), True),
@@ -444,6 +445,30 @@ def test_a_new_case_that_belongs_to_two_parts_gets_none():
 def test_what_belongs_together(one: Case, other: Case, together: bool):
     assert len(groups([one, other])) == (1 if together else 2)
     assert bool(overlap([one], [other])) == together
+
+
+def test_pages_next_to_each_other_stay_together():
+    cases = [make(f"{TOPICS[page % 10]} {page * 7919}?", "hr.pdf", page) for page in range(1, 200) if page % 4]
+    divided = {case.evidence[0].page or 0: case.split for case in divide(cases, SHARES)}
+    assert all(divided[page] == divided[page + 1] for page in divided if page + 1 in divided)
+    assert set(divided.values()) == set(SPLITS)
+
+
+def test_a_document_that_is_asked_about_page_by_page_is_cut_and_nothing_leaks():
+    cases = [make(f"{TOPICS[page % 10]} {page * 7919}?", "hr.pdf", page) for page in range(1, 200)]
+    divided = divide(cases, SHARES)
+    assert {case.split for case in divided} == {*SPLITS, ""}
+    assert leaks(divided) == []
+    without = {case.evidence[0].page or 0 for case in divided if not case.split}
+    assert without and all(page % 10 == 0 for page in without)
+    assert divide(divided, SHARES) == divided
+
+
+def test_a_leak_from_the_page_beside_is_found():
+    cases = [make("Who signs?", "a.pdf", 3, id="tested", split="test"), make("By when?", "a.pdf", 2, id="trained", split="train")]  # fmt: skip  # noqa: E501
+    (leak,) = leaks(cases)
+    assert (leak.case_id, leak.what) == ("tested", "evidence")
+    assert leak.detail == "has its evidence in a.pdf#page=3, beside a.pdf#page=2, as trained of train"
 
 
 def test_one_case_alone_can_be_divided():

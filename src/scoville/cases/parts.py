@@ -3,8 +3,10 @@
 Enters: cases. Leaves: the same with their ``split``, or the places where sets share a question or its evidence. Knows
 no files and no index.
 
-What belongs together goes to one part: cases with evidence on the same page (of the same document, where one of them
-names no page), with the same tag ``section:NAME``, or with nearly the same question. The part is the hash of the
+What belongs together goes to one part: cases with evidence on the same page or on pages next to each other, where a
+section runs on and evidence counts as found (of the same document, where one of them names no page), with the same tag
+``section:NAME``, or with nearly the same question. Where cases ask about more than ten pages in a row, these are cut at
+every tenth: cases on the page of the cut get a part only where both sides have the same. The part is the hash of the
 group, so it depends on neither the order nor the other groups. What is divided is frozen: a case that has a split
 keeps it, and a new case joins the part of those that it belongs to. A new case that belongs to two parts gets none:
 it would leak wherever it went. Without the old splits, a new case may join two groups and so move one of them.
@@ -14,6 +16,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count, takewhile
 from math import isclose
 from typing import NamedTuple
 
@@ -25,6 +28,24 @@ from scoville.types import Case
 SECTION = "section:"
 """Begins the tag that says where a case comes from: a conversation, or an article that no evidence names."""
 SHOWN = 3
+MOST_PAGES = 10
+"""So many pages in a row stay together; of more every tenth is a cut."""
+
+
+class Place(NamedTuple):
+    """Where a case comes from: a page, a document, or what a tag names."""
+
+    name: str
+    page: int | None = None
+
+    @property
+    def near(self) -> "tuple[Place, ...]":
+        """The pages before and after it."""
+        return () if self.page is None else tuple(Place(self.name, self.page + way) for way in (-1, 1))
+
+    def __str__(self) -> str:
+        """Write it as a link does."""
+        return self.name if self.page is None else f"{self.name}#page={self.page}"
 
 
 class Leak(NamedTuple):
@@ -44,8 +65,12 @@ def divide(cases: Sequence[Case], shares: Mapping[str, float], seed: int = 0) ->
     """
     _check_shares(shares)
     divided = list(cases)
-    for group in groups(cases):
-        frozen = {cases[number].split for number in group} - {""}
+    places = _places(cases)
+    cuts = _cuts(places)
+    found = groups(cases)
+    for group in sorted(found, key=lambda group: any(cuts & places[number] for number in group)):
+        frozen = {divided[number].split for number in group} - {""}
+        frozen |= _beside(divided, places, {place for number in group for place in places[number]} & cuts)
         if len(frozen) < 2:
             part = frozen.pop() if frozen else _part(_name(cases, group), shares, seed)
             for number in group:
@@ -53,8 +78,14 @@ def divide(cases: Sequence[Case], shares: Mapping[str, float], seed: int = 0) ->
     return divided
 
 
+def _beside(cases: Sequence[Case], places: Sequence[set[Place]], cuts: set[Place]) -> set[str]:
+    """Give the parts of the cases on the pages beside a cut."""
+    near = {one for place in cuts for one in place.near}
+    return {case.split for case, held in zip(cases, places, strict=True) if held & near} - {""} if near else set()
+
+
 def groups(cases: Sequence[Case]) -> list[list[int]]:
-    """Give the places of the cases that belong together, group by group."""
+    """Give the places of the cases that belong together, group by group; pages next to a cut are not among them."""
     above = list(range(len(cases)))
 
     def top(number: int) -> int:
@@ -63,16 +94,35 @@ def groups(cases: Sequence[Case]) -> list[list[int]]:
             number = above[number]
         return number
 
-    first: dict[str, int] = {}
-    for number, keys in enumerate(_sections(cases)):
-        for key in keys:
-            above[top(number)] = top(first.setdefault(key, number))
+    places = _places(cases)
+    cuts = _cuts(places)
+    first: dict[Place, int] = {}
+    for number, held in enumerate(places):
+        for place in held:
+            above[top(number)] = top(first.setdefault(place, number))
+    for place, number in first.items():
+        for near in place.near:
+            if near in first and not cuts & {place, near}:
+                above[top(number)] = top(first[near])
     for pair in alike(cases):
         above[top(pair.second)] = top(pair.first)
     found: dict[int, list[int]] = defaultdict(list)
     for number in range(len(cases)):
         found[top(number)].append(number)
     return list(found.values())
+
+
+def _cuts(places: Sequence[set[Place]]) -> set[Place]:
+    """Give every tenth page of the stretches of more than ten pages that cases ask about."""
+    known = {place for held in places for place in held if place.page is not None}
+    found: set[Place] = set()
+    for place in known:
+        if place.near[0] in known:
+            continue
+        stretch = list(takewhile(known.__contains__, (Place(place.name, page) for page in count(place.page or 0))))
+        if len(stretch) > MOST_PAGES:
+            found |= {one for one in stretch[1:-1] if (one.page or 0) % MOST_PAGES == 0}
+    return found
 
 
 def leaks(cases: Sequence[Case]) -> list[Leak]:
@@ -120,16 +170,19 @@ def _leaks(cases: Sequence[Case], ranks: Sequence[int]) -> list[Leak]:
             found.setdefault(second, Leak(cases[second].id, cases[first].id, "question", detail))
         elif first in found and likeness == 1:  # the first of the copies stands for the others
             found.setdefault(second, found[first]._replace(case_id=cases[second].id))
-    holders: dict[str, list[int]] = defaultdict(list)
-    for number, keys in enumerate(_sections(cases)):
-        for key in keys:
-            holders[key].append(number)
-    for key, numbers in holders.items():
-        first = numbers[0]
-        for number in numbers[1:]:
-            if ranks[number] > ranks[first]:
-                detail = f"has its evidence in {key}, as {cases[first].id}{_of(cases[first])}"
-                found.setdefault(number, Leak(cases[number].id, cases[first].id, "evidence", detail))
+    places = _places(cases)
+    first_at: dict[Place, int] = {}
+    for number, held in enumerate(places):
+        for place in held:
+            first_at.setdefault(place, number)
+    for number, held in enumerate(places):
+        for place in sorted(held, key=str):
+            for near in (place, *place.near):
+                first = first_at.get(near, number)
+                if ranks[number] > ranks[first]:
+                    where = f"in {place}" if near == place else f"in {place}, beside {near}"
+                    detail = f"has its evidence {where}, as {cases[first].id}{_of(cases[first])}"
+                    found.setdefault(number, Leak(cases[number].id, cases[first].id, "evidence", detail))
     return [found[number] for number in sorted(found)]
 
 
@@ -137,22 +190,22 @@ def _of(case: Case) -> str:
     return f" of {case.split}" if case.split else ""
 
 
-def _sections(cases: Sequence[Case]) -> list[list[str]]:
-    """Name the sections that each case comes from.
+def _places(cases: Sequence[Case]) -> list[set[Place]]:
+    """Give the places that each case comes from.
 
     A name that is the end of another one's path means the same document. One case that names a document without a
-    page makes the whole of it a section.
+    page makes the whole of it a place.
     """
     names = {evidence.document for case in cases for evidence in case.evidence}
     shortest = {name: next(end for end in _ends(name) if end in names) for name in names}
     whole = {shortest[evidence.document] for case in cases for evidence in case.evidence if evidence.page is None}
-    found: list[list[str]] = []
+    found: list[set[Place]] = []
     for case in cases:
-        keys = [tag for tag in case.tags if tag.startswith(SECTION)]
+        held = {Place(tag) for tag in case.tags if tag.startswith(SECTION)}
         for one in case.evidence:
             document = shortest[one.document]
-            keys.append(document if document in whole else f"{document}#page={one.page}")
-        found.append(sorted(set(keys)))
+            held.add(Place(document, None if document in whole else one.page))
+        found.append(held)
     return found
 
 

@@ -120,8 +120,8 @@ def check_command(files: tuple[Path, ...], folder: Path | None, flags: tuple[str
 def split_command(file: Path, train: float, dev: float, test: float, seed: int, anew: bool, as_json: bool) -> None:
     """Divide the cases of FILE into train, dev and test.
 
-    Cases of the same page, conversation or article, and nearly the same questions, stay together. The shares hold on
-    average; a case that would leak wherever it went gets no split.
+    Cases of the same page or pages next to each other, of one conversation or article, and nearly the same questions,
+    stay together. The shares hold on average; a case that would leak wherever it went gets no split.
     """
     from dataclasses import replace
 
