@@ -111,6 +111,45 @@ def test_question_and_truth(tmp_path: Path):
     assert (case.answerable, case.expected, case.evidence) == (False, (), ())
 
 
+@pytest.mark.parametrize(
+    "truth",
+    ["I don't know.", "Das weiß ich leider nicht.", "Unanswerable", "No answer.", "The documents do not mention it.",
+     "Generated from this prompt: suggest 12 questions that are not directly answerable by the same sources."],
+)  # fmt: skip
+def test_a_question_whose_answer_says_that_there_is_none_is_unanswerable(tmp_path: Path, truth: str):
+    path = lines(
+        tmp_path / "qa.jsonl",
+        {"question": "Who won?", "truth": truth},
+        {"question": "How long?", "truth": "No, not 30 days, which is not the answer.[hr.pdf#page=7]"},
+    )
+    found = imported(path, "truth")
+    assert [(one.answerable, bool(one.expected)) for one in found.cases] == [(False, False), (True, True)]
+    assert found.said_unanswerable == 1
+    assert [one.answerable for one in import_cases(path, unanswerable=False).cases] == [True, True]
+
+
+def test_who_imports_is_asked_where_the_file_only_hints_that_there_is_no_answer(tmp_path: Path):
+    row = {"question": "Who won?", "truth": "The red boat."}
+    named = lines(tmp_path / "qa_dontknows.jsonl", row)
+    shared = lines(
+        tmp_path / "more.jsonl",
+        *({"question": f"Who won race {at}?", "truth": "A question about something else"} for at in range(3)),
+    )
+    for path in (named, shared):
+        with pytest.raises(UsageError, match="say with --unanswerable"):
+            import_cases(path)
+        assert not any(one.answerable for one in import_cases(path, unanswerable=True).cases)
+        assert all(one.answerable for one in import_cases(path, unanswerable=False).cases)
+    cited = lines(tmp_path / "dontknow.jsonl", row | {"truth": "The red boat.[a.pdf#page=1]"})
+    assert import_cases(cited).cases[0].answerable
+
+
+def test_short_answers_may_be_alike(tmp_path: Path):
+    rows = [{"question": f"Is boat {at} red?", "truth": "Yes"} for at in range(5)]
+    rows.append({"question": "Which calls are forwarded?", "truth": "Calls that are not answered in time."})
+    assert all(one.answerable for one in import_cases(lines(tmp_path / "qa.jsonl", *rows)).cases)
+
+
 def test_ragas_old_and_new(tmp_path: Path):
     new = {"user_input": "When?", "reference": "At nine.", "reference_contexts": [DEPOT], "retrieved_contexts": ["x"],
            "response": "At ten.", "synthesizer_name": "single_hop"}  # fmt: skip

@@ -48,7 +48,11 @@ command.add_command(generate)
 @click.option("--as", "kind", default="", metavar="KIND", help="The format. Default: what the content shows.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: cases/NAME.jsonl in the workspace.")
 @click.option("--tag", "tags", multiple=True, help="Give every case this tag; may be given several times.")
-@click.option("--unanswerable", is_flag=True, help="The right answer to all of them is a refusal.")
+@click.option(
+    "--unanswerable/--answerable",
+    default=None,
+    help="The right answer to all is a refusal, or the one that stands there. Default: what the file says.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @common_options
 def import_command(
@@ -56,7 +60,7 @@ def import_command(
     kind: str,
     out: Path | None,
     tags: tuple[str, ...],
-    unanswerable: bool,
+    unanswerable: bool | None,
     force: bool,
     folder: Path | None,
     flags: tuple[str, ...],
@@ -78,6 +82,8 @@ def import_command(
         file = {"file": str(path), "kind": imported.kind, "digest": digest(imported.cases)}
         write_json(file | counts | {"skipped": [{"reason": reason, "rows": rows} for reason, rows in skipped.items()]})
     say(f"Wrote {path}: {_counted(counts)}, read as {imported.kind}.")
+    if imported.said_unanswerable:
+        say(f"  {imported.said_unanswerable} have no answer, as the file says in its place; else use --answerable")
     for reason, rows in skipped.items():
         say(f"  {rows} rows made no case: {plain(reason)}")
 

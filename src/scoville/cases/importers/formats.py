@@ -15,6 +15,7 @@ from scoville.cases.importers.benchmarks import BENCHMARK_IMPORTERS
 from scoville.cases.importers.chats import CHAT_IMPORTERS
 from scoville.cases.importers.documents import DOCUMENT_IMPORTERS
 from scoville.cases.importers.shape import Importer, Loaded, Sample, sample_of
+from scoville.cases.importers.unanswerable import in_doubt, marked
 from scoville.errors import UsageError
 from scoville.types import Case
 
@@ -26,6 +27,8 @@ class Imported(NamedTuple):
     cases: list[Case]
     skipped: Mapping[str, int]
     """How many rows made no case, by reason."""
+    said_unanswerable: int = 0
+    """Cases that are unanswerable because the answer in the file says so."""
 
 
 def _is_cases(sample: Sample) -> bool:
@@ -42,6 +45,8 @@ IMPORTERS: Mapping[str, Importer] = {
     **BENCHMARK_IMPORTERS,
 }
 """By name, in the order in which they are tried."""
+UNTOLD = ("truth", "ragas")
+"""Formats that have no field for a question without an answer."""
 
 
 def detect(path: Path) -> str:
@@ -57,23 +62,28 @@ def detect(path: Path) -> str:
     raise UsageError(f"{path}{keys or ' is in no form'} that no importer knows; name one with --as: {known}")
 
 
-def import_cases(path: Path, kind: str = "", *, tags: Iterable[str] = (), unanswerable: bool = False) -> Imported:
+def import_cases(path: Path, kind: str = "", *, tags: Iterable[str] = (), unanswerable: bool | None = None) -> Imported:
     """Read cases from a local file or folder, by default in the format that its content shows.
 
     The same case twice is kept once; two answers to the same question make one case that expects either.
-    ``unanswerable``: the right answer to all of them is a refusal, whatever the file says. Raises UsageError for what
-    is not of the format, for an id that two questions have, and where no row makes a case.
+    ``unanswerable``: the right answer to all of them is a refusal, whatever the file says; False: to none of those that
+    have an answer. By default an answer that says that there is none is taken at its word. Raises UsageError for what
+    is not of the format, for an id that two questions have, where no row makes a case, and where it is not told but
+    likely that the questions have no answer.
     """
     kind = kind or detect(path)
     if kind not in IMPORTERS:
         raise UsageError(f"{kind!r} is no importer; there are {', '.join(IMPORTERS)}")
     skipped: Counter[str] = Counter()
     cases: dict[str, Case] = {}
+    said_so = 0
     for loaded in _load(kind, path):
         if isinstance(loaded, str):
             skipped[loaded] += 1
             continue
-        case = replace(loaded, tags=tuple(dict.fromkeys((*loaded.tags, *tags))))
+        told = loaded if unanswerable is not None or kind not in UNTOLD else marked(loaded)
+        said_so += told is not loaded
+        case = replace(told, tags=tuple(dict.fromkeys((*told.tags, *tags))))
         if unanswerable:
             case = replace(case, answerable=False, expected=(), evidence=())
         skipped["a question that was there already"] += case.id in cases
@@ -81,7 +91,13 @@ def import_cases(path: Path, kind: str = "", *, tags: Iterable[str] = (), unansw
     if not cases:
         reasons = "; ".join(f"{count} × {reason}" for reason, count in skipped.items() if count) or "it has no rows"
         raise UsageError(f"{path}: no row makes a case as {kind}: {reasons}")
-    return Imported(kind, list(cases.values()), +skipped)
+    doubt = in_doubt(path, list(cases.values())) if unanswerable is None and kind in UNTOLD else ""
+    if doubt:
+        raise UsageError(
+            f"{path}: {doubt}: say with --unanswerable that a refusal is the right answer to all of them, or with "
+            "--answerable that what stands there is"
+        )
+    return Imported(kind, list(cases.values()), +skipped, said_so)
 
 
 def _load(kind: str, path: Path) -> Loaded:
