@@ -223,7 +223,7 @@ def jackknife(
     count = max(groups) + 1
     without = [
         left
-        for group in range(count)
+        for group in range(count if count > 1 else 0)
         if (left := statistic([value for value, own in zip(values, groups, strict=True) if own != group])) is not None
     ]
     middle = math.fsum(without) / count if count > 1 else found
