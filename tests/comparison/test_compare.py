@@ -242,8 +242,8 @@ def test_the_page_plots_quality_against_dollars(comparing: Comparing):
     done = comparing.invoke("plain.yaml", "bot.py:guesses", "--out", "compare.html")
     assert done.exception is None
     page = (comparing.root / "compare.html").read_text()
-    assert "right answers against $ for 1,000 questions" in page
-    assert "against plain" in page
+    assert "quality against $ for 1,000 questions" in page
+    assert "Against plain" in page
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.bot.run import Blames, Run
-from scoville.comparison.report import report_html, shown_run
+from scoville.comparison.report import report_html
+from scoville.comparison.shown import shown_run
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.show_run import check_scored
 from scoville.storage import write_whole

@@ -1,17 +1,29 @@
-"""Small plots as SVG text, for a page that loads nothing.
+"""Plots as SVG text, for a page that loads nothing and has a light and a dark look.
 
-Enters: numbers and labels. Leaves: an ``<svg>`` whose every text is escaped. Knows no runs and no metrics.
+Enters: numbers, names, and a class for each system that the page gives a colour. Leaves: an ``<svg>`` whose every text
+is escaped. Knows no runs and no metrics.
+
+Our own rather than a library: Vega-Lite with its renderer and the interpreter that strict pages need is 0.8 MB of
+script in every page, Matplotlib 40 MB of packages whose SVG has fixed colours; pygal is under the LGPL and loads a
+script. None keeps labels apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
+from math import ceil, floor, log10
 from typing import NamedTuple
 
-WIDTH, HEIGHT = 420, 220
-LEFT, BOTTOM, TOP, RIGHT = 52, 34, 12, 14
-COLOURS = ("#b5341f", "#2f6f8f", "#5b8c3a", "#8a5aa8", "#c98a1b", "#4a4a4a", "#1b998b", "#d45087")
-BINS = 20
-TICKS = 4
+WIDTH, HEIGHT = 460, 300
+LEFT, RIGHT, TOP, BOTTOM = 66, 28, 14, 48
+CHARACTER, LINE = 8.2, 17
+"""Of a label, about, where it is largest: on a phone, where the plot is small."""
+TICKS = 5
+ROUND = (1, 2, 2.5, 5, 10)
+WIDE = 40
+"""Values that differ by more are drawn on a logarithmic axis."""
+Write = Callable[[float], str]
 
 
 class Point(NamedTuple):
@@ -19,110 +31,200 @@ class Point(NamedTuple):
 
     x: float
     y: float
-    label: str = ""
 
 
-class _Axis(NamedTuple):
-    """Maps values to pixels."""
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """What is drawn of one system."""
 
+    name: str
+    colour: str
+    """The class that the page gives a colour to."""
+    points: Sequence[Point]
+    span: tuple[float, float] | None = None
+    """The interval of the only point, from low to high."""
+    filled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """Maps values to pixels, with ticks at round numbers."""
+
+    title: str
     low: float
     high: float
-    start: float
-    end: float
+    write: Write = str
+    start: float = 0.0
+    end: float = 1.0
+    log: bool = False
+    ticks: tuple[float, ...] = field(default=())
 
     def at(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
-
-    def ticks(self) -> list[float]:
-        return [self.low + (self.high - self.low) * step / TICKS for step in range(TICKS + 1)]
-
-
-def histogram(values: Sequence[float], *, title: str, x: str) -> str:
-    """Draw how often values fall into equal ranges; empty text without values."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    step = (high - low) / BINS or 1.0
-    counts = [0] * BINS
-    for value in values:
-        counts[min(int((value - low) / step), BINS - 1)] += 1
-    across, up = _axes(low, low + step * BINS, 0, max(counts))
-    wide = max(across.at(low + step) - across.at(low) - 1, 1)
-    bars = [
-        f'<rect x="{across.at(first) + 0.5:.1f}" y="{up.at(count):.1f}" width="{wide:.1f}" '
-        f'height="{up.at(0) - up.at(count):.1f}" fill="{COLOURS[1]}">'
-        f"<title>{_short(first)}–{_short(first + step)}: {count}</title></rect>"
-        for first, count in ((low + step * place, count) for place, count in enumerate(counts) if count)
-    ]
-    return _svg(title, x, "cases", across, up, bars)
+        """Give the pixel of a value."""
+        low, high, value = (log10(one) if self.log else one for one in (self.low, self.high, value))
+        return self.start + (value - low) / (high - low) * (self.end - self.start)
 
 
-def lines(curves: Sequence[tuple[str, Sequence[Point]]], *, title: str, x: str, y: str) -> str:
-    """Draw curves with a legend; empty text without a point."""
-    drawn = [(name, points) for name, points in curves if points]
-    if not drawn:
-        return ""
-    across, up = _bounds([point for _, points in drawn for point in points])
-    body: list[str] = []
-    for number, (name, points) in enumerate(drawn):
-        colour = COLOURS[number % len(COLOURS)]
-        path = " ".join(f"{across.at(point.x):.1f},{up.at(point.y):.1f}" for point in points)
-        body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
-        body.append(_legend(number, name, colour))
-    return _svg(title, x, y, across, up, body)
-
-
-def scatter(points: Sequence[Point], *, title: str, x: str, y: str, best: Iterable[str] = ()) -> str:
-    """Draw labelled points; those named in ``best`` are filled. Empty text without a point."""
-    if not points:
-        return ""
-    filled = set(best)
-    across, up = _bounds(points)
-    body: list[str] = []
-    for number, point in enumerate(points):
-        colour = COLOURS[number % len(COLOURS)]
-        fill = colour if point.label in filled else "none"
-        left, top = across.at(point.x), up.at(point.y)
-        body.append(
-            f'<circle cx="{left:.1f}" cy="{top:.1f}" r="5" fill="{fill}" stroke="{colour}" stroke-width="1.8">'
-            f"<title>{escape(point.label)}: {_short(point.x)}, {_short(point.y)}</title></circle>"
-        )
-        body.append(_legend(number, point.label, colour))
-    return _svg(title, x, y, across, up, body)
-
-
-def _bounds(points: Sequence[Point]) -> tuple[_Axis, _Axis]:
-    xs, ys = [point.x for point in points], [point.y for point in points]
-    return _axes(min(0.0, *xs), max(xs), min(0.0, *ys), max(ys))
-
-
-def _axes(left: float, right: float, bottom: float, top: float) -> tuple[_Axis, _Axis]:
-    across = _Axis(left, right if right > left else left + 1, LEFT, WIDTH - RIGHT)
-    return across, _Axis(bottom, top if top > bottom else bottom + 1, HEIGHT - BOTTOM, TOP)
-
-
-def _legend(number: int, name: str, colour: str) -> str:
-    place = f'x="{WIDTH - RIGHT - 4}" y="{TOP + 12 + 13 * number}"'
-    return f'<text {place} class="legend" fill="{colour}">{escape(name)}</text>'
-
-
-def _svg(title: str, x: str, y: str, across: _Axis, up: _Axis, body: Iterable[str]) -> str:
-    grid = [
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(tick):.1f}" y2="{up.at(tick):.1f}" class="grid"/>'
-        f'<text x="{LEFT - 6}" y="{up.at(tick) + 4:.1f}" class="tick left">{_short(tick)}</text>'
-        for tick in up.ticks()
-    ] + [
-        f'<text x="{across.at(tick):.1f}" y="{HEIGHT - BOTTOM + 14}" class="tick">{_short(tick)}</text>'
-        for tick in across.ticks()
-    ]
-    return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(title)}">{"".join(grid)}{"".join(body)}'
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 4}" class="tick">{escape(x)}</text>'
-        f'<text transform="translate(12 {(HEIGHT - BOTTOM) / 2:.0f}) rotate(-90)" class="tick">{escape(y)}</text>'
-        "</svg></figure>"
+def axis(title: str, values: Iterable[float], write: Write, *, across: bool, share: bool = False) -> Axis:
+    """Make an axis that holds the values; a share goes from 0 to 1, others from 0, or by powers of ten."""
+    start, end = (LEFT, WIDTH - RIGHT) if across else (HEIGHT - BOTTOM, TOP)
+    found = [*values]
+    low, high = min(found, default=0.0), max(found, default=0.0)
+    log = not share and low > 0 and high / low > WIDE
+    if log:
+        ticks = _log_ticks(low, high)
+    else:
+        ticks = _ticks(min(0.0, low), 1.0 if share else max(high, 0.0))
+    return Axis(
+        title=title, low=ticks[0], high=ticks[-1], write=write, start=start, end=end, log=log, ticks=tuple(ticks)
     )
 
 
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+def lines(series: Sequence[Series], across: Axis, up: Axis, *, title: str) -> str:
+    """Draw a curve for each system, with its name at the end; empty text without a point."""
+    drawn = [one for one in series if one.points]
+    if not drawn:
+        return ""
+    body: list[str] = []
+    for one in drawn:
+        path = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in one.points)
+        body.append(
+            f'<polyline class="curve {one.colour}" points="{path}"><title>{escape(one.name)}</title></polyline>'
+        )
+    return _svg(title, across, up, body, _names(drawn) if len(drawn) > 1 else "")
+
+
+def scatter(series: Sequence[Series], across: Axis, up: Axis, *, title: str, front: Iterable[Point] = ()) -> str:
+    """Draw a point for each system with its interval, its name beside it; ``front`` is joined by a line of steps."""
+    drawn = [one for one in series if one.points]
+    if not drawn:
+        return ""
+    body = [_steps(sorted(front), across, up)]
+    places = [(across.at(one.points[0].x), up.at(one.points[0].y)) for one in drawn]
+    for one, (left, top) in zip(drawn, places, strict=True):
+        if one.span:
+            low, high = (up.at(limit) for limit in one.span)
+            body.append(f'<line class="whisker {one.colour}" x1="{left:.1f}" x2="{left:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>')  # fmt: skip  # noqa: E501
+        kind = "dot" if one.filled else "dot hollow"
+        value = f"{up.write(one.points[0].y)}, {across.write(one.points[0].x)}"
+        body.append(f'<circle class="{kind} {one.colour}" cx="{left:.1f}" cy="{top:.1f}" r="6"><title>{escape(one.name)}: {escape(value)}</title></circle>')  # fmt: skip  # noqa: E501
+    spans = [(left - 3, up.at(one.span[1]), left + 3, up.at(one.span[0])) for one, (left, _) in zip(drawn, places, strict=True) if one.span]  # fmt: skip  # noqa: E501
+    labels, missed = _labels([one.name for one in drawn], places, spans)
+    return _svg(title, across, up, [*body, *labels], _names([drawn[place] for place in missed]))
+
+
+def interval(
+    mean: float | None, low: float | None, high: float | None, bounds: tuple[float, float], colour: str
+) -> str:
+    """Draw a mean within its interval as a bar of full width; the numbers stand beside it."""
+    least, most = bounds
+
+    def at(value: float) -> float:
+        return 100 * min(max((value - least) / (most - least), 0), 1)
+
+    zero = f'<line class="zero" x1="{at(0):.1f}" x2="{at(0):.1f}" y1="0" y2="12"/>' if least < 0 < most else ""
+    band = "" if low is None or high is None else f'<rect class="band {colour}" x="{at(low):.1f}" y="3" width="{max(at(high) - at(low), 1):.1f}" height="6"/>'  # fmt: skip  # noqa: E501
+    mark = "" if mean is None else f'<line class="mark {colour}" x1="{at(mean):.1f}" x2="{at(mean):.1f}" y1="0" y2="12"/>'  # fmt: skip  # noqa: E501
+    return (
+        f'<svg class="interval" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="track" x="0" y="5" width="100" height="2"/>{zero}{band}{mark}</svg>'
+    )
+
+
+def parts(seconds: Sequence[tuple[str, float]]) -> str:
+    """Draw times that follow one another as one bar, each with a class of its own."""
+    whole = sum(value for _, value in seconds)
+    if whole <= 0:
+        return ""
+    body, start = "", 0.0
+    for name, value in seconds:
+        body += f'<rect class="part {name}" x="{100 * start / whole:.2f}" y="0" width="{100 * value / whole:.2f}" height="8"/>'  # fmt: skip  # noqa: E501
+        start += value
+    return f'<svg class="parts" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{body}</svg>'
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Give round numbers, evenly spaced, the first below all and the last above."""
+    if high <= low:
+        high = low + 1
+    rough = (high - low) / TICKS
+    power = 10 ** floor(log10(rough))
+    step = next(power * factor for factor in ROUND if power * factor >= rough * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(place * step, 12) for place in range(first, last + 1)]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Give powers of ten, with 2 and 5 between them where there is room, the first below all and the last above."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    factors = (1,) if len(powers) > TICKS else (1, 2, 5)
+    every = [factor * 10.0**power for power in powers for factor in factors]
+    inside = [tick for tick in every if low < tick < high]
+    return [max(tick for tick in every if tick <= low), *inside, min(tick for tick in every if tick >= high)]
+
+
+def _steps(front: Sequence[Point], across: Axis, up: Axis) -> str:
+    if len(front) < 2:
+        return ""
+    path = f"M{across.at(front[0].x):.1f},{up.at(front[0].y):.1f}"
+    for _, other in pairwise(front):
+        path += f"H{across.at(other.x):.1f}V{up.at(other.y):.1f}"
+    return f'<path class="front" d="{path}"/>'
+
+
+def _labels(
+    names: Sequence[str], places: Sequence[tuple[float, float]], spans: Sequence[tuple[float, float, float, float]]
+) -> tuple[list[str], list[int]]:
+    """Put each name where it covers no point, no span, no name and no edge; give those for which there is no place."""
+    taken = [(left - 7, top - 7, left + 7, top + 7) for left, top in places] + [*spans]
+    drawn: list[str] = []
+    missed: list[int] = []
+    for place, (name, (left, top)) in enumerate(zip(names, places, strict=True)):
+        wide = CHARACTER * len(name)
+        for x, y in ((left + 11, top + 4), (left - 11 - wide, top + 4), (left - wide / 2, top - 12), (left - wide / 2, top + 21)):  # fmt: skip  # noqa: E501
+            box = (x, y - LINE + 3, x + wide, y + 3)
+            within = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - BOTTOM + 7
+            if within and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                drawn.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(name)}</text>')
+                break
+        else:
+            missed.append(place)
+    return drawn, missed
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _names(series: Sequence[Series]) -> str:
+    """Write a legend below the plot."""
+    keys = "".join(f'<li><i class="key {one.colour}"></i>{escape(one.name)}</li>' for one in series)
+    return f'<ul class="legend">{keys}</ul>' if keys else ""
+
+
+def _svg(title: str, across: Axis, up: Axis, body: Iterable[str], legend: str) -> str:
+    bottom, middle = HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2
+    grid = [
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(tick):.1f}" y2="{up.at(tick):.1f}"/>'
+        f'<text class="tick" x="{LEFT - 8}" y="{up.at(tick) + 4:.1f}" text-anchor="end">{escape(up.write(tick))}</text>'
+        for tick in up.ticks
+    ]
+    texts = [(across.at(tick), across.write(tick)) for tick in across.ticks]
+    last = -WIDTH
+    for left, text in texts:  # those that would touch the one before are left out
+        half = CHARACTER * len(text) / 2
+        if left - half > last + 4:
+            grid.append(
+                f'<text class="tick" x="{left:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(text)}</text>'
+            )
+            last = left + half
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>"
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(grid)}'
+        f'<line class="base" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>{"".join(body)}'
+        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">'
+        f"{escape(across.title)}</text>"
+        f'<text class="axis" transform="translate(12 {middle:.0f}) rotate(-90)" text-anchor="middle">{escape(up.title)}'
+        f"</text></svg>{legend}</figure>"
+    )

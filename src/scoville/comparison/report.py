@@ -1,218 +1,198 @@
-"""One HTML page about runs: tables, plots, and the worst cases with what the system was given.
+"""One HTML page about runs: the headline, a leaderboard, plots, and every question with what the systems said.
 
-Enters: runs that were scored, a leaderboard. Leaves: a page that loads nothing, runs nothing and can be mailed. Text of
-questions, answers and documents is escaped: it is data.
+Enters: runs that were scored, and what a comparison found. Leaves: a page that loads nothing and can be mailed. Text of
+questions, answers and documents is data: it is escaped, and the page forbids every script and style but its own two.
+`page/` holds the design: a template, a style and a script, without a word about metrics.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from scoville.comparison.plots import Point, histogram, lines, scatter
-from scoville.evaluate.blame import Blame, count_stages
-from scoville.evaluate.metrics import risk_coverage, risks
-from scoville.evaluate.result import Result
-from scoville.evaluate.runs import Run
-from scoville.evaluate.shown import LABELS
-from scoville.types import Case, Score
+from scoville.comparison import plots
+from scoville.comparison.asked import CHOICES, Question, questions
+from scoville.comparison.render import render
+from scoville.comparison.run_plots import COST, SECONDS, TITLES, run_plots
+from scoville.comparison.shown import Shown, System, cell, coloured, number
+from scoville.evaluate.blame import STAGES, count_stages
+from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure
 
-WORST = 10
-"""So many of a run's worst cases are shown."""
-EXCERPT = 600
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#222;background:#fff}
-h1{font-size:1.6rem}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}table{border-collapse:collapse;font-size:.86rem}
-td,th{padding:.25rem .6rem;border-bottom:1px solid #e4e4e4;text-align:right;white-space:nowrap}
-td:first-child,th:first-child{text-align:left;white-space:normal}.wide{overflow-x:auto}.note{color:#666;font-size:.86rem}
-.plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:26rem}figcaption{font-weight:600;font-size:.86rem}
-svg{width:100%}.grid{stroke:#e4e4e4}.tick{font-size:10px;fill:#666;text-anchor:middle}.left{text-anchor:end}
-.legend{font-size:10px;text-anchor:end}
-details{border:1px solid #e4e4e4;border-radius:4px;padding:.4rem .8rem;margin:.4rem 0}
-summary{cursor:pointer}pre{white-space:pre-wrap;font:inherit;font-size:.86rem;background:#f7f7f7;padding:.4rem .6rem}
-.bad{color:#b5341f}.advice{white-space:normal;text-align:left}
-"""
+MOST_PASSAGES = 300
+"""Passages of so many questions are shown, those that say most: a page is to be mailed."""
+COLUMNS = {
+    **HEADLINE, "citation_page_hit": "a citation on the right page", "page_hit@5": "right page among five passages",
+    **TITLES,
+}  # fmt: skip
+"""Of the leaderboard, where a system has them; what systems are ranked by stands first."""
+HINTS = {
+    "answered_right": "of the questions that have an answer",
+    "refused_right": "of the questions without an answer in the documents",
+    "quality": "every question counts, answered or refused", SECONDS: "from the question to the whole answer",
+    COST: "fees, and this machine's time", "cost_usd_per_1000": "what hosted models charge",
+}  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A run as the page shows it."""
+def report_html(runs: Sequence[Shown], *, metric: str, baseline: str = "", notes: Iterable[str] = ()) -> str:
+    """Write the page.
 
-    name: str
-    header: Mapping[str, Any]
-    summary: Mapping[str, Any]
-    cases: Sequence[Case]
-    results: Mapping[str, Result]
-    scores: Mapping[str, Mapping[str, Score]]
-    blame: Sequence[tuple[str, int, str]] = ()
-    """Stage, how many wrong answers it is to blame for, what to try."""
-    risk: Sequence[tuple[float, float]] = ()
-    """Coverage and the risk at it."""
+    ``metric`` is what systems are ranked by, ``baseline`` the name of the one that the others are compared with, by
+    default the first.
+    """
+    systems, base = coloured(runs), baseline or runs[0].name
+    asked = questions(runs[0].cases, runs, base, metric)
+    every = _groups(systems, every=True)
+    return render("report.html", {
+        "title": f"Scoville: {', '.join(run.name for run in runs)}", "systems": systems, "baseline": base,
+        "cards": _cards(systems, metric), "board": _board(systems, metric, baseline), "notes": list(notes),
+        "measures": _groups(systems), "every": every, "measure_count": sum(len(group["rows"]) for group in every),
+        "plots": [plot for plot in run_plots(systems, metric) if plot], "stages": _stages(systems),
+        "questions": [_row(question, place) for place, question in enumerate(asked)],
+        "choices": _choices(asked, base if len(systems) > 1 else ""), "options": _options(asked),
+        "facts": _facts(systems), "how": _how(runs[0]), **_heading(systems),
+    })  # fmt: skip
 
 
-def report_html(runs: Sequence[Shown], *, metric: str, board: str = "", pareto: Iterable[str] = ()) -> str:
-    """Write the page; ``metric`` is what cases are ranked by, ``board`` a leaderboard as plain text."""
-    title = "Scoville: " + ", ".join(run.name for run in runs)
-    front = list(pareto)
-    sections = [
-        f"<h1>{escape(title)}</h1>",
-        f'<p class="note">{escape(_subtitle(runs))}</p>',
-        "<h2>Scores</h2>", _scores_table(runs),
-        f"<pre>{escape(board)}</pre>" if board else "",
-        "<h2>How scores and times are spread</h2>", f'<div class="plots">{"".join(_plots(runs, metric, front))}</div>',
-        *(_run_section(run, metric) for run in runs),
+def _heading(systems: Sequence[System]) -> dict[str, str]:
+    first = systems[0].shown
+    without = sum(not case.answerable for case in first.cases)
+    of_them = f", {without} of them without an answer in the documents" if without else ""
+    asked = f"{len(first.cases):,} questions{of_them}"
+    day = _day(str(first.header.get("started", "")))
+    source = first.header.get("cases_file", "")
+    lead = ". ".join(filter(None, (f"Asked {asked}", f"From {source}" if source else "", day))) + "."
+    if len(systems) == 1:
+        return {"kicker": "Evaluation", "heading": str(first.header.get("system") or first.name), "lead": lead}
+    named = [system.name for system in systems]
+    heading = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) <= 4 else f"{len(named)} systems"
+    return {"kicker": "Comparison", "heading": heading, "lead": lead}
+
+
+def _day(started: str) -> str:
+    """Write the day of a time as people do; as it is where it is none."""
+    from datetime import datetime
+
+    try:
+        return f"{datetime.fromisoformat(started):%-d %B %Y}"
+    except ValueError:
+        return started
+
+
+def _cards(systems: Sequence[System], metric: str) -> list[dict[str, Any]]:
+    """Give the headline: what is right and, of one run, what it takes."""
+    names = list(dict.fromkeys([*HEADLINE, metric]))
+    names += [SECONDS, "cost_usd_per_1000"] if len(systems) == 1 else []
+    cards: list[dict[str, Any]] = []
+    for name in names:
+        rows = [found for system in systems if (found := cell(system, name)).measure]
+        if rows:
+            hint = ", ".join(filter(None, (number(rows), HINTS.get(name, ""))))
+            cards.append({"label": LABELS.get(name, name), "hint": hint, "rows": rows})
+    return cards
+
+
+def _board(systems: Sequence[System], metric: str, baseline: str) -> dict[str, Any]:
+    names = [metric, *(name for name in COLUMNS if name != metric)]
+    known = [name for name in names if any(measure(one.shown.summary, name) for one in systems)]
+    cells = {name: [cell(one, name) for one in systems] for name in known}
+    heads = [{"label": COLUMNS.get(name, LABELS.get(name, name)), "n": number(cells[name])} for name in known]
+    rows = [
+        {"system": one, "cells": [cells[name][place] for name in known], "verdict": one.shown.verdict}
+        for place, one in enumerate(systems)
+    ]
+    return {"heads": heads, "rows": rows, "baseline": baseline}
+
+
+def _stages(systems: Sequence[System]) -> list[dict[str, Any]]:
+    """Count what lost the wrong answers, stage by stage, the most frequent first."""
+    counted = {one.name: {stage: count for stage, count, _ in count_stages(one.shown.blame)} for one in systems}
+    total = {stage: sum(found.get(stage, 0) for found in counted.values()) for stage in STAGES}
+    most = max((count for found in counted.values() for count in found.values()), default=1)
+    return [
+        {
+            "label": stage.replace("_", " "), "advice": STAGES[stage],
+            "counts": [
+                {"count": count, "bar": plots.interval(None, 0, count, (0, most), one.colour)}
+                for one in systems for count in (counted[one.name].get(stage, 0),)
+            ],
+        }
+        for stage, whole in sorted(total.items(), key=lambda one: -one[1]) if whole
     ]  # fmt: skip
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body>{''.join(sections)}</body></html>\n"
-    )
 
 
-def shown_run(run: Run, blamed: Sequence[Blame]) -> Shown:
-    """Give a run as the page shows it."""
-    header, cases, results, scores = run.header, run.cases(), run.results(), run.scores()
-    status = "" if header["status"] == "finished" else f" ({header['status']})"
-    curve = risk_coverage(risks(cases, results, {case: list(found.values()) for case, found in scores.items()}))
-    return Shown(
-        name=f"{header.get('system', 'run')} {run.id[-4:]}{status}", header=header, summary=run.summary(),
-        cases=cases, results=results, scores=scores, blame=count_stages(blamed), risk=curve,
-    )  # fmt: skip
+def _row(question: Question, place: int) -> dict[str, Any]:
+    case = question.case
+    expected = " / ".join(case.expected) or ("" if case.answerable else "a refusal: the documents do not say")
+    more = "\n".join([*question.stages, *case.tags])
+    return {
+        "question": question, "expected": expected, "more": more,
+        "passages": question.passages if place < MOST_PASSAGES else (),
+    }  # fmt: skip
 
 
-def _subtitle(runs: Sequence[Shown]) -> str:
-    first, by = runs[0].header, runs[0].summary.get("clusters", "document")
-    only = " for these documents, not for others" if by == "page" else ""
-    return (
-        f"{len(runs[0].cases)} cases (digest {first.get('cases_digest', '?')}). In brackets: 95 % intervals{only}; "
-        f"cases of one {by} count as one group."
-    )
-
-
-def _scores_table(runs: Sequence[Shown]) -> str:
-    names = list(dict.fromkeys(name for run in runs for name in run.summary.get("metrics", {})))
-    names = list(dict.fromkeys([*names, *(name for run in runs for name in run.summary.get("sets", {}))]))
-    head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
-    first = [name for name in LABELS if name in names]  # the others are folded away
-
-    def row(name: str) -> str:
-        return (
-            f"<tr><td>{escape(LABELS.get(str(name), str(name)))}</td>"
-            f"{''.join(f'<td>{_cell(run.summary, name)}</td>' for run in runs)}</tr>"
-        )
-
-    counts = [
-        f"<tr><td>{escape(label)}</td>{''.join(f'<td>{escape(_fact(run.summary, place))}</td>' for run in runs)}</tr>"
-        for label, place in (
-            ("cases", "counts.cases"),
-            ("refused", "counts.refused"),
-            ("errors", "counts.errors"),
-        )
+def _choices(asked: Sequence[Question], baseline: str) -> list[dict[str, Any]]:
+    """Give by what questions can be filtered, with how many they are; of one system there is no ``baseline``."""
+    counts = {kind: sum(kind in one.kinds for one in asked) for kind in CHOICES}
+    always = {"all", "worse", "better"} if baseline else {"all"}
+    return [
+        {"kind": kind, "label": label.format(baseline), "count": counts[kind]}
+        for kind, label in CHOICES.items()
+        if kind in always or counts[kind]
     ]
 
-    def table(rows: Iterable[str]) -> str:
-        return f'<div class="wide"><table><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
 
-    others = table(row(name) for name in names if name not in first)
-    return f"{table([*map(row, first), *counts])}<details><summary>All other measures</summary>{others}</details>"
-
-
-def _cell(summary: Mapping[str, Any], name: str) -> str:
-    found = summary.get("metrics", {}).get(name)
-    if not found:
-        value = summary.get("sets", {}).get(name)
-        return "" if value is None else f"{value:.3f}"
-    if found["mean"] is None:
-        return "not scored"
-    unscored = f" <span class='bad'>{found['unscored']} not scored</span>" if found["unscored"] else ""
-    if found["low"] is None or found["high"] is None:
-        return f"{found['mean']:.3f}{unscored}"
-    return f"{found['mean']:.3f} <span class='note'>[{found['low']:.3f}, {found['high']:.3f}]</span>{unscored}"
+def _options(asked: Sequence[Question]) -> list[dict[str, str]]:
+    found = dict.fromkeys(stage for one in asked for stage in one.stages)
+    tags = dict.fromkeys(tag for one in asked for tag in one.case.tags)
+    return [{"value": name, "label": name.replace("_", " ")} for name in found] + [
+        {"value": tag, "label": f"tag {tag}"} for tag in tags if "\n" not in tag
+    ]
 
 
-def _fact(summary: Mapping[str, Any], place: str) -> str:
-    section, _, key = place.partition(".")
-    value = summary.get(section, {}).get(key)
-    return "not known" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+def _groups(systems: Sequence[System], *, every: bool = False) -> list[dict[str, Any]]:
+    """Give the measures in groups, a row for each with a cell for each system: those that say most, or all."""
+    labels: dict[str, dict[str, str]] = {}
+    for one in systems:
+        for group, found in groups(one.shown.summary, every=every):
+            labels.setdefault(group, {}).update({each.name: each.label for each in found})
+    return [
+        {"name": group, "rows": [_measured(systems, name, label) for name, label in found.items()]}
+        for group, found in labels.items()
+        if every or group != "headline"  # which the cards show
+    ]
 
 
-def _plots(runs: Sequence[Shown], metric: str, front: Sequence[str]) -> Iterable[str]:
-    called = LABELS.get(metric, metric)
-    for run in runs:
-        yield histogram(_values(run, metric), title=f"{run.name}: {called}", x=called)
-    for run in runs:
-        seconds = [total for result in run.results.values() if (total := result.seconds.get("total")) is not None]
-        yield histogram(seconds, title=f"{run.name}: seconds an answer", x="seconds")
-    curves = [(run.name, [Point(coverage, risk) for coverage, risk in run.risk]) for run in runs]
-    yield lines(
-        curves,
-        title="Wrong answers, the surest answers first",
-        x="share of the questions answered",
-        y="share of those wrong",
-    )
-    for x, key in (
-        ("$ for 1,000 questions", "usd_per_1000"),  # a comparison knows it
-        ("seconds an answer, median", "seconds_total_p50"),
-        ("tokens of all prompts", "prompt_tokens_sum"),
-    ):
-        points = [
-            Point(at, found["mean"], run.name)
-            for run in runs
-            if (found := run.summary.get("metrics", {}).get(metric)) and found["mean"] is not None
-            and (at := run.summary.get("sets", {}).get(key)) is not None
-        ]  # fmt: skip
-        if len(points) > 1:
-            yield scatter(points, title=f"{called} against {x}", x=x, y=called, best=front)
+def _measured(systems: Sequence[System], name: str, label: str) -> dict[str, Any]:
+    cells = [cell(one, name) for one in systems]
+    return {"label": label, "n": number(cells), "cells": cells}
 
 
-def _values(run: Shown, metric: str) -> list[float]:
-    found = (scores.get(metric) for scores in run.scores.values())
-    return [score.value for score in found if score and score.value is not None]
+def _facts(systems: Sequence[System]) -> list[tuple[str, list[str]]]:
+    """Give what each run is, a row for each that is known."""
+
+    def counted(one: Shown) -> str:
+        counts = one.summary.get("counts", {})
+        return f"{counts.get('answered', 0):,} answered, {counts.get('refused', 0):,} refused, {counts.get('errors', 0):,} failed"  # fmt: skip  # noqa: E501
+
+    def model(one: Shown, key: str) -> str:
+        return str((one.header.get("models") or {}).get(key) or "")
+
+    rows: list[tuple[str, Callable[[Shown], str]]] = [
+        ("Run", lambda one: one.run),
+        ("Started", lambda one: str(one.header.get("started", "")).replace("T", " ")[:16]),
+        ("Ended", lambda one: "" if (status := one.header.get("status")) == "finished" else str(status or "")),
+        ("Answers", counted), ("Model", lambda one: model(one, "llm")),
+        ("Embedder", lambda one: model(one, "embedder")),
+        ("Cases", lambda one: f"{one.header.get('cases_file', '')} (digest {one.header.get('cases_digest', '?')})"),
+        ("Recipe", lambda one: str(one.header.get("recipe_hash") or "")),
+    ]  # fmt: skip
+    found = [(label, [give(one.shown) for one in systems]) for label, give in rows]
+    return [(label, values) for label, values in found if any(values)]
 
 
-def _run_section(run: Shown, metric: str) -> str:
-    blamed = "".join(
-        f"<tr><td>{escape(stage.replace('_', ' '))}</td><td>{count}</td><td class='advice'>{escape(advice)}</td></tr>"
-        for stage, count, advice in run.blame
-    )
-    table = (
-        f"<table><tr><th>where it went wrong</th><th>cases</th><th>what to try</th></tr>{blamed}</table>"
-        if blamed
-        else ""
-    )
-    worst = "".join(_case(case, run, metric) for case in _worst(run, metric))
-    return f"<h2>{escape(run.name)}: the worst cases</h2>{table}{worst}"
-
-
-def _worst(run: Shown, metric: str) -> list[Case]:
-    """Give the cases with the least of the metric, those with an error first."""
-
-    def rank(case: Case) -> tuple[bool, float]:
-        score = run.scores.get(case.id, {}).get(metric)
-        return not run.results[case.id].error, score.value if score and score.value is not None else 1.0
-
-    return sorted((case for case in run.cases if case.id in run.results), key=rank)[:WORST]
-
-
-def _case(case: Case, run: Shown, metric: str) -> str:
-    result, scores = run.results[case.id], run.scores.get(case.id, {})
-    score = scores.get(metric)
-    value = "not scored" if score is None or score.value is None else f"{score.value:.2f}"
-    shown = ", ".join(f"{score.metric} {score.value:.2f}" for score in scores.values() if score.value is not None)
-    expected = " / ".join(case.expected) or ("" if case.answerable else "a refusal")
-    passages = "".join(
-        f"<p class='note'>[{number}] {escape(passage.document)} {escape(_pages(passage.pages))}</p>"
-        f"<pre>{escape(passage.text[:EXCERPT])}</pre>"
-        for number, passage in enumerate(result.passages, start=1)
-    )
-    answer = f"<span class='bad'>{escape(result.error)}</span>" if result.error else escape(result.text)
-    withheld = f"<p><b>withheld</b> {escape(result.withheld)}</p>" if result.withheld else ""
+def _how(first: Shown) -> str:
+    by = first.summary.get("clusters", "document")
+    only = " They hold for these documents, not for others like them." if by == "page" else ""
     return (
-        f"<details><summary>{value}: {escape(case.question)}</summary>"
-        f"<p><b>expected</b> {escape(expected)}</p><p><b>answered</b> {answer}</p>{withheld}"
-        f"<p class='note'>{escape(shown)}</p>{passages}</details>"
+        f"Intervals hold the mean of many more such questions in 95 of 100 cases; questions on one {by} count as one "
+        f"group.{only} n: questions that a measure applies to. This page loads nothing and can be mailed; it holds "
+        "passages of the documents."
     )
-
-
-def _pages(pages: Sequence[int]) -> str:
-    return f"page {'–'.join(str(page) for page in dict.fromkeys((pages[0], pages[-1])))}" if pages else ""

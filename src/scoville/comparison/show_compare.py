@@ -101,18 +101,20 @@ def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any
 
 def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
     """Write a comparison as the page that shows runs, the best system first, with what each costs among its scores."""
-    from scoville.comparison.report import report_html, shown_run
+    from scoville.comparison.report import report_html
+    from scoville.comparison.shown import shown_run
 
     by_name = {system.name: system for system in systems}
     shown = [
         replace(
-            run := shown_run(by_name[row.system].run, list(by_name[row.system].blamed)),
+            run := shown_run(by_name[row.system].run, by_name[row.system].blamed),
             name=row.system,
             summary={**run.summary, "sets": {**run.summary.get("sets", {}), **_numbers(row.columns)}},
+            verdict=_verdict(table, to) if (to := table.to_baseline.get(row.system)) else "the baseline",
         )
         for row in table.board.rows
     ]
-    return report_html(shown, metric=table.board.metric, board=compare_text(table, systems), pareto=table.front)
+    return report_html(shown, metric=table.board.metric, baseline=table.baseline, notes=table.notes)
 
 
 def _numbers(columns: "Mapping[str, Cell]") -> dict[str, float]:

@@ -27,6 +27,8 @@ class Cited:
     pages: tuple[int, ...]
     quote: str
     verified: bool
+    marker: str = ""
+    """The number by which the answer names it, if the system tells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +56,8 @@ class Result:
     confidence: float | None = None
     """How sure the system was, on any scale where more is surer; for risk–coverage."""
     model: str = ""
+    trace: str = ""
+    """The id under which `scoville trace` shows it."""
     error: str = ""
 
 
@@ -72,6 +76,7 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
                 pages=_pages(citation),
                 quote=str(citation.get("quote") or ""),
                 verified=bool(citation.get("verified", True)),
+                marker=str(citation.get("marker") or ""),
             )
             for citation in saved.get("citations") or ()
         ),
@@ -83,6 +88,7 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         seconds={name: _number(value) for name, value in seconds.items()},
         confidence=_number(saved.get("confidence")),
         model=str(saved.get("model") or ""),
+        trace=str(saved.get("trace") or ""),
         error=str(saved.get("error") or ""),
     )
 
