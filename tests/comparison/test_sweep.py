@@ -670,7 +670,7 @@ def test_trials_are_shown_below_their_sweep_by_what_was_swept(invoke: Any, sweep
         assert one.run.metrics.items() >= trial.values.items()
         assert one.sweep and one.sweep.id == sweep.name == one.tags["scoville.sweep"]
         assert {file.name for file in one.files} == {"run.json", "cases.jsonl", "results.jsonl", "scores.json"}
-        assert len(one.table) == len(sweeping.cases)
+        assert len(one.cases) == len(sweeping.cases)
     best = best_trials(sweep.recipe.sweep, sweep.trials())[0]
     assert (whole.run.id, whole.run.kind, whole.run.status) == (sweep.name, "sweep", "finished")
     assert whole.run.metrics["quality"] == best.values["quality"]

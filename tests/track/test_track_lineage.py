@@ -1,10 +1,6 @@
-"""What was built from what; runs shown in MLflow and W&B, with the real libraries where they are at hand."""
+"""What was built from what; what the names of trackers mean."""
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +8,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import scoville
 from conftest import Bench
 from scoville.answer import open_answerer
 from scoville.cli.lineage import command as lineage_command
@@ -33,7 +28,7 @@ from scoville.track.lineage import (
     sweep_of,
     versions,
 )  # fmt: skip
-from scoville.track.mirror import columns_of, flat
+from scoville.track.mirror import flat
 from scoville.track.open import open_mirror
 from scoville.track.store import Store
 
@@ -248,127 +243,9 @@ class TestMirrorNames:
             open_mirror("mlflow:https://ada:hunter2@mlflow.example", tmp_path)
         assert "hunter2" not in str(raised.value)
 
-    def test_rows_become_columns_and_nested_values_paths(self):
-        assert columns_of([{"id": 1, "pages": (1, 2)}, {"id": 2, "f1": None}]) == {
-            "id": [1, 2], "pages": ["(1, 2)", None], "f1": [None, None],
-        }  # fmt: skip
+    def test_nested_values_become_paths(self):
         assert flat({"llm": {"model": "x", "stop": {}}, "version": 1}) == {
             "llm.model": "x",
             "llm.stop": {},
             "version": 1,
         }
-
-
-def library(name: str) -> str:
-    """Give a Python that has a library: this one, or that of the environment in ``SCOVILLE_PEERS``; else skip."""
-    if importlib.util.find_spec(name):
-        return sys.executable
-    other = os.environ.get("SCOVILLE_PEERS", "")
-    if not other:
-        pytest.skip(f"{name} is not installed; SCOVILLE_PEERS may name a Python that has it")
-    return other
-
-
-PUBLISH = """
-import json, os, sys
-from dataclasses import replace
-from pathlib import Path
-calls = []
-def watch(event, details):
-    if event == "socket.connect" and isinstance(details[1], tuple) and details[1][0] not in ("127.0.0.1", "::1"):
-        calls.append(repr(details[1]))
-    if event == "socket.getaddrinfo" and details[0] not in ("localhost", "127.0.0.1", "::1", None):
-        calls.append(repr(details[0]))
-sys.addaudithook(watch)
-from scoville.track.mirror import MirroredRun
-from scoville.track.open import open_mirror
-from scoville.track.runs import TrackedRun
-root = Path(sys.argv[2])
-folder = root / "run"
-folder.mkdir()
-(folder / "results.jsonl").write_text("{}")
-def shown(value, id="20260101-a1b2", sweep=None, **more):
-    run = TrackedRun(
-        id=id, kind="evaluate", name="first", status="finished", started=1.7e9, finished=1.7e9 + 5,
-        recipe_hash="abc", params={"llm": {"model": "fake"}, "long": "x" * 9000} | more,
-        metrics={"page_hit@5": value, "none": None} | {f"m{n}": 1.0 for n in range(150)})
-    table = [{"id": "1", "question": "How many?", "token_f1": value, "trace": "ab"}, {"id": "2", "question": "Why?"}]
-    return MirroredRun(run=run, table=table, files=[folder / "results.jsonl"], trace_ids=["ab" * 16],
-        group="handbook", sweep=sweep, tags={"scoville.state": "complete"} if sweep else {})
-mirror = open_mirror(sys.argv[1], root)
-places = [mirror.publish(shown(0.75)), mirror.publish(shown(0.5, added=1))]
-sweep = TrackedRun(id="sweep-1", kind="sweep", name="sweep 1", started=1.7e9, params={"method": "grid"})
-trials = [mirror.publish(shown(0.1 * n, f"trial-{n}", sweep, size=n)) for n in (1, 2, 2)]
-places.append(mirror.publish(MirroredRun(run=replace(sweep, status="finished"), group="handbook",
-    files=[folder / "results.jsonl"], tags={"scoville.best.size": "2"})))
-"""
-MLFLOW = """
-from mlflow import MlflowClient
-client = MlflowClient(tracking_uri=sys.argv[1].partition(":")[2])
-(experiment,) = [one for one in client.search_experiments() if one.name == "handbook"]
-runs = {run.data.tags["scoville.run_id"]: run for run in client.search_runs([experiment.experiment_id])}
-run, above = runs["20260101-a1b2"], runs["sweep-1"]
-nested = {name: one.data.params["size"] for name, one in runs.items()
-    if one.data.tags.get("mlflow.parentRunId") == above.info.run_id and one.data.tags["scoville.state"] == "complete"}
-table = json.loads(Path(client.download_artifacts(run.info.run_id, "cases.json", str(root))).read_text())
-files = [one.path for one in client.list_artifacts(run.info.run_id, "run")]
-json.dump({"runs": sorted(runs), "nested": nested, "sweep": [above.info.run_name, above.info.status, above.data.params,
-    above.data.tags["scoville.best.size"]], "name": run.info.run_name, "status": run.info.status,
-    "params": run.data.params, "metrics": run.data.metrics, "tags": run.data.tags, "table": table, "files": files,
-    "calls": calls, "places": places, "here": os.listdir("."), "telemetry": os.environ["MLFLOW_DISABLE_TELEMETRY"]},
-    open(root / "said.json", "w"))
-"""
-WANDB = """
-import wandb
-wandb.teardown()  # its writer is a process of its own
-kept = sorted((root / "wandb").glob("offline-run-*-20260101-a1b2"))
-trial = sorted((root / "wandb").glob("offline-run-*-trial-1"))
-def records_of(folder):
-    return b"".join(path.read_bytes() for path in folder.glob("*.wandb"))
-records = records_of(kept[-1])
-tables = [json.loads(path.read_text()) for path in kept[-1].rglob("*.table.json")]
-json.dump({"kept": len(kept), "trials": len(trial), "in_sweep": [
-    b"sweep-1" in records_of(folder) for folder in (trial[0], kept[-1])], "tables": tables,
-    "calls": calls, "places": places, "here": os.listdir("."), "found": [
-    word for word in ("20260101-a1b2", "page_hit@5", "llm.model", "handbook", "ab" * 16, "results.jsonl")
-    if word.encode() in records]}, open(root / "said.json", "w"))
-"""
-
-
-def publish(python: str, target: str, then: str, root: Path) -> Any:
-    here = root / "here"
-    here.mkdir()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "MLFLOW"))}
-    environment |= {"PYTHONPATH": str(Path(scoville.__file__).parent.parent)}
-    done = subprocess.run(
-        [python, "-c", PUBLISH + then, target, str(root)], cwd=here, env=environment, capture_output=True, text=True
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads((root / "said.json").read_text())
-
-
-def test_mlflow_shows_a_run_once_however_often_it_is_published_and_trials_below_their_sweep(tmp_path: Path):
-    said = publish(library("mlflow"), f"mlflow:sqlite:///{tmp_path}/mlflow.db", MLFLOW, tmp_path)
-    assert said["runs"] == ["20260101-a1b2", "sweep-1", "trial-1", "trial-2"]
-    assert (said["name"], said["status"]) == ("first", "FINISHED")
-    assert said["nested"] == {"trial-1": "1", "trial-2": "2"}
-    assert said["sweep"] == ["sweep 1", "FINISHED", {"method": "grid"}, "2"]
-    assert said["params"]["llm.model"] == "fake" and said["params"]["added"] == "1"
-    assert len(said["params"]["long"]) == 6000
-    assert said["metrics"]["page_hit_at_5"] == 0.5 and len(said["metrics"]) == 151
-    assert said["tags"]["scoville.trace_ids"] == "ab" * 16
-    assert said["table"]["columns"] == ["id", "question", "token_f1", "trace"]
-    assert said["table"]["data"] == [["1", "How many?", 0.5, "ab"], ["2", "Why?", None, None]]
-    assert said["files"] == ["run/results.jsonl"]
-    assert said["calls"] == [] and said["here"] == [] and said["telemetry"] == "true"
-
-
-def test_wandb_keeps_a_run_in_the_workspace_without_a_key(tmp_path: Path):
-    said = publish(library("wandb"), "wandb:handbook", WANDB, tmp_path)
-    assert said["kept"] >= 1 and "send it with `wandb sync`" in said["places"][0]
-    assert (said["trials"], said["in_sweep"]) == (1, [True, False])
-    assert "wandb group sweep-1, kept in " in said["places"][-1]
-    assert said["found"] == ["20260101-a1b2", "page_hit@5", "llm.model", "handbook", "ab" * 16, "results.jsonl"]
-    assert said["tables"][0]["columns"] == ["id", "question", "token_f1", "trace"]
-    assert said["tables"][0]["data"][0] == ["1", "How many?", 0.5, "ab"]
-    assert said["calls"] == [] and said["here"] == []

@@ -165,4 +165,5 @@ def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
     for reply in judge.replies[replies:] if judge else ():
         bot.tracker(run.id).replied("judging", reply)
     if is_new:
+        bot.flush()  # the traces are shown with the run
         publish_run(bot.workspace, bot.recipe.track.to, run)

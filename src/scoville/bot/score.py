@@ -61,6 +61,7 @@ def score(bot: Opened, run: Run, judge: Judge | None, scoring: Scoring) -> None:
         for reply in judge.replies:
             tracker.replied("judging", reply)
         judge.close()
+    bot.flush()  # the traces are shown with the run
     publish_run(bot.workspace, bot.recipe.track.to, run)
 
 

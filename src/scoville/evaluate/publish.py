@@ -2,18 +2,23 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from scoville.errors import ScovilleError
+from scoville.evaluate.metrics import plugged_metrics
+from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
+from scoville.evaluate.shown import LABELS
 from scoville.evaluate.system import RecipeSystem, System
 from scoville.index import Workspace
 from scoville.track.lineage import Artifact, cases_of, index_of, run_of
-from scoville.track.mirror import MirroredRun, flat
+from scoville.track.mirror import MirroredCase, MirroredRun, flat
 from scoville.track.open import open_mirror
 from scoville.track.runs import TrackedRun, save_run
 from scoville.track.store import FILE_NAME, Store
+from scoville.track.traces import load_trace
 
 logger = logging.getLogger("scoville")
 
@@ -74,24 +79,38 @@ def tracked_run(run: Run) -> TrackedRun:
 
 def mirrored_run(workspace: Workspace, run: Run, tracked: TrackedRun, **more: Any) -> MirroredRun:
     """Give a run as other trackers take it."""
+    header = run.header
+    headline = [*LABELS, *plugged_metrics()]
+    values = {**tracked.metrics, **_bounds(run)}
+    names = sorted(values, key=lambda name: name.partition("/")[0] not in headline)  # first what says most
     return MirroredRun(
-        run=tracked, table=_table(run), files=[file for name in FILES if (file := run.folder / name).exists()],
-        trace_ids=[trace for saved in run.saved().values() if (trace := saved.get("trace"))],
-        group=workspace.root.name, **more,
+        run=replace(tracked, metrics={name: values[name] for name in names}), cases=_cases(workspace, run),
+        dataset=header.get("cases_file", ""), dataset_digest=header["cases_digest"], headline=headline,
+        files=[file for name in FILES if (file := run.folder / name).exists()], group=workspace.root.name, **more,
     )  # fmt: skip
 
 
-def _table(run: Run) -> Sequence[Mapping[str, Any]]:
-    """Give a row for each case, all with the same columns."""
-    results, scores = run.results(), run.scores()
-    names = list(dict.fromkeys(name for found in scores.values() for name in found))
-    rows: list[Mapping[str, Any]] = []
-    for case in run.cases():
-        result, found = results.get(case.id), scores.get(case.id, {})
-        values = {name: found[name].value if name in found else None for name in names}
-        rows.append({
-            "id": case.id, "question": case.question, "expected": " / ".join(case.expected),
-            "answer": result.text if result else "", "refused": bool(result and result.refused),
-            "error": result.error if result else "not asked", **values,
-        })  # fmt: skip
-    return rows
+def _bounds(run: Run) -> Mapping[str, float | None]:
+    """Give the 95 % interval of each mean, and the cases that it is of, by names like ``answered_right/low``."""
+    return {
+        f"{name}/{key}": found[key]
+        for name, found in run.summary().get("metrics", {}).items()
+        for key in ("low", "high", "n", "unscored")
+    }
+
+
+def _cases(workspace: Workspace, run: Run) -> list[MirroredCase]:
+    """Give each case with what was said to it, the scores, and its trace where one was kept."""
+    saved, results, scores = run.saved(), run.results(), run.scores()
+    unasked = Result(case_id="", text="", refused=False, error="not asked")
+    with Store(workspace.folder / FILE_NAME) as store:
+        return [
+            MirroredCase(
+                case=case, answer=result.text, refused=result.refused, error=result.error,
+                seconds=result.seconds.get("total") or 0.0, scores=scores.get(case.id, {}),
+                spans=[branch.span for branch in load_trace(store, trace)] if trace else [],
+            )
+            for case in run.cases()
+            for result in [results.get(case.id, unasked)]
+            for trace in [saved.get(case.id, {}).get("trace")]
+        ]  # fmt: skip

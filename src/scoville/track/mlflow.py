@@ -1,8 +1,8 @@
 """Runs in MLflow: a database (``sqlite:///mlflow.db``) or a server.
 
-Enters: a run. Leaves: a run of MLflow with its parameters, metrics, the table of cases, its files and its traces' ids;
-the trials of a sweep are nested in that of the sweep. Nothing global of MLflow is changed. Importing it takes 3 s, so
-that is done when the first run is over.
+Enters: a run. Leaves: an evaluation run of MLflow with its parameters, metrics, the table of cases, its files, the
+dataset and the traces of its cases; the trials of a sweep are nested in that of the sweep. Nothing global of MLflow is
+changed. Importing it takes 3 s, so that is done when the first run is over.
 """
 
 import importlib
@@ -16,11 +16,15 @@ from typing import Any
 
 from scoville.errors import MissingExtra, ScovilleError, UsageError
 from scoville.track.mirror import MirroredRun, columns_of, flat
+from scoville.track.mlflow_cases import log_dataset, log_traces
 from scoville.track.runs import TrackedRun
 
 RUN_TAG = "scoville.run_id"
-TRACE_TAG = "scoville.trace_ids"
 PARENT_TAG = "mlflow.parentRunId"
+EVALUATION = {"mlflow.runType": "genai_evaluate"}
+"""What lists a run under Evaluation."""
+KIND = {"mlflow.experimentKind": "genai_development"}
+"""What gives an experiment the pages Evaluation, Datasets and Traces."""
 STATUS = {
     "finished": "FINISHED", "failed": "FAILED", "running": "RUNNING",
     **dict.fromkeys(("halted", "stopped", "pruned"), "KILLED"),
@@ -51,7 +55,7 @@ class MlflowMirror:
         mlflow = importlib.import_module("mlflow")  # no dependency, so unknown to the type checker
         try:
             return self._publish(mlflow.MlflowClient(tracking_uri=self._uri), shown)
-        except (mlflow.MlflowException, OSError) as error:
+        except (mlflow.MlflowException, OSError, NotImplementedError) as error:  # the last of servers before 3.4
             raise ScovilleError(f"MLflow at {self._uri} does not take the run: {str(error)[:300]}") from error
 
     def _publish(self, client: Any, shown: MirroredRun) -> str:
@@ -61,11 +65,14 @@ class MlflowMirror:
         found = self._find(client, experiment, run, {PARENT_TAG: parent} if parent else {})
         run_id = found.info.run_id
         self._log(client, run_id, shown, found.data.params)
-        if shown.table:
-            self._log_table(client, run_id, columns_of(shown.table))
         for file in shown.files:
             client.log_artifact(run_id, str(file), "run")
         client.set_terminated(run_id, STATUS.get(run.status, "FINISHED"), _milliseconds(run.finished))
+        if shown.cases:
+            tracing = importlib.import_module("mlflow.tracing.client").TracingClient(self._uri)
+            self._log_table(client, run_id, columns_of(shown.cases))
+            log_dataset(client, tracing.store, experiment, run_id, shown)
+            log_traces(client, tracing, experiment, run_id, shown)
         return f"mlflow run {run_id} at {self._uri}"
 
     def _find(self, client: Any, experiment: str, run: TrackedRun, tags: Mapping[str, str]) -> Any:
@@ -82,7 +89,7 @@ class MlflowMirror:
             return found.experiment_id
         # A server knows where to keep files; with a database MLflow would take the folder one happens to be in.
         artifacts = None if self._uri.startswith("http") else (self._folder / "mlflow").resolve().as_uri()
-        return client.create_experiment(name, artifact_location=artifacts)
+        return client.create_experiment(name, artifact_location=artifacts, tags=KIND)
 
     def _log_table(self, client: Any, run_id: str, columns: Mapping[str, list[Any]]) -> None:
         name = "cases.json"
@@ -101,7 +108,7 @@ class MlflowMirror:
         params = [
             made.Param(key, value) for key, value in wanted.items() if key not in before
         ]  # MLflow lets none change
-        tags = {"scoville.recipe_hash": run.recipe_hash, TRACE_TAG: " ".join(shown.trace_ids), **shown.tags}
+        tags = {"scoville.recipe_hash": run.recipe_hash, **(EVALUATION if shown.cases else {}), **shown.tags}
         client.log_batch(run_id, tags=[made.RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items() if value])
         for at in range(0, max(len(metrics), len(params)), BATCH):
             client.log_batch(run_id, metrics=metrics[at : at + BATCH], params=params[at : at + BATCH])

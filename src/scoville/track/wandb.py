@@ -1,8 +1,8 @@
 """Runs in Weights & Biases: sent with a key (``WANDB_API_KEY``), else kept in the workspace for ``wandb sync``.
 
-Enters: a run. Leaves: a run of W&B with its parameters, metrics, the table of cases, its files and its traces' ids.
-A sweep has none of its own: it is the group of its trials. ``WANDB_MODE`` decides where it is set. Source code, git,
-the console and the machine's load are not recorded.
+Enters: a run. Leaves: a run of W&B with its parameters, metrics, files, and the table of cases with the ids of their
+traces. A sweep has none of its own: it is the group of its trials. ``WANDB_MODE`` decides where it is set. Source code,
+git, the console and the machine's load are not recorded.
 """
 
 import importlib
@@ -46,14 +46,15 @@ class WandbMirror:
             x_save_requirements=False, x_disable_meta=True,
         )  # fmt: skip
         config = {**flat(run.params), "scoville.run_id": run.id, "scoville.recipe_hash": run.recipe_hash,
-                  "scoville.trace_ids": list(shown.trace_ids), **shown.tags}  # fmt: skip
+                  "scoville.cases": shown.dataset, "scoville.cases_digest": shown.dataset_digest,
+                  **shown.tags}  # fmt: skip
         with wandb.init(
             project=self._project, entity=self._entity or None, id=_name(run.id), name=run.name or run.id,
             group=shown.sweep.id if shown.sweep else shown.group, job_type=run.kind, config=config,
             dir=str(self._folder), mode=mode, resume="allow", settings=settings,
         ) as writer:  # fmt: skip
-            columns = columns_of(shown.table)
-            if columns:
+            if shown.cases:
+                columns = columns_of(shown.cases)
                 rows = [list(row) for row in zip(*columns.values(), strict=True)]
                 writer.log({"cases": wandb.Table(columns=list(columns), data=rows)})
             writer.summary.update({**{name: value for name, value in run.metrics.items() if value is not None},
