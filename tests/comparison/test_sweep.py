@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,19 @@ from scoville.comparison.propose import importances, propose
 from scoville.comparison.race import Race
 from scoville.comparison.space import check_space, draw, grid, listed, size
 from scoville.comparison.stages import SharedStages
+from scoville.comparison.standing import standings
 from scoville.comparison.sweep import best_trials, plan, run_sweep
 from scoville.comparison.trials import SweepFolder, Trial, find_sweep, identity, list_sweeps, open_sweep
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import MissingExtra, ProviderUnavailable, RecipeError, ScovilleError, UsageError
-from scoville.evaluate.runs import list_runs
+from scoville.evaluate.runs import Run, list_runs
 from scoville.index import Workspace, look, open_index, remove_documents
 from scoville.llm.fake import FakeLlm
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.recipe.observers import Range, Sweep
 from scoville.track.mirror import MirroredRun
-from scoville.types import Case, Message
+from scoville.types import Case, Message, Score
 
 SPACE = {"split.size": [40, 80], "search.passages": [1, 3], "prompt.instructions": [[], ["Be short."]]}
 
@@ -770,6 +772,68 @@ def test_the_json_has_every_trial_and_the_front(invoke: Any):
     assert len(found["trials"]) == 8
     assert found["best"] == found["pareto"][0]
     assert found["seconds"] == pytest.approx(sum(one["seconds"] for one in found["trials"]), abs=0.01)
+
+
+def test_the_table_shows_intervals_and_which_trials_cannot_be_told_from_the_best(invoke: Any):
+    found = json.loads(invoke("--json").stdout)
+    best = found["trials"][found["best"]]
+    assert (best["standing"], best["p"], best["n"]) == ("best", None, 8)
+    assert all(one["low"] <= one["values"]["quality"] <= one["high"] for one in found["trials"])
+    assert {one["standing"] for one in found["trials"]} <= {"best", "not distinguishable", "behind"}
+    assert found["final"] is None
+    table = invoke().stdout
+    assert "95 % interval" in table.splitlines()[0] and "not distinguishable" in table
+    assert "was measured on no other: divide them (`scoville cases split`)" in table
+
+
+def test_a_trial_that_is_surely_worse_stands_behind_and_one_that_is_not_is_named(sweeping: Sweeping):
+    sweeping.sweep(space={"search.passages": [1, 3]}, prune=False)
+    sweeping.cases = fish_cases(36)
+    sweeping.run()
+    (sweep,) = list_sweeps(sweeping.folder)
+    worse = Run(sweep.runs / sweep.trials()[1].run)
+    for lost, place in ((30, "behind"), (1, "not distinguishable")):
+        scores = {case: [Score(metric="quality", value=1.0)] for case in worse.scores()}
+        Run(sweep.runs / sweep.trials()[0].run).write_scores(scores, {})
+        worse.write_scores(scores | {case: [Score(metric="quality", value=0.0)] for case in [*scores][:lost]}, {})
+        trials = [trial(0, {"quality": 1.0}), trial(1, {"quality": 1 - lost / 36})]
+        runs = [replace(one, run=known.run) for one, known in zip(trials, sweep.trials(), strict=True)]
+        found = standings(sweep, runs)
+        assert (found[0].place, found[1].place) == ("best", place)
+
+
+class TestUntouched:
+    @pytest.fixture
+    def parts(self, sweeping: Sweeping, invoke: Any) -> Path:
+        """Give a file of which half is dev and half test, by animal, with a case of test that would leak."""
+        from scoville.cases.files import write_cases
+
+        cases = [replace(case, split="dev" if case.evidence[0].document < "docs/l" else "test") for case in fish_cases(12)]  # fmt: skip  # noqa: E501
+        leak = replace(cases[1], id="leak", split="test")
+        path = sweeping.bench.workspace.root / "cases.jsonl"
+        write_cases(path, [*cases, leak])
+        return path
+
+    def test_the_best_is_measured_once_on_the_part_that_chose_nothing(
+        self, parts: Path, invoke: Any, sweeping: Sweeping
+    ):
+        done = invoke("--split", "dev", "--trials", "2")
+        assert done.exit_code == 0
+        (sweep,) = list_sweeps(sweeping.folder)
+        assert {case.split for case in sweep.cases()} == {"dev"} and len(sweep.cases()) == 4
+        assert len(sweep.untouched()) == 8 and "leak" not in {case.id for case in sweep.untouched()}
+        found = json.loads(invoke("--split", "dev", "--trials", "2", "--json").stdout)
+        final = found["final"]
+        assert (final["trial"], final["found"]["quality"]["n"]) == (found["best"], 8)
+        assert f"On the untouched part, cases that chose nothing, trial {final['trial']}: quality" in done.stdout
+        assert "On the untouched part" in invoke("--best").stdout
+        assert [run.id for run in list_runs(sweep.final)] == [final["run"]]  # asked once, whatever comes after
+        invoke("--split", "dev", "--trials", "8")
+        assert [run.id for run in list_runs(sweep.final)] == [final["run"]]
+
+    def test_a_part_that_is_not_there_is_refused(self, parts: Path, invoke: Any):
+        with pytest.raises(UsageError, match="none of 13 cases"):
+            invoke("--split", "train")
 
 
 def test_sweeps_are_listed_and_resumed_as_they_were_begun(invoke: Any, sweeping: Sweeping):

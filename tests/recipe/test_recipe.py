@@ -410,7 +410,8 @@ CHANGES = [
     "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.concurrency=1", "judge.repeat=2",
     "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
     "track.to=['wandb:x']", "track.traces=false",
-    "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "sweep.cases=x", "sweep.limit=1", "sweep.method=random",
+    "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "sweep.cases=x", "sweep.limit=1", "sweep.split=dev",
+    "sweep.method=random",
     "sweep.trials=1", "sweep.seed=1", "sweep.objectives=[seconds]", "sweep.space={split.size: [100]}",
     "sweep.prune=false", "sweep.timeout_seconds=1",
 ]  # fmt: skip

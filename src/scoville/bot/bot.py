@@ -340,6 +340,7 @@ class Bot(Records):
         cases: "Cases | None" = None,
         *,
         trials: int | None = None,
+        split: str = "",
         limit: int | None = None,
         resume: str = "",
         no_limit: bool = False,
@@ -348,11 +349,14 @@ class Bot(Records):
         """Try the values of ``sweep`` in the recipe on the same cases; what recipes have in common is done once.
 
         It goes on where the same sweep was interrupted. ``resume`` names one that goes on as it was begun, whatever the
-        recipe says now. ``on_trial`` is told the recipe that is swept, and each trial as it ends.
+        recipe says now. With a ``split``, such as ``dev``, only its cases choose, and the best is measured once on
+        those of ``test``. ``on_trial`` is told the recipe that is swept, and each trial as it ends.
         """
         from scoville.bot.sweep import sweep
 
-        return sweep(self, cases, trials=trials, limit=limit, resume=resume, no_limit=no_limit, on_trial=on_trial)
+        return sweep(
+            self, cases, trials=trials, split=split, limit=limit, resume=resume, no_limit=no_limit, on_trial=on_trial
+        )  # fmt: skip
 
     def sweeps(self) -> "list[Sweep]":
         """List the sweeps of the workspace, oldest first."""

@@ -4,17 +4,20 @@ Python and the command come through here, so both leave the same.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scoville.bot.evaluate import Cases, name_of
+from scoville.bot.check_cases import say_not_indexed
+from scoville.bot.evaluate import Cases, Choice, name_of
 from scoville.bot.opened import Opened
 from scoville.cases.files import cases_of
+from scoville.cases.parts import overlap
 from scoville.comparison.propose import require_optuna
 from scoville.comparison.publish_sweep import PublishedSweep
 from scoville.comparison.show_sweep import recipe_text, sweep_json, sweep_notes, sweep_rows, sweep_text
 from scoville.comparison.stages import SharedStages
+from scoville.comparison.standing import measure_best
 from scoville.comparison.sweep import plan, run_sweep
 from scoville.comparison.trials import FOLDER, SweepFolder, Trial, find_sweep, list_sweeps, open_sweep
 from scoville.errors import UsageError
@@ -27,6 +30,8 @@ from scoville.types import Case
 
 logger = logging.getLogger("scoville")
 
+LAST = "test"
+"""The part that chooses nothing."""
 OnTrial = Callable[[Recipe, Trial], None]
 """Told the recipe that is swept and each trial as it ends."""
 
@@ -49,19 +54,24 @@ class Sweep(SweepFolder):
 
 
 def sweep(
-    bot: Opened, given: Cases | None, *, trials: int | None, limit: int | None, resume: str, no_limit: bool,
+    bot: Opened, given: Cases | None, *, trials: int | None, split: str, limit: int | None, resume: str, no_limit: bool,
     on_trial: OnTrial | None,
 ) -> Sweep:  # fmt: skip
     """Run the trials that have not been run."""
     sweeps = bot.workspace.folder / FOLDER
     old = find_sweep(sweeps, resume) if resume else None
     recipe = old.recipe if old else bot.recipe
-    changes = {key: value for key, value in (("trials", trials), ("limit", limit)) if value is not None}
+    changes = {
+        key: value
+        for key, value in (("trials", trials), ("split", split or None), ("limit", limit))
+        if value is not None
+    }
     recipe = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update=changes)})
     planned = plan(recipe)
     if recipe.sweep.method == "tpe":
         require_optuna()
-    cases = old.cases() if old else _cases(bot, recipe, given)
+    cases, untouched = (old.cases(), old.untouched()) if old else _cases(bot, recipe, given)
+    say_not_indexed(bot, [*cases, *untouched])
     budget = bot.budget(no_limit=no_limit)
     for model in recipe.sweep.space.get("llm.model", (recipe.llm.model,)):
         announce("trials are answered by", recipe.llm.model_copy(update={"model": model}), budget)
@@ -70,7 +80,13 @@ def sweep(
     )  # fmt: skip
     file = name_of(given or str(recipe.sweep.cases or ""))
     found = old or open_sweep(
-        sweeps, recipe, cases, stages.content, cases_file=file, recipe_file=bot.workspace.recipe_path
+        sweeps,
+        recipe,
+        cases,
+        stages.content,
+        cases_file=file,
+        recipe_file=bot.workspace.recipe_path,
+        untouched=untouched,
     )
     stages.replies = found.replies
     published = PublishedSweep(bot.workspace, bot.recipe.track.to, found)
@@ -88,10 +104,11 @@ def sweep(
     status = "halted"
     try:
         with bot.bars("cases") as progress:
-            run_sweep(
+            ran = run_sweep(
                 found, recipe, cases, stages, on_trial=ended,
                 on_case=lambda now, total: progress("trial", now, total),
             )  # fmt: skip
+            measure_best(found, ran, stages, on_case=lambda now, total: progress("the best, untouched", now, total))
         status = "finished"
     finally:
         _enter(bot, found, stages)
@@ -110,13 +127,22 @@ def best_recipe(bot: Opened, name: str) -> str:
     return recipe_text(find_sweep(bot.workspace.folder / FOLDER, name))
 
 
-def _cases(bot: Opened, recipe: Recipe, given: Cases | None) -> Sequence[Case]:
-    if given is None and recipe.sweep.cases is None:
+def _cases(bot: Opened, recipe: Recipe, given: Cases | None) -> tuple[list[Case], list[Case]]:
+    """Give the cases of the trials, and those on which the best is measured at the end."""
+    settings = recipe.sweep
+    if given is None and settings.cases is None:
         raise UsageError("no cases to try the recipes on: set sweep.cases in the recipe, or give a file of cases")
     if given is None:
-        given = bot.workspace.root / str(recipe.sweep.cases)
-    read = cases_of(Path(given)) if isinstance(given, str | Path) else given
-    return read[: recipe.sweep.limit]
+        given = bot.workspace.root / str(settings.cases)
+    read = cases_of(Path(given)) if isinstance(given, str | Path) else list(given)
+    chosen = Choice(split=settings.split, limit=settings.limit).of(read)
+    if settings.split in ("", LAST):
+        return chosen, []
+    left = [case for case in read if case.split == LAST]
+    known = {leak.case_id for leak in overlap(left, chosen)}
+    if known:
+        logger.info(f"{len(known)} of {len(left)} cases of {LAST} share a page or a question with {settings.split}: they are left out at the end.")  # fmt: skip  # noqa: E501
+    return chosen, [case for case in left if case.id not in known]
 
 
 def _enter(bot: Opened, found: SweepFolder, stages: SharedStages) -> None:

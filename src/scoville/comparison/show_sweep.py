@@ -6,10 +6,12 @@ from typing import Any
 
 from scoville.comparison.propose import LEAST_TRIALS, importances
 from scoville.comparison.race import directions
-from scoville.comparison.sweep import best_trials, tied
+from scoville.comparison.standing import Standing, final_of, standings
+from scoville.comparison.sweep import best_trials
 from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import MissingExtra, UsageError
-from scoville.evaluate.shown import LABELS
+from scoville.evaluate.paired import ALPHA
+from scoville.evaluate.shown import LABELS, between, unit_of, written
 from scoville.recipe.file import rewritten, with_values
 from scoville.recipe.observers import Sweep
 
@@ -33,15 +35,20 @@ def sweep_rows(sweep: SweepFolder) -> list[tuple[str, ...]]:
     marks = {trial.number: "*" for trial in front}
     if front:
         marks[front[0].number] = "**"
-    rows = [("trial", *(LABELS.get(name, name) for name in settings.objectives), "cases", *settings.space, "")]
+    known = standings(sweep, trials)
+    first = settings.objectives[0]
+    heads = [LABELS.get(name, name) for name in settings.objectives]
+    rows = [("trial", heads[0], "95 % interval", *heads[1:], "n", *settings.space, "")]
     shown = [*front, *(trial for trial in trials if trial not in front and trial.state != "invalid")]
     rows += [
         (
             f"{trial.number}{marks.get(trial.number, '')}",
-            *(_number(trial.values.get(name)) for name in settings.objectives),
-            str(trial.cases),
+            _number(first, trial.values.get(first)),
+            _interval(first, known.get(trial.number)),
+            *(_number(name, trial.values.get(name)) for name in settings.objectives[1:]),
+            str(known[trial.number].found.n if trial.number in known else trial.cases),
             *(_short(trial.choices[key]) for key in settings.space),
-            MARKS.get(trial.state, ""),
+            MARKS.get(trial.state) or (known[trial.number].place if trial.number in known else ""),
         )
         for trial in shown
     ]
@@ -49,16 +56,48 @@ def sweep_rows(sweep: SweepFolder) -> list[tuple[str, ...]]:
 
 
 def sweep_notes(sweep: SweepFolder) -> list[str]:
-    """Say how to read the table, how the trials ended and which keys mattered, a line each."""
+    """Say how to read the table, what the best is worth elsewhere, how the trials ended and which keys mattered."""
     trials = sweep.trials()
     several = "no other is better in every objective" if len(sweep.recipe.sweep.objectives) > 1 else "as good"
     took = f"The trials took {sum(trial.seconds for trial in trials):.1f} s."
-    return [f"** best, * {several}. {_counts(trials)} {took}", *_importance(sweep)]
+    read = (
+        f"** best, * {several}. Not distinguishable: from the best on the same cases, p over {ALPHA:g}, adjusted "
+        f"for the number of trials. {_counts(trials)} {took}"
+    )
+    return [read, *_final_notes(sweep, trials), *_importance(sweep)]
+
+
+def _final_notes(sweep: SweepFolder, trials: Sequence[Trial]) -> list[str]:
+    """Say what the best is worth on cases that did not choose it, or why that is not known."""
+    front = best_trials(sweep.recipe.sweep, trials)
+    if not front:
+        return []
+    final = final_of(sweep)
+    if final is None:
+        why = (
+            "is not measured on them yet: go on with `scoville sweep`" if sweep.untouched()
+            else "was measured on no other: divide them (`scoville cases split`), and take `--split dev`"
+        )  # fmt: skip
+        return [f"The best of several is better on the cases that chose it than it will be on others, and {why}."]
+    said = "; ".join(
+        f"{LABELS.get(name, name)} {_number(name, found.mean)}"
+        + (f" ({between(found.low, found.high, unit_of(name))})" if found.low is not None and found.high is not None else "")  # noqa: E501
+        + f", n {found.n}"
+        for name, found in final.found.items()
+    )  # fmt: skip
+    lines = [f"On the untouched part, cases that chose nothing, trial {final.trial}: {said} (run {final.run})."]
+    if front[0].number != final.trial:
+        lines.append(
+            f"Trial {front[0].number} is the best now, and not measured there: that part is no longer untouched."
+        )
+    return lines
 
 
 def trial_line(settings: Sweep, trial: Trial) -> str:
     """Write a trial in one line."""
-    values = ", ".join(f"{LABELS.get(name, name)} {_number(trial.values.get(name))}" for name in settings.objectives)
+    values = ", ".join(
+        f"{LABELS.get(name, name)} {_number(name, trial.values.get(name))}" for name in settings.objectives
+    )
     choices = ", ".join(f"{key}={_short(value)}" for key, value in trial.choices.items())
     what = f"{values} on {trial.cases} cases in {trial.seconds:.1f} s" if trial.is_scored else trial.state
     return f"trial {trial.number}: {choices}: {what}{f' ({trial.reason})' if trial.reason else ''}"
@@ -69,9 +108,11 @@ def sweep_json(sweep: SweepFolder) -> dict[str, Any]:
     trials = sweep.trials()
     front = best_trials(sweep.recipe.sweep, trials)
     importance, note = _importances(sweep)
+    known, final = standings(sweep, trials), final_of(sweep)
     return {
         "sweep": sweep.name,
-        "trials": [asdict(trial) for trial in trials],
+        "trials": [{**asdict(trial), **_standing_json(known.get(trial.number))} for trial in trials],
+        "final": asdict(final) if final else None,
         "best": front[0].number if front else None,
         "pareto": [trial.number for trial in front],
         "importance": importance,
@@ -87,8 +128,8 @@ def recipe_text(sweep: SweepFolder) -> str:
     if not front:
         raise UsageError(f"sweep {sweep.name} has no trial that was run to its end: go on with `scoville sweep`")
     best = front[0]
-    equals = tied(sweep, trials, best)
-    told = ", ".join(f"{name} {_number(best.values[name])}" for name in recipe.sweep.objectives)
+    equals = [number for number, one in standings(sweep, trials).items() if one.place == "not distinguishable"]
+    told = ", ".join(f"{name} {_number(name, best.values[name])}" for name in recipe.sweep.objectives)
     notes = [
         f"{OPENING[2:]}{best.number} of {sum(trial.state != 'invalid' for trial in trials)} of sweep {sweep.name}, "
         f"the best by {recipe.sweep.objectives[0]}.",
@@ -96,8 +137,9 @@ def recipe_text(sweep: SweepFolder) -> str:
         *(f"{key}: {_short(value)}" for key, value in best.choices.items()),
     ]
     if equals:
-        names = ", ".join(str(trial.number) for trial in equals[:8])
+        names = ", ".join(map(str, equals[:8]))
         notes.append(f"No sure difference from it in {recipe.sweep.objectives[0]}: {len(equals)} trials ({names}).")
+    notes += _final_notes(sweep, trials)
     body = rewritten(sweep.recipe_file, with_values(recipe, best.choices))
     if body.startswith(OPENING):  # of an earlier sweep
         body = body.partition("\n\n")[2]
@@ -136,8 +178,22 @@ def _importances(sweep: SweepFolder) -> tuple[dict[str, dict[str, float]], str]:
     return {}, "No key mattered: all trials have the same values."
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def _standing_json(known: Standing | None) -> dict[str, Any]:
+    found = known.found if known else None
+    return {
+        "low": found.low if found else None, "high": found.high if found else None, "n": found.n if found else 0,
+        "standing": known.place if known else None, "p": known.p if known else None,
+    }  # fmt: skip
+
+
+def _interval(name: str, known: Standing | None) -> str:
+    if known is None or known.found.low is None or known.found.high is None:
+        return ""
+    return between(known.found.low, known.found.high, unit_of(name))
+
+
+def _number(name: str, value: float | None) -> str:
+    return written(value, unit_of(name))
 
 
 def _short(value: Any) -> str:

@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from scoville.comparison.leaderboard import Aim, pareto
 from scoville.comparison.propose import propose
-from scoville.comparison.race import LEAST_CASES, Race, case_values, directions, gaps_between, scores_now
+from scoville.comparison.race import LEAST_CASES, Race, case_values, directions, scores_now
 from scoville.comparison.space import Choices, check_space, size
 from scoville.comparison.stages import SharedStages
 from scoville.comparison.trials import SweepFolder, Trial
 from scoville.errors import RecipeError, ScovilleError
-from scoville.evaluate.paired import ALPHA, paired_chance
 from scoville.evaluate.run_cases import OnCase, run_cases
 from scoville.evaluate.runs import Run, create_run
 from scoville.evaluate.score_run import score_run
@@ -190,17 +189,3 @@ def best_trials(sweep: Sweep, trials: Sequence[Trial]) -> list[Trial]:
         return [sign * (trial.values[name] or 0.0) for sign, name in zip(signs, sweep.objectives, strict=True)]
 
     return sorted(kept, key=order)
-
-
-def tied(sweep: SweepFolder, trials: Sequence[Trial], best: Trial) -> list[Trial]:
-    """Give the other trials whose first objective cannot be told apart from the best one's on the same cases."""
-    settings = sweep.recipe.sweep
-    name, more = settings.objectives[0], directions(settings)[0]
-
-    def values(trial: Trial) -> Mapping[str, float]:
-        return case_values(settings, Run(sweep.runs / trial.run))[name]
-
-    first = values(best)
-    others = [trial for trial in trials if trial.state == "complete" and trial.number != best.number]
-    gaps = {trial.number: gaps_between(first, values(trial), more) for trial in others}
-    return [trial for trial in others if not any(gaps[trial.number]) or paired_chance(gaps[trial.number]) > ALPHA]

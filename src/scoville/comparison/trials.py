@@ -5,8 +5,10 @@ Enters: trials. Leaves: the same, read back. Knows no space and runs nothing.
     .scoville/sweeps/<name>/
       sweep.json      the recipe with its sweep, the digests of cases and documents
       cases.jsonl     the cases of every trial
+      untouched.jsonl the cases that the best is measured on at the end
       trials.jsonl    a line for each trial that ended
       runs/           a run for each trial; that of a trial which was killed goes on
+      final/          the run of the best on the untouched cases
       replies.jsonl   what models wrote, so that nothing is asked twice
       published.jsonl what other trackers show of it, so that nothing is shown twice
 """
@@ -97,6 +99,20 @@ class SweepFolder:
         return self.folder / "runs"
 
     @property
+    def final(self) -> Path:
+        """The folder of the run on the untouched cases."""
+        return self.folder / "final"
+
+    def untouched(self) -> list[Case]:
+        """Read the cases that the best is measured on at the end; empty where none were left."""
+        file = self.folder / "untouched.jsonl"
+        return cases_of(file) if file.exists() else []
+
+    def final_run(self) -> Run | None:
+        """Find the run of the best on the untouched cases."""
+        return next(iter(list_runs(self.final)), None)
+
+    @property
     def replies(self) -> Path:
         """The file of what models wrote."""
         return self.folder / "replies.jsonl"
@@ -125,19 +141,23 @@ class SweepFolder:
         return next((run for run in list_runs(self.runs) if run.header.get("recipe_hash") == recipe.hash), None)
 
 
-def identity(recipe: Recipe, cases: Sequence[Case], documents: str) -> str:
+def identity(recipe: Recipe, cases: Sequence[Case], documents: str, untouched: Sequence[Case] = ()) -> str:
     """Name what decides the trials of a sweep; not how many they are."""
     sweep = recipe.sweep.model_dump(mode="json", include={"method", "seed", "objectives", "space", "prune"})
-    named = json.dumps([recipe.hash, sweep, digest(cases), documents], sort_keys=True)
+    left = [digest(untouched)] if untouched else []
+    named = json.dumps([recipe.hash, sweep, digest(cases), documents, *left], sort_keys=True)
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 def open_sweep(
     sweeps: Path, recipe: Recipe, cases: Sequence[Case], documents: str, *, cases_file: str = "",
-    recipe_file: Path | None = None,
+    recipe_file: Path | None = None, untouched: Sequence[Case] = (),
 ) -> SweepFolder:  # fmt: skip
-    """Open the last sweep of the same recipe, space, cases and documents, or begin one that keeps the recipe's file."""
-    name = identity(recipe, cases, documents)
+    """Open the last sweep of the same recipe, space, cases and documents, or begin one that keeps the recipe's file.
+
+    ``untouched`` are cases that share nothing with the others, to measure the best on at the end.
+    """
+    name = identity(recipe, cases, documents, untouched)
     for known in reversed(list_sweeps(sweeps)):
         if known.header.get("identity") == name:
             return known
@@ -150,8 +170,10 @@ def open_sweep(
     }  # fmt: skip
     with storage_errors(sweeps):
         sweep.folder.mkdir(parents=True)
-        lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)
-        (sweep.folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        for file, kept in (("cases.jsonl", cases), ("untouched.jsonl", untouched)):
+            if kept:
+                lines = (json.dumps(case_json(case), ensure_ascii=False) for case in kept)
+                (sweep.folder / file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         if recipe_file and recipe_file.exists():
             sweep.recipe_file.write_bytes(recipe_file.read_bytes())
         temporary = sweep.folder / "sweep.json.tmp"  # a folder without sweep.json is no sweep

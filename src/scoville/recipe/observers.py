@@ -115,6 +115,8 @@ class Sweep(Section):
     decides = OPERATIONAL
     cases: str | None = None
     """The file of cases that every trial answers, from the workspace's folder."""
+    split: Literal["", "train", "dev", "test"] = ""
+    """Only the cases of this part; the best recipe is then measured once on those of `test`, which chose nothing."""
     limit: PositiveInt | None = None
     """Only the first so many cases."""
     method: Literal["grid", "random", "tpe"] = "grid"
