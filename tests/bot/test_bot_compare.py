@@ -34,7 +34,7 @@ def test_bots_variants_and_functions_become_one_table(bot: sc.Bot):
     assert "quality" in text and "silent" in text and "against work" in text
     assert "standing" in compared.all_text()
     html = compared._repr_html_()
-    assert html.count("<tr>") == 4 and html.count("<table>") == 1 and "<script>" not in html
+    assert html.count("<tr>") == 8 and html.count("<table>") == 2 and "<script>" not in html
 
 
 def test_a_comparison_is_written_as_a_page_and_its_runs_are_kept(bot: sc.Bot, tmp_path: Path):

@@ -19,6 +19,7 @@ from scoville.evaluate.result import Result
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import Run, create_run, list_runs
 from scoville.evaluate.score_run import quality, score_run, summarise
+from scoville.evaluate.statistics import Estimate
 from scoville.evaluate.system import FunctionSystem
 from scoville.track.ledger import Ledger
 from scoville.types import Score
@@ -83,19 +84,23 @@ def result(cost_usd: float | None = 0.0, error: str = "", **seconds: float) -> R
     return Result(case_id="x", text="yes", refused=False, cost_usd=cost_usd, seconds=seconds, error=error)
 
 
+def mean(cost: Estimate | None) -> float | None:
+    return cost and cost.mean
+
+
 # The table
 
 
 def test_local_work_costs_the_seconds_that_it_held_the_machine():
-    assert usd_per_1000([result(total=2.0, generate=1.5), result(total=4.0)], 3.6) == pytest.approx(3.0)
+    assert mean(usd_per_1000([result(total=2.0, generate=1.5), result(total=4.0)], 3.6)) == pytest.approx(3.0)
 
 
 def test_while_a_hosted_model_writes_the_machine_costs_nothing():
-    assert usd_per_1000([result(0.002, total=2.0, generate=1.5)], 3.6) == pytest.approx(2.5)
+    assert mean(usd_per_1000([result(0.002, total=2.0, generate=1.5)], 3.6)) == pytest.approx(2.5)
 
 
 def test_a_server_costs_its_fees_only():
-    assert usd_per_1000([result(0.002, total=2.0)], 3.6, remote=True) == pytest.approx(2.0)
+    assert mean(usd_per_1000([result(0.002, total=2.0)], 3.6, remote=True)) == pytest.approx(2.0)
 
 
 def test_one_fee_that_is_not_known_makes_the_cost_unknown():
@@ -103,7 +108,7 @@ def test_one_fee_that_is_not_known_makes_the_cost_unknown():
 
 
 def test_an_error_costs_nothing_and_only_errors_have_no_cost():
-    assert usd_per_1000([result(total=2.0), result(None, "down", total=9.0)], 3.6) == pytest.approx(2.0)
+    assert mean(usd_per_1000([result(total=2.0), result(None, "down", total=9.0)], 3.6)) == pytest.approx(2.0)
     assert usd_per_1000([result(None, "down")], 3.6) is None
 
 
@@ -232,7 +237,7 @@ def test_an_index_whose_building_nobody_timed_has_no_cost(comparing: Comparing):
 
 def test_the_terminal_shows_the_table_the_baseline_and_the_blame(comparing: Comparing):
     out = comparing.invoke("plain.yaml", "shy.yaml", "--baseline", "shy").stdout
-    assert "$ / 1,000" in out
+    assert "$ / 1,000 (n = 12)" in out
     assert "against shy" in out
     assert "shy: 12 wrong answers" in out
     assert "lower answer.min_similarity" in out

@@ -14,7 +14,7 @@ from scoville.bot.score import open_recipe_judge
 from scoville.bot.systems import answering_recipe, known_as, open_system
 from scoville.comparison.preference import Preference, prefer, preference_text
 from scoville.comparison.questions import QuestionRow, question_rows, questions_text
-from scoville.comparison.show_compare import compare_html, compare_json, compare_rows, compare_text, legend
+from scoville.comparison.show_compare import compare_html, compare_json, compare_rows, compare_text, legend, part_rows
 from scoville.comparison.side_by_side import Compared
 from scoville.comparison.systems import Table, check_metric, compare_systems
 from scoville.cost import Budget
@@ -78,9 +78,9 @@ class Comparison:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        head, *rows = compare_rows(self.table)
+        tables = [table(head, rows) for head, *rows in (compare_rows(self.table), part_rows(self.table, self.systems))]
         notes = "\n".join([legend(self.table), *self.table.notes])
-        return f"<div>{table(head, rows)}{pre(notes)}</div>"
+        return f"<div>{''.join(tables)}{pre(notes)}</div>"
 
 
 def compare(

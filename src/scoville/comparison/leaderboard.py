@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from scoville.errors import UsageError
 from scoville.evaluate.paired import ALPHA, Comparison, compare, holm, same_ids
+from scoville.evaluate.shown import Unit, between, difference, unit_of, written
 from scoville.evaluate.statistics import Estimate, estimate
 from scoville.types import Score
 
@@ -83,7 +84,13 @@ class Leaderboard:
         """Give the rows of its table, the head first."""
         extra = list(dict.fromkeys(name for row in self.rows for name in row.columns))
         head = ["system", self.metric, "95 %", "n", "unscored", "to the best", "p", "standing", "cases needed", *extra]
-        return [head, *([*_fixed(row), *(_shown(row.columns.get(name)) for name in extra)] for row in self.rows)]
+        return [
+            head,
+            *(
+                [*_fixed(row, unit_of(self.metric)), *(_shown(row.columns.get(name)) for name in extra)]
+                for row in self.rows
+            ),
+        ]
 
 
 def leaderboard(
@@ -211,26 +218,28 @@ def _row(
     )  # fmt: skip
 
 
-def _fixed(row: Row) -> list[str]:
+def _fixed(row: Row, unit: Unit) -> list[str]:
     found = row.quality
     return [
         row.system,
-        _shown(found.mean),
-        "" if found.low is None or found.high is None else f"{found.low:.3f} to {found.high:.3f}",
+        written(found.mean, unit),
+        "" if found.low is None or found.high is None else between(found.low, found.high, unit),
         str(found.n),
         str(found.unscored or ""),
-        _gap(row.to_best) if row.to_best else "",
+        gap(row.to_best, unit) if row.to_best else "",
         "" if row.p is None else "< 0.001" if row.p < 0.001 else f"{row.p:.3f}",
         row.standing,
         f"{row.needed:,}" if row.needed else "",
     ]
 
 
-def _gap(found: Comparison) -> str:
+def gap(found: Comparison, unit: Unit) -> str:
+    """Write by how much two systems differ, with the interval."""
     if found.difference is None:
         return "–"
-    within = "" if found.low is None or found.high is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
-    return f"{found.difference:+.3f}{within}"
+    limits = [difference(limit, unit).removesuffix(" points") for limit in (found.low, found.high) if limit is not None]
+    within = f" ({limits[0]} to {limits[1]})" if len(limits) == 2 else ""
+    return f"{difference(found.difference, unit)}{within}"
 
 
 def _shown(value: Cell) -> str:

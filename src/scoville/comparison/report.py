@@ -11,18 +11,13 @@ from typing import Any
 from scoville.comparison import plots
 from scoville.comparison.asked import CHOICES, Question, questions
 from scoville.comparison.render import render
-from scoville.comparison.run_plots import COST, SECONDS, TITLES, run_plots
-from scoville.comparison.shown import Shown, System, cell, coloured, number
+from scoville.comparison.run_plots import run_plots
+from scoville.comparison.shown import COLUMNS, COST, SECONDS, Shown, System, cell, coloured, number
 from scoville.evaluate.blame import STAGES, count_stages
 from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure
 
 MOST_PASSAGES = 300
 """Passages of so many questions are shown, those that say most: a page is to be mailed."""
-COLUMNS = {
-    **HEADLINE, "citation_page_hit": "a citation on the right page", "page_hit@5": "right page among five passages",
-    **TITLES,
-}  # fmt: skip
-"""Of the leaderboard, where a system has them; what systems are ranked by stands first."""
 HINTS = {
     "answered_right": "of the questions that have an answer",
     "refused_right": "of the questions without an answer in the documents",
@@ -84,7 +79,7 @@ def _cards(systems: Sequence[System], metric: str) -> list[dict[str, Any]]:
     for name in names:
         rows = [found for system in systems if (found := cell(system, name)).measure]
         if rows:
-            hint = ", ".join(filter(None, (number(rows), HINTS.get(name, ""))))
+            hint = ", ".join(filter(None, (number(row.measure for row in rows), HINTS.get(name, ""))))
             cards.append({"label": LABELS.get(name, name), "hint": hint, "rows": rows})
     return cards
 
@@ -93,7 +88,10 @@ def _board(systems: Sequence[System], metric: str, baseline: str) -> dict[str, A
     names = [metric, *(name for name in COLUMNS if name != metric)]
     known = [name for name in names if any(measure(one.shown.summary, name) for one in systems)]
     cells = {name: [cell(one, name) for one in systems] for name in known}
-    heads = [{"label": COLUMNS.get(name, LABELS.get(name, name)), "n": number(cells[name])} for name in known]
+    heads = [
+        {"label": COLUMNS.get(name, LABELS.get(name, name)), "n": number(one.measure for one in cells[name])}
+        for name in known
+    ]
     rows = [
         {"system": one, "cells": [cells[name][place] for name in known], "verdict": one.shown.verdict}
         for place, one in enumerate(systems)
@@ -162,7 +160,7 @@ def _groups(systems: Sequence[System], *, every: bool = False) -> list[dict[str,
 
 def _measured(systems: Sequence[System], name: str, label: str) -> dict[str, Any]:
     cells = [cell(one, name) for one in systems]
-    return {"label": label, "n": number(cells), "cells": cells}
+    return {"label": label, "n": number(one.measure for one in cells), "cells": cells}
 
 
 def _facts(systems: Sequence[System]) -> list[tuple[str, list[str]]]:

@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from scoville.comparison.leaderboard import pareto
 from scoville.comparison.plots import Point, Series, axis, lines, scatter
-from scoville.comparison.shown import System
+from scoville.comparison.shown import COST, SECONDS, TITLES, System
 from scoville.evaluate.result import Result
 from scoville.evaluate.shown import LABELS, Unit, measure, unit_of, written
-
-COST, SECONDS = "usd_per_1000", "seconds_total_p50"
-TITLES = {COST: "$ for 1,000 questions", SECONDS: LABELS[SECONDS]}
 
 
 def run_plots(systems: Sequence[System], metric: str) -> Iterable[str]:

@@ -3,23 +3,26 @@
 Enters: a table, systems. Leaves: text, JSON, HTML.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoville.comparison.leaderboard import Cell
+    from scoville.comparison.leaderboard import Cell, Row
     from scoville.comparison.side_by_side import Compared
     from scoville.comparison.systems import Table, ToBaseline
+    from scoville.evaluate.shown import Measure
 
 HEADS = {
     "refusal_precision": "refusal precision", "refusal_recall": "refusal recall", "citation_page_hit": "cites page",
-    "citation_verified": "quotes found", "usd_per_1000": "$ / 1,000", "seconds_p50": "p50 s", "seconds_p95": "p95 s",
-    "build_seconds": "build s", "build_usd": "build $", "errors": "errors",
+    "citation_verified": "quotes found", "usd_per_1000": "$ / 1,000", "seconds_p50": "p50", "seconds_p95": "p95",
+    "build_seconds": "build", "build_usd": "build $", "errors": "errors",
 }  # fmt: skip
-LEGEND = """All were asked the same {} cases. The 95 % interval says where the mean of many more such cases would lie{}.
-No sure difference: these cases are too few to tell. $ / 1,000: fees and this machine's time for 1,000 questions;
-seconds: half of the answers took no longer. *: no other is better, cheaper and faster at once."""
+LEGEND = """All were asked the same {} cases. In brackets 95 % intervals: where the mean of many more such
+cases would lie{}. No sure difference: these cases are too few to tell. $ / 1,000: fees and
+this machine's time for 1,000 questions. *: no other is better, cheaper and faster at once."""
+SHORT = {"usd_per_1000": "$ / 1,000", "seconds_total_p50": "median time"}
+"""What is called longer where there is room."""
 ALL_LEGEND = "$ / 1,000: fees and this machine's time for 1,000 questions; * Pareto front of {}, dollars and p50"
 
 
@@ -27,27 +30,65 @@ def compare_text(table: "Table", systems: "Sequence[Compared]", *, every: bool =
     """Write a comparison for a terminal: one table and what to blame; or with ``every`` column and test."""
     blamed = [_blame(system) for system in systems if system.blamed]
     if not every:
-        return "\n\n".join([table_text(compare_rows(table)), legend(table), *blamed, *table.notes])
+        tables = [table_text(compare_rows(table)), table_text(part_rows(table, systems))]
+        return "\n\n".join([*tables, legend(table), *blamed, *table.notes])
     bare = replace(table.board, rows=tuple(replace(row, columns={}) for row in table.board.rows))
     columns = f"{table_text(_column_rows(table))}\n\n{ALL_LEGEND.format(table.board.metric)}"
     return "\n\n".join([bare.text, columns, _against(table), *blamed, *table.notes])
 
 
 def compare_rows(table: "Table") -> list[tuple[str, ...]]:
-    """Give the rows of the table that says most, the head first."""
-    from scoville.evaluate.shown import LABELS
+    """Give the rows of the table that decides, the head first."""
+    from scoville.evaluate.shown import LABELS, between, unit_of, written
 
-    called = LABELS.get(table.board.metric, table.board.metric)
-    rows = [("system", called, "95 % interval", "cases", "$ / 1,000", "seconds", "", f"against {table.baseline}")]
+    metric = table.board.metric
+    rows = [("system", LABELS.get(metric, metric), "95 % interval", "n", f"against {table.baseline}")]
     for row in table.board.rows:
-        mean, within = row.quality.mean, (row.quality.low, row.quality.high)
-        to = table.to_baseline.get(row.system)
-        rows.append((
-            row.system, _shown(mean), "" if None in within else "{:.3f} to {:.3f}".format(*within),
-            str(row.quality.n), _shown(row.columns.get("usd_per_1000")), _shown(row.columns.get("seconds_p50")),
-            "*" if row.system in table.front else "", _verdict(table, to) if to else "",
-        ))  # fmt: skip
+        found, unit, to = row.quality, unit_of(metric), table.to_baseline.get(row.system)
+        within = "" if found.low is None or found.high is None else between(found.low, found.high, unit)
+        said = _verdict(table, to) if to else ""
+        rows.append((row.system, written(found.mean, unit), within, f"{found.n:,}", said))
     return rows
+
+
+def part_rows(table: "Table", systems: "Sequence[Compared]") -> list[tuple[str, ...]]:
+    """Give the rows of the table of what else decides: what is right, what it costs, how long it takes."""
+    from scoville.comparison.shown import COLUMNS, HEADLINE, TITLES, number
+    from scoville.evaluate.shown import measure
+
+    by_name = {system.name: system for system in systems}
+    summaries = [(row, _summary(row, by_name[row.system])) for row in table.board.rows]
+    found = {
+        name: [measure(summary, name) for _, summary in summaries]
+        for name in (*HEADLINE, *TITLES) if name != table.board.metric
+    }  # fmt: skip
+    names = [name for name, measures in found.items() if any(measures)]
+    heads = [f"{SHORT.get(name, COLUMNS[name])}{f' ({n})' if (n := number(found[name])) else ''}" for name in names]
+    rows = [("system", *heads, "")]
+    for place, (row, _) in enumerate(summaries):
+        cells = [_cell(found[name][place]) for name in names]
+        rows.append((row.system, *cells, "*" if row.system in table.front else ""))
+    return rows
+
+
+def _cell(found: "Measure | None") -> str:
+    if found is None:
+        return "–"
+    return f"{found.value} ({found.interval})" if found.interval else found.value
+
+
+def _summary(row: "Row", system: "Compared") -> dict[str, Any]:
+    """Give the summary of a run with what 1,000 questions cost among its measures."""
+    from scoville.comparison.shown import COST
+
+    summary = system.run.summary()
+    usd = row.columns.get(COST)
+    if usd is None:
+        return summary
+    counts = summary["counts"]
+    limits = {limit: row.columns.get(f"{COST}_{limit}") for limit in ("low", "high")}
+    cost = {"mean": usd, **limits, "n": counts["answered"] + counts["refused"]}
+    return {**summary, "metrics": {**summary["metrics"], COST: cost}}
 
 
 def legend(table: "Table") -> str:
@@ -107,18 +148,14 @@ def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
     by_name = {system.name: system for system in systems}
     shown = [
         replace(
-            run := shown_run(by_name[row.system].run, by_name[row.system].blamed),
+            shown_run(by_name[row.system].run, by_name[row.system].blamed),
             name=row.system,
-            summary={**run.summary, "sets": {**run.summary.get("sets", {}), **_numbers(row.columns)}},
+            summary=_summary(row, by_name[row.system]),
             verdict=_verdict(table, to) if (to := table.to_baseline.get(row.system)) else "the baseline",
         )
         for row in table.board.rows
     ]
     return report_html(shown, metric=table.board.metric, baseline=table.baseline, notes=table.notes)
-
-
-def _numbers(columns: "Mapping[str, Cell]") -> dict[str, float]:
-    return {name: value for name, value in columns.items() if isinstance(value, float)}
 
 
 def _column_rows(table: "Table") -> list[tuple[str, ...]]:
@@ -128,7 +165,7 @@ def _column_rows(table: "Table") -> list[tuple[str, ...]]:
     rows += [
         (
             row.system,
-            *(_shown(row.columns.get(name)) for name in names),
+            *(_shown(name, row.columns.get(name)) for name in names),
             "*" if row.system in table.front else "",
         )
         for row in table.board.rows
@@ -137,21 +174,22 @@ def _column_rows(table: "Table") -> list[tuple[str, ...]]:
 
 
 def _against(table: "Table") -> str:
-    rows = [(f"against {table.baseline}", "difference", "95 %", "p", "")]
-    rows += [(name, *_difference(to)) for name, to in table.to_baseline.items()]
+    rows = [(f"against {table.baseline}", "difference (95 %)", "p", "")]
+    rows += [(name, *_difference(to, table.board.metric)) for name, to in table.to_baseline.items()]
     return table_text(rows)
 
 
-def _difference(to: "ToBaseline") -> tuple[str, str, str, str]:
+def _difference(to: "ToBaseline", metric: str) -> tuple[str, str, str]:
+    from scoville.comparison.leaderboard import gap
     from scoville.evaluate.paired import ALPHA
+    from scoville.evaluate.shown import unit_of
 
     one = to.comparison
     if one.difference is None:
-        return "–", "", "", "no case is scored in both"
-    within = "" if one.low is None or one.high is None else f"{one.low:+.3f} to {one.high:+.3f}"
+        return "–", "", "no case is scored in both"
     surely = "not distinguishable" if to.p > ALPHA else "differs"
     needed = f"; about {one.needed:,} cases would tell" if to.p > ALPHA and one.needed else ""
-    return f"{one.difference:+.3f}", within, "< 0.001" if to.p < 0.001 else f"{to.p:.3f}", f"{surely}{needed}"
+    return gap(one, unit_of(metric)), "< 0.001" if to.p < 0.001 else f"{to.p:.3f}", f"{surely}{needed}"
 
 
 def _blame(system: "Compared") -> str:
@@ -178,7 +216,7 @@ def table_text(rows: Sequence[tuple[str, ...]]) -> str:
     )
 
 
-def _shown(value: "Cell") -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if 0 < value < 0.01 else f"{value:.3f}"
-    return "–" if value is None else str(value)
+def _shown(name: str, value: "Cell") -> str:
+    from scoville.evaluate.shown import unit_of, written
+
+    return value if isinstance(value, str) else written(value, unit_of(name))

@@ -14,10 +14,16 @@ from scoville.evaluate.metrics import described, risk_coverage, risks
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import QUALITY
-from scoville.evaluate.shown import Measure, measure, unit_of
+from scoville.evaluate.shown import HEADLINE, LABELS, Measure, measure, unit_of
 from scoville.types import Case, Score
 
 COLOURS = 8
+COST, SECONDS = "usd_per_1000", "seconds_total_p50"
+TITLES = {COST: "$ for 1,000 questions", SECONDS: LABELS[SECONDS]}
+COLUMNS = {
+    **HEADLINE, "citation_page_hit": LABELS["citation_page_hit"], "page_hit@5": LABELS["page_hit@5"], **TITLES,
+}  # fmt: skip
+"""Of a leaderboard, where a system has them; what systems are ranked by stands first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +91,9 @@ def cell(system: System, name: str) -> Cell:
     return Cell(system, found, bar)
 
 
-def number(cells: Iterable[Cell]) -> str:
+def number(measures: Iterable[Measure | None]) -> str:
     """Say how many questions a measure applies to; from fewest to most where systems were scored on unlike many."""
-    found = sorted({cell.measure.n for cell in cells if cell.measure and cell.measure.n is not None})
+    found = sorted({one.n for one in measures if one and one.n is not None})
     return f"n = {found[0]:,}{f' to {found[-1]:,}' if len(found) > 1 else ''}" if found else ""
 
 

@@ -18,6 +18,7 @@ from scoville.evaluate.metrics import Metric
 from scoville.evaluate.paired import Comparison, holm
 from scoville.evaluate.result import Result
 from scoville.evaluate.score_run import known_metrics
+from scoville.evaluate.statistics import Estimate, estimate
 from scoville.track.ledger import SECONDS_PER_HOUR
 
 COST = "usd_per_1000"
@@ -102,30 +103,30 @@ def columns_of(system: Compared, usd_per_hour: float) -> dict[str, Cell]:
     metrics: Mapping[str, Any] = summary.get("metrics", {})
     sets: Mapping[str, Any] = summary.get("sets", {})
     means = {name: (metrics.get(name) or {}).get("mean") for name in ("citation_page_hit", "citation_verified")}
+    cost = usd_per_1000(run.results().values(), usd_per_hour, remote=run.header.get("kind") == "server")
     return {
         "refusal_precision": sets.get("refusal_precision"),
         "refusal_recall": sets.get("refusal_recall"),
         **means,
-        COST: usd_per_1000(run.results().values(), usd_per_hour, remote=run.header.get("kind") == "server"),
+        COST: cost and cost.mean, f"{COST}_low": cost and cost.low, f"{COST}_high": cost and cost.high,
         SECONDS: sets.get("seconds_total_p50"),
         "seconds_p95": sets.get("seconds_total_p95"),
         "build_seconds": system.build.seconds,
         "build_usd": system.build.usd,
         "errors": int(summary.get("counts", {}).get("errors", 0)),
-    }
+    }  # fmt: skip
 
 
-def usd_per_1000(results: Iterable[Result], usd_per_hour: float, *, remote: bool = False) -> float | None:
+def usd_per_1000(results: Iterable[Result], usd_per_hour: float, *, remote: bool = False) -> Estimate | None:
     """Give fees and this machine's time for 1,000 questions; None where a fee is not known, or nothing was answered.
 
     While a model writes that charges a fee, this machine only waits; so it does for a ``remote`` system.
     """
     done = [one for one in results if not one.error]
-    fees = [one.cost_usd for one in done if one.cost_usd is not None]
-    if not done or len(fees) < len(done):
+    if not done or any(one.cost_usd is None for one in done):
         return None
-    held = 0.0 if remote else sum(_held_seconds(one) for one in done)
-    return 1000 * (sum(fees) + held * usd_per_hour / SECONDS_PER_HOUR) / len(done)
+    usd_per_second = 0.0 if remote else usd_per_hour / SECONDS_PER_HOUR
+    return estimate([1000 * ((one.cost_usd or 0.0) + _held_seconds(one) * usd_per_second) for one in done], high=None)
 
 
 def _held_seconds(result: Result) -> float:

@@ -134,7 +134,7 @@ def written(value: float | None, unit: Unit) -> str:
     if unit == "seconds":
         return _seconds(value)
     if unit == "usd":
-        return f"${_digits(value)}" if 0 < value < 0.01 else f"${value:,.2f}" if 0 < value < 100 else f"${value:,.0f}"
+        return f"${_digits(value)}" if 0 < value < 0.1 else f"${value:,.2f}" if 0 < value < 100 else f"${value:,.0f}"
     return f"{value:,.0f}" if unit == "count" else _digits(value)
 
 
