@@ -18,7 +18,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
 def check_command(file: Path, as_json: bool) -> None:
-    """Say how each metric, plugged-in ones too, agrees with the people who judged the answers of FILE.
+    """Say how metrics agree with people who judged the answers of FILE.
 
     FILE is JSONL: {"question", "reference", "contexts", "answer", "human": {"correctness": [1, 0, 1], …}} a line, or a
     task a line with "answers": [{"answer", "human"}, …]. Numbers on any scale, or words like right and wrong.
