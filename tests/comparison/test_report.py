@@ -13,16 +13,18 @@ from xml.etree import ElementTree
 
 import pytest
 
+from scoville.comparison.asked import verdict
 from scoville.comparison.plots import Point, Series, axis, interval, lines, parts, scatter
 from scoville.comparison.report import report_html
 from scoville.comparison.shown import Shown, shown_run
 from scoville.errors import ScovilleError
 from scoville.evaluate.blame import Blame
+from scoville.evaluate.result import result_of
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.system import FunctionSystem
-from scoville.types import Case
+from scoville.types import Case, Score
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=y>\"&<b>"
 DAYS = Case(id="days", question="How many days?", expected=("Thirty days.",))
@@ -220,6 +222,26 @@ class TestPage:
         assert re.search(r"Worse than bot0\s*1", text := Page(html).text) and re.search(r"Better than bot0\s*1", text)
         turned = report_html(runs, metric="quality", baseline="bot1")
         assert verdicts(turned)[0] == ("better?", "wrong", "right")
+
+    @pytest.mark.parametrize(
+        ("answerable", "result", "scores", "word"),
+        [
+            (True, {"answer": "x"}, {"answered_right": 1.0, "quality": -1.0}, "right"),
+            (True, {"answer": "x"}, {"answered_right": 0.0}, "wrong"),
+            (True, {"answer": "no", "refused": True}, {"answered_right": 0.0}, "refused wrongly"),
+            (True, {"answer": "x"}, {"answered_right": None}, "not scored"),
+            (True, {"answer": "x"}, {}, "not scored"),
+            (True, {"answer": "", "error": "down"}, {"answered_right": 1.0}, "failed"),
+            (False, {"answer": "no", "refused": True}, {"refused_right": 1.0}, "refused rightly"),
+            (False, {"answer": "there is none"}, {"refused_right": 1.0}, "corrected the question"),
+            (False, {"answer": "x"}, {"refused_right": 0.0, "quality": 1.0}, "should have refused"),
+        ],
+    )  # fmt: skip
+    def test_a_verdict_says_what_an_answer_is_worth(
+        self, answerable: bool, result: dict[str, Any], scores: dict[str, float | None], word: str
+    ):
+        given = {name: Score(metric=name, value=value, reason="r") for name, value in scores.items()}
+        assert verdict(replace(DAYS, answerable=answerable), result_of("days", result), given).label == word
 
     def test_blame_is_counted_with_what_to_try_and_told_with_the_answer(self, tmp_path: Path):
         one = shown(tmp_path, [DAYS], "Nine.", blamed=[Blame("days", "cut_badly", "in two passages")])

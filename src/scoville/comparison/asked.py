@@ -39,6 +39,7 @@ VERDICTS = {
         Verdict("missing", "not asked", "none", None),
         Verdict("right", "right", "good", 1),
         Verdict("refused_rightly", "refused rightly", "good", 1),
+        Verdict("corrected", "corrected the question", "good", 1),
     )
 }
 CHOICES = {
@@ -134,7 +135,8 @@ def verdict(case: Case, result: Result | None, scores: Mapping[str, Score]) -> V
     value = next((scores[name].value for name in names if name in scores), None)
     if value is None:
         return VERDICTS["unscored"]
-    words = ("wrong", "right") if case.answerable else ("answered", "refused_rightly")
+    rightly = "refused_rightly" if result.refused else "corrected"
+    words = ("wrong", "right") if case.answerable else ("answered", rightly)
     return VERDICTS[words[value >= WRONG_BELOW]]
 
 
@@ -171,7 +173,7 @@ def _gain(base: Said | None, said: Said, metric: str, sign: float) -> float:
 
 
 def _kinds(said: Sequence[Said]) -> frozenset[str]:
-    same = {"answered": "wrong", "refused_rightly": "right", "missing": "unscored"}
+    same = {"answered": "wrong", "refused_rightly": "right", "corrected": "right", "missing": "unscored"}
     names = {same.get(one.verdict.name, one.verdict.name) for one in said}
     return frozenset({"all"} | names | {one.change for one in said if one.change})
 

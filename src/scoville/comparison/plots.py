@@ -181,9 +181,12 @@ def _labels(
     missed: list[int] = []
     for place, (name, (left, top)) in enumerate(zip(names, places, strict=True)):
         wide = CHARACTER * len(name)
-        for x, y in ((left + 11, top + 4), (left - 11 - wide, top + 4), (left - wide / 2, top - 12), (left - wide / 2, top + 21)):  # fmt: skip  # noqa: E501
+        for x, y in (
+            (left + 11, top + 4), (left - 11 - wide, top + 4), (left + 9, top - 9), (left - 9 - wide, top - 9),
+            (left - wide / 2, top - 12), (left - wide / 2, top + 21),
+        ):  # fmt: skip
             box = (x, y - LINE + 3, x + wide, y + 3)
-            within = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - BOTTOM + 7
+            within = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] < HEIGHT - BOTTOM
             if within and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 drawn.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(name)}</text>')

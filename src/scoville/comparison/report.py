@@ -14,14 +14,14 @@ from scoville.comparison.render import render
 from scoville.comparison.run_plots import run_plots
 from scoville.comparison.shown import COLUMNS, COST, SECONDS, Shown, System, cell, coloured, number
 from scoville.evaluate.blame import STAGES, count_stages
-from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure
+from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure, written
 
 MOST_PASSAGES = 300
 """Passages of so many questions are shown, those that say most: a page is to be mailed."""
 HINTS = {
     "answered_right": "of the questions that have an answer",
     "refused_right": "of the questions without an answer in the documents",
-    "quality": "every question counts, answered or refused", SECONDS: "from the question to the whole answer",
+    SECONDS: "from the question to the whole answer",
     COST: "fees, and this machine's time", "cost_usd_per_1000": "what hosted models charge",
 }  # fmt: skip
 
@@ -79,9 +79,18 @@ def _cards(systems: Sequence[System], metric: str) -> list[dict[str, Any]]:
     for name in names:
         rows = [found for system in systems if (found := cell(system, name)).measure]
         if rows:
-            hint = ", ".join(filter(None, (number(row.measure for row in rows), HINTS.get(name, ""))))
+            said = HINTS.get(name, _weights(systems[0].shown) if name == "quality" else "")
+            hint = ", ".join(filter(None, (number(row.measure for row in rows), said)))
             cards.append({"label": LABELS.get(name, name), "hint": hint, "rows": rows})
     return cards
+
+
+def _weights(run: Shown) -> str:
+    """Say what the one number of quality is made of."""
+    without = sum(not case.answerable for case in run.cases) / max(len(run.cases), 1)
+    costs = run.summary.get("wrong_costs")
+    wrong = "" if costs is None else f"; right 1, refused 0, wrong {-costs:g}"
+    return f"{written(without, 'share')} of them without an answer{wrong}"
 
 
 def _board(systems: Sequence[System], metric: str, baseline: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Enters: systems with their runs. Leaves: figures, one each. Knows no template.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from scoville.comparison.leaderboard import pareto
 from scoville.comparison.plots import Point, Series, axis, lines, scatter
@@ -28,15 +28,18 @@ def run_plots(systems: Sequence[System], metric: str) -> Iterable[str]:
     curves = [
         Series(name=one.name, colour=one.colour, points=[Point(*point) for point in one.shown.risk]) for one in systems
     ]
-    up = axis("share of them wrong", [point.y for one in curves for point in one.points], _percent, across=False)
+    up = axis("share of them wrong", [point.y for one in curves for point in one.points], _ticks("share"), across=False)
     yield lines(
-        curves, axis("share of the answers given, the surest first", [1.0], _percent, across=True, share=True), up,
+        curves, axis("share of the answers given, the surest first", [1.0], _ticks("share"), across=True, share=True),
+        up,
         title="Wrong answers, if only the surest are given",
     )  # fmt: skip
     times = [Series(name=one.name, colour=one.colour, points=_within(one.shown.results.values())) for one in systems]
-    across = axis("time from the question", [point.x for one in times for point in one.points], _seconds, across=True)
+    across = axis(
+        "time from the question", [point.x for one in times for point in one.points], _ticks("seconds"), across=True
+    )
     yield lines(
-        times, across, axis("share of the answers", [], _percent, across=False, share=True),
+        times, across, axis("share of the answers", [], _ticks("share"), across=False, share=True),
         title="Answers that are there within a time",
     )  # fmt: skip
 
@@ -49,10 +52,9 @@ def _scatter(series: Sequence[Series], title: str, unit: Unit, called: str, of: 
         Series(name=one.name, colour=one.colour, points=one.points, span=one.span, filled=one.name in front)
         for one in series
     ]
-    write = _seconds if unit == "seconds" else lambda value: written(value, unit)
-    across = axis(title, [one.points[0].x for one in series], write, across=True)
+    across = axis(title, [one.points[0].x for one in series], _ticks(unit), across=True)
     heights = [limit for one in series for limit in (one.span or (one.points[0].y,))]
-    up = axis(called, heights, lambda value: written(value, of), across=False)
+    up = axis(called, heights, _ticks(of), across=False)
     joined = [one.points[0] for one in series if one.name in front]
     return scatter(drawn, across, up, title=f"{called} against {title}", front=joined)
 
@@ -64,9 +66,8 @@ def _within(results: Iterable[Result]) -> list[Point]:
     return [Point(seconds[0], 0.0), *points] if points else []
 
 
-def _percent(value: float) -> str:
-    return written(value, "share")
-
-
-def _seconds(value: float) -> str:
-    return f"{value:g} s"
+def _ticks(unit: Unit) -> Callable[[float], str]:
+    """Give what writes the round numbers of an axis."""
+    if unit in ("seconds", "usd"):
+        return lambda value: f"{value:g} s" if unit == "seconds" else f"${value:g}"
+    return lambda value: written(value, unit)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from scoville.comparison import plots
 from scoville.evaluate.blame import Blame
-from scoville.evaluate.metrics import described, risk_coverage, risks
+from scoville.evaluate.metrics import risk_coverage, risks
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import QUALITY
+from scoville.evaluate.score_run import known_metrics
 from scoville.evaluate.shown import HEADLINE, LABELS, Measure, measure, unit_of
 from scoville.types import Case, Score
 
@@ -101,5 +101,5 @@ def _bounds(name: str) -> tuple[float, float] | None:
     """Give the limits of what a bar shows; None of what has no upper one."""
     if unit_of(name) not in ("share", "score"):
         return None
-    known = QUALITY if name == QUALITY.name else described().get(name)
+    known = known_metrics().get(name)
     return (known.low, known.high or 1.0) if known else (0.0, 1.0)
