@@ -239,6 +239,24 @@ class TestSavedRuns:
         assert (done.code, done.out) == (2, "")
 
 
+class TestNothingToCompareWith:
+    def test_cases_without_an_expected_answer_are_counted_before_the_run(self, cases: Path, command: Command):
+        rows = [json.loads(line) for line in cases.read_text().splitlines()]
+        cases.write_text("".join(f"{json.dumps(row | {'expected': ['-']})}\n" for row in rows[:1]))
+        with cases.open("a") as file:
+            file.write('{"question": "Who?", "expected": ["the otter"]}\n{"question": "No?", "answerable": false}\n')
+        done = command("evaluate", cases)
+        told = "1 of 3 cases have no expected answer, and whether they are answered rightly is not scored"
+        assert (done.code, done.err.index(told) < done.err.index("after an interruption")) == (0, True)
+
+    @pytest.mark.parametrize("expected", ['""', '"3", " "'])
+    def test_an_empty_expected_answer_is_refused_with_its_line(self, cases: Path, command: Command, expected: str):
+        with cases.open("a") as file:
+            file.write(f'{{"question": "Who?", "expected": [{expected}]}}\n')
+        done = command("evaluate", cases)
+        assert done.code == 2 and "is no answer; leave `expected` out" in done.err and "line 4" in done.err
+
+
 class TestNotIndexed:
     def test_evidence_outside_the_index_is_said_before_the_run_and_passes_no_gate(self, cases: Path, command: Command):
         rows = [json.loads(line) for line in cases.read_text().splitlines()]
@@ -415,7 +433,7 @@ class TestMeasuredByModels:
         assert scores["answer_similarity"].judge == "fake"
         assert "answer_similarity" not in command("evaluate", "--score", "latest").out
         done = command("evaluate", "--score", "latest", "--semantic")
-        assert re.search(r"^near to the expected answer +100 % ", done.out, re.MULTILINE)
+        assert re.search(r"^near to the expected answer +1.00 ", done.out, re.MULTILINE)
         assert "was not compared with people" not in done.out
         assert command("report").code == 0
         assert "answer_similarity" in Path("report.html").read_text()

@@ -70,6 +70,16 @@ def say_not_indexed(bot: Opened, cases: Sequence[Case]) -> list[str]:
     return missing
 
 
+def say_unscorable(cases: Sequence[Case]) -> None:
+    """Say how many cases nothing is known of that an answer could be compared with."""
+    silent = sum(case.answerable and not any(map(str.isalnum, "".join(case.expected))) for case in cases)
+    if silent:
+        logger.warning(
+            f"{silent} of {len(cases)} cases have no expected answer, and whether they are answered rightly is not "
+            "scored: give them `expected`, or answerable: false where the documents hold no answer, or use --judge"
+        )
+
+
 def _documents(bot: Opened) -> "_Documents | None":
     """Open what was read; None, and a word about it, where nothing was."""
     built = bot.workspace.built()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoville.bot.check_cases import say_not_indexed
+from scoville.bot.check_cases import say_not_indexed, say_unscorable
 from scoville.bot.opened import Opened
 from scoville.bot.score import Scoring, check_likelihood, open_recipe_judge, recipe_of, score
 from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
@@ -78,6 +78,8 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
     budget = bot.budget(no_limit=scoring.no_limit)
     judge = open_recipe_judge(bot, budget) if scoring.judge else None
     _check(bot, asked.system, chosen, asked, scoring)
+    if not scoring.judge:
+        say_unscorable(chosen)
     missing = say_not_indexed(bot, chosen) if answering_recipe(bot, asked.system) else []
     _say_price(bot, asked.system, len(chosen), budget)
     system = open_system(bot, asked.system, asked.timeout_seconds, budget, asked.workers)

@@ -93,7 +93,7 @@ def case_of(value: Any) -> Case:
     split = given.get("split") or ""
     if split not in ("", *SPLITS):
         raise UsageError(f"split: {split!r}; expected one of {', '.join(SPLITS)}")
-    expected = _texts("expected", given.get("expected"))
+    expected = _expected(given.get("expected"))
     _check_choices(choices, expected)
     return Case(
         id=_id(given.get("id")) or make_id(question, history, choices),
@@ -165,6 +165,17 @@ def _list(what: str, value: Any) -> list[Any]:
 def _texts(what: str, value: Any) -> tuple[str, ...]:
     """Read a list of texts; one text alone is a list of one."""
     return (_text(what, value),) if isinstance(value, str) else tuple(_text(what, item) for item in _list(what, value))
+
+
+def _expected(value: Any) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else _list("expected", value)
+    blank = [text for text in given if text is None or (isinstance(text, str) and not text.strip())]
+    if blank:
+        raise UsageError(
+            f"expected: {blank[0]!r} is no answer; leave `expected` out where none is known, and say "
+            '"answerable": false where the documents hold none'
+        )
+    return _texts("expected", value)
 
 
 def _id(value: Any) -> str:
