@@ -223,6 +223,17 @@ class TestPage:
         turned = report_html(runs, metric="quality", baseline="bot1")
         assert verdicts(turned)[0] == ("better?", "wrong", "right")
 
+    def test_cards_show_the_best_of_many_systems_and_the_leaderboard_all_in_colours_that_stay(self, tmp_path: Path):
+        runs = [replace(shown(tmp_path, [DAYS], "Nine."), name=f"bot{number}") for number in range(7)]
+        cards, _, rest = report_html(runs, metric="quality").partition('<section id="leaderboard">')
+        shown_in_cards = cards.partition("</h1>")[2]
+        assert "bot4" in shown_in_cards and "2 more below" in cards and "bot6" not in shown_in_cards
+        board = rest.partition("</section>")[0]
+        colours = dict(re.findall(r'class="key (s\d)"></i>(bot\d)', board))
+        assert sorted(colours.values()) == [f"bot{number}" for number in range(7)]
+        turned = report_html(runs[::-1], metric="quality").partition('<section id="leaderboard">')[2]
+        assert dict(re.findall(r'class="key (s\d)"></i>(bot\d)', turned.partition("</section>")[0])) == colours
+
     @pytest.mark.parametrize(
         ("answerable", "result", "scores", "word"),
         [

@@ -16,6 +16,8 @@ from scoville.comparison.shown import COLUMNS, COST, SECONDS, Shown, System, cel
 from scoville.evaluate.blame import STAGES, count_stages
 from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure, written
 
+MOST_ROWS = 5
+"""So many systems, the best, are shown in a card."""
 MOST_PASSAGES = 300
 """Passages of so many questions are shown, those that say most: a page is to be mailed."""
 HINTS = {
@@ -81,7 +83,8 @@ def _cards(systems: Sequence[System], metric: str) -> list[dict[str, Any]]:
         if rows:
             said = HINTS.get(name, _weights(systems[0].shown) if name == "quality" else "")
             hint = ", ".join(filter(None, (number(row.measure for row in rows), said)))
-            cards.append({"label": LABELS.get(name, name), "hint": hint, "rows": rows})
+            more = f"; {len(rows) - MOST_ROWS} more below" if len(rows) > MOST_ROWS else ""
+            cards.append({"label": LABELS.get(name, name), "hint": f"{hint}{more}", "rows": rows[:MOST_ROWS]})
     return cards
 
 

@@ -29,7 +29,7 @@
     const count = shown().length;
     document.getElementById("count").textContent = `${count} of ${rows.length}`;
     document.querySelector(".none").hidden = count > 0;
-    table.hidden = count === 0;
+    table.parentNode.hidden = count === 0;
   };
 
   const current = () => rows.find((one) => one.drawer.id === location.hash.slice(1));
