@@ -362,6 +362,8 @@ class Case:
     """Of a multiple-choice question; ``expected`` then holds the letter, from A."""
     split: str = ""
     """``train``, ``dev`` or ``test``; empty where the cases were never divided."""
+    where: str = ""
+    """A filter that holds while this case is asked: what it keeps out, no answer may rest on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -141,3 +141,25 @@ def test_cases_are_checked_against_what_was_read(bot: sc.Bot, tmp_path: Path):
     (checked,) = bot.check_cases(tmp_path / "cases.jsonl")
     assert checked.blocks and checked.evidence_checked
     assert {(problem.kind, problem.cases) for problem in checked.problems} >= {("evidence", ("b",))}
+
+
+def test_a_case_that_keeps_a_document_out_is_asked_without_it(bot: sc.Bot):
+    case = replace(fish_cases(1)[0], where='document != "docs/otter.txt"')
+    seen = replace(case, id="seen", where="")
+    saved = bot.evaluate([case, seen]).saved()
+    assert "docs/otter.txt" in {hit["document"] for hit in saved["seen"]["passages"]}
+    assert saved[case.id]["passages"]
+    assert "docs/otter.txt" not in {hit["document"] for hit in saved[case.id]["passages"]}
+    cheated = bot.evaluate([case], system="cheat:first-passage").saved()[case.id]
+    assert "docs/otter.txt" not in {hit["document"] for hit in cheated["passages"]}
+
+
+def test_what_cannot_be_kept_from_documents_is_not_asked_such_a_case(bot: sc.Bot, caplog: pytest.LogCaptureFixture):
+    one, other = fish_cases(2)
+    cases = [replace(one, where='document != "docs/otter.txt"'), other]
+    with caplog.at_level("INFO", "scoville"):
+        run = bot.evaluate(cases, system=lambda question: "4 fish")
+    assert [case.id for case in run.cases()] == [other.id]
+    assert "1 of 2 cases are left out" in caplog.text
+    compared = sc.compare([bot, lambda question: "4 fish"], cases)
+    assert [[case.id for case in system.run.cases()] for system in compared.systems] == [[other.id]] * 2

@@ -27,7 +27,7 @@ lists = st.lists(filled, max_size=3).map(tuple)
 plain_cases = st.builds(
     Case, id=filled, question=filled, history=st.lists(turns, max_size=3).map(tuple), expected=lists,
     evidence=st.lists(evidences, max_size=3).map(tuple), answerable=st.booleans(), tags=lists,
-    split=st.sampled_from(["", *SPLITS]),
+    split=st.sampled_from(["", *SPLITS]), where=st.sampled_from(["", "page > 3"]),
 )  # fmt: skip
 choice_cases = plain_cases.map(lambda case: replace(case, choices=("red", "green"), expected=("B",)))
 cases_strategy = plain_cases | choice_cases
@@ -50,6 +50,12 @@ def kinds(problems: list[Problem]) -> list[str]:
 @given(cases_strategy)
 def test_a_case_is_the_same_after_writing_and_reading(case: Case):
     assert case_of(json.loads(json.dumps(case_json(case)))) == case
+
+
+def test_a_filter_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path):
+    file = write(tmp_path / "a.jsonl", {"question": "Why?"}, {"question": "When?", "where": "page >"})
+    with pytest.raises(UsageError, match="line 2.*page >"):
+        cases_of(file)
 
 
 @settings(max_examples=25)

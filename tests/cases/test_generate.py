@@ -16,18 +16,18 @@ from conftest import Bench
 from scoville.cases.files import cases_of
 from scoville.cases.generate import (
     KINDS,
+    UNANSWERABLE,
     Checks,
     Generated,
     Kind,
     Ledger,
     ModelGenerator,
-    Templates,
+    Rules,
     find_by_words,
     generate_cases,
 )  # fmt: skip
 from scoville.cases.generate.checks import gives
 from scoville.cases.generate.draft import DraftCase, Place, Written, finish
-from scoville.cases.generate.sample import stratified
 from scoville.cli.cases_generate import command
 from scoville.cost import Budget
 from scoville.errors import UsageError
@@ -69,7 +69,7 @@ def passages() -> list[Passage]:
 
 
 def drafts(passages: Sequence[Passage], kind: Kind) -> dict[str, DraftCase]:
-    found = [slot.draft for slot in Templates(passages).slots(kind)]
+    found = [slot.draft for slot in Rules(passages).slots(kind)]
     return {draft.question: draft for draft in found if draft}
 
 
@@ -86,7 +86,7 @@ def run(
     passages: Sequence[Passage], state: Path, kinds: Sequence[Kind] = KINDS, count: int = 100, **options: object
 ) -> Generated:
     return generate_cases(
-        Templates(passages),
+        Rules(passages),
         Checks(find_by_words(passages)),
         Ledger(state, {"seed": 0}),
         kinds,
@@ -100,7 +100,7 @@ def run(
     [
         ("What is a season ticket?", "a card that is valid on all ferries of the Larkhaven line"),
         ("Within how many days of the loss must employees report a lost badge?", "14 days"),
-        ("What must you do if you lose your badge?", "call the harbour office at once"),
+        ("What must I do if I lose my badge?", "call the harbour office at once"),
         ("When was the Larkhaven line founded by Ada Quill?", "1903"),
         ("Why are night crossings free?", "because the town pays for them"),
         ("How many crossings does a season ticket cover per year?", "120 crossings"),
@@ -145,8 +145,16 @@ def test_a_question_that_two_sentences_answer_differently_is_left_out() -> None:
     assert drafts(both, "fact") == {}
 
 
+def test_a_number_that_another_sentence_gives_otherwise_is_no_fact() -> None:
+    one = passage("You must report a lost badge within 14 days of the loss.", "a.md")
+    other = passage("A lost badge is reported within 21 days of the loss at the latest.", "a.md", number=1)
+    found = next(iter(drafts([one], "fact").values()))
+    assert reason([one], found) == ""
+    assert reason([one, other], found) == "another sentence says otherwise"
+
+
 def test_a_cell_is_asked_for_by_row_and_column(passages: list[Passage]) -> None:
-    found = drafts(passages, "table")["What is the pier for the ferry Plover?"]
+    found = drafts(passages, "table")["What is the pier for the Plover ferry?"]
     assert found.expected == ("Pier 5",)
     assert found.places[0].quote == "| Plover | 11:40 | Pier 5 |"
     assert reason(passages, found) == ""
@@ -155,7 +163,7 @@ def test_a_cell_is_asked_for_by_row_and_column(passages: list[Passage]) -> None:
 def test_the_header_of_a_cut_table_is_read_from_the_prefix() -> None:
     cut = passage("| Heron | 9:15 |", "a.md")
     headed = replace(cut, prefix="T\n| Ferry | Departure |\n| --- | --- |")
-    assert [*drafts([headed], "table")] == ["What is the departure for the ferry Heron?"]
+    assert [*drafts([headed], "table")] == ["When does the Heron ferry leave?"]
     assert drafts([cut], "table") == {}
 
 
@@ -164,16 +172,21 @@ def test_the_header_of_a_cut_table_is_read_from_the_prefix() -> None:
     [
         ("| Step | Target |\n| --- | --- |\n| Ask for papers | 3 days |",
          ['What is the target for the step "Ask for papers"?']),
-        ("| Role | Refer to |\n| --- | --- |\n| Ticket clerk | Duty manager |",
-         ['What is given under "Refer to" for the role "Ticket clerk"?']),
+        ("| Role | Reports to |\n| --- | --- |\n| Ticket clerk | Duty manager |",
+         ["Who does a ticket clerk report to?"]),
         ("| Role | Refund up to |\n| --- | --- |\n| Ticket clerk | 50 crowns |",
-         ['What is the limit under "Refund" for the role "Ticket clerk"?']),
+         ["What is the limit on a refund for a ticket clerk?"]),
+        ("| Role | Settle a claim up to |\n| --- | --- |\n| Head of Tickets | 50 crowns |",
+         ["Up to what amount can the Head of Tickets settle a claim?"]),
         ("| Ticket | Who can travel |\n| --- | --- |\n| Family | Two adults |",
-         ["Who can travel, for the ticket Family?"]),
+         ["Who can travel with the Family ticket?"]),
+        ("| Ticket | Price |\n| --- | --- |\n| Family | 30 crowns |", ["How much does the Family ticket cost?"]),
+        ("| Kind of claim | Send within |\n| --- | --- |\n| Lost bag | 5 days |",
+         ['Within what time do I have to send a claim of the kind "lost bag"?']),
         ("| When you cancel a trip | Refund |\n| --- | --- |\n| After day two | 30% |",
-         ["What is the refund after day two when you cancel a trip?"]),
+         ["What is the refund when you cancel a trip after day two?"]),
         ("| Ticket | Papers we need |\n| --- | --- |\n| Family | Two passports |",
-         ["What are the papers we need for the ticket Family?"]),
+         ["Which papers do you need for the Family ticket?"]),
         ("| Pier | Price |\n| --- | --- |\n| Total | 30 crowns |", []),
         ("| Ferry | Crew |\n| --- | --- |\n| Heron | n/a |", []),
         ("| Ferry | Total (n) |\n| --- | --- |\n| Heron | 312 |", []),
@@ -184,10 +197,46 @@ def test_a_cell_is_asked_for_as_people_would_or_not_at_all(table: str, questions
     assert [*drafts([passage(table, "a.md")], "table")] == questions
 
 
-def test_a_column_of_figures_is_asked_for_below_its_heading() -> None:
-    table = "| Ferry | Total (n) |\n| --- | --- |\n| Heron | 312 |"
-    headed = replace(passage(table, "a.md"), headings=("Passengers in May",))
-    assert [*drafts([headed], "table")] == ['Passengers in May: what is given under "Total (n)" for the ferry Heron?']
+def test_a_row_with_a_number_in_front_is_named_by_what_stands_behind_it() -> None:
+    table = "| Clause | Benefit | Any one claim |\n| --- | --- | --- |\n| 3.4 | Towing | 500 crowns |"
+    limits = replace(passage(table, "a.md"), headings=("10 Limits",))
+    assert [*drafts([limits], "table")] == ["What is the limit on towing for any one claim?"]
+
+
+ROLES = (
+    "Director of Sales\n\nJob Type: Full-time\n\nLocation: Harbour Road\n\n"
+    "The Director of Sales is responsible for prices.",
+    "Director of Boats\n\nJob Type: Part-time\n\nThe Director of Boats is responsible for repairs.",
+    "Chief Lock Officer\n\nLocation: Lock 4",
+    "Chief Dock Officer\n\nLocation: Dock 9\n\nQualifications:\n\n- A master's licence\n\n- Ten years at sea",
+)
+
+
+@pytest.fixture
+def roles() -> list[Passage]:
+    return [passage(text, "roles.md", number=number, page=number + 1) for number, text in enumerate(ROLES)]
+
+
+def test_labels_of_several_sections_become_questions(roles: list[Passage]) -> None:
+    found = drafts(roles, "fact")
+    assert found["What is the location of the Chief Dock Officer?"].expected == ("Dock 9",)
+    assert found["What is the job type of the Director of Boats?"].expected == ("Part-time",)
+    assert found["What is the Director of Sales responsible for?"].expected == ("prices",)
+    assert not [question for question in found if "qualifications" in question]  # of one section alone
+
+
+def test_headings_that_ask_are_questions_with_what_stands_below_them() -> None:
+    asked = passage("Can you pay the hire firm for me?\n\nNo. You pay the hire firm and we pay you back.", "faq.md")
+    short = passage("What is not covered?\n\nThese are not covered:\n\n- Food\n\n- Travel", "PerksPlus.pdf")
+    found = drafts([asked, short], "fact")
+    assert found["Can you pay the hire firm for me?"].expected[0].startswith("No. You pay the hire firm")
+    assert found["In PerksPlus, what is not covered?"].expected == ("Food; Travel",)
+    assert all(reason([asked, short], draft) == "" for draft in found.values())
+
+
+def test_a_list_that_goes_on_in_the_next_passage_is_left_out() -> None:
+    cut = passage("What is not covered?\n\nThese are not covered:\n\n- Food\n\n- Travel", "PerksPlus.pdf")
+    assert drafts([cut, passage("- Books", "PerksPlus.pdf", number=1)], "fact") == {}
 
 
 GOLD, SILVER = "Gold_Ticket_Terms.pdf", "Silver_Ticket_Terms.pdf"
@@ -197,84 +246,20 @@ REPORT = "You must report a lost ticket within {} days of the loss."
 def test_a_question_says_which_of_two_documents_made_alike_it_means() -> None:
     alike = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
     found = drafts(alike, "fact")
-    question = "within how many days of the loss must you report a lost ticket?"
-    assert found[f"For Gold: {question}"].expected[0] == "14 days"
-    assert found[f"For Silver: {question}"].expected[0] == "21 days"
+    question = "within how many days of the loss must I report a lost ticket?"
+    assert found[f"Under Gold, {question}"].expected[0] == "14 days"
+    assert found[f"Under Silver, {question}"].expected[0] == "21 days"
     named = [passage(text.replace("ticket", "gold ticket"), name) for name, text in [(GOLD, REPORT.format(14))]]
-    assert all("For Gold" not in question for question in drafts([*named, alike[1]], "fact"))
+    assert all("Under Gold" not in question for question in drafts([*named, alike[1]], "fact"))
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("rules_2031.md", "rules_2032.md", 1),
-        ("rules.md", "rules_old.md", 1),
-        ("rules.md", "questions.html", 1),
-        (GOLD, SILVER, 0),
-    ],
-)
-def test_versions_of_a_rule_conflict_and_the_terms_of_two_tickets_do_not(one: str, other: str, expected: int) -> None:
-    both = [passage(REPORT.format(14), one), passage(REPORT.format(21), other)]
-    found = list(drafts(both, "conflicting").values())
-    assert len(found) == expected
-    for draft in found:
-        assert draft.held == ("14 days", "21 days")
-        assert one in draft.expected[0] and other in draft.expected[0]
-        assert reason(both, draft) == ""
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (REPORT.format(14), REPORT.format(14)),
-        (REPORT.format(14), REPORT.format(21).replace("lost", "stolen")),
-        (REPORT.format(14), REPORT.format(21).replace("days of", "hours of")),
-        (REPORT.format(14), REPORT.format(21).replace("of the", "before the")),
-        (REPORT.format(14), REPORT.format(21).replace("You", "Passengers")),
-        ("Tests were limited to 30 passengers.", "Tests were limited to 40 passengers."),
-        ("Ferries took 30 passengers in 2031.", "Ferries took 40 passengers in 2032."),
-        ("Trips in 2031 are limited to 30 passengers.", "Trips in 2032 are limited to 40 passengers."),
-    ],
-)
-def test_what_agrees_or_speaks_of_other_things_is_no_conflict(one: str, other: str) -> None:
-    assert drafts([passage(one, "rules.md"), passage(other, "questions.html")], "conflicting") == {}
-
-
-def test_a_document_that_contradicts_itself_is_a_conflict() -> None:
-    fees = "The fee for a seat on deck is around ${}, while seats in the cabin have a fee of around ${}."
-    both = [passage(fees.format(20, 50), "fees.md", page=1), passage(fees.format(50, 75), "fees.md", number=1, page=4)]
-    found = drafts(both, "conflicting")["How much is the fee for a seat on deck?"]
-    assert found.expected == ("around $20 (fees.md, page 1) or around $50 (fees.md, page 4)",)
-    assert reason(both, found) == ""
-
-
-def test_documents_of_two_things_are_dropped_as_a_conflict() -> None:
-    both = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
-    places = tuple(place(one, one.text) for one in both)
-    draft = DraftCase(
-        kind="conflicting", question="Within how many days must you report a lost ticket?", places=places,
-        expected=("14 days or 21 days",), held=("14 days", "21 days"),
-    )  # fmt: skip
-    assert reason(both, draft) == "the documents are not of one thing"
-
-
-def test_a_thing_is_asked_for_by_its_definition_in_another_document() -> None:
-    defined = passage("The Plover Pass is a card that is valid on every ferry of the northern line.", "guide.md")
-    used = passage("The Plover Pass covers 90 crossings per year.", "prices.md")
-    found = drafts([defined, used], "multi_hop")
-    question = "How many crossings does the card that is valid on every ferry of the northern line cover per year?"
-    assert found[question].expected[0] == "90 crossings"
-    assert reason([defined, used], found[question]) == ""
-    same = passage("The Heron Pass is a card that is valid on every ferry of the northern line.", "more.md")
-    assert question not in drafts([defined, used, same], "multi_hop")
-
-
-def test_a_row_is_asked_for_by_the_cell_of_another_table() -> None:
-    crews = passage("| Ferry | Captain |\n| --- | --- |\n| Heron | Ada Quill |", "crews.md")
-    people = passage("| Person | Cabin |\n| --- | --- |\n| Ada Quill | C 12 |", "people.md")
-    found = drafts([crews, people], "multi_hop")["What is the cabin for the captain for the ferry Heron?"]
-    assert found.expected == ("C 12",)
-    assert reason([crews, people], found) == ""
+def test_two_things_of_one_row_are_asked_of_two_tables() -> None:
+    prices = passage("| Ticket | Price |\n| --- | --- |\n| Day | 9 crowns |", "prices.md")
+    refunds = passage("| Ticket | Refund |\n| --- | --- |\n| Day | 5% |", "refunds.md")
+    question = "How much does the Day ticket cost, and what is the refund for the Day ticket?"
+    found = drafts([prices, refunds], "multi_hop")[question]
+    assert found.expected == ("9 crowns; 5%",)
+    assert reason([prices, refunds], found) == ""
 
 
 def test_two_things_on_two_pages_are_asked_together() -> None:
@@ -282,46 +267,15 @@ def test_two_things_on_two_pages_are_asked_together() -> None:
         passage("A Plover Pass is a card that is valid on the ferries of the northern line.", "g.md", page=1),
         passage("You must apply for a Plover Pass within 14 days of a move.", "g.md", number=1, page=2),
     ]
-    question = "What is a Plover Pass, and within how many days of a move must you apply for it?"
+    question = "What is a Plover Pass, and within how many days of a move must I apply for it?"
     assert drafts(pages, "multi_hop")[question].held[1] == "14 days"
     assert question not in drafts([pages[0], replace(pages[1], page=1)], "multi_hop")
 
 
-def test_one_question_for_two_things_needs_both_passages() -> None:
-    both = [
-        passage("The Larkhaven line was founded in 1903.", "lines.md"),
-        passage("The Plover line was founded in 1911.", "lines.md", number=1),
-    ]
-    found = drafts(both, "multi_hop")["When were the Larkhaven line and the Plover line each founded?"]
-    assert found.held == ("1903", "1911")
-    assert reason(both, found) == ""
-
-
-def test_a_bridge_needs_both_passages(passages: list[Passage]) -> None:
-    question = "How many crossings does the card that is valid on all ferries of the Larkhaven line cover per year?"
-    found = drafts(passages, "multi_hop")[question]
-    assert [one.passage.source for one in found.places] == ["handbook.md", "tariff.md"]
-    assert reason(passages, found) == ""
-    together = passage(f"{HANDBOOK} {TARIFF}", "all.md")
-    assert reason([*passages, together], found) == "one passage suffices"
-
-
-def test_a_paraphrase_has_other_words_and_the_same_answer(passages: list[Passage]) -> None:
-    found = drafts(passages, "paraphrase")["For what reason are night crossings free?"]
-    assert found.expected == ("because the town pays for them",)
-    assert reason(passages, found) == ""
-
-
 def test_a_follow_up_leaves_its_subject_to_the_turn_before(passages: list[Passage]) -> None:
-    found = drafts(passages, "follow_up")["And for the ferry Plover?"]
-    assert [turn.content for turn in found.history] == ["What is the pier for the ferry Heron?", "Pier 2."]
+    found = drafts(passages, "follow_up")["And what about the Plover ferry?"]
+    assert [turn.content for turn in found.history] == ["What is the pier for the Heron ferry?", "Pier 2."]
     assert reason(passages, found) == ""
-
-
-def test_what_no_passage_says_is_unanswerable(passages: list[Passage]) -> None:
-    fine = {question for question, draft in drafts(passages, "unanswerable").items() if not reason(passages, draft)}
-    assert fine
-    assert all(not draft.expected for draft in drafts(passages, "unanswerable").values())
 
 
 def test_a_premise_is_false_when_a_number_or_a_denial_changed(passages: list[Passage]) -> None:
@@ -358,24 +312,71 @@ def test_a_denial_without_any_asks_plainly(denied: str, supposed: str) -> None:
     assert [*found] == [f"Why does a season ticket cover {supposed} on the upper deck?"]
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ("", ""),
-        (" This is because the deck is small.", "a passage may answer it"),
-    ],
-)
-def test_a_reason_that_is_given_makes_a_question_answerable(told: str, expected: str) -> None:
-    one = passage(f"The Heron ferry is limited to 40 passengers per trip.{told}", "a.md")
-    found = drafts([one], "unanswerable")["Why is the Heron ferry limited to 40 passengers per trip?"]
-    assert reason([one], found) == expected
+def test_what_is_left_out_is_answerable_only_with_its_evidence(passages: list[Passage]) -> None:
+    found = drafts(passages, "left_out")
+    why = found["Why are night crossings free?"]
+    assert why.where == 'not (document = "handbook.md" and page = 3)'
+    assert finish(why).where == why.where and not finish(why).answerable and not finish(why).expected
+    assert reason(passages, why) == ""
+    told = passage("Night crossings cost nothing: they are free because the town pays.", "news.md")
+    assert reason([*passages, told], why) == "a passage may answer it"
+    tickets = found["How many crossings does a season ticket cover per year?"]
+    assert tickets.where == 'document != "tariff.md"'
 
 
-def test_two_documents_that_disagree_are_a_conflict(passages: list[Passage]) -> None:
-    found = drafts(passages, "conflicting")["What is the departure for the ferry Heron?"]
-    assert set(found.held) == {"9:15", "8:45"}
-    assert {one.passage.source for one in found.places} == {"table.md", "old.md"}
+def test_a_word_that_no_passage_holds_makes_another_question(passages: list[Passage]) -> None:
+    found = drafts(passages, "edited")["Within how many days of the loss must contractors report a lost badge?"]
     assert reason(passages, found) == ""
+    told = passage("Contractors must report a lost badge within 7 days of the loss.", "more.md")
+    assert reason([*passages, told], found) == "a passage may answer it"
+
+
+def test_names_of_one_family_get_a_sibling_that_nobody_knows(roles: list[Passage]) -> None:
+    found = drafts(roles, "unknown_entity")
+    asked = found["What is the location of the Chief Sustainability Officer?"]
+    assert reason(roles, asked) == ""
+    named = passage("The Chief Sustainability Officer sits in Dock 3.", "news.md")
+    assert "Sustainability" not in " ".join(drafts([*roles, named], "unknown_entity"))
+
+
+def test_a_section_is_asked_for_what_only_its_siblings_say(roles: list[Passage]) -> None:
+    found = drafts(roles, "missing_attribute")
+    assert reason(roles, found["What is the location of the Director of Boats?"]) == ""
+    assert "What is the location of the Director of Sales?" not in found
+    table = "| Ticket | Price | Refund |\n| --- | --- | --- |\n| Day | 9 crowns |  |\n| Week | 40 crowns | 30% |"
+    assert "What is the refund for the Day ticket?" in drafts([passage(table, "a.md")], "missing_attribute")
+
+
+def test_a_question_that_says_not_which_is_underspecified(roles: list[Passage]) -> None:
+    assert "What is the Director responsible for?" in drafts(roles, "underspecified")
+    table = "| Ticket | Price |\n| --- | --- |\n| Day | 9 crowns |\n| Week | 40 crowns |\n| Month | 90 crowns |"
+    assert [*drafts([passage(table, "a.md")], "underspecified")] == ["How much does the ticket cost?"]
+    assert drafts([passage(table.replace("90", "40"), "a.md")], "underspecified") == {}
+
+
+def test_two_rows_and_two_documents_are_compared(roles: list[Passage]) -> None:
+    table = "| Ticket | Price |\n| --- | --- |\n| Day | 9 crowns |\n| Week | 40 crowns |"
+    found = drafts([passage(table, "a.md")], "comparison")["Which costs more, the Day ticket or the Week ticket?"]
+    assert found.expected == ("Week (40 crowns, against 9 crowns for Day)",)
+    assert reason([passage(table, "a.md")], found) == ""
+    alike = [passage(REPORT.format(14), GOLD), passage(REPORT.format(21), SILVER)]
+    question = "Under Gold and under Silver, within how many days of the loss must I report a lost ticket?"
+    assert drafts(alike, "comparison")[question].expected == ("Gold: 14 days; Silver: 21 days",)
+    assert "Within how many days of the loss must I report a lost ticket?" in drafts(alike, "underspecified")
+
+
+def test_other_subjects_are_those_that_no_passage_names(passages: list[Passage]) -> None:
+    found = drafts(passages, "out_of_scope")
+    menu = found["What is on the menu of the canteen this week?"]
+    assert reason(passages, menu) == ""
+    assert reason([*passages, passage("The canteen opens at noon.", "a.md")], menu) == "a passage may answer it"
+
+
+@pytest.mark.parametrize("kind", ["nonsensical", "safety", "modality"])
+def test_no_frame_is_used_twice_before_all_are(corpus: list[Passage], kind: Kind, tmp_path: Path) -> None:
+    frames = {draft.question: draft.topic for slot in Rules(corpus).slots(kind) if (draft := slot.draft)}
+    made = run(corpus, tmp_path / "state", [kind], 8)
+    assert len({frames[case.question] for case in made.cases}) == 8
 
 
 def dropped_drafts(passages: Sequence[Passage]) -> dict[str, DraftCase]:
@@ -409,31 +410,25 @@ def dropped_drafts(passages: Sequence[Passage]) -> dict[str, DraftCase]:
             kind="table", question="What is the pier for the ferry Heron?", expected=("11:40",), places=(row,)
         ),
         "the question is not about its subject": DraftCase(
-            kind="unanswerable", question="Who won the boat race?", places=(lorries,), missing="lorries"
+            kind="edited", question="Who won the boat race?", places=(lorries,), subject="lorries"
         ),
         "one passage suffices": DraftCase(
             kind="multi_hop", question=many, expected=("120",), places=(ticket, ticket), held=("120", "120")
         ),
-        "the same words": DraftCase(
-            kind="paraphrase", question=many, original=many, expected=("120",), places=(ticket,)
-        ),
-        "other numbers than the original": DraftCase(
-            kind="paraphrase", question="Which 7 crossings?", original=many, expected=("120",), places=(ticket,)
-        ),
         "understood without the turns before": DraftCase(
             kind="follow_up", question="And how many crossings does a season ticket cover?", expected=("120",),
-            places=(ticket,), history=history, missing="a season ticket",
+            places=(ticket,), history=history, subject="a season ticket",
         ),
         "the turns before do not help": DraftCase(
             kind="follow_up", question="And how many does it cover?", expected=("120",), places=(ticket,),
-            history=history, missing="the Heron",
+            history=history, subject="the Heron",
         ),
         "the turns before give the answer": DraftCase(
             kind="follow_up", question="And how many does it cover?", expected=("120",), places=(ticket,),
-            history=(*history, Message(role="assistant", content="A card for 120 crossings.")), missing="season ticket",
+            history=(*history, Message(role="assistant", content="A card for 120 crossings.")), subject="season ticket",
         ),
         "a passage may answer it": DraftCase(
-            kind="unanswerable", question=many, places=(lorries,), missing="season ticket"
+            kind="edited", question=many, places=(lorries,), subject="season ticket"
         ),
         "the premise holds": DraftCase(
             kind="false_premise", question="Why does the Larkhaven line not carry lorries?", places=(lorries,)
@@ -444,13 +439,6 @@ def dropped_drafts(passages: Sequence[Passage]) -> dict[str, DraftCase]:
         "the premise may hold elsewhere": DraftCase(
             kind="false_premise", question="Why was the Larkhaven line founded in 1911?",
             places=(place(handbook, "The Larkhaven line was founded in 1903 by Ada Quill."),),
-        ),
-        "no two places": DraftCase(
-            kind="conflicting", question=many, expected=("120",), places=(ticket,), held=("120",)
-        ),
-        "the places agree": DraftCase(
-            kind="conflicting", question=many, expected=("120",), held=("120", "120"),
-            places=(ticket, place(tariff, "120 crossings per year.")),
         ),
     }  # fmt: skip
 
@@ -466,12 +454,13 @@ def test_a_draft_is_dropped_for_its_reason(passages: list[Passage], expected: st
 
 def test_near_duplicates_of_cases_and_seeds_are_dropped(passages: list[Passage]) -> None:
     checks = Checks(find_by_words(passages))
-    draft = drafts(passages, "fact")["Why are night crossings free?"]
+    case = finish(drafts(passages, "fact")["Why are night crossings free?"])
+    assert checks.repeats(case) == ""
     checks.accept(Case(id="seed", question="Why is a night crossing free?"))
-    assert checks.check(draft).reason == "like another case"
+    assert checks.repeats(case) == "like another case"
     other = Checks(find_by_words(passages))
-    other.accept(finish(draft))
-    assert other.check(draft).reason == "like another case"
+    other.accept(case)
+    assert other.repeats(case) == "like another case"
 
 
 def reply(text: str, cost: float = 0.0) -> Reply:
@@ -497,11 +486,30 @@ def test_a_good_model_must_answer_from_the_evidence(passages: list[Passage]) -> 
     draft = drafts(passages, "fact")["Why are night crossings free?"]
 
     def reads(asked: str) -> str:
-        return "The town pays for them." if "Text:" in asked else "I don't know."
+        return "The town pays for them." if "town pays" in asked else "I don't know."
 
     assert Checks(find_by_words(passages), ask=asker(reads), reproduces=True).check(draft).reason == ""
     blind = Checks(find_by_words(passages), ask=asker(lambda _: "I don't know."), reproduces=True)
     assert blind.check(draft).reason == "not answered from its evidence"
+
+
+def test_a_draft_must_be_found_and_not_answerable_without_its_evidence(passages: list[Passage]) -> None:
+    draft = drafts(passages, "fact")["Why are night crossings free?"]
+    knows = asker(lambda asked: "The town pays for them." if "Text:" in asked else "I don't know.")
+    everything = Checks(find_by_words(passages), ask=knows, reproduces=True)
+    assert everything.check(draft).reason == "answered without its evidence"
+    elsewhere = Checks(find_by_words(passages), search=lambda _: passages[1:], ask=knows, reproduces=True)
+    assert elsewhere.check(draft).reason == "search does not find its evidence"
+
+
+def test_a_reader_must_find_no_answer_to_what_has_none(passages: list[Passage]) -> None:
+    draft = drafts(passages, "left_out")["Why are night crossings free?"]
+    shown: list[str] = []
+    reads = asker(lambda asked: shown.append(asked) or "I don't know.")
+    assert Checks(find_by_words(passages), ask=reads, reproduces=True).check(draft).reason == ""
+    assert "town pays" not in shown[-1]
+    answers = asker(lambda _: "Because of the season.")
+    assert Checks(find_by_words(passages), ask=answers, reproduces=True).check(draft).reason == "the reader answers it"
 
 
 def test_an_answer_with_another_number_does_not_give_it(passages: list[Passage]) -> None:
@@ -510,26 +518,65 @@ def test_an_answer_with_another_number_does_not_give_it(passages: list[Passage])
     assert not gives("It covers 12 crossings per year.", draft)
 
 
-def test_every_document_gets_its_share() -> None:
-    many = [passage("x", "big.md", number=number, page=number + 1) for number in range(20)]
-    few = [passage("x", "small.md", number=number, page=1) for number in range(2)]
-    order = stratified([*many, *few], lambda one: one, 0)
-    assert {one.source for one in order[:2]} == {"big.md", "small.md"}
-    assert len({one.page for one in order if one.source == "big.md"}) == 20
-    assert order == stratified([*few, *reversed(many)], lambda one: one, 0)
-    assert order != stratified([*many, *few], lambda one: one, 1)
+@pytest.fixture
+def corpus(passages: list[Passage], roles: list[Passage]) -> list[Passage]:
+    """Documents of which every kind of case can be made."""
+    tickets = "| Ticket | Price |\n| --- | --- |\n| Day | 9 crowns |\n| Week | 40 crowns |\n| Month | 90 crowns |"
+    refunds = "| Ticket | Refund |\n| --- | --- |\n| Day | 5% |\n| Week | 30% |\n| Month | 45% |\n| Night | 60% |"
+    seasons = [
+        passage("A Plover Pass is a card that is valid on the ferries of the northern line.", "g.md", page=1),
+        passage("You must apply for a Plover Pass within 14 days of a move.", "g.md", number=1, page=2),
+    ]
+    return [*passages, *roles, *seasons, passage(tickets, "prices.md"), passage(refunds, "refunds.md")]
 
 
-def test_every_quote_stands_in_its_passage_and_counts_add_up(passages: list[Passage], tmp_path: Path) -> None:
-    made = run(passages, tmp_path / "state")
-    texts = {one.source: one.text for one in passages}
+def test_every_kind_and_every_document_is_there_and_no_sentence_is_asked_about_twice(
+    corpus: list[Passage], tmp_path: Path
+) -> None:
+    made = run(corpus, tmp_path / "state")
+    texts = {(one.source, one.page): one.text for one in corpus}
     assert {case.tags[1] for case in made.cases} == set(KINDS)
-    assert all(one.quote and one.quote in texts[one.document] for case in made.cases for one in case.evidence)
+    assert {one.document for case in made.cases for one in case.evidence} == {one.source for one in corpus}
+    assert all(one.quote in texts[one.document, one.page] for case in made.cases for one in case.evidence)
+    about = [case for case in made.cases if case.tags[1] in ("fact", "left_out", "edited", "false_premise")]
+    quotes = [(one.document, one.quote) for case in about for one in case.evidence if "|" not in one.quote]
+    assert quotes and len(quotes) == len(set(quotes))
     assert made.stopped == "the passages give no more"
     for kind, tried in made.tried.items():
         assert tried == made.accepted.get(kind, 0) + sum(made.dropped.get(kind, {}).values())
     handbook = [one for case in made.cases for one in case.evidence if one.document == "handbook.md"]
     assert {one.page for one in handbook} == {3}
+
+
+def test_documents_take_turns_whatever_their_size(tmp_path: Path) -> None:
+    names = [f"{one}{two}" for one in ("Sea", "Land", "Night") for two in ("gull", "rail", "hawk", "crow", "owl")]
+    text = "The {} line was founded in {}."
+    long = [passage(text.format(name, 1900 + n), "long.md", number=n, page=n) for n, name in enumerate(names, 1)]
+    short = [passage(text.format(f"Old{name}", 1800 + n), "short.md", number=n) for n, name in enumerate(names[:4])]
+    made = run([*long, *short], tmp_path / "state", ["fact"], 6)
+    asked = [case.evidence[0].document for case in made.cases]
+    assert sorted(asked) == ["long.md"] * 3 + ["short.md"] * 3
+
+
+def test_a_third_of_the_cases_has_no_answer(corpus: list[Passage], tmp_path: Path) -> None:
+    made = run(corpus, tmp_path / "state", count=18)
+    assert sum(not case.answerable for case in made.cases) == 6
+    few = run(corpus, tmp_path / "few", ["fact", "safety", "out_of_scope"])
+    assert sum(not case.answerable for case in few.cases) <= len(few.cases) / 2
+
+
+def test_what_the_nearest_sentence_answers_is_easy_and_at_most_half_of_the_cases_are(
+    corpus: list[Passage], tmp_path: Path
+) -> None:
+    hard = {"What is a season ticket?", "Why are night crossings free?"}
+    made = run(
+        corpus, tmp_path / "state", ["fact", "table"],
+        quote=lambda case: "" if case.question in hard else " ".join(case.expected),
+    )  # fmt: skip
+    easy = [case.question for case in made.cases if "easy" in case.tags]
+    assert easy and not hard & set(easy)
+    assert len(easy) * 2 <= len(made.cases)
+    assert "easy, as half of the others are" in {reason for told in made.dropped.values() for reason in told}
 
 
 def test_more_cases_keep_the_first_ones(passages: list[Passage], tmp_path: Path) -> None:
@@ -548,20 +595,20 @@ def test_a_killed_generation_loses_one_candidate(
 ) -> None:
     whole = run(passages, tmp_path / "whole")
     written: list[str] = []
-    write = Templates.write
+    write = Rules.write
 
-    def dies(self: Templates, slot: object) -> Written:
+    def dies(self: Rules, slot: object) -> Written:
         if len(written) == 7:
             raise Killed
         written.append(slot.id)  # type: ignore[attr-defined]
         return write(self, slot)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Templates, "write", dies)
+    monkeypatch.setattr(Rules, "write", dies)
     with pytest.raises(Killed):
         run(passages, tmp_path / "state")
     with (tmp_path / "state").open("a") as file:
         file.write('{"slot": "torn')
-    monkeypatch.setattr(Templates, "write", lambda self, slot: written.append(slot.id) or write(self, slot))
+    monkeypatch.setattr(Rules, "write", lambda self, slot: written.append(slot.id) or write(self, slot))
     again = run(passages, tmp_path / "state")
     assert again.cases == whole.cases
     assert again.tried == whole.tried
@@ -656,7 +703,7 @@ def test_the_command_says_what_was_dropped(indexed: Bench) -> None:
     done = generated(command, "--kinds", "fact,unanswerable", "--generator", "templates", "--out", "mine.jsonl")
     assert "fact" in done.stderr and "kept" in done.stderr
     assert "Fewer than were asked for: the passages give no more." in done.stderr
-    assert {case.tags[1] for case in cases_of(indexed.workspace.root / "mine.jsonl")} <= {"fact", "unanswerable"}
+    assert {case.tags[1] for case in cases_of(indexed.workspace.root / "mine.jsonl")} <= {"fact", *UNANSWERABLE}
 
 
 def test_the_command_has_a_local_model_say_what_it_knows(indexed: Bench) -> None:
@@ -692,7 +739,7 @@ def test_kinds_are_asked_for_at_once_and_give_the_same_cases(tmp_path: Path) -> 
         said = {"question": f"How many crossings does ticket {number} cover?", "answer": f"{number} crossings"}
         return asker(lambda _: json.dumps({**said, "subject": f"ticket {number}"}))(messages, generation)
 
-    kinds: list[Kind] = ["fact", "paraphrase", "unanswerable", "false_premise"]
+    kinds: list[Kind] = ["fact", "table", "edited", "false_premise"]
     made: list[Generated] = []
     for workers in (1, 4):
         author = ModelGenerator(many, ask, "m")

@@ -20,6 +20,7 @@ from scoville.comparison.systems import Table, check_metric, compare_systems
 from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.runs import Run, find_run
+from scoville.evaluate.system import FunctionSystem, ServerSystem, askable
 from scoville.html import pre, table
 from scoville.recipe import Recipe
 from scoville.storage import write_whole
@@ -112,7 +113,8 @@ def compare(
     check_metric(metric)
     if preference and bot.recipe.judge.model is None:
         raise UsageError("preference: the recipe names no judge; set judge.model, e.g. --set judge.model=openai:NAME")
-    chosen = _cases(named, cases, Choice(split=split, limit=limit))
+    outside = any(isinstance(one.of, FunctionSystem | ServerSystem) for one in named)
+    chosen = askable(_cases(named, cases, Choice(split=split, limit=limit)), any_filter=not outside)
     if any(isinstance(one.of, Recipe) for one in named):
         say_not_indexed(bot, chosen)
     budget = bot.budget(no_limit=no_limit)

@@ -16,10 +16,11 @@ from scoville.cases.files import cases_of
 from scoville.cases.parts import check_leakage
 from scoville.cost import Budget
 from scoville.errors import UsageError
+from scoville.evaluate.cheats import PREFIX as CHEAT
 from scoville.evaluate.publish import note_index
 from scoville.evaluate.run_cases import run_cases, same_cases, waiting_cases
 from scoville.evaluate.runs import Run, create_run
-from scoville.evaluate.system import System
+from scoville.evaluate.system import System, askable
 from scoville.recipe.file import with_values
 from scoville.types import Case
 
@@ -74,7 +75,8 @@ class Asked:
 
 def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: Scoring) -> Run:
     """Ask a system cases in a new run, and score it."""
-    chosen = choice.of(cases)
+    is_inside = answering_recipe(bot, asked.system) is not None or str(asked.system).startswith(CHEAT)
+    chosen = askable(choice.of(cases), any_filter=is_inside)
     budget = bot.budget(no_limit=scoring.no_limit)
     judge = open_recipe_judge(bot, budget) if scoring.judge else None
     _check(bot, asked.system, chosen, asked, scoring)

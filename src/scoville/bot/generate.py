@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from scoville.answer import Answerer
 from scoville.bot.opened import Opened
 from scoville.cases.files import write_cases
 from scoville.cases.generate import (
     KINDS,
+    UNANSWERABLE,
     Checks,
     Generated,
     Kind,
     Ledger,
     ModelGenerator,
-    Templates,
+    Rules,
     find_by_words,
     generate_cases,
 )
@@ -26,10 +28,13 @@ from scoville.cases.generate.draft import Generator
 from scoville.errors import UsageError
 from scoville.llm import open_llm
 from scoville.llm.paid import announce, within
+from scoville.recipe.file import dotted, with_values
 from scoville.recipe.model import is_hosted
 from scoville.types import Case, Passage
 
 Author = Literal["auto", "model", "templates"]
+QUOTE = "quote"
+"""The model that repeats the nearest sentence: what it answers is easy."""
 
 
 def generate(
@@ -48,30 +53,40 @@ def generate(
         budget = bot.budget(no_limit=no_limit)
         announce(f"{count:,} cases are written and checked by", settings, budget)
         ask = within(open_llm(settings), settings, budget).generate
-    author: Generator = Templates(passages, seed)
+    author: Generator = Rules(passages, seed)
     if ask and (generator == "model" or hosted):
         author = ModelGenerator(passages, ask, settings.model, examples=seeds, seed=seed)
     state = {
         "seed": seed, "generator": author.name, "kinds": list(kinds), "model": settings.model if ask else "",
         "passages": _digest(passages), "seed_cases": [case.id for case in seeds],
     }  # fmt: skip
-    checks = Checks(find_by_words(passages), ask=ask, reproduces=hosted and ask is not None)
+    quoting_recipe = with_values(bot.recipe, dotted({"llm.model": QUOTE}))
+    quoting = Answerer(bot.searcher(), open_llm(quoting_recipe.llm), quoting_recipe)
+
+    def found(question: str) -> list[Passage]:
+        return [hit.passage for hit in bot.searcher().search(question).hits]
+
+    def quote(case: Case) -> str:
+        return quoting.ask(case.question, history=case.history).text
+
+    checks = Checks(find_by_words(passages), search=found, ask=ask, reproduces=hosted and ask is not None)
     ledger = Ledger(out.with_name(f"{out.name}.state"), state)
     with bot.bars("cases") as progress:
         made = generate_cases(author, checks, ledger, kinds, count, seeds=seeds,
-                              workers=settings.at_once if ask else 1, on_case=progress)  # fmt: skip
+                              workers=settings.at_once if ask else 1, quote=quote, on_case=progress)  # fmt: skip
     write_cases(out, made.cases)
     return made
 
 
 def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
     """Find kinds by their names, written with ``-`` or ``_``; every one where none is named."""
-    known: dict[str, Kind] = {kind.replace("_", "-"): kind for kind in KINDS}
+    known: dict[str, tuple[Kind, ...]] = {kind.replace("_", "-"): (kind,) for kind in KINDS}
+    known["unanswerable"] = UNANSWERABLE
     wanted = [name.strip().replace("_", "-") for name in names if name.strip()]
     for name in wanted:
         if name not in known:
             raise UsageError(f"kinds: {name!r} is no kind; the kinds are {', '.join(known)}")
-    chosen: tuple[Kind, ...] = tuple(dict.fromkeys(known[name] for name in wanted))
+    chosen: tuple[Kind, ...] = tuple(dict.fromkeys(kind for name in wanted for kind in known[name]))
     return chosen or KINDS
 
 

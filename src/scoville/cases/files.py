@@ -15,7 +15,7 @@ from scoville.errors import UsageError
 from scoville.storage import write_whole
 from scoville.types import Case, Evidence, Message, Role
 
-KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split")
+KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split", "where")
 EVIDENCE_KEYS = ("document", "page", "quote")
 ALIASES = {
     "questions": "question", "query": "question", "prompt": "question", "answer": "expected", "answers": "expected",
@@ -73,6 +73,7 @@ def case_json(case: Case) -> dict[str, Any]:
         "tags": list(case.tags),
         "choices": list(case.choices),
         "split": case.split,
+        "where": case.where,
     }
     return {
         key: value for key, value in values.items() if value not in ([], "") and (key, value) != ("answerable", True)
@@ -105,6 +106,7 @@ def case_of(value: Any) -> Case:
         tags=_texts("tags", given.get("tags")),
         choices=choices,
         split=split,
+        where=_where(given.get("where")),
     )
 
 
@@ -182,6 +184,16 @@ def _id(value: Any) -> str:
     if value is None or value == "":
         return ""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text("id", value)
+
+
+def _where(value: Any) -> str:
+    """Read a filter, which must be one."""
+    if not value:
+        return ""
+    from scoville.search.where import parse_where
+
+    parse_where([_text("where", value)])
+    return value
 
 
 def _message(value: Any) -> Message:

@@ -17,7 +17,8 @@ DEFAULT_OUT = Path("cases/generated.jsonl")
 @click.command("generate")
 @click.option("-n", "--count", type=click.IntRange(1, 100_000), default=40, show_default=True, help="How many cases.")
 @click.option("--kinds", default="", metavar="KIND,...", help="Of which kinds, by default of every one: fact, table, "
-              "multi-hop, paraphrase, follow-up, unanswerable, false-premise, conflicting.")  # fmt: skip
+              "multi-hop, comparison, follow-up; unanswerable for all of left-out, missing-attribute, unknown-entity, "
+              "edited, underspecified, false-premise, nonsensical, out-of-scope, safety, modality.")  # fmt: skip
 @click.option("--seed-cases", "seed_file", type=click.Path(path_type=Path), default=None,
               help="Cases that people wrote: a model is shown some of them, and none is repeated.")  # fmt: skip
 @click.option("--generator", type=click.Choice(["auto", "model", "templates"]), default="auto", show_default=True,
@@ -42,7 +43,8 @@ def command(
 ) -> None:
     """Write cases out of the documents.
 
-    They are of several kinds, some without an answer, and each is checked before it is kept.
+    They are of several kinds, a third of them without an answer, and each is checked before it is kept. What the
+    nearest sentence alone answers is marked easy; at most half of those with an answer are.
     """
     from scoville.cases.files import cases_of
 
@@ -69,7 +71,7 @@ def _tell(made: "Generated", out: Path) -> None:
     for kind, tried in made.tried.items():
         reasons = ", ".join(f"{count} {reason}" for reason, count in made.dropped.get(kind, {}).items())
         kept = made.accepted.get(kind, 0)
-        say(f"{kind.replace('_', '-'):<14}{kept:5} of {tried} kept{f'; dropped: {reasons}' if reasons else ''}")
+        say(f"{kind.replace('_', '-'):<18}{kept:5} of {tried} kept{f'; dropped: {reasons}' if reasons else ''}")
     spent = f", {made.cost_usd:.4f} USD" if made.cost_usd else ""
     say(f"{len(made.cases)} cases in {out}{spent}. Look at them: scoville cases review {out}")
     if made.stopped:

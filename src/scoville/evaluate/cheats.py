@@ -61,7 +61,8 @@ class CheatSystem:
 
     def ask(self, case: Case) -> Mapping[str, Any]:
         """Answer a case; where nothing was found to paste, refuse."""
-        found = self._searcher.search(case.question, history=case.history)
+        where = [case.where] if case.where else []
+        found = self._searcher.search(case.question, history=case.history, where=where)
         hits = found.hits
         passages = [hit_json(hit) for hit in hits]
         texts = [hit.passage.text for hit in hits]

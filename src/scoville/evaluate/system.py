@@ -7,10 +7,11 @@ hangs or gives nothing costs its case an answer and never ends a run. Knows no m
 import importlib
 import importlib.util
 import json
+import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from scoville.evaluate.result import result_of
 from scoville.search import Found
 from scoville.types import Answer, Case, Message
 
+logger = logging.getLogger("scoville")
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -72,7 +74,8 @@ class RecipeSystem:
     def ask(self, case: Case) -> Answer:
         """Answer a case; how deep the search found is looked at afterwards, and counts in no seconds."""
         found: list[Found] = []
-        answer = self.answerer.ask(case.question, history=case.history, on_found=found.append)
+        where = [case.where] if case.where else []
+        answer = self.answerer.ask(case.question, history=case.history, where=where, on_found=found.append)
         return replace(answer, ranking=tuple(self.answerer.searcher.deepen(found[0], DEPTH)))
 
 
@@ -133,6 +136,18 @@ class ServerSystem:
             return json.loads(text)
         except ValueError:
             return text
+
+
+def askable(cases: Sequence[Case], *, any_filter: bool) -> list[Case]:
+    """Leave out the cases that are asked without some documents, and say so, where a system cannot be kept from any."""
+    asked = [case for case in cases if any_filter or not case.where]
+    if len(asked) == len(cases):
+        return asked
+    logger.info(
+        "%d of %d cases are left out: they are asked without the documents that answer them, and only a recipe can be "
+        "kept from documents.", len(cases) - len(asked), len(cases),
+    )  # fmt: skip
+    return asked
 
 
 def without_secrets(url: str) -> str:

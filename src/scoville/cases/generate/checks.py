@@ -9,16 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from scoville.answer.declines import declines
 from scoville.answer.evidence import DENIAL, Claim, Evidence, support
 from scoville.answer.grounding import quote_stands_in
-from scoville.cases.generate.draft import WITHOUT_ANSWER, DraftCase, Place
-from scoville.cases.generate.reword import OPPOSITES
-from scoville.cases.generate.scopes import are_twins
+from scoville.cases.generate.draft import ANSWERABLE, DraftCase, Place, is_kept_out
+from scoville.cases.generate.premises import OPPOSITES
 from scoville.cases.generate.tables import cells
-from scoville.cases.generate.unanswerable import may_be_answered
 from scoville.llm import Generation
 from scoville.search.rewrite import leans
-from scoville.sentences import WORD, content_words, numbers
+from scoville.sentences import content_words, numbers, sentences
 from scoville.types import Case, Message, Passage, Reply
 
 ALIKE = 0.8
@@ -37,8 +36,13 @@ ABOUT = 0.6
 """A premise shares at least this much with the sentence that contradicts it."""
 REPRODUCED = 0.6
 """A reply that holds this much of the expected answer gives it."""
-SEARCHED = 10
+SEARCHED = 20
 """So many passages are looked at before a question counts as unanswerable."""
+ALL_BUT = 0.9
+"""A part of a passage that holds this much of a question answers it, whatever the answer was elsewhere."""
+HALF = 0.5
+UNIT = re.compile(r"[$€£%]|[a-z]+$")
+ONE_SUFFICES, ANSWERED_ELSEWHERE = "one passage suffices", "a passage may answer it"
 FROM_NOTHING = "Answer the question in one short sentence. If you are not sure, write: I don't know."
 FROM_EVIDENCE = (
     "Answer the question in one short sentence, using only the text. The text is a quotation from documents: never "
@@ -61,41 +65,42 @@ class Checked(NamedTuple):
 class Checks:
     """Checks drafts against the passages and the cases that are there already."""
 
-    def __init__(self, find: Find, *, ask: Ask | None = None, reproduces: bool = False) -> None:
+    def __init__(
+        self, find: Find, *, search: Find | None = None, ask: Ask | None = None, reproduces: bool = False
+    ) -> None:
         self.find = find
+        self.search = search or find
+        """What the system finds: its reader gets no more."""
         self.ask = ask
         """Must not know the answers without documents."""
         self.reproduces = reproduces
         """Whether the model is good enough to be expected to give the answer when it reads the evidence."""
         self._seen: dict[str, list[frozenset[str]]] = {}
+        self._ids: set[str] = set()
 
     def accept(self, case: Case) -> None:
-        """Remember a case: what is like it is dropped."""
+        """Remember a case: what is like it is not wanted."""
         kind = next((tag for tag in case.tags if tag in KIND_CHECKS), "")
         self._seen.setdefault(kind, []).append(_words(case.question, case.history))
+        self._ids.add(case.id)
+
+    def repeats(self, case: Case) -> str:
+        """Say whether it is like a case that is remembered, of its kind or of none."""
+        words = _words(case.question, case.history)
+        kind = next((tag for tag in case.tags if tag in KIND_CHECKS), "")
+        for seen in [*self._seen.get(kind, ()), *self._seen.get("", ())]:
+            if _alike(words, seen) >= ALIKE and numbers(case.question) == {word for word in seen if word.isdecimal()}:
+                return "like another case"
+        return "like another case" if case.id in self._ids else ""
 
     def check(self, draft: DraftCase) -> Checked:
         """Say why a draft is to be dropped, if it is; a model is asked last."""
-        reason = self._form(draft) or self._support(draft) or KIND_CHECKS[draft.kind](draft, self.find)
-        if reason or self.ask is None or draft.kind in WITHOUT_ANSWER:
+        reason = _form(draft) or _support(draft) or KIND_CHECKS[draft.kind](draft, self.find)
+        if reason or self.ask is None:
             return Checked(reason)
-        return self._asked(draft, self.ask)
-
-    def _form(self, draft: DraftCase) -> str:
-        if not draft.question.strip().endswith("?") or not content_words(draft.question):
-            return "no question"
-        words = _words(draft.question, draft.history)
-        for seen in [*self._seen.get(draft.kind, ()), *self._seen.get("", ())]:
-            if _alike(words, seen) >= ALIKE and numbers(draft.question) == {word for word in seen if word.isdecimal()}:
-                return "like another case"
-        return ""
-
-    def _support(self, draft: DraftCase) -> str:
-        if not draft.places or not all(
-            place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places
-        ):
-            return "quote does not stand in the passage"
-        return "" if draft.kind in WITHOUT_ANSWER else _answer(draft)
+        if draft.kind in ANSWERABLE:
+            return self._asked(draft, self.ask)
+        return self._declined(draft, self.ask) if self.reproduces else Checked("")
 
     def _asked(self, draft: DraftCase, ask: Ask) -> Checked:
         generation = Generation(max_tokens=64, stop=("\n\n",))
@@ -106,10 +111,45 @@ class Checks:
             return Checked("answered without documents", (blind,))
         if not self.reproduces:
             return Checked("", (blind,))
-        text = "\n\n".join(place.quote for place in draft.places)
-        shown = f"Text:\n{text}\n\nQuestion: {draft.original or draft.question}"
-        read = ask((Message(role="system", content=FROM_EVIDENCE), Message(role="user", content=shown)), generation)
-        return Checked("" if gives(read.text, draft) else "not answered from its evidence", (blind, read))
+        found = list(self.search(draft.original if draft.history else draft.question))
+        evidence = [place.passage for place in draft.places]
+        if not {passage.id for passage in evidence} <= {passage.id for passage in found}:
+            return Checked("search does not find its evidence", (blind,))
+        read = self._read(draft, found, ask)
+        if not gives(read.text, draft):
+            return Checked("not answered from its evidence", (blind, read))
+        left = [passage for passage in found if not is_kept_out(passage, draft.places)]
+        bare = self._read(draft, left, ask)
+        return Checked("answered without its evidence" if gives(bare.text, draft) else "", (blind, read, bare))
+
+    def _declined(self, draft: DraftCase, ask: Ask) -> Checked:
+        """Have the reader look for an answer that must not be there; who corrects a premise has not answered."""
+        if draft.kind in ("false_premise", "underspecified", "safety"):
+            return Checked("")
+        found = [one for one in self.search(draft.question) if not draft.where or not is_kept_out(one, draft.places)]
+        read = self._read(draft, found, ask)
+        return Checked("" if declines(read.text) else "the reader answers it", (read,))
+
+    def _read(self, draft: DraftCase, passages: Sequence[Passage], ask: Ask) -> Reply:
+        text = "\n\n".join(passage.content for passage in passages)
+        shown = f"Text:\n{text}\n\nQuestion: {draft.original if draft.history else draft.question}"
+        messages = (Message(role="system", content=FROM_EVIDENCE), Message(role="user", content=shown))
+        return ask(messages, Generation(max_tokens=64, stop=("\n\n",)))
+
+
+def _form(draft: DraftCase) -> str:
+    is_question = draft.question.strip().endswith("?") and content_words(draft.question)
+    return "" if is_question else "no question"
+
+
+def _support(draft: DraftCase) -> str:
+    if draft.kind == "out_of_scope" and not draft.places:
+        return ""
+    if not draft.places or not all(
+        place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places
+    ):
+        return "quote does not stand in the passage"
+    return _answer(draft) if draft.kind in ANSWERABLE else ""
 
 
 def _answer(draft: DraftCase) -> str:
@@ -120,13 +160,22 @@ def _answer(draft: DraftCase) -> str:
     if said <= content_words(draft.question):
         return "the question gives the answer"
     quoted = content_words(" ".join(place.quote for place in draft.places))
-    if draft.kind not in ("table", "multi_hop") and len(said & quoted) > WHOLE * len(quoted):
+    is_whole = draft.kind in ("fact", "follow_up") and not _is_listed(draft)
+    if is_whole and not _is_below_its_question(draft) and len(said & quoted) > WHOLE * len(quoted):
         return "the answer is the whole sentence"
     known = quoted.union(*(_named_above(place) for place in draft.places))
-    asked = content_words(f"{draft.original} {draft.question}" if draft.kind == "paraphrase" else draft.question)
-    if draft.kind in ("fact", "multi_hop", "paraphrase") and len(asked & known) < ASKED * len(asked):
+    if _is_listed(draft):
+        known |= content_words(" ".join(place.passage.text[: place.start] for place in draft.places))
+    asked = content_words(draft.question)
+    if (
+        draft.kind in ("fact", "multi_hop")
+        and not _is_below_its_question(draft)
+        and len(asked & known) < ASKED * len(asked)
+    ):
         return "the question is not about its evidence"
-    is_quoted = draft.kind not in ("fact", "paraphrase", "follow_up") or len(said & quoted) >= SUPPORTED * len(said)
+    is_quoted = draft.kind not in ("fact", "follow_up") or len(said & quoted) >= SUPPORTED * len(said)
+    if _is_listed(draft) and draft.kind == "fact":
+        return "" if said <= quoted else "the evidence does not hold the answer"
     held = draft.held or tuple(draft.expected[0] for _ in draft.places)
     fine = is_quoted and all(
         _supports(place.passage, each, draft) for place, each in zip(draft.places, held, strict=True)
@@ -156,6 +205,16 @@ def find_by_words(passages: Iterable[Passage]) -> Find:
     return find
 
 
+def _is_below_its_question(draft: DraftCase) -> bool:
+    """Say whether the document itself asks the question, as a heading."""
+    return any(draft.question in f"{place.passage.prefix}\n{place.passage.text}" for place in draft.places)
+
+
+def _is_listed(draft: DraftCase) -> bool:
+    """Say whether it is a list, or a value below a label: all of it answers, and what it is of stands above."""
+    return any("\n" in place.quote or re.match(r"[^:]{3,40}:", place.quote) for place in draft.places)
+
+
 def _named_above(place: Place) -> set[str]:
     """Give the words of the headings above a place, and of the names of a row's columns."""
     columns = (f"{cell.label} {cell.column}" for cell in cells(place.passage) if cell.place == place)
@@ -169,11 +228,26 @@ def _supports(passage: Passage, answer: str, draft: DraftCase) -> bool:
 
 def _one_suffices(draft: DraftCase, find: Find) -> str:
     if len({place.passage.id for place in draft.places}) < 2:
-        return "one passage suffices"
+        # Two rows of one table are two places; a sentence that says both of them is one.
+        return "" if _are_apart(draft) and all(_is_row(place) for place in draft.places) else ONE_SUFFICES
     near = [*(place.passage for place in draft.places), *find(draft.question)]
     if any(all(_supports(passage, said, draft) for said in draft.held) for passage in near):
-        return "one passage suffices"
+        return ONE_SUFFICES
     return ""
+
+
+def _compares(draft: DraftCase, find: Find) -> str:
+    if all(_is_row(place) for place in draft.places):
+        return "" if _are_apart(draft) else ONE_SUFFICES
+    return _one_suffices(draft, find)
+
+
+def _are_apart(draft: DraftCase) -> bool:
+    return len({place.id for place in draft.places}) > 1
+
+
+def _is_row(place: Place) -> bool:
+    return any(cell.place == place for cell in cells(place.passage))
 
 
 def _in_a_cell(draft: DraftCase, _find: Find) -> str:
@@ -185,15 +259,8 @@ def _in_a_cell(draft: DraftCase, _find: Find) -> str:
     return "" if any(asked & content_words(cell.row) for cell in answers) else "the question does not name its row"
 
 
-def _reworded(draft: DraftCase, _find: Find) -> str:
-    ours, theirs = set(_plain_words(draft.question)), set(_plain_words(draft.original))
-    if not ours - theirs:
-        return "the same words"
-    return "" if numbers(draft.question) == numbers(draft.original) else "other numbers than the original"
-
-
 def _leans(draft: DraftCase, _find: Find) -> str:
-    missing = content_words(draft.missing)
+    missing = content_words(draft.subject)
     if not draft.history or not leans(draft.question) or missing <= content_words(draft.question):
         return "understood without the turns before"
     if not missing <= content_words(" ".join(turn.content for turn in draft.history)):
@@ -202,27 +269,71 @@ def _leans(draft: DraftCase, _find: Find) -> str:
     return "the turns before give the answer" if content_words(draft.expected[0]) <= told else ""
 
 
+def _disputed(draft: DraftCase, find: Find) -> str:
+    """Say whether another sentence of the document answers with another number of the same unit."""
+    answer, place = draft.expected[0], draft.places[0]
+    told, unit = numbers(answer), UNIT.search(answer)
+    asked = content_words(draft.question) - content_words(place.passage.prefix)
+    if not told or not unit:
+        return ""
+    for passage in find(draft.question):
+        for sentence in sentences(passage.text) if passage.source == place.passage.source else ():
+            others = numbers(sentence.text)
+            is_other = others and not told & others and unit[0] in sentence.text
+            if is_other and len(asked & content_words(sentence.text)) >= ABOUT * len(asked):
+                return "another sentence says otherwise"
+    return ""
+
+
+def _is_left_out(draft: DraftCase, find: Find) -> str:
+    """Say whether what is left still answers: the question with the answer, or most of the question alone."""
+    for passage in find(draft.question):
+        if not is_kept_out(passage, draft.places) and _holds(passage, draft.question, draft.original, ALL_BUT):
+            return ANSWERED_ELSEWHERE
+    return ""
+
+
+def _holds(passage: Passage, question: str, answer: str, least: float) -> bool:
+    """Say whether a part of a passage holds so much of a question, or half of it with an answer."""
+    asked, told = content_words(question), content_words(answer) - content_words(question)
+    above = content_words(passage.prefix)
+    for part in Evidence(passage).spans():
+        held = frozenset[str]().union(*(sentence.words for sentence in part)) | above
+        share = len(asked & held) / max(len(asked), 1)
+        if share >= least or (told and told <= held and share >= HALF):
+            return True
+    return False
+
+
 def _unanswered(draft: DraftCase, find: Find) -> str:
-    asked, about = content_words(draft.question), content_words(draft.missing)
+    """Say whether a passage speaks of the subject of a question and holds half of the rest of it, or most of it."""
+    asked, about = content_words(draft.question), content_words(draft.subject)
     if about and not about & asked:
         return "the question is not about its subject"
-    if draft.original:  # what is known is said; what is asked would be said with other words
-        near = [*(place.passage for place in draft.places), *find(draft.question)]
-        answered = any(may_be_answered(draft.question, draft.missing, passage) for passage in near)
-        return "a passage may answer it" if answered else ""
-    for passage in find(draft.question):
+    near = [*find(draft.question), *find(draft.subject)]
+    if draft.kind == "missing_attribute" and draft.original:  # what the twin says does not answer it
+        near = [passage for passage in near if passage.source == draft.original]
+    for passage in near:
         for part in Evidence(passage).spans():
             held = frozenset[str]().union(*(sentence.words for sentence in part)) | content_words(passage.prefix)
             rest = asked - about
-            is_near = bool(about) and about <= held and len(rest & held) * 2 >= len(rest)
-            if is_near or len(asked & held) >= ANSWERED * len(asked):
-                return "a passage may answer it"
+            if about <= held and len(rest & held) >= (HALF if about else ANSWERED) * len(rest):
+                return ANSWERED_ELSEWHERE
+    return ""
+
+
+def _out_of_scope(draft: DraftCase, find: Find) -> str:
+    about = content_words(draft.subject) or content_words(draft.question)
+    for passage in find(draft.subject or draft.question):
+        if about & content_words(passage.content) if draft.subject else _holds(passage, draft.question, "", HALF):
+            return ANSWERED_ELSEWHERE
     return ""
 
 
 def _contradicted(draft: DraftCase, find: Find) -> str:
     place = draft.places[0]
-    asked, said = content_words(draft.question), content_words(f"{place.passage.prefix} {place.quote}")
+    row = " ".join(f"{cell.label} {cell.row} {cell.column}" for cell in cells(place.passage) if cell.place == place)
+    asked, said = content_words(draft.question), content_words(f"{place.passage.prefix} {row} {place.quote}")
     if len(asked & said) < ABOUT * len(asked):
         return "the evidence is not about the premise"
     if not contradicts(draft.question, place):
@@ -254,28 +365,16 @@ def _has(text: str, word: str) -> bool:
     return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text))
 
 
-def _conflict(draft: DraftCase, _find: Find) -> str:
-    documents = {(place.passage.source, place.page, place.start) for place in draft.places}
-    if len(documents) < 2 or len(draft.held) < 2:
-        return "no two places"
-    if are_twins(*(place.passage.source for place in draft.places[:2])):
-        return "the documents are not of one thing"
-    one, other = (content_words(said) for said in draft.held[:2])
-    return "the places agree" if one == other else ""
-
-
 def _no_more(_draft: DraftCase, _find: Find) -> str:
     return ""
 
 
 KIND_CHECKS: dict[str, Callable[[DraftCase, Find], str]] = {
-    "fact": _no_more, "table": _in_a_cell, "multi_hop": _one_suffices, "paraphrase": _reworded, "follow_up": _leans,
-    "unanswerable": _unanswered, "false_premise": _contradicted, "conflicting": _conflict,
+    "fact": _disputed, "table": _in_a_cell, "multi_hop": _one_suffices, "comparison": _compares, "follow_up": _leans,
+    "left_out": _is_left_out, "missing_attribute": _unanswered, "unknown_entity": _unanswered, "edited": _unanswered,
+    "underspecified": _no_more, "false_premise": _contradicted, "nonsensical": _no_more,
+    "out_of_scope": _out_of_scope, "safety": _no_more, "modality": _no_more,
 }  # fmt: skip
-
-
-def _plain_words(text: str) -> list[str]:
-    return [word.casefold() for word in WORD.findall(text)]
 
 
 def _words(question: str, history: Sequence[Message]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from scoville.sentences import content_words, sentences
 from scoville.types import Passage
 
 MOST_SUBJECT_WORDS = 8
-SENTENCE_WORDS = (5, 40)
+SENTENCE_WORDS = (4, 40)
 AUXILIARIES = frozenset("is are was were can may must should will would could cannot".split())
 # Verbs that are hardly ever nouns. Third person or plural → base; "do" words are chosen by the form.
 _BASES = (
@@ -34,7 +34,7 @@ _PAST = {
     "launched": "launch", "acquired": "acquire", "appointed": "appoint", "awarded": "award",
 }  # fmt: skip
 NEEDS_CONTEXT = frozenset(
-    "it they he she this these those that there we such its their his her our another both some many one each most "
+    "it they he she this these those that there such its their his her our another both some many one each most "
     "other others all several here i any either neither none such what who which how why when where if "
     "as but and or so yet because although though while since unless until whether among of in on at for by with from "
     "under over during after before to through despite like unlike following according north south east west "
@@ -66,6 +66,8 @@ PEOPLE = frozenset("employees members customers drivers managers passengers tena
 ARTICLE = re.compile(r"(?:the|a|an|your|my|each|every|all|any|no|most|some|this)\b", re.IGNORECASE)
 
 
+SPOKEN = re.compile(r"(?![a-z]+ly$|never$|also$|then$|all$|each$)[a-z]{2,}(?<!ed)")
+"""What stands behind "we" and "you" and is a verb of now."""
 LEANING_LEAD = re.compile(
     r"(?:for example|for instance|in fact|at the same|in this|in contrast|by contrast|on the other hand|in addition"
     r"|on average|in particular|in conclusion|in summary|in both|in all|at present|in turn|in other words|under these"
@@ -146,7 +148,7 @@ def inside(subject: str, small: frozenset[str]) -> str:
     first, _, others = subject.partition(" ")
     capitals = [word[:1].isupper() for word in others.split(" ") if content_words(word)]
     is_name = first.casefold() not in small | PEOPLE or others[:1].isupper() or (bool(capitals) and all(capitals))
-    is_plain = ARTICLE.fullmatch(first) or first.casefold() == "you" or (first[1:].islower() and not is_name)
+    is_plain = ARTICLE.fullmatch(first) or first.casefold() in ("you", "we") or (first[1:].islower() and not is_name)
     return f"{first.casefold() if is_plain else first} {others}".strip()
 
 
@@ -174,11 +176,15 @@ def _verb(before: str, word: str, following: str) -> tuple[str, str] | None:
         return word, ""
     if before in ("have", "has", "had", "be", "been", "being", "was", "were"):
         return None
+    if word in ("have", "has") and following in ("the", "a", "an", "up", "until"):
+        return "do" if word == "have" else "does", "have"
     plural = before.endswith("s") and not before.endswith(("ss", "us", "'s", "is"))
     base = word.removesuffix("s")
     if word.endswith("s") and base in _BASES and not (plural or ARTICLE.fullmatch(before)):
         return "does", base
     if word in _BASES and (plural or before.casefold() == "you") and word not in _AMBIGUOUS:
+        return "do", word
+    if before.casefold() in ("we", "you") and SPOKEN.fullmatch(word):
         return "do", word
     if word in _PAST and following not in ("by", "in") and not ARTICLE.fullmatch(before):
         return "did", _PAST[word]
@@ -195,7 +201,7 @@ def _checked(clause: Clause) -> Clause | None:
         return None
     if re.search(r" (?:you|we|they|it|I|he|she)$", clause.subject):  # a clause within the subject
         return None
-    if doubled or second_verb or headed or not (content or clause.subject == "you"):
+    if doubled or second_verb or headed or not (content or clause.subject in ("you", "we")):
         return None
     if re.match(r"(?:[a-z]+ )?examples?\b", clause.subject, re.IGNORECASE):
         return None

@@ -10,15 +10,18 @@ from scoville.metadata.text import MONTH
 from scoville.sentences import content_words
 from scoville.types import Passage
 
-QUESTION_WORDS = (4, 26)
+QUESTION_WORDS = (4, 22)
 BARE = re.compile(r"(?:the|your|a|an) [a-z]+")
 """A subject that says too little outside its section, unless it is being defined or a condition goes with it."""
 VAGUE = re.compile(
-    r"\b(?:it|they|them|this|these|those|he|she|his|her|hers|him|such|its|their|we|our|us|above|below|following|former"
+    r"\b(?:it|they|them|this|these|those|he|she|his|her|hers|him|such|its|their|above|below|following|former"
     r"|latter)\b",
     re.IGNORECASE,
 )
-DANGLING = re.compile(r"\b(?:and|or|of|the|a|an|to|in|with|for|by|as|on|at|that|which|from|than|only|just|one)$")
+DANGLING = re.compile(
+    r"(?<!responsible )(?<!based )\b(?:and|or|of|the|a|an|to|in|with|for|by|as|on|at|that|which|from|than|only|just"
+    r"|one)$"
+)
 LEANS_BACK = re.compile(
     r"\b(?:the|your|these|those|same) (?:request|decision|form|application|process|procedure|study|studie|patient"
     r"|method|letter|notice|case|information|result|data|finding|analysis|section|table|figure|event|issue|matter|treatment"

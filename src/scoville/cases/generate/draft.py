@@ -6,15 +6,24 @@ Enters: passages. Leaves: drafts, and cases made of them. Knows no generator and
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol
 
 from scoville.cases.files import make_id
 from scoville.types import Case, Evidence, Message, Passage, Reply
 
-Kind = Literal["fact", "table", "multi_hop", "paraphrase", "follow_up", "unanswerable", "false_premise", "conflicting"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-WITHOUT_ANSWER: frozenset[Kind] = frozenset({"unanswerable", "false_premise"})
-TAG = "generated"
+Kind = Literal[
+    "fact", "table", "multi_hop", "comparison", "follow_up",
+    "left_out", "missing_attribute", "unknown_entity", "edited",
+    "underspecified", "false_premise", "nonsensical", "out_of_scope", "safety", "modality",
+]  # fmt: skip
+ANSWERABLE: tuple[Kind, ...] = ("fact", "table", "multi_hop", "comparison", "follow_up")
+UNANSWERABLE: tuple[Kind, ...] = (
+    "left_out", "underspecified", "edited", "false_premise", "unknown_entity", "out_of_scope", "missing_attribute",
+    "safety", "nonsensical", "modality",
+)  # fmt: skip
+"""The four that are near to what the documents say, and the six of UAEval4RAG (Peng et al., 2024), by turns."""
+KINDS: tuple[Kind, ...] = (*ANSWERABLE, *UNANSWERABLE)
+TAG, EASY = "generated", "easy"
 
 
 class Place(NamedTuple):
@@ -28,6 +37,11 @@ class Place(NamedTuple):
     def quote(self) -> str:
         """Its text, word for word."""
         return self.passage.text[self.start : self.end]
+
+    @property
+    def id(self) -> tuple[str, int, int]:
+        """Name it."""
+        return self.passage.id, self.start, self.end
 
     @property
     def page(self) -> int | None:
@@ -50,9 +64,13 @@ class DraftCase:
     """What each place says of the answer; empty where each says all of it."""
     history: tuple[Message, ...] = ()
     original: str = ""
-    """What was reworded: the question of a paraphrase, the whole one of a follow-up, the true sentence of a premise."""
-    missing: str = ""
-    """What a follow-up leaves to the turns before."""
+    """What was changed: the whole question of a follow-up, the answer of what is left out, the true sentence."""
+    subject: str = ""
+    """The words that say what is asked about; a follow-up leaves them to the turns before."""
+    where: str = ""
+    """What the case is asked without: see ``Case.where``."""
+    topic: str = ""
+    """What is asked for, such as the name of a column: topics take turns."""
 
 
 class Slot(NamedTuple):
@@ -92,7 +110,7 @@ class Generator(Protocol):
         ...
 
 
-def finish(draft: DraftCase) -> Case:
+def finish(draft: DraftCase, *tags: str) -> Case:
     """Make a case of a draft."""
     return Case(
         id=make_id(draft.question, draft.history),
@@ -102,9 +120,23 @@ def finish(draft: DraftCase) -> Case:
         evidence=tuple(
             Evidence(document=place.passage.source, page=place.page, quote=place.quote) for place in draft.places
         ),
-        answerable=draft.kind not in WITHOUT_ANSWER,
-        tags=(TAG, draft.kind),
+        answerable=draft.kind in ANSWERABLE,
+        tags=(TAG, draft.kind, *tags),
+        where=draft.where,
     )
+
+
+def without(passage: Passage) -> str:
+    """Write the filter that keeps a passage out, with its page, or its document where there are no pages."""
+    source = passage.source.replace('"', '""')
+    if passage.page is None:
+        return f'document != "{source}"'
+    return f'not (document = "{source}" and page = {passage.page})'
+
+
+def is_kept_out(passage: Passage, withheld: Sequence[Place]) -> bool:
+    """Say whether that filter keeps a passage out."""
+    return any((one.passage.source, one.passage.page) == (passage.source, passage.page) for one in withheld)
 
 
 def slot_id(kind: Kind, *parts: str) -> str:

@@ -45,12 +45,12 @@ MEASURE = re.compile(
     re.IGNORECASE,
 )
 NUMBERED = re.compile(
-    r"\b(?:under|over|above|below|aged?|per|every|than|section|part|chapter|step|level|phase|type|grade|figure"
+    r"\b(?:under|over|above|below|aged?|per|every|another|than|section|part|chapter|step|level|phase|type|grade|figure"
     r"|table|page|version|first|last|next|top|[a-z]+ing|an?|of) $|,",
     re.IGNORECASE,
 )
 """What stands before a number that answers no "how many"."""
-PART_OF_RATE = re.compile(r" (?:of age|old|or (?:older|more|less|younger))\b|-| or | and | to |–")
+PART_OF_RATE = re.compile(r"['’]| (?:of age|old|or (?:older|more|less|younger))\b|-| or | and | to |–")
 RATE = re.compile(r"hours (?:a|per|each) (?:day|week)|days (?:a|per|each) week")
 """What stands behind one: "24 hours a day"."""
 BE = frozenset({"is", "are", "was", "were"})
@@ -62,9 +62,10 @@ SUBORDINATE = re.compile(
     r"\b(?:which|that|who|whom|because|while|where|when|if|although|unless|than|as well as|or|and)\b"
 )
 PURPOSE = re.compile(
-    r"(?P<stem>(?:be )?(?:only |usually |typically )?(?P<form>responsible for|based on|composed of|made up of"
-    r"|entitled to|eligible for|subject to|limited to|known as|called|referred to as|committed to|located in|based in"
-    r"|situated in|used for|designed to|intended to|used to|required to|expected to|encouraged to|allowed to))"
+    r"(?P<stem>(?:be )?(?:only |usually |typically )?(?P<form>responsible for|(?:[a-z]+ed )?based on"
+    r"|composed of|made up of|entitled to|eligible for|subject to|limited to|known as|called|referred to as"
+    r"|committed to|located in|based in|situated in|used for|designed to|intended to|used to|required to"
+    r"|expected to|encouraged to|allowed to))"
     r" (?P<answer>.+)"
 )
 AIM = re.compile(r"(?:designed|intended|used) to$")
@@ -93,10 +94,12 @@ VAGUE_ANSWER = re.compile(
 )
 CONDITION_WORDS = 2
 """A condition says so much of itself; one more where it shares nothing with the heading that it stands below."""
+HOLDING = content_words("have need get give")
 SUBJECT_WORDS = 3
 """An amount belongs to a subject that says so much: "the copayment for office visits"."""
 DEFINING_WORDS = 3
 CONDITIONED = re.compile(r"(?P<answer>.{12,}?) (?P<condition>(?:if|when|before|after|in order to) .{8,80})")
+BOILERPLATE = re.compile(r"\b(?:questions|need help|need assistance|concerns|complaint)\b")
 DEED = re.compile(r"(?!be |have |not |have been )[a-z]+ \w+")
 DUTIES = frozenset({"must", "should", "can"})
 PERSONAL = re.compile(
@@ -104,6 +107,7 @@ PERSONAL = re.compile(
     r"mathematician|philosopher|president|professor|general|bishop|composer|architect|painter|man|woman|person|"
     r"employee|manager|director|officer|player|actor|actress|singer|lawyer|judge)\b"
 )
+FIRST_PERSON = {"you": "I", "your": "my", "yourself": "myself"}
 CLAUSE_END = re.compile(r",|\s(?:which|that|who|because|while|where|although|and(?! [A-Z])|but|or|so|both)\s")
 GOES_ON = re.compile(
     r",? (?:so|but|while|though|yet|and (?:does|do|is|are|was|were|has|it|you|can|belongs)) "
@@ -159,7 +163,8 @@ def _measured(clause: Clause) -> Iterator[Fact]:
         asked = _asked_for(kind, match)
         of_what = re.match(r" of\b", after)
         is_noun = clause.auxiliary in BE and before and not PARTICIPLE.match(before)
-        says_little = clause.auxiliary in BE and not before and len(content_words(clause.subject)) < SUBJECT_WORDS
+        says_little = not before and len(content_words(clause.subject)) < SUBJECT_WORDS and clause.auxiliary in BE
+        says_little |= not content_words(f"{before} {after}") - HOLDING and clause.subject in ("you", "we")
         if is_noun or says_little or (kind == "percent" and not before and not of_what):
             continue
         if not asked or PART_OF_RATE.match(after) or RATE.match(f"{match['noun']}{after}"):
@@ -278,6 +283,8 @@ def _duty(clause: Clause) -> Iterator[Fact]:
     leads_in = (
         r"(?:if|in order to|to)\b" if clause.auxiliary == "can" else r"(?:if|when|once|before|after|in order to|to)\b"
     )
+    if BOILERPLATE.search(condition):
+        return
     is_condition = re.match(leads_in, condition, re.IGNORECASE)
     told = content_words(condition) - WEAK
     enough = CONDITION_WORDS if is_on_topic(clause.passage, condition) else CONDITION_WORDS + 1
@@ -318,8 +325,21 @@ def _first_part(answer: str) -> str:
 
 
 def _question(asked: str, lead: str = "") -> str:
-    text = f"{asked} {lead[:1].lower()}{lead[1:]}".strip()
+    text = first_person(f"{asked} {lead[:1].lower()}{lead[1:]}".strip())
     return f"{text[:1].upper()}{text[1:]}?"
+
+
+def first_person(question: str) -> str:
+    """Ask for oneself, as people do: "must you report" → "must I report"; not where the writer is in it too."""
+    if re.search(r"\b(?:we|us|our)\b", question):
+        return question
+    text = re.sub(r"\b(?:you are|you're)\b", "I am", re.sub(r"\bare you\b", "am I", question))
+    text = re.sub(
+        r"\b(?:to|with|for|by|of|from|at|help|give|allow|require) you\b",
+        lambda match: match[0].replace("you", "me"),
+        text,
+    )
+    return re.sub(r"\b(?:you|your|yourself)\b", lambda match: FIRST_PERSON[match[0]], text)
 
 
 def _is_sound(fact: Fact) -> bool:

@@ -1,8 +1,9 @@
-"""From few examples and many passages to checked cases.
+"""From passages to checked cases.
 
 Enters: a generator, checks, the kinds that are wanted, a ledger. Leaves: cases, and how many drafts were dropped for
-which reason. The kinds take turns until each has its share or nothing is left to try. The same passages, seed and
-models give the same cases; more cases are asked for, the first ones stay.
+which reason. Kinds take turns, two answerable ones and one that is not. Of its drafts a kind takes that whose topic
+has the fewest cases so far, then its document, then its section; no sentence is asked about twice. The same
+passages, seed and models give the same cases; where more cases are asked for, the first ones stay.
 """
 
 import threading
@@ -11,17 +12,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scoville.at_once import in_order
-from scoville.cases.generate.checks import Checks
-from scoville.cases.generate.draft import Generator, Kind, Slot, finish
+from scoville.cases.generate.checks import Checks, gives
+from scoville.cases.generate.draft import ANSWERABLE, EASY, DraftCase, Generator, Kind, Slot, finish
 from scoville.cases.generate.ledger import Ledger, Tried
 from scoville.errors import OverBudget
 from scoville.types import Case
 
 GIVE_UP = 30
 """After so many drafts of a kind in a row that were dropped, a generator that asks a model gives the kind up."""
+WINDOW = 6
+"""So many drafts are chosen before any of them is tried, so that what is chosen does not depend on the workers."""
+MOST_EASY = 0.5
+"""Of the answerable cases, at most so many are easy."""
+UNTOLD: frozenset[Kind] = frozenset(
+    {"nonsensical", "safety", "modality", "underspecified", "missing_attribute", "unknown_entity"}
+)
+"""Their questions are not what the sentence says, which is left to others."""
+TOO_EASY = "easy, as half of the others are"
 
 OnCase = Callable[[str, int, int], None]
 """Told what was tried last, and how many cases there are, of how many."""
+Quote = Callable[[Case], str]
+"""What the nearest sentence alone answers: the level that needs no model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,85 +62,178 @@ def generate_cases(
     *,
     seeds: Sequence[Case] = (),
     workers: int = 1,
+    quote: Quote | None = None,
     on_case: OnCase | None = None,
 ) -> Generated:
-    """Write and check drafts until there are ``count`` cases; as many kinds at once as there are ``workers``.
+    """Write and check drafts until there are ``count`` cases, ``workers`` drafts at a time.
 
-    A case is compared with others of its kind only, so that the cases do not depend on ``workers``. ``seeds`` are cases
-    that new ones must not repeat. What the ledger knows is not tried again. It ends where the budget of a model does.
+    ``seeds`` are cases that new ones must not repeat. What ``quote`` answers is marked easy, and at most half of the
+    answerable cases are. What the ledger knows is not tried again. It ends where the budget of a model does.
     """
     for seed in seeds:
         checks.accept(seed)
-    turns = _Turns(generator, checks, ledger)
-    cases: list[Case] = []
-    waiting = deque(turns.cases(kind) for kind in kinds)
-    while waiting and len(cases) < count:
-        batch = [waiting.popleft() for _ in range(min(len(waiting), count - len(cases)))]
-        for number, case in enumerate(in_order(lambda found: next(found, None), batch, workers)):
-            if case:
-                waiting.append(batch[number])
-                cases.append(case)
-                if on_case:
-                    on_case(case.question, len(cases), count)
-    return turns.report(cases, count)
+    turns = _Turns(generator, checks, ledger, kinds, quote)
+    while len(turns.cases) < count and (window := turns.choose()):
+        for slot, tried in zip(window, in_order(turns.attempt, window, workers), strict=False):
+            if tried is None:
+                break
+            turns.settle(slot, tried)
+            if on_case and tried.case and len(turns.cases) <= count:
+                on_case(tried.case.question, len(turns.cases), count)
+        if turns.over_budget:
+            break
+    return turns.report(count)
 
 
 class _Turns:
-    """Tries the slots of each kind."""
+    """Chooses the next drafts, tries them, and keeps what became of them."""
 
-    def __init__(self, generator: Generator, checks: Checks, ledger: Ledger) -> None:
+    def __init__(
+        self, generator: Generator, checks: Checks, ledger: Ledger, kinds: Sequence[Kind], quote: Quote | None
+    ) -> None:
         self.generator = generator
         self.checks = checks
         self.ledger = ledger
+        self.quote = quote
+        self.cases: list[Case] = []
         self.over_budget = ""
         """Why a model is asked no more; empty while it is."""
-        self.done: list[Tried] = []
+        self._done: list[Tried] = []
+        self._waiting = {kind: list(generator.slots(kind)) for kind in kinds}
+        self._failures: Counter[Kind] = Counter()
+        self._spread: Counter[tuple[str, str]] = Counter()
+        """How many cases each document, section and topic has."""
+        self._asked: set[tuple[str, str]] = set()
+        """Documents and sentences that were asked about."""
+        self._answerable: deque[Kind] = deque(kind for kind in kinds if kind in ANSWERABLE)
+        self._others: deque[Kind] = deque(kind for kind in kinds if kind not in ANSWERABLE)
+        self._only_others = not self._answerable
         self._writing = threading.Lock()
 
-    def cases(self, kind: Kind) -> Iterator[Case]:
-        """Give the cases of a kind one after the other."""
-        failures = 0
-        for slot in self.generator.slots(kind):
-            tried = self.ledger.tried.get(slot.id)
-            if tried is None:
-                try:
-                    tried = self._try(slot)
-                except OverBudget as error:
-                    self.over_budget = str(error)
-                    return
-                with self._writing:
-                    self.ledger.add(tried)
-            self.done.append(tried)
-            failures = 0 if tried.case else failures + 1
-            if tried.case:
-                self.checks.accept(tried.case)
-                yield tried.case
-            elif failures >= GIVE_UP and slot.draft is None:
-                return
+    def choose(self) -> list[Slot]:
+        """Take the drafts that are tried next; none where nothing is left."""
+        chosen: list[Slot] = []
+        held = self._spread.copy(), self._asked.copy()
+        while len(chosen) < WINDOW and (kind := self._next_kind(chosen)):
+            if slot := self._take(kind):
+                self._count(slot)
+                chosen.append(slot)
+        self._spread, self._asked = held
+        return chosen
 
-    def report(self, cases: Sequence[Case], count: int) -> Generated:
+    def attempt(self, slot: Slot) -> Tried | None:
+        """Write and check a draft, unless it is known what became of it; None where the budget is spent."""
+        if known := self.ledger.tried.get(slot.id):
+            return known
+        try:
+            tried = self._try(slot)
+        except OverBudget as error:
+            self.over_budget = str(error)
+            return None
+        with self._writing:
+            self.ledger.add(tried)
+        return tried
+
+    def settle(self, slot: Slot, tried: Tried) -> None:
+        """Keep what became of a draft; a kind whose draft was dropped has its turn again."""
+        case, reason = tried.case, tried.reason
+        if case and (like := self.checks.repeats(case)):
+            case, reason = None, like
+        if case and case.answerable and EASY in case.tags and self._is_too_easy():
+            case, reason = None, TOO_EASY
+        self._done.append(Tried.of(slot.id, slot.kind, case, reason, ()))
+        if case:
+            self.checks.accept(case)
+            self.cases.append(case)
+            self._count(slot)
+            self._failures[slot.kind] = 0
+            return
+        self._failures[slot.kind] += 1
+        if slot.kind in self._turns(slot.kind):
+            self._turns(slot.kind).remove(slot.kind)
+            self._turns(slot.kind).appendleft(slot.kind)
+        if slot.draft is None and self._failures[slot.kind] >= GIVE_UP:
+            self._waiting[slot.kind].clear()
+
+    def report(self, count: int) -> Generated:
+        """Say what there is."""
         dropped: dict[str, Counter[str]] = {}
-        for one in self.done:
+        for one in self._done:
             if not one.case:
                 dropped.setdefault(one.kind, Counter())[one.reason] += 1
-        stopped = ""
-        if len(cases) < count:
-            stopped = self.over_budget or "the passages give no more"
+        enough = len(self.cases) >= count
+        known = self.ledger.tried
         return Generated(
-            cases=tuple(cases),
-            tried=dict(Counter(tried.kind for tried in self.done)),
-            accepted=dict(Counter(tried.kind for tried in self.done if tried.case)),
+            cases=tuple(self.cases[:count]),
+            tried=dict(Counter(tried.kind for tried in self._done)),
+            accepted=dict(Counter(tried.kind for tried in self._done if tried.case)),
             dropped={kind: dict(reasons.most_common()) for kind, reasons in dropped.items()},
-            stopped=stopped,
+            stopped="" if enough else self.over_budget or "the passages give no more",
             cost_usd=self.ledger.cost_usd,
-            prompt_tokens=sum(tried.prompt_tokens for tried in self.done),
-            completion_tokens=sum(tried.completion_tokens for tried in self.done),
+            prompt_tokens=sum(known[tried.slot].prompt_tokens for tried in self._done),
+            completion_tokens=sum(known[tried.slot].completion_tokens for tried in self._done),
         )
+
+    def _next_kind(self, chosen: Sequence[Slot]) -> Kind | None:
+        """Take an unanswerable kind where fewer than a third are; alone they go on until they are half."""
+        self._answerable = deque(kind for kind in self._answerable if self._waiting[kind])
+        self._others = deque(kind for kind in self._others if self._waiting[kind])
+        count = len(self.cases) + len(chosen) + 1
+        unanswerable = 1 + sum(not case.answerable for case in self.cases)
+        unanswerable += sum(slot.kind not in ANSWERABLE for slot in chosen)
+        parts = 3 if self._answerable else 1 if self._only_others else 2
+        kinds = self._others if unanswerable * parts <= count and self._others else self._answerable
+        if not kinds:
+            return None
+        kinds.rotate(-1)
+        return kinds[-1]
+
+    def _take(self, kind: Kind) -> Slot | None:
+        """Take the draft of the topic, document and section that has the fewest cases; sentences are used once."""
+        waiting = [slot for slot in self._waiting[kind] if not self._asked & set(_sentences(slot))]
+        best = min(waiting, key=lambda slot: [self._spread[name] for name in _strata(slot)], default=None)
+        self._waiting[kind] = [slot for slot in waiting if slot is not best]
+        return best
+
+    def _turns(self, kind: Kind) -> deque[Kind]:
+        return self._answerable if kind in ANSWERABLE else self._others
+
+    def _count(self, slot: Slot) -> None:
+        self._spread.update(_strata(slot))
+        self._asked.update(_sentences(slot))
+
+    def _is_too_easy(self) -> bool:
+        answerable = [case for case in self.cases if case.answerable]
+        easy = sum(EASY in case.tags for case in answerable)
+        return easy + 1 > MOST_EASY * (len(answerable) + 1) and easy > 0
 
     def _try(self, slot: Slot) -> Tried:
         written = self.generator.write(slot)
         if written.draft is None:
             return Tried.of(slot.id, slot.kind, None, written.reason, written.replies)
         checked = self.checks.check(written.draft)
-        case = None if checked.reason else finish(written.draft)
+        case = None if checked.reason else self._finish(written.draft)
         return Tried.of(slot.id, slot.kind, case, checked.reason, (*written.replies, *checked.replies))
+
+    def _finish(self, draft: DraftCase) -> Case:
+        case = finish(draft)
+        if self.quote and draft.expected and gives(self.quote(case), draft):
+            return finish(draft, EASY)
+        return case
+
+
+def _strata(slot: Slot) -> list[tuple[str, str]]:
+    """Name the topic, the document and the section of a draft, in the order in which they are to be spread."""
+    topic = (slot.kind, slot.draft.topic if slot.draft else "")
+    if not slot.places:
+        return [topic]
+    passage = slot.places[0].passage
+    section = passage.headings[-1] if passage.headings else str(passage.page or passage.number)
+    return [topic, ("document", passage.source), ("section", f"{passage.source} {section}")]
+
+
+def _sentences(slot: Slot) -> Iterator[tuple[str, str]]:
+    """Name the sentences of a draft; a row of a table holds several cells, a list is one sentence."""
+    for place in slot.places if slot.kind not in UNTOLD else ():
+        row = slot.draft.topic if slot.draft and place.quote.startswith("|") else ""
+        yield place.passage.source, f"{' '.join(place.quote.split())} {row}".strip()

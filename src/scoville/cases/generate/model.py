@@ -8,12 +8,12 @@ afterwards.
 
 import json
 import random
+import re
 from collections.abc import Mapping, Sequence
 
 from scoville.cases.generate.checks import Ask
-from scoville.cases.generate.draft import DraftCase, Kind, Place, Slot, Written, slot_id
+from scoville.cases.generate.draft import DraftCase, Kind, Place, Slot, Written, slot_id, without
 from scoville.cases.generate.prompts import FIELDS, PAIRED, case_messages, schema
-from scoville.cases.generate.sample import stratified
 from scoville.cases.generate.tables import cells
 from scoville.llm import Generation
 from scoville.sentences import content_words, sentences
@@ -45,7 +45,7 @@ class ModelGenerator:
     def slots(self, kind: Kind) -> Sequence[Slot]:
         """Take a sentence of each passage, or a row of its table; kinds that need two take a related one with it."""
         chosen = [place for passage in self.passages if (place := self._choose(kind, passage))]
-        ordered = stratified(chosen, lambda place: place.passage, self.seed)
+        ordered = random.Random(f"{self.seed} {kind}").sample(chosen, len(chosen))  # noqa: S311
         paired = kind in PAIRED
         near = random.Random(self.seed).sample(chosen, min(LOOKED_AT, len(chosen)))  # noqa: S311
         groups = [(place, *(_related(place, near) if paired else ())) for place in ordered]
@@ -95,11 +95,20 @@ def draft_of(slot: Slot, said: Mapping[str, str]) -> DraftCase:
     held = (answer, second) if second else ()
     if slot.kind == "multi_hop":
         held = _halves(answer, said["question"], slot.places)
+    is_left_out = slot.kind == "left_out"
     return DraftCase(
         kind=slot.kind, question=said["question"], places=slot.places, held=held, history=history,
-        expected=(f"{answer} or {second}" if second else answer,) if answer else (),
-        original=said.get("first_question", ""), missing=said.get("subject", ""),
+        expected=(f"{answer}; {second}" if second else answer,) if answer and not is_left_out else (),
+        original=answer if is_left_out else _whole(said), subject=said.get("subject", ""),
+        where=without(slot.places[0].passage) if is_left_out else "",
     )  # fmt: skip
+
+
+def _whole(said: Mapping[str, str]) -> str:
+    """Name the subject of a second question, for a reader who knows no first one."""
+    if "first_question" not in said:
+        return ""
+    return re.sub(r"\b(?:it|they)\b", said["subject"], said["question"], count=1)
 
 
 def _halves(answer: str, question: str, places: Sequence[Place]) -> tuple[str, ...]:

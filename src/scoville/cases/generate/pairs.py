@@ -1,131 +1,157 @@
-"""Questions that need a second one: turns of a conversation.
+"""Questions that need two places, or the turn before them: hops, comparisons, follow-ups.
 
-Enters: facts and cells. Leaves: drafts. Asks no model.
+Enters: singles. Leaves: drafts. That both places are needed is checked later. Asks no model.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from scoville.cases.generate.cell_questions import cell_question, for_row
 from scoville.cases.generate.draft import DraftCase, Place
-from scoville.cases.generate.facts import Fact
-from scoville.cases.generate.tables import Cell
+from scoville.cases.generate.singles import OFFICE, STAFF, Single, by_frame, key, small_first
 from scoville.sentences import content_words
 from scoville.types import Message
 
-COMPOUND = re.compile(r"\b(?:in|out-of|non|pre|on|off|up|down)-[a-z]+")
-"""Words that differ in a stop word alone."""
-MEASURED = frozenset({"money", "percent", "count", "date", "year"})
+PER_THING = 2
+"""So many questions are asked together with what a thing is."""
+SHORT = 14
+"""Answers of so many words can be compared."""
+SCOPE = re.compile(r"^(?:Under|According to) [^,]+, ")
+LOOSE = frozenset({"definition", "purpose", "duty", "list", "reason"})
+"""Of these forms of facts two things are seldom compared."""
+QUANTITY = re.compile(r"(?P<sign>[$€£]?)\s?(?P<number>\d[\d,]*(?:\.\d+)?)(?P<unit>%?(?: [a-z ]+)?)")
+TIME = re.compile(r" (?:working |calendar )?(?:minute|hour|day|week|month|year)s?")
+LIST = re.compile(r"\b(?:or|and)\b")
+SUPERLATIVE = re.compile(r"(?:longest|largest|highest|most|shortest|lowest|maximum|minimum|least) ")
+WHICH = (
+    (re.compile(r"What is the (?P<what>.+) (?:for|on|of) \*(?P<rest>.*)\?"), "has the {more} {what}{rest}"),
+    (re.compile(r"How much does \* cost\?"), "costs more"),
+    (re.compile(r"Up to what amount can \* (?P<what>.+)\?"), "can {what} up to a higher amount"),
+    (re.compile(r"Within what time do I have to (?P<what>.+) \*\?"), "do I have more time to {what}"),
+)
+"""Questions for an amount, and how they ask for the larger one."""
+BEHIND = re.compile(r"\b(?P<word>of|for|on|with|under) \*", re.IGNORECASE)
+SUBMIT = re.compile(r"\b(?:of|for|about|under|by|with|to|need|require|obtain|receive|request|get|file|submit) $")
 
 
-def follow_ups(facts: Sequence[Fact], cells: Sequence[Cell]) -> Iterator[DraftCase]:
-    """Leave what a question is about to the one before it."""
-    for first, second in pairs(facts):
-        if question := pronoun_for(second):
-            yield _turn(first, second, f"And {small_first(question)}", second.subject)
-    for first, second in mentions(facts):
-        pronoun = "them" if first.clause.is_plural else "it"
-        name = re.compile(rf"(?:(?:the|an?|your) )?{re.escape(bare(first.subject))}", re.IGNORECASE)
-        yield _turn(first, second, f"And {small_first(name.sub(pronoun, second.question, count=1))}", first.subject)
-    for first, second in alike(facts):
-        frame = second.question.replace(second.subject, "", 1)
-        yield _turn(first, second, f"And what about {second.subject}?", frame)
-    columns: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell_question(cell):
-            columns[cell.place.passage.id, cell.column].append(cell)
-    for one, other in (pair for column in columns.values() for pair in pairwise(column)):
-        yield _turn_of(
-            cell_question(one), one.value, question=f"And{for_row(other)}?", expected=(other.value,),
-            place=other.place, original=cell_question(other), missing=other.column,
-        )  # fmt: skip
+def multi_hops(singles: Sequence[Single]) -> Iterator[DraftCase]:
+    """Ask two things of one thing that stand in two places."""
+    by_name: dict[str, list[Single]] = defaultdict(list)
+    for single in singles:
+        by_name[key(single.name)].append(single)
+    for found in by_name.values():
+        for one, other in combinations(found, 2):
+            if one.source != other.source and one.kind == other.kind == "table" and key(one.topic) != key(other.topic):
+                yield _both(one, other, other.question)
+    for first in singles:
+        if first.topic == "definition":
+            name = re.sub(r"^(?:the|an?|my) ", "", first.name)
+            named = re.compile(rf"(?:\b(?:the|an?|my) )?(?<![\w-]){re.escape(name)}(?![\w'’-])", re.IGNORECASE)
+            others = [one for one in singles if one.source == first.source and one.topic != "definition"]
+            apart = [
+                one for one in others if named.search(SCOPE.sub("", one.question)) and _far(first.place, one.place)
+            ]
+            yield from (_both(first, one, _with_pronoun(one.question, named, name)) for one in apart[:PER_THING])
 
 
-def pairs(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
-    """Two questions about one thing; the second does not ask what it is."""
-    by_subject: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in facts:
-        if fact.form != "duty" and fact.subject != "you":
-            by_subject[fact.place.passage.source, fact.subject.casefold()].append(fact)
-    for together in by_subject.values():
-        for first, second in pairwise(sorted(together, key=lambda fact: fact.form != "definition")):
-            if second.form != "definition" and key(first.answer) != key(second.answer):
-                yield first, second
+def comparisons(singles: Sequence[Single]) -> Iterator[DraftCase]:
+    """Ask of two things which has more, or what each has."""
+    for found in by_frame(one for one in singles if one.topic not in LOOSE):
+        for one, other in pairwise(found):
+            both, frame = f"{one.thing} {other.thing}", one.frame
+            if (
+                LIST.search(both)
+                or key(one.answer) == key(other.answer)
+                or max(len(x.answer.split()) for x in (one, other)) > SHORT
+            ):
+                continue
+            both = f"{one.name}: {one.answer}; {other.name}: {other.answer}"
+            if one.thing in one.question and one.group == "documents":
+                both = f"{one.thing}: {one.answer}; {other.thing}: {other.answer}"
+            question, more = _which(frame, one, other)
+            if more:
+                less = other if more is one else one
+                both = f"{more.name} ({more.answer}, against {less.answer} for {less.name})"
+            elif match := BEHIND.search(frame):
+                two = f"{match['word']} {one.thing} and {match['word'].lower()} {other.thing}"
+                question = f"{frame[: match.start()]}{two}{frame[match.end() :]}"
+            if question:
+                yield one.draft(
+                    "comparison", question, places=(one.place, other.place), held=(one.answer, other.answer),
+                    expected=(both,),
+                )  # fmt: skip
 
 
-def mentions(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
-    """What something is, and a question that names it behind a verb or a preposition."""
-    by_source: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        by_source[fact.place.passage.source].append(fact)
-    for first in facts:
-        if first.form != "definition" or first.clause.is_plural:
-            continue
-        name = re.escape(bare(first.subject))
-        named = re.compile(
-            r"\b(?:of|for|about|under|by|need|require|obtain|receive|request|get|file) "
-            rf"(?:(?:the|an?|your) )?{name}\?$",
-            re.IGNORECASE,
-        )
-        for second in by_source[first.place.passage.source]:
-            if named.search(second.question):
-                yield first, second
+def follow_ups(singles: Sequence[Single]) -> Iterator[DraftCase]:
+    """Leave what a question is about, or what it asks for, to the one before it."""
+    for found in by_frame(singles):
+        for one, other in pairwise(found):
+            if not (one.group or content_words(one.thing) & content_words(other.thing)):
+                continue
+            thing = other.thing if re.match(r"(?:in|from|within|before) ", other.thing) else f"what about {other.thing}"
+            yield _turn(one, other, f"And {thing}?", one.frame.replace("*", ""))
+    by_thing: dict[tuple[str, str], list[Single]] = defaultdict(list)
+    for single in singles:
+        if (
+            single.thing
+            and single.group != STAFF
+            and single.name.casefold() != single.place.passage.title.casefold()
+            and not OFFICE.search(single.thing)
+            and single.thing not in ("you", "we")
+        ):
+            by_thing[single.source, single.thing].append(single)
+    for found in by_thing.values():
+        for one, other in pairwise(sorted(found, key=lambda single: single.topic != "definition")):
+            many = re.search(r"[^sui\W]s$", other.thing) and not re.match(r"[A-Z]", other.thing)
+            question = small_first(other.of("they" if many else "it"))
+            if other.topic != "definition" and other.group != "documents" and key(one.answer) != key(other.answer):
+                yield _turn(one, other, f"And {question}", other.thing)
 
 
-def alike(facts: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
-    """The same asked of two things, each in its passage."""
-    by_frame: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in facts:
-        if fact.form in MEASURED and fact.subject in fact.question:
-            by_frame[fact.place.passage.source, fact.question.replace(fact.subject, "*", 1)].append(fact)
-    for group in by_frame.values():
-        for one, other in pairwise(sorted(group, key=lambda fact: (fact.subject, fact.place.passage.id))):
-            if one.place.passage.id != other.place.passage.id and key(one.subject) != key(other.subject):
-                yield one, other
-
-
-def _turn(first: Fact, second: Fact, question: str, missing: str) -> DraftCase:
-    return _turn_of(
-        first.question, first.answer, question=question, expected=second.expected, place=second.place,
-        original=second.question, missing=missing,
+def _both(one: Single, other: Single, question: str) -> DraftCase:
+    return one.draft(
+        "multi_hop", f"{one.question[:-1]}, and {small_first(question)}", expected=(f"{one.answer}; {other.answer}",),
+        held=(one.answer, other.answer), places=(one.place, other.place), topic=f"{one.topic}, {other.topic}",
     )  # fmt: skip
 
 
-def _turn_of(
-    asked: str, told: str, *, question: str, expected: tuple[str, ...], place: Place, original: str, missing: str
-) -> DraftCase:
-    history = (Message(role="user", content=asked), Message(role="assistant", content=_sentence(told)))
-    return DraftCase(
-        kind="follow_up", question=question, expected=expected, places=(place,), history=history, original=original,
-        missing=missing,
+def _with_pronoun(question: str, named: re.Pattern[str], name: str) -> str:
+    """Call a thing "it" where it stands alone at the end; leave out the document, which is named already."""
+    question = SCOPE.sub("", question)
+    match = named.search(question)
+    if match and match.end() == len(question) - 1 and SUBMIT.search(question[: match.start()]):
+        return f"{question[: match.start()]}{'them' if re.search(r'[^su]s$', name) else 'it'}?"
+    return question
+
+
+def _far(one: Place, other: Place) -> bool:
+    """Say whether two places stand so far apart that a hop is needed."""
+    same_page = one.page is not None and one.page == other.page
+    return one.passage.id != other.passage.id and not same_page
+
+
+def _which(frame: str, one: Single, other: Single) -> tuple[str, Single | None]:
+    """Ask which of two has more, where both have amounts of one unit; and say which."""
+    here, there = QUANTITY.fullmatch(one.answer), QUANTITY.fullmatch(other.answer)
+    named = next(((match, told) for pattern, told in WHICH if (match := pattern.fullmatch(frame))), None)
+    if not here or not there or not named:
+        return "", None
+    units = {(match["sign"], match["unit"].removesuffix("s")) for match in (here, there)}
+    first, second = (float(match["number"].replace(",", "")) for match in (here, there))
+    if len(units) > 1 or first == second or not (here["sign"] or here["unit"]):
+        return "", None
+    match, told = named
+    parts = {name: SUPERLATIVE.sub("", text) for name, text in match.groupdict().items()}
+    asks = told.format(more="longer" if TIME.fullmatch(here["unit"]) else "higher", **parts)
+    who = "Who" if one.group == STAFF else "Which"
+    return f"{who} {asks}, {one.thing} or {other.thing}?", one if first > second else other
+
+
+def _turn(one: Single, other: Single, question: str, subject: str) -> DraftCase:
+    answer = f"{one.answer[:1].upper()}{one.answer[1:].rstrip('.')}."
+    history = (Message(role="user", content=one.question), Message(role="assistant", content=answer))
+    return other.draft(
+        "follow_up", question, expected=other.expected, history=history, original=other.question,
+        subject=subject,
     )  # fmt: skip
-
-
-def pronoun_for(fact: Fact) -> str:
-    """Ask without saying of what; nothing where a person might be meant."""
-    if fact.clause.auxiliary == "did" and not re.match(r"(?:the|an?) [a-z]", fact.subject):
-        return ""
-    pronoun = "they" if fact.clause.is_plural else "it"
-    question = re.sub(rf" {re.escape(fact.subject)}(?=[ ?])", f" {pronoun}", fact.question, count=1)
-    return question if question != fact.question else ""
-
-
-def small_first(question: str) -> str:
-    """Write a beginning as it stands inside a sentence."""
-    return f"{question[:1].lower()}{question[1:]}"
-
-
-def bare(subject: str) -> str:
-    """Leave out the article."""
-    return re.sub(r"^(?:the|an?|your) ", "", subject)
-
-
-def key(text: str) -> str:
-    """Give what two texts that say the same have in common."""
-    return " ".join(sorted(content_words(text) | set(COMPOUND.findall(text.casefold()))))
-
-
-def _sentence(answer: str) -> str:
-    return f"{answer[:1].upper()}{answer[1:].rstrip('.')}."

@@ -47,12 +47,6 @@ def are_twins(one: str, other: str) -> bool:
     return len(shared) >= TWINS * max(len(ours | theirs), 1) and not _differ_in_version(ours ^ theirs)
 
 
-def are_versions(one: str, other: str) -> bool:
-    """Say whether two documents have the same name but for a date, a number, or a word such as "old"."""
-    ours, theirs = _plain(one), _plain(other)
-    return bool(ours & theirs) and _differ_in_version(ours ^ theirs)
-
-
 def names(scope: str, text: str) -> bool:
     """Say whether a text names a document already: all the words of its scope."""
     return content_words(scope) <= content_words(text)

@@ -16,17 +16,20 @@ from scoville.types import Passage
 RULE = re.compile(r"\|[\s|:-]*-[\s|:-]*")
 NAME_CHARACTERS = 60
 VALUE_WORDS = 12
+KEYS = 2
+"""Rows are named by the first of so many columns that names each of them: behind a number stands a name."""
 
 
 class Cell(NamedTuple):
     """A value in a table."""
 
     row: str
-    """What stands in the first cell of its row."""
+    """What names its row."""
     column: str
     label: str
-    """The name of the first column."""
+    """The name of the column that names the rows."""
     value: str
+    """Empty where the cell is."""
     place: Place
     """The row."""
 
@@ -60,14 +63,25 @@ def _split(line: str) -> list[str]:
 
 
 def _named(columns: list[str], rows: list[tuple[list[str], Place]]) -> Iterator[Cell]:
-    labels = Counter(values[0].casefold() for values, _ in rows)
+    key = next((number for number in range(min(KEYS, len(columns) - 1)) if _names(number, rows)), None)
+    if key is None:
+        return
+    labels = Counter(values[key].casefold() for values, _ in rows)
     for values, place in rows:
-        if labels[values[0].casefold()] > 1 or not _is_name(values[0]):
+        if labels[values[key].casefold()] > 1 or not _is_name(values[key]):
             continue
-        for number, (column, value) in enumerate(zip(columns[1:], values[1:], strict=True), start=1):
-            unique = columns.count(columns[number]) == 1
-            if unique and _is_name(column) and content_words(value) and len(value.split()) <= VALUE_WORDS:
-                yield Cell(values[0], column, columns[0], value, place)
+        for column, value in zip(columns[key + 1 :], values[key + 1 :], strict=True):
+            unique = columns.count(column) == 1 and _is_name(column)
+            if unique and (not value or content_words(value)) and len(value.split()) <= VALUE_WORDS:
+                yield Cell(values[key], column, columns[key], value, place)
+
+
+def _names(column: int, rows: list[tuple[list[str], Place]]) -> bool:
+    return (
+        bool(rows)
+        and sum(_is_name(values[column]) for values, _ in rows) * 2 > len(rows)
+        and all(values[column] for values, _ in rows)
+    )
 
 
 def _is_name(text: str) -> bool:
