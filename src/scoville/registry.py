@@ -67,6 +67,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "path": "scoville.llm.local:open_local",
     },
     "metric": {
+        "answers": "scoville.evaluate.metrics.right:open_family",
         "text": "scoville.evaluate.metrics.text:open_family",
         "retrieval": "scoville.evaluate.metrics.retrieval:open_family",
         "citations": "scoville.evaluate.metrics.citations:open_family",

@@ -354,6 +354,8 @@ class Case:
     history: tuple[Message, ...] = ()
     expected: tuple[str, ...] = ()
     """Answers of which each is right; empty where only the evidence, or only that there is none, is known."""
+    facts: tuple[str, ...] = ()
+    """What a right answer must say, point by point, whichever expected answer it is like."""
     evidence: tuple[Evidence, ...] = ()
     answerable: bool = True
     """False: the right answer is a refusal."""

@@ -16,9 +16,10 @@ from scoville.comparison.stages import BuildCost, SharedStages
 from scoville.comparison.systems import compare_systems, usd_per_1000
 from scoville.errors import UsageError
 from scoville.evaluate.result import Result
+from scoville.evaluate.rightness import rightness
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import Run, create_run, list_runs
-from scoville.evaluate.score_run import quality, score_run, summarise
+from scoville.evaluate.score_run import score_run, summarise
 from scoville.evaluate.statistics import Estimate
 from scoville.evaluate.system import FunctionSystem
 from scoville.track.ledger import Ledger
@@ -148,9 +149,9 @@ def test_a_judged_run_is_not_compared_with_one_that_was_not(tmp_path: Path):
     one, other = (answered(tmp_path, name, 3) for name in ("one", "other"))
     cases, results = other.run.cases(), other.run.results()
     verdicts = {case.id: [Score(metric="correctness", value=1.0, judge="fake")] for case in cases}
-    found = {name: [*scores, quality(case, scores)] for case in cases for name, scores in verdicts.items()}
+    found = {case.id: [*verdicts[case.id], *rightness(case, results[case.id], verdicts[case.id])] for case in cases}
     other.run.write_scores(found, summarise(cases, results, found))
-    with pytest.raises(UsageError, match="made of gold_token_recall and of correctness"):
+    with pytest.raises(UsageError, match="made of correctness_words and of correctness"):
         compare_systems([one, other], usd_per_hour=1.0)
 
 

@@ -467,7 +467,7 @@ def test_trials_that_are_alike_seldom_end_early():
 
 def test_a_hopeless_trial_ends_early(sweeping: Sweeping):
     sweeping.cases = fish_cases(36)
-    sweeping.sweep(space={"answer.min_similarity": [-1, 1]})  # the second refuses all that can be answered
+    sweeping.sweep(space={"answer.min_similarity": [-1, 1]}, objectives=("refusal_right",))  # the second refuses all
     good, bad = sweeping.run()
     assert (good.state, good.cases) == ("complete", 36)
     assert (bad.state, bad.cases) == ("pruned", 20)

@@ -394,7 +394,7 @@ class TestJudged:
     def test_a_judged_run_is_not_compared_with_one_that_was_not(self, cases: Path, command: Command):
         base = evaluated(command, cases, "wrong")["run"]
         done = command("evaluate", cases, "--system", "bot.py:wrong", "--baseline", base, *self.JUDGE)
-        assert (done.code, "made of gold_token_recall and of correctness" in done.err) == (2, True)
+        assert (done.code, "made of correctness_words and of correctness" in done.err) == (2, True)
 
     def test_no_judge_is_said_before_anything_is_asked(self, cases: Path, command: Command):
         done = command("evaluate", cases, "--system", "bot.py:counted", "--judge")

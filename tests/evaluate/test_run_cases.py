@@ -17,7 +17,7 @@ from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.judge.judge import Judge
 from scoville.evaluate.run_cases import run_cases, same_cases
 from scoville.evaluate.runs import Run, create_run
-from scoville.evaluate.score_run import quality, score_run
+from scoville.evaluate.score_run import score_run
 from scoville.evaluate.statistics import estimate
 from scoville.evaluate.system import FunctionSystem
 from scoville.llm import FakeLlm
@@ -206,19 +206,6 @@ class TestScoring:
             *(mean for found in summary["metrics"].values() for mean in found.values()),
         ]
         assert all(value is None or math.isfinite(value) for value in values)
-
-    def test_quality_is_the_refusal_of_an_unanswerable_case_and_else_the_surest_there_is(self):
-        scores = [
-            Score(metric="refusal_right", value=1.0), Score(metric="gold_token_recall", value=0.25, version=4),
-            Score(metric="correctness", value=0.5, version=2, judge="j"),
-        ]  # fmt: skip
-        assert quality(MOON, scores).value == 1.0
-        chosen = quality(DAYS, scores)
-        assert (chosen.value, chosen.reason, chosen.version, chosen.judge) == (0.5, "correctness", 2, "j")
-        assert (quality(DAYS, scores[:2]).value, quality(DAYS, scores[:2]).version) == (0.25, 4)
-        nothing = quality(DAYS, scores[:1])
-        assert nothing.value is None
-        assert "neither" in nothing.reason
 
     def test_the_noise_of_a_judge_is_kept_told_and_in_the_interval(self, tmp_path: Path):
         cases = [replace(DAYS, id=f"{number}", question=f"{number}?") for number in range(20)]

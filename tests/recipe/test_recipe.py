@@ -407,6 +407,7 @@ CHANGES = [
     "embed.timeout_seconds=1", "embed.max_retries=1", "embed.concurrency=1",
     "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1", "llm.top_p=0.5", "llm.thinking=false",
     "llm.thinking_tokens=1", "judge.thinking=false", "judge.thinking_tokens=1",
+    "evaluate.wrong_costs=2",
     "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.concurrency=1", "judge.repeat=2",
     "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
     "track.to=['wandb:x']", "track.traces=false",
@@ -427,7 +428,7 @@ DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 
 def decides(key: str) -> str:
     """Say what a key decides, apart from the marks."""
-    if key.startswith(("judge.", "track.", "cost.", "sweep.")) or key in OPERATIONAL_KEYS:
+    if key.startswith(("evaluate.", "judge.", "track.", "cost.", "sweep.")) or key in OPERATIONAL_KEYS:
         return "operational"
     return "index" if key.startswith(DECIDE_THE_INDEX) and not key.endswith(".base_url") else "answers"
 

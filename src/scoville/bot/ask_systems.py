@@ -161,7 +161,10 @@ def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
     replies = len(judge.replies) if judge else 0
     if judge or is_new or not run.scores():
         with bot.bars("verdicts") as progress:
-            score_run(run, judge=judge, on_case=lambda done, total: progress(run.id, done, total))
+            score_run(
+                run, judge=judge, wrong_costs=bot.recipe.evaluate.wrong_costs,
+                on_case=lambda done, total: progress(run.id, done, total),
+            )  # fmt: skip
     for reply in judge.replies[replies:] if judge else ():
         bot.tracker(run.id).replied("judging", reply)
     if is_new:

@@ -61,14 +61,14 @@ class Run(runs.Run):
     def blame(self) -> Blames:
         """Say which stage lost each wrong answer, by the bot's index; nothing where another system answered."""
         if not self.scores():
-            score_run(self)
+            score_run(self, wrong_costs=self.bot.recipe.evaluate.wrong_costs)
         return Blames(blame_answers(self.bot, self))
 
     def compare(self, baseline: runs.Run | str, metric: str = "quality") -> Comparison:
         """Compare with an earlier run on the same cases: the difference, its interval and whether it is chance."""
         found = runs.find_run(self.folder.parent, baseline) if isinstance(baseline, str) else baseline
         if not found.scores():
-            score_run(found)
+            score_run(found, wrong_costs=self.bot.recipe.evaluate.wrong_costs)
         return compare_runs(found, self, metric)
 
     def gate(self, baseline: runs.Run | str, metric: str = "quality", max_drop: float = 0.0) -> Gate:
@@ -78,7 +78,7 @@ class Run(runs.Run):
         found = runs.find_run(self.folder.parent, baseline) if isinstance(baseline, str) else baseline
         for one in (found, self):
             if not one.scores():
-                score_run(one)
+                score_run(one, wrong_costs=self.bot.recipe.evaluate.wrong_costs)
         return check_gate(found, self, metric, max_drop)
 
     def _repr_html_(self) -> str:

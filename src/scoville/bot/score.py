@@ -55,7 +55,10 @@ def score(bot: Opened, run: Run, judge: Judge | None, scoring: Scoring) -> None:
             semantic = aside.submit(_semantic_scorer, bot, run)  # while words are compared
             more["semantic"] = lambda case, result: semantic.result()(case, result)
         with bot.bars("cases") as progress:
-            score_run(run, judge=judge, more=more, on_case=lambda done, total: progress("scoring", done, total))
+            score_run(
+                run, judge=judge, more=more, wrong_costs=bot.recipe.evaluate.wrong_costs,
+                on_case=lambda done, total: progress("scoring", done, total),
+            )  # fmt: skip
     if judge:
         tracker = bot.tracker(run.id)
         for reply in judge.replies:

@@ -15,7 +15,7 @@ from scoville.errors import UsageError
 from scoville.storage import write_whole
 from scoville.types import Case, Evidence, Message, Role
 
-KEYS = ("id", "question", "history", "expected", "evidence", "answerable", "tags", "choices", "split", "where")
+KEYS = ("id", "question", "history", "expected", "facts", "evidence", "answerable", "tags", "choices", "split", "where")
 EVIDENCE_KEYS = ("document", "page", "quote")
 ALIASES = {
     "questions": "question", "query": "question", "prompt": "question", "answer": "expected", "answers": "expected",
@@ -65,6 +65,7 @@ def case_json(case: Case) -> dict[str, Any]:
         "question": case.question,
         "history": [{"role": turn.role, "content": turn.content} for turn in case.history],
         "expected": list(case.expected),
+        "facts": list(case.facts),
         "evidence": [
             {key: value for key in EVIDENCE_KEYS if (value := getattr(evidence, key)) not in (None, "")}
             for evidence in case.evidence
@@ -101,6 +102,7 @@ def case_of(value: Any) -> Case:
         question=question,
         history=history,
         expected=expected,
+        facts=_texts("facts", given.get("facts")),
         evidence=tuple(_evidence(item) for item in _list("evidence", given.get("evidence"))),
         answerable=answerable,
         tags=_texts("tags", given.get("tags")),
@@ -228,8 +230,8 @@ def _check_choices(choices: Sequence[str], expected: Sequence[str]) -> None:
 def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     """Bring a row of CSV into the form of a case's JSON.
 
-    History, evidence and choices are JSON; expected is JSON where it is a list, else one answer; tags have commas
-    between them. One piece of evidence may instead be given in the columns document, page, quote.
+    History, facts, evidence and choices are JSON; expected is JSON where it is a list, else one answer; tags have
+    commas between them. One piece of evidence may instead be given in the columns document, page, quote.
     """
     named = {column_key(name): cell for name, cell in cells.items()}
     if len(named) < len(cells):
@@ -237,7 +239,7 @@ def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     cells = named
     _mapping("the header", cells, (*KEYS, *EVIDENCE_KEYS))
     values: dict[str, Any] = {key: text for key, text in cells.items() if key in KEYS}
-    for key in ("history", "evidence", "choices"):
+    for key in ("history", "facts", "evidence", "choices"):
         if key in values:
             values[key] = _json_cell(key, values[key])
     expected = values.get("expected", "")

@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 
 from scoville.comparison.questions import SAME
 from scoville.evaluate.blame import STAGES, Blame
-from scoville.evaluate.blame_run import WRONG_BELOW
 from scoville.evaluate.result import Result, Retrieved
+from scoville.evaluate.rightness import JUDGED_RIGHT
 from scoville.evaluate.score_run import known_metrics
 from scoville.types import Case, Score
 
@@ -137,7 +137,7 @@ def verdict(case: Case, result: Result | None, scores: Mapping[str, Score]) -> V
         return VERDICTS["unscored"]
     rightly = "refused_rightly" if result.refused else "corrected"
     words = ("wrong", "right") if case.answerable else ("answered", rightly)
-    return VERDICTS[words[value >= WRONG_BELOW]]
+    return VERDICTS[words[value > JUDGED_RIGHT]]
 
 
 def questions(cases: Iterable[Case], systems: Sequence[Answers], baseline: str, metric: str) -> list[Question]:

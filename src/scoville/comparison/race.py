@@ -9,9 +9,9 @@ from scoville.errors import RecipeError
 from scoville.evaluate.metrics import described, scorers
 from scoville.evaluate.paired import paired_chance
 from scoville.evaluate.result import Result
+from scoville.evaluate.rightness import HEADLINE, rightness
 from scoville.evaluate.run_cases import score_cases
 from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import QUALITY, quality
 from scoville.recipe.observers import Sweep
 from scoville.types import Case, Score
 
@@ -34,9 +34,11 @@ Scores = Mapping[str, Mapping[str, Score]]
 
 def directions(sweep: Sweep) -> list[bool]:
     """Say for each objective whether more is better; RecipeError for one that is unknown or neither way better."""
-    known = {"quality": QUALITY.higher_is_better} | dict.fromkeys(USES, False)
+    known = dict.fromkeys(USES, False)
     known |= {
-        name: metric.higher_is_better for name, metric in described().items() if metric.higher_is_better is not None
+        name: metric.higher_is_better
+        for name, metric in {**HEADLINE, **described()}.items()
+        if metric.higher_is_better is not None
     }
     for name in sweep.objectives:
         if known.get(name) is None:
@@ -85,10 +87,15 @@ def case_values(sweep: Sweep, run: Run, scores: Scores | None = None) -> CaseVal
     return values
 
 
-def scores_now(cases: Sequence[Case], run: Run) -> Scores:
+def scores_now(cases: Sequence[Case], run: Run, wrong_costs: float) -> Scores:
     """Score the answers of a run under way."""
-    found = score_cases(cases, run.results(), scorers())
-    scores = {case.id: [*found[case.id], quality(case, found[case.id])] for case in cases if case.id in found}
+    results = run.results()
+    found = score_cases(cases, results, scorers())
+    scores = {
+        case.id: [*found[case.id], *rightness(case, results[case.id], found[case.id], wrong_costs)]
+        for case in cases
+        if case.id in found
+    }
     return {case: {score.metric: score for score in several} for case, several in scores.items()}
 
 

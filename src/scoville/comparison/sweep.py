@@ -132,7 +132,7 @@ class _Try:
         values: Mapping[str, float | None] = {}
         answered = 0
         if run and (pruned or not reason):
-            values, answered, failure = self._score(run)
+            values, answered, failure = self._score(run, recipe)
             reason = reason or failure
         return Trial(
             number=number, choices=choices, recipe_hash=recipe.hash, values=values, cases=answered,
@@ -148,7 +148,9 @@ class _Try:
                 self.on_case(done, total)
             if self.look_after <= done < total:
                 self.look_after = int(done * LATER)
-                if self.race.is_lost(case_values(self.settings, run, scores_now(self.cases, run))):
+                if self.race.is_lost(
+                    case_values(self.settings, run, scores_now(self.cases, run, recipe.evaluate.wrong_costs))
+                ):
                     run.update(status="pruned")
                     raise Hopeless(f"after {done} cases surely worse than a trial that is otherwise no worse")
 
@@ -158,9 +160,9 @@ class _Try:
             system, self.cases, run, timeout_seconds=self.settings.timeout_seconds, workers=workers, on_case=watch
         )
 
-    def _score(self, run: Run) -> tuple[dict[str, float | None], int, str]:
+    def _score(self, run: Run, recipe: Recipe) -> tuple[dict[str, float | None], int, str]:
         """Score a run; give the means, how many cases were answered, and why that says nothing."""
-        score_run(run)
+        score_run(run, wrong_costs=recipe.evaluate.wrong_costs)
         results = run.results()
         values = case_values(self.settings, run)
         means = {name: sum(found.values()) / len(found) if found else None for name, found in values.items()}

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from scoville.evaluate.blame import Blame, Library, blame
+from scoville.evaluate.rightness import ANSWERED, REFUSED
 from scoville.evaluate.runs import Run
 from scoville.search import Searcher
 from scoville.types import Passage
 
-WRONG_BELOW = 0.5
-"""An answer with less quality is wrong."""
 OVERRULED = ("exact_match", "numeric_match", "choice_match", "final_number")
 
 
@@ -24,8 +23,8 @@ def blame_run(run: Run, searcher: Searcher) -> list[Blame]:
     found: list[Blame] = []
     for case in run.cases():
         values: dict[str, Any] = {name: score.value for name, score in scores.get(case.id, {}).items()}
-        quality = values.get("quality")
-        wrong = case.id in results and (results[case.id].error or (quality is not None and quality < WRONG_BELOW))
+        right = values.get(ANSWERED.name if case.answerable else REFUSED.name)
+        wrong = case.id in results and (results[case.id].error or right == 0)
         if wrong:
             judged_wrong = values.get("correctness") is not None
             overruled = judged_wrong and any(values.get(name) == 1.0 for name in OVERRULED)

@@ -4,8 +4,8 @@ Enters: a run, perhaps a judge and scorers with a model. Leaves: ``scores.json``
 those no model either, so that a run can be scored again in a second when a metric changes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from scoville.evaluate.clusters import clusters_of
@@ -15,25 +15,24 @@ from scoville.evaluate.judge.metrics import judge_all
 from scoville.evaluate.metrics import Metric, Scorer, described, scorers, summaries
 from scoville.evaluate.noise import estimate_scores
 from scoville.evaluate.result import Result
+from scoville.evaluate.rightness import HEADLINE, rightness
 from scoville.evaluate.run_cases import OnCase, score_cases
 from scoville.evaluate.runs import Run
 from scoville.evaluate.statistics import Estimate
 from scoville.types import Case, Score
 
-QUALITY = Metric(
-    name="quality", family="all",
-    description="of an unanswerable case whether it was refused, of others the first that there is of correctness, "
-    "choice_match, final_number, gold_token_recall",
-)  # fmt: skip
-FIRST_OF = ("correctness", "choice_match", "final_number", "gold_token_recall")
-
 
 def score_run(
-    run: Run, *, judge: Judge | None = None, more: Mapping[str, Scorer] | None = None, on_case: OnCase | None = None
+    run: Run,
+    *,
+    judge: Judge | None = None,
+    more: Mapping[str, Scorer] | None = None,
+    wrong_costs: float = 1.0,
+    on_case: OnCase | None = None,
 ) -> None:
     """Score every answer of a run and write the scores down; earlier ones are replaced.
 
-    ``more`` are scorers besides those that need no model.
+    ``more`` are scorers besides those that need no model; a wrong answer costs ``wrong_costs`` refusals.
     """
     cases, results = run.cases(), run.results()
     scores = score_cases(cases, results, scorers())
@@ -44,26 +43,14 @@ def score_run(
             scores[case_id] += found
     for case in cases:
         if case.id in scores:
-            scores[case.id].append(quality(case, scores[case.id]))
-    run.write_scores(scores, summarise(cases, results, scores))
-
-
-def quality(case: Case, scores: Iterable[Score]) -> Score:
-    """Give one number for a case, whatever is known of its answer."""
-    found = {score.metric: score for score in scores}
-    names = FIRST_OF if case.answerable else ("refusal_right",)
-    chosen = next((found[name] for name in names if name in found), None)
-    if chosen is None:
-        return QUALITY.score(None, "the case has neither an expected answer nor a verdict of a judge")
-    reason = chosen.reason if chosen.value is None else chosen.metric
-    return replace(
-        QUALITY.score(chosen.value, reason), version=chosen.version, judge=chosen.judge, rounds=chosen.rounds
-    )
+            scores[case.id] += rightness(case, results[case.id], scores[case.id], wrong_costs)
+    weights = {"unanswerable": sum(not case.answerable for case in cases) / len(cases), "wrong_costs": wrong_costs}
+    run.write_scores(scores, summarise(cases, results, scores) | {"weights": weights})
 
 
 def known_metrics() -> dict[str, Metric]:
-    """Describe everything that a case may have a score of: by comparison, by a judge, by plugins, and ``quality``."""
-    return {QUALITY.name: QUALITY, **described(), **JUDGED}
+    """Describe everything that a case may have a score of: the headline, by comparison, by a judge, by plugins."""
+    return {**HEADLINE, **described(), **JUDGED}
 
 
 def summarise(

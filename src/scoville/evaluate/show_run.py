@@ -128,9 +128,16 @@ def summary_facts(summary: Mapping[str, Any]) -> str:
         f"; the judge's noise is in the intervals: standard deviation {noise['verdict']:.2f} of a verdict, "
         f"{noise['round']:.2f} of a round" if noise else ""
     )  # fmt: skip
+    weights = summary.get("weights")
+    weighed = (
+        f"\nquality: {weights['unanswerable']:.0%} of the questions have no answer; a wrong answer costs "
+        f"{weights['wrong_costs']:g} refusal{'s' if weights['wrong_costs'] != 1 else ''}".replace("%", " %")
+        if weights
+        else ""
+    )
     return (
         f"{counts.get('answered', 0)} answered, {counts.get('refused', 0)} refused, {counts.get('errors', 0)} errors"
-        f"{missing}{unknown}{noisy}"
+        f"{missing}{unknown}{noisy}{weighed}"
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scoville.evaluate.metrics import SUMMARY_METRICS, described, plugged_metrics
-from scoville.evaluate.score_run import QUALITY
+from scoville.evaluate.rightness import HEADLINE as DECIDING
 
 Unit = Literal["share", "score", "seconds", "usd", "count", "number"]
 
@@ -117,7 +117,7 @@ def unit_of(name: str) -> Unit:
         return "seconds"
     if "tokens" in name or name in ("cost_unknown", "errors"):
         return "count"
-    known = QUALITY if name == QUALITY.name else {**described(), **SUMMARY_METRICS}.get(name)
+    known = {**DECIDING, **described(), **SUMMARY_METRICS}.get(name)
     if known is None:  # of a judge
         return "share"
     return "number" if known.high is None else "share" if (known.low, known.high) == (0, 1) else "score"

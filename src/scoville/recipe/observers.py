@@ -62,6 +62,15 @@ class Cost(Section):
     Single questions to `ask` and `chat` are not counted."""
 
 
+class Evaluate(Section):
+    """How answers are weighed."""
+
+    decides = OPERATIONAL
+    wrong_costs: Annotated[float, Field(ge=0)] = 1.0
+    """What a wrong answer costs, where to refuse a question that has an answer costs 1. It weighs `quality`; how many
+    are answered rightly and refused rightly is said apart from it."""
+
+
 class Range(Section):
     """Numbers between two ends, both included."""
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
-from scoville.recipe.observers import Cost, Judge, Sweep, Track, read_track
+from scoville.recipe.observers import Cost, Evaluate, Judge, Sweep, Track, read_track
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
 from scoville.registry import Kind, has, plugged_in, unknown
@@ -340,6 +340,7 @@ class Recipe(Section):
     prompt: Prompt = Prompt()
     llm: Llm = Llm()
     answer: Answering = Answering()
+    evaluate: Evaluate = Evaluate()
     judge: Judge = Judge()
     track: Annotated[Track, BeforeValidator(read_track)] = Track()
     cost: Cost = Cost()

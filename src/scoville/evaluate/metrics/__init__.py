@@ -24,6 +24,7 @@ from scoville.evaluate.metrics.refusal import SUMMARIES as REFUSAL_SUMMARIES
 from scoville.evaluate.metrics.refusal import aurc, risk_coverage, risks, score_refusal, summarise_refusals
 from scoville.evaluate.metrics.retrieval import METRICS as RETRIEVAL_METRICS
 from scoville.evaluate.metrics.retrieval import score_retrieval
+from scoville.evaluate.metrics.right import METRICS as RIGHT_METRICS
 from scoville.evaluate.metrics.text import METRICS as TEXT_METRICS
 from scoville.evaluate.metrics.text import SUMMARIES as TEXT_SUMMARIES
 from scoville.evaluate.metrics.text import score_text, summarise_text
@@ -37,7 +38,7 @@ from scoville.types import Case, Score
 logger = logging.getLogger("scoville")
 
 METRICS: Mapping[str, Metric] = {
-    **TEXT_METRICS, **RETRIEVAL_METRICS, **CITATIONS_METRICS, **GROUNDED_METRICS, **REFUSAL_METRICS,
+    **RIGHT_METRICS, **TEXT_METRICS, **RETRIEVAL_METRICS, **CITATIONS_METRICS, **GROUNDED_METRICS, **REFUSAL_METRICS,
     **PERPLEXITY_METRICS, **TOXICITY_METRICS, **COST_METRICS,
 }  # fmt: skip
 """What is scored of each answer."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import sqrt
 
 from scoville.answer.evidence import Claim, Evidence, support
+from scoville.evaluate.metrics.claims import faithfulness
 from scoville.evaluate.metrics.metric import Family, Scorer, table
 from scoville.evaluate.metrics.places import holds_quote, points_at
 from scoville.evaluate.metrics.ranking import average_precision
@@ -22,27 +23,32 @@ from scoville.sentences import content_words, sentences
 from scoville.types import Case, Passage, Score
 
 RAGAS = "Es et al., 2024"
-METRICS = table(
-    "grounded",
-    ("faithfulness", "share of the answer's sentences that a passage holds, by words", RAGAS),
-    ("context_precision", "mean precision at the ranks of passages that hold evidence, or the expected answer", RAGAS),
-    ("context_recall", "share of the expected answer's sentences that a passage holds, by words", RAGAS),
-) | table(
-    "grounded",
-    ("answer_relevance", "cosine of question and answer", RAGAS),
-    ("answer_similarity", "cosine of answer and expected answer", RAGAS),
-    low=-1.0,
+METRICS = (
+    table(
+        "grounded",
+        ("faithfulness", "how far the passages hold what the answer claims, claim by claim, by words", RAGAS),
+        version=2,
+    )
+    | table(
+        "grounded",
+        (
+            "context_precision",
+            "mean precision at the ranks of passages that hold evidence, or the expected answer",
+            RAGAS,
+        ),
+        ("context_recall", "share of the expected answer's sentences that a passage holds, by words", RAGAS),
+    )
+    | table(
+        "grounded",
+        ("answer_relevance", "cosine of question and answer", RAGAS),
+        ("answer_similarity", "cosine of answer and expected answer", RAGAS),
+        low=-1.0,
+    )
 )
 LEAST_SUPPORT = 0.5
 """Share of a sentence's content words that its evidence holds; fixed, so that no recipe moves the measure."""
 
 Embed = Callable[[Sequence[str]], Sequence[Sequence[float]]]
-
-
-def faithfulness(answer: str, texts: Sequence[str], question: str = "") -> float | None:
-    """Give the share of an answer's sentences that some passage holds; None when it claims nothing."""
-    held = supported(answer, texts, question)
-    return sum(held) / len(held) if held else None
 
 
 def supported(text: str, texts: Sequence[str], question: str = "") -> list[bool]:
@@ -133,7 +139,8 @@ def _is_useful(passage: Retrieved, case: Case) -> bool:
 
 def _context_recall(expected: Sequence[str], case: Case, result: Result) -> float:
     texts = [passage.text for passage in result.passages]
-    return max(faithfulness(text, texts, case.question) or 0.0 for text in expected)
+    shares = (supported(text, texts, case.question) for text in expected)
+    return max(sum(held) / len(held) if held else 0.0 for held in shares)
 
 
 def _expected(case: Case) -> list[str]:

@@ -62,6 +62,7 @@ def table(
     higher_is_better: bool | None = True,
     low: float = 0.0,
     high: float | None = 1.0,
+    version: int = 1,
 ) -> dict[str, Metric]:
     """Index metrics of one kind by their names; a row has name, description and perhaps the source."""
     return {
@@ -73,6 +74,7 @@ def table(
             higher_is_better=higher_is_better,
             low=low,
             high=high,
+            version=version,
         )
         for row in rows
     }

@@ -27,7 +27,7 @@ SUMMARIES = table(
     ("risk", "mean risk of all answers: the aurc of a confidence that knows nothing"),
     higher_is_better=False,
 )
-QUALITY = ("correctness", "choice_match", "final_number", "gold_token_recall", "token_f1")
+QUALITY = ("correctness", "choice_match", "final_number", "correctness_words")
 """The risk of an answer is 1 - the first of these that it has."""
 
 

@@ -116,12 +116,15 @@ def summarise_text(cases: Sequence[Case], results: Mapping[str, Result], scores:
     return dict(zip(("corpus_bleu", "corpus_chrf"), values, strict=True))
 
 
+def is_choice_or_sum(case: Case) -> bool:
+    """Say whether a case is a multiple-choice question or a sum, of which only the letter or the number counts."""
+    return bool(case.choices) or "gsm8k" in case.tags or any("####" in text for text in case.expected)
+
+
 def _applying(case: Case, expected: Sequence[str]) -> Iterable[str]:
     """Name the metrics that apply: of a multiple-choice question and of a sum only whether it is right."""
-    if case.choices:
-        return ["choice_match"]
-    if "gsm8k" in case.tags or any("####" in text for text in expected):
-        return ["final_number"]
+    if is_choice_or_sum(case):
+        return ["choice_match" if case.choices else "final_number"]
     has_numbers = any(numeric_match("", text) is not None for text in expected)
     return [name for name in (*COMPARISONS, "bleu", "chrf") if has_numbers or name != "numeric_match"]
 
