@@ -30,7 +30,7 @@ LEAVE = ("Parental leave", "Parental leave takes 16 weeks.", "Adoption leave tak
 INLINE = re.compile(r"`(scoville [a-z][^`]*)`")
 SKIPPED = {
     "=ollama:": "needs a server", "=vllm:": "needs a server", " http:": "needs a server",
-    " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key", "--model openai:": "needs a key",
+    " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
 }  # fmt: skip
 """The lines of a shell that are not run, by a part of them."""
