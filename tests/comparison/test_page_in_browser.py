@@ -69,6 +69,8 @@ def test_the_page_filters_opens_a_question_and_closes_it(page: Path, width: int)
     assert (found["opened"], found["hash"]) == (["How many pears?"], "#q1")
     assert (found["next"], found["before"]) == (["How many apples?"], ["How many pears?"])
     assert (found["closed"], found["clicked"], found["focus"]) == ([], [], "How many pears?")
+    assert (found["tools"], found["still"]) == (True, "How many pears?")  # without scripts
+    console = [line for line in console if "frame is sandboxed" not in line]
     assert not found["ran"]
     refused = [line for line in console if "Content Security Policy" in line]
     assert len(refused) == 1  # of the script that the test put there

@@ -269,6 +269,33 @@ class TestPage:
         assert "a.pdf" in text and "/files" not in text and "page 3" in text and "0.10 s" in text and "0.50" in text
 
 
+def luminance(colour: str) -> float:
+    """Give the relative luminance of a colour such as #fff (WCAG 2.2)."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * sign for sign in colour[1:])
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_stand_out_from_what_they_stand_on(tmp_path: Path, scheme: str):
+    style = Page(report_html([shown(tmp_path, [DAYS], ANSWER)], metric="quality")).own["style"]
+    found = [
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", root))
+        for root in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    colours = found[0] if scheme == "light" else {**found[0], **found[1]}
+    texts = [
+        (one, ground) for one in ("ink", "soft", "link", "bad", "good") for ground in ("surface", "ground", "raised")
+    ]
+    texts += [("brand", "ground"), ("soft", "none-ground"), ("ink", "mark")]
+    texts += [(look, f"{look}-ground") for look in ("good", "fair", "bad")]
+    for least, pairs in ((4.5, texts), (3, [(system, "surface") for system in "abcdefgh"])):
+        for one, ground in pairs:
+            light, dark = sorted((luminance(colours[one]), luminance(colours[ground])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= least, (one, ground)
+
+
 def drawn(svg: str) -> ElementTree.Element:
     return ElementTree.fromstring(svg)
 

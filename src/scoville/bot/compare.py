@@ -74,7 +74,7 @@ class Comparison:
         )
 
     def write(self, path: Path | str) -> Path:
-        """Write it as an HTML page that loads nothing, with each system's worst cases."""
+        """Write it as an HTML page that loads nothing, with every question and what each system said."""
         write_whole(Path(path), compare_html(self.table, self.systems))
         return Path(path)
 

@@ -95,7 +95,11 @@ def _trace(said: Said) -> list[tuple[str, str]]:
         rows.append(("fee", written(result.cost_usd, "usd")))
     if result.confidence is not None:
         rows.append(("confidence", f"{result.confidence:.2f}"))
-    rows += [(label, text) for label, text in (("model", result.model), ("trace", result.trace)) if text]
+    rows += [
+        (label, text)
+        for label, text in (("model", result.model), ("trace", result.trace and f"scoville trace {result.trace}"))
+        if text
+    ]
     rows += [
         (LABELS[name], f"not scored: {score.reason}" if score.value is None else written(score.value, unit_of(name)))
         for name, score in said.scores.items()
