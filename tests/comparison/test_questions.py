@@ -55,7 +55,9 @@ def test_what_got_worse_by_most_comes_first(tmp_path: Path):
 def test_on_a_terminal_only_what_changed_is_shown_with_all_that_is_known_of_it(tmp_path: Path):
     before, after = made(tmp_path, BEFORE, {}), made(tmp_path, AFTER, {"worst": "Bananas."})
     text = questions_text(
-        question_rows(before, after, "quality", ((), [Blame("worst", "misread")])), "quality", ("old", "new")
+        question_rows(before, after, "quality", ((), [Blame("worst", "ranked_too_low", "at rank 9")])),
+        "quality",
+        ("old", "new"),
     )
     head, first, *_ = text.split("\n\n")
     assert head == "new against old, quality: 2 worse, 1 lost, 1 better, 1 gained, 1 same, 1 unscored"
@@ -63,7 +65,7 @@ def test_on_a_terminal_only_what_changed_is_shown_with_all_that_is_known_of_it(t
         "worse by 100 points: What of worst? (worst)",
         "  expected  It is worst.",
         "  old       Yes. [100 %]",
-        "  new       Bananas. [0 %; misread: try prompt.style, fewer search.passages, or a stronger llm.model]",
+        "  new       Bananas. [0 %; ranked too low: at rank 9]",
         '  evidence  a.pdf, page 2: "So worst is."',
     ]
     assert "(same)" not in text and "(unscored)" not in text

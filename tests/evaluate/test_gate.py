@@ -129,7 +129,8 @@ def test_of_a_metric_of_which_less_is_better_a_rise_fails(tmp_path: Path):
 
 def test_the_same_answers_pass_and_a_fall_of_all_of_few_cases_fails(tmp_path: Path):
     base = made(tmp_path, [1.0] * 3)
-    assert check_gate(base, base, "quality", 0.0).verdict == "passes"
+    same = check_gate(base, base, "quality", 0.0)
+    assert (same.verdict, same.reasons) == ("passes", ("quality is the same in each of 3 cases",))
     assert check_gate(base, made(tmp_path, [0.0] * 3), "quality", 0.5).verdict == "fails"
     assert check_gate(base, made(tmp_path, [1.0, 1.0, 0.0]), "quality", 0.0).verdict == "cannot tell"
 

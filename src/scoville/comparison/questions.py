@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Literal
 
-from scoville.evaluate.blame import STAGES, Blame
+from scoville.evaluate.blame import Blame
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
@@ -112,7 +112,7 @@ def _row_text(row: QuestionRow, unit: Unit, names: tuple[str, str]) -> str:
 def _said_text(said: Said, unit: Unit) -> str:
     answer = f"no answer: {said.error}" if said.error else said.answer or ("refused" if said.refused else "nothing")
     score = f"not scored: {said.reason}" if said.score is None else written(said.score, unit)
-    blame = f"; {said.stage.replace('_', ' ')}: {STAGES[said.stage]}" if said.stage in STAGES else ""
+    blame = f"; {said.stage.replace('_', ' ')}{said.detail and f': {said.detail}'}" if said.stage else ""
     return f"{_brief(answer)} [{'refused, ' if said.refused else ''}{_brief(score)}{blame}]"
 
 

@@ -155,6 +155,8 @@ def _told(metric: str, decision: Decision, max_drop: float, compared: Comparison
     verb, within = "fell" if better else "rose", _within(compared)
     if decision.verdict == "fails":
         return f"{metric} {verb} by {decision.drop:.3f}, more than {max_drop:g} ({within})"
+    if decision.verdict == "passes" and not decision.drop and not compared.deviation:
+        return f"{metric} is the same in each of {compared.n} cases"
     if decision.verdict == "passes":
         return f"{metric} {verb} by no more than {max_drop:g} ({within})"
     more = f"; about {decision.needed:,} would do" if decision.needed else ""
