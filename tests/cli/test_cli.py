@@ -230,9 +230,13 @@ class TestContract:
         Path("labels.jsonl").write_text(json.dumps(label))
         assert command("judge", "check", "labels.jsonl", "--model", judge).code == 0
         outputs.append(command("evaluate", "--score", "latest", "--judge", "--set", f"judge.model='{judge}'", "--json"))
+        noisy = f"judge={{model: '{judge}', repeat: 2, temperature: 0.5}}"
+        words = "--baseline", "latest", "--max-drop", "0", "--judge", "--set", noisy
+        gated = command("evaluate", "--score", "latest", *words, "--json")
+        assert (gated.code, gated.json["gate"]["verdict"]) == (1, "fails")  # its evidence is gone
         assert [done.code for done in bots] == [1, 0]  # of three cases one failed, which is over a tenth
         assert all(done.code == 0 for done in outputs)
-        check("evaluate CASES --json", [done.json for done in (*bots, *outputs)])
+        check("evaluate CASES --json", [done.json for done in (*bots, *outputs, gated)])
         check("evaluate --json", [command("evaluate", "--json").json])
         check("report RUN --json", [command("report", "--json").json])
         check("report RUN --blame --json", [command("report", "--blame", "--json").json])
@@ -249,7 +253,8 @@ class TestContract:
     def test_compare_and_sweep(self, filled: Bench, command: Command):
         rows = [
             {"question": QUESTION, "expected": LEAVE, "evidence": [{"document": "leave.md", "quote": LEAVE}]},
-            {"question": "When must notice be given?", "expected": "Nine years.", "evidence": [{"document": "x.md"}]},
+            {"question": "When must notice be given?", "expected": "Nine years.",
+             "evidence": [{"document": "x.md", "page": 2}]},
             {"question": "Who is the queen of the moon?", "answerable": False},
         ]  # fmt: skip
         Path("cases.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -258,7 +263,8 @@ class TestContract:
             "sweep: {cases: cases.jsonl, space: {search.passages: [1, 2], llm.model: [fake, 'fake:No.']}}\n"
         )
         words = "compare", "recipe.yaml", "bot.py:half", "--cases", "cases.jsonl", "--json"
-        outputs = [command(*words), command(*words, "--out", "page.html")]
+        judge = """judge.model='fake:{"verdict": "first"}'"""
+        outputs = [command(*words), command(*words, "--out", "page.html", "--preference", "--set", judge)]
         assert all(done.code == 0 for done in outputs), outputs[0].err
         check("compare SYSTEM... --json", [done.json for done in outputs])
         swept = command("sweep", "--json")
