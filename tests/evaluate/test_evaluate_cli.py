@@ -320,6 +320,7 @@ class TestBaseline:
         same = evaluated(command, cases, "right", "--baseline", base, "--max-drop", "0")
         assert same["baseline"]["difference"] == 0.0
         assert same["gate"]["verdict"] == "passes"
+        assert list(same["baseline_parts"]) == ["answered_right"]  # no case has a refusal as its answer
         done = command(
             "evaluate", cases, "--system", "bot.py:wrong", "--baseline", base, "--max-drop", "0.02",
             "--markdown", "out.md",

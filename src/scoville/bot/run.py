@@ -16,6 +16,7 @@ from scoville.evaluate.blame_run import blame_run
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.gate import Gate, check_gate
 from scoville.evaluate.paired import Comparison
+from scoville.evaluate.rightness import ANSWERED, REFUSED
 from scoville.evaluate.score_run import score_run
 from scoville.evaluate.show_run import summary_facts, summary_rows, summary_text
 from scoville.html import fold, pre, table
@@ -70,6 +71,14 @@ class Run(runs.Run):
         if not found.scores():
             score_run(found, wrong_costs=self.bot.recipe.evaluate.wrong_costs)
         return compare_runs(found, self, metric)
+
+    def compare_parts(self, baseline: runs.Run | str) -> dict[str, Comparison]:
+        """Compare the two parts of ``quality``, what was answered rightly and what was refused rightly, where the cases
+        have such.
+        """
+        asked = {case.answerable for case in self.cases()}
+        parts = {ANSWERED.name: True, REFUSED.name: False}
+        return {name: self.compare(baseline, name) for name, answerable in parts.items() if answerable in asked}
 
     def gate(self, baseline: runs.Run | str, metric: str = "quality", max_drop: float = 0.0) -> Gate:
         """Say whether it may take the place of an earlier run: whether the metric really fell by more, or fewer cases

@@ -107,15 +107,21 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         _list(bot.runs(), as_json)
         return
     compared = run.compare(baseline, options["metric"]) if baseline else None
+    parts = run.compare_parts(baseline) if baseline and options["metric"] == "quality" else {}
     judges = judges_of(bot, run)
     most = options["max_drop"]
     gate = run.gate(baseline, options["metric"], most) if baseline and most is not None else None
-    notes = "\n\n".join(filter(None, (judges_text(judges), compared and comparison_text(options["metric"], compared))))
+    differs = {**({options["metric"]: compared} if compared else {}), **parts}
+    against = "\n".join(comparison_text(name, one) for name, one in differs.items())
+    notes = "\n\n".join(filter(None, (judges_text(judges), against)))
     decided = [gate_text(gate)] if gate else []
     if options["markdown"]:
         options["markdown"].write_text(summary_markdown(run, "\n\n".join([notes, *decided])), encoding="utf-8")
     if as_json:
-        more = {name: asdict(value) for name, value in (("baseline", compared), ("gate", gate)) if value}
+        more: dict[str, Any] = {
+            name: asdict(value) for name, value in (("baseline", compared), ("gate", gate)) if value
+        }
+        more |= {"baseline_parts": {name: asdict(one) for name, one in parts.items()}} if parts else {}
         write_json({"run": run.id, "status": run.header["status"], **run.summary(), "judges": judges, **more})
     else:
         write(f"{summary_text(run, every=options['every'])}\n\n{notes}".strip())
