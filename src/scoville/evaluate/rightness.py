@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from scoville.evaluate.judge.lane import is_refusal
 from scoville.evaluate.metrics.metric import Metric
+from scoville.evaluate.metrics.premise import corrects_premise
 from scoville.evaluate.metrics.right import RIGHT_FROM, WORDS
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
@@ -45,6 +46,8 @@ def rightness(case: Case, result: Result, scores: Iterable[Score], wrong_costs: 
         return 0.0 if right else 1.0 if case.answerable and is_refusal(result) else wrong_costs
 
     rights = [_is_right(decided.metric, value) for value in decided.rounds or (decided.value,)]
+    if not case.answerable and corrects_premise(case, result):
+        rights = [True]
     weight = "" if wrong_costs == 1 else f", wrong_costs {wrong_costs:g}"
     for metric, values, reason in (
         (part, [float(right) for right in rights], decided.metric),
