@@ -817,18 +817,21 @@ class TestUntouched:
     def test_the_best_is_measured_once_on_the_part_that_chose_nothing(
         self, parts: Path, invoke: Any, sweeping: Sweeping
     ):
-        done = invoke("--split", "dev", "--trials", "2")
+        costly = ("--set", "evaluate.wrong_costs=3")
+        done = invoke("--split", "dev", "--trials", "2", *costly)
         assert done.exit_code == 0
         (sweep,) = list_sweeps(sweeping.folder)
+        (final_run,) = list_runs(sweep.final)
+        assert final_run.summary()["weights"]["wrong_costs"] == 3
         assert {case.split for case in sweep.cases()} == {"dev"} and len(sweep.cases()) == 4
         assert len(sweep.untouched()) == 8 and "leak" not in {case.id for case in sweep.untouched()}
-        found = json.loads(invoke("--split", "dev", "--trials", "2", "--json").stdout)
+        found = json.loads(invoke("--split", "dev", "--trials", "2", *costly, "--json").stdout)
         final = found["final"]
         assert (final["trial"], final["found"]["quality"]["n"]) == (found["best"], 8)
         assert f"On the untouched part, cases that chose nothing, trial {final['trial']}: quality" in done.stdout
         assert "On the untouched part" in invoke("--best").stdout
         assert [run.id for run in list_runs(sweep.final)] == [final["run"]]  # asked once, whatever comes after
-        invoke("--split", "dev", "--trials", "8")
+        invoke("--split", "dev", "--trials", "8", *costly)
         assert [run.id for run in list_runs(sweep.final)] == [final["run"]]
 
     def test_a_part_that_is_not_there_is_refused(self, parts: Path, invoke: Any):

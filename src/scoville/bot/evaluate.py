@@ -16,6 +16,7 @@ from scoville.cases.files import cases_of
 from scoville.cases.parts import check_leakage
 from scoville.cost import Budget
 from scoville.errors import UsageError
+from scoville.evaluate.cheats import PREFIX
 from scoville.evaluate.cheats import PREFIX as CHEAT
 from scoville.evaluate.publish import note_index
 from scoville.evaluate.run_cases import run_cases, same_cases, waiting_cases
@@ -82,7 +83,8 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
     _check(bot, asked.system, chosen, asked, scoring)
     if not scoring.judge:
         say_unscorable(chosen)
-    missing = say_not_indexed(bot, chosen) if answering_recipe(bot, asked.system) else []
+    searches_here = answering_recipe(bot, asked.system) or known_as(asked.system).startswith(PREFIX)
+    missing = say_not_indexed(bot, chosen) if searches_here else []
     _say_price(bot, asked.system, len(chosen), budget)
     system = open_system(bot, asked.system, asked.timeout_seconds, budget, asked.workers)
     run = create_run(bot.workspace.folder / "runs", chosen, {

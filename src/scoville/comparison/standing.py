@@ -89,7 +89,7 @@ def measure_best(
         "cases_file": sweep.header.get("cases_file", ""), "index": stages.index_digest(recipe),
     })  # fmt: skip
     run_cases(system, cases, run, timeout_seconds=recipe.sweep.timeout_seconds, on_case=on_case)
-    score_run(run)
+    score_run(run, wrong_costs=recipe.evaluate.wrong_costs)
 
 
 def final_of(sweep: SweepFolder) -> Final | None:
