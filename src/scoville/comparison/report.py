@@ -91,8 +91,8 @@ def _cards(systems: Sequence[System], metric: str) -> list[dict[str, Any]]:
 def _weights(run: Shown) -> str:
     """Say what the one number of quality is made of."""
     without = sum(not case.answerable for case in run.cases) / max(len(run.cases), 1)
-    costs = run.summary.get("wrong_costs")
-    wrong = "" if costs is None else f"; right 1, refused 0, wrong {-costs:g}"
+    costs = run.summary.get("weights", {}).get("wrong_costs")
+    wrong = "" if costs is None else f"; a wrong answer costs {costs:g} refusal{'s' if costs != 1 else ''}"
     return f"{written(without, 'share')} of them without an answer{wrong}"
 
 
