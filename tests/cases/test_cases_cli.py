@@ -14,6 +14,7 @@ from scoville.cases.files import cases_of
 from scoville.cases.importers.formats import IMPORTERS
 from scoville.cli.cases import command
 from scoville.errors import ScovilleError, UsageError
+from scoville.types import Evidence
 
 
 class Done(NamedTuple):
@@ -231,3 +232,20 @@ def test_review_of_a_csv_is_refused_before_the_first_key(bench: Bench, run: Run)
     path.write_text("question\nWho?\n")
     with pytest.raises(UsageError, match=r"ends in \.jsonl"):
         run("review", path, keys="a\n")
+
+
+def test_json_lines_may_name_what_they_hold_as_a_table_does(run: Run, bench: Bench):
+    row = {"Question": "How long is leave?", "answer": "16 weeks", "document": "handbook.pdf", "page": 9}
+    mine = write(bench.workspace.root / "mine.jsonl", row)
+    (case,) = cases_of(Path(run("import", mine, "--json").json["file"]))
+    assert (case.expected, case.evidence) == (("16 weeks",), (Evidence(document="handbook.pdf", page=9),))
+    twice = write(bench.workspace.root / "twice.jsonl", row | {"expected": "17 weeks"})
+    with pytest.raises(UsageError, match="expected twice"):
+        run("import", twice, "--as", "cases")
+
+
+def test_a_table_of_something_else_is_told_which_columns_are_expected(run: Run, bench: Bench):
+    other = bench.workspace.root / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match="expected question, and of answer, document, page and quote"):
+        run("import", other)

@@ -305,7 +305,7 @@ def test_the_same_question_twice_is_one_case_with_both_answers(tmp_path: Path):
 
 def test_what_is_in_no_known_form_is_refused_with_the_forms(tmp_path: Path):
     with pytest.raises(
-        UsageError, match=r"has 'prompt, completion' that no importer knows; name one with --as: .*squad"
+        UsageError, match=r"has 'prompt, completion' that no importer knows; expected question.*--as: .*squad"
     ):
         detect(lines(tmp_path / "a.jsonl", {"prompt": "x", "completion": "y"}))
     with pytest.raises(UsageError, match="no such file"):

@@ -171,6 +171,14 @@ class TestContract:
         assert [line["refused"] for line in chat.lines] == [False, False]
         assert {path for line in chat.lines for path, _ in observed(line)} <= {f.path for f in documented("Answer")}
 
+    def test_the_pages_of_an_answer_are_drawn_and_what_has_none_says_so(self, paged: Bench, command: Command):
+        schedule = ("ask", "When does Juniper Ashgrove's cover end?", "--where", "type = application/pdf")
+        done = command(*schedule, "--pages", "pages")
+        assert done.code == 0 and Path("pages/1.png").read_bytes().startswith(b"\x89PNG"), done.err
+        assert "[1] pages/1.png" in done.err
+        done = command("ask", QUESTION, "--where", "type = text/markdown", "--pages", "none")
+        assert "[1]" in done.err and not list(Path("none").iterdir())
+
     def test_ask_in_a_batch(self, paged: Bench, command: Command):
         rows = [
             {"id": "first", "question": QUESTION},

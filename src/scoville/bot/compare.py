@@ -185,7 +185,14 @@ def _named(bot: Opened, one: Compareable, timeout_seconds: float) -> Named:
         raise UsageError(f"{spec}: there is no such recipe here; give the path of a recipe's file")
     if ":" in spec:
         return Named(known_as(spec), known_as(spec), open_system(bot, spec, timeout_seconds))
-    return _named(bot, find_run(bot.workspace.folder / "runs", spec), timeout_seconds)._replace(spec=spec)
+    try:
+        run = find_run(bot.workspace.folder / "runs", spec)
+    except UsageError as error:
+        raise UsageError(
+            f"{error}; else a recipe's file, file.py:function, http(s)://…, or what a system has to beat, such as "
+            "cheat:quote"
+        ) from None
+    return _named(bot, run, timeout_seconds)._replace(spec=spec)
 
 
 def _baseline(named: Sequence[Named], given: str) -> str:

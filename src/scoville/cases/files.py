@@ -45,7 +45,7 @@ def cases_of(path: Path) -> list[Case]:
 
 
 def column_key(name: str) -> str:
-    """Give the key that a column of CSV is meant as: in any case, also by common other names."""
+    """Give the key that a column, or a key of JSON, is meant as: in any case, also by common other names."""
     key = name.strip().casefold().replace(" ", "_")
     return ALIASES.get(key, key)
 
@@ -86,7 +86,7 @@ def case_of(value: Any) -> Case:
 
     Raises UsageError for an unknown key and for a value that cannot be meant.
     """
-    given = _mapping("a case", value, KEYS)
+    given = _mapping("a case", _by_own_names(value), KEYS)
     history = tuple(_message(turn) for turn in _list("history", given.get("history")))
     question, choices = _text("question", given.get("question")), _texts("choices", given.get("choices"))
     answerable = given.get("answerable", True)
@@ -225,6 +225,20 @@ def _check_choices(choices: Sequence[str], expected: Sequence[str]) -> None:
         raise UsageError(
             f"expected: {_brief(wrong[0])}; with {len(choices)} choices it is a letter, A to {letters[-1]}"
         )
+
+
+def _by_own_names(value: Any) -> Any:
+    """Give an object the keys that a case has; the place of its evidence may be given in keys of its own."""
+    if not isinstance(value, Mapping):
+        return value
+    named: dict[str, Any] = {}
+    for name, given in value.items():
+        if (key := column_key(str(name))) in named:
+            raise UsageError(f"a case has {key} twice, by two names")
+        named[key] = given
+    if (place := {key: named.pop(key) for key in EVIDENCE_KEYS if key in named}) and "evidence" not in named:
+        named["evidence"] = [place]
+    return named
 
 
 def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.bot import Bot
+    from scoville.types import Answer
 
 
 @click.command("ask")
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 @where_option
 @groups_option
 @click.option("--stream", is_flag=True, help="Show the model's text on stderr as it comes, before it is checked.")
+@click.option(
+    "--pages", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Write each cited page there as a picture with the words boxed.",
+)  # fmt: skip
 @withheld_option
 @click.option("--yes", is_flag=True, help="Go on with a batch beyond cost.limit_usd.")
 @common_options
@@ -45,6 +50,7 @@ def command(
     filters: tuple[str, ...],
     groups: tuple[str, ...],
     stream: bool,
+    pages: Path | None,
     show_withheld: bool,
     yes: bool,
     folder: Path | None,
@@ -79,6 +85,24 @@ def command(
     else:
         write(answer_text(answer, show_withheld=show_withheld))
         say(style(usage_text(answer), dim=True))
+    if pages:
+        _draw_pages(answer, pages)
+
+
+def _draw_pages(answer: "Answer", folder: Path) -> None:
+    """Write the page of each citation as a picture; where there is none, say why."""
+    from scoville.errors import UsageError
+    from scoville.storage import storage_errors
+
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, citation in enumerate(answer.citations, start=1):
+            file = folder / f"{number}.png"
+            try:
+                citation.image().save(file)
+                say(f"  [{citation.marker}] {file}")
+            except UsageError as error:
+                say(f"  [{citation.marker}] {error}")
 
 
 def streamer(wanted: bool) -> Callable[[str], None] | None:

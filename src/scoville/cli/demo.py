@@ -1,5 +1,7 @@
 """`scoville demo`: from documents to scored answers, with nothing of the user's."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,9 @@ Left for you in {folder}:
   .scoville/runs     both runs as files
 
 Three things to try next, after `cd {folder}`:
-  scoville ask "Which form is used for lost or stolen keys?"
-  scoville search --explain "stolen keys"
-  mkdir my-bot && cd my-bot && scoville init && scoville add PATH/TO/YOUR/DOCUMENTS && scoville chat
+  {scoville} ask "Which form is used for lost or stolen keys?" --pages pages
+  {scoville} search --explain "stolen keys"
+  mkdir ../my-bot && cd ../my-bot && {scoville} add PATH/TO/YOUR/DOCUMENTS && {scoville} chat
 """
 
 
@@ -49,7 +51,9 @@ def command(folder: Path, flags: tuple[str, ...], as_json: bool) -> None:
         })  # fmt: skip
         return
     write(_cards_text(done.scorecards()))
-    write(NEXT.format(folder=folder))
+    program = Path(sys.argv[0]).absolute()
+    found = shutil.which("scoville") or not program.name.startswith("scoville")
+    write(NEXT.format(folder=folder, scoville="scoville" if found else program))
 
 
 def _show(case: "DemoCase", answer: "Answer") -> str:

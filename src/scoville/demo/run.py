@@ -48,7 +48,7 @@ class Demo:
                 "expected": list(case.answers),
                 "right": is_right(case, results[case.id].text, refused=results[case.id].refused),
                 "cited": cites_right(case, results[case.id]),
-                **{key: value for key, value in saved[case.id].items() if key not in ("case", "trace")},
+                **{key: value for key, value in saved[case.id].items() if key not in ("case", "trace", "ranking")},
             }
             for case in demo_cases()
         ]

@@ -31,10 +31,11 @@ class Imported(NamedTuple):
     """Cases that are unanswerable because the answer in the file says so."""
 
 
-def _is_cases(sample: Sample) -> bool:
+def _is_cases(sample: Sample, *, meant: bool = False) -> bool:
+    """Say whether something has the keys of a case; with ``meant`` also under other names, as columns always may."""
     if not isinstance(sample.value, Mapping):
         return False
-    keys = [column_key(name) for name in sample.cells] or list(sample.value)
+    keys = [column_key(str(name)) if meant or sample.cells else name for name in sample.cells or sample.value]
     return "question" in keys and set(keys) <= {*KEYS, *EVIDENCE_KEYS} and len(keys) == len(set(keys))
 
 
@@ -55,11 +56,14 @@ def detect(path: Path) -> str:
         raise UsageError(f"{path}: there is no such file; give the path of a local file or folder")
     sample = sample_of(path)
     found = next((name for name, importer in IMPORTERS.items() if importer.detect(sample)), "")
-    if found:
-        return found
+    if found or _is_cases(sample, meant=True):
+        return found or "cases"
     keys = f" has {', '.join(map(str, sample.value))[:200]!r}" if isinstance(sample.value, Mapping) else ""
     known = "; ".join(f"{name}: {importer.what}" for name, importer in IMPORTERS.items())
-    raise UsageError(f"{path}{keys or ' is in no form'} that no importer knows; name one with --as: {known}")
+    raise UsageError(
+        f"{path}{keys or ' is in no form'} that no importer knows; expected question, and of answer, document, page "
+        f"and quote what is known; or name a format with --as: {known}"
+    )
 
 
 def import_cases(path: Path, kind: str = "", *, tags: Iterable[str] = (), unanswerable: bool | None = None) -> Imported:
