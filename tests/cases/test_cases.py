@@ -91,7 +91,7 @@ def test_a_made_id_depends_on_what_is_asked_alone():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"question": "Q", "answer": "A"}, "unknown key 'answer'; the keys are id, question, history"),
+        ({"question": "Q", "reply": "A"}, "unknown key 'reply'; the keys are id, question, history"),
         ({"expected": ["A"]}, "question: missing"),
         ({"question": "  "}, "question: '  '; expected a text"),
         ({"question": ["Q"]}, r"question: \['Q'\]; expected a text"),
@@ -119,8 +119,8 @@ def test_what_is_no_case_is_refused_with_the_reason(value: object, said: str):
 
 
 def test_the_line_of_a_wrong_case_is_named(tmp_path: Path):
-    path = write(tmp_path / "a.jsonl", {"question": "A?"}, "", {"question": "B?", "page": 3})
-    with pytest.raises(UsageError, match=r"a\.jsonl: line 3: a case has the unknown key 'page'"):
+    path = write(tmp_path / "a.jsonl", {"question": "A?"}, "", {"question": "B?", "sheet": 3})
+    with pytest.raises(UsageError, match=r"a\.jsonl: line 3: a case has the unknown key 'sheet'"):
         cases_of(path)
     write(path, {"question": "A?"}, '{"question": "B?"')
     with pytest.raises(UsageError, match="line 2 is no JSON: Expecting"):
