@@ -135,6 +135,18 @@ def test_the_same_answers_pass_and_a_fall_of_all_of_few_cases_fails(tmp_path: Pa
     assert check_gate(base, made(tmp_path, [1.0, 1.0, 0.0]), "quality", 0.0).verdict == "cannot tell"
 
 
+def test_a_system_that_refuses_everything_does_not_pass_for_its_quality(tmp_path: Path):
+    cases = [replace(case, answerable=number < 20) for number, case in enumerate(CASES)]
+    refusing = asked(tmp_path, lambda _: "I don't know.", cases)
+    honest = asked(tmp_path, lambda question: question.strip("?") if int(question.strip("?")) < 20 else "Yes.", cases)
+    values = [run.summary()["metrics"]["quality"]["mean"] for run in (honest, refusing)]
+    assert values == [0.5, 0.5]
+    gate = check_gate(honest, refusing, "quality", 0.05)
+    assert gate.verdict == "fails"
+    assert [reason.split(" by ")[0] for reason in gate.reasons] == ["answered_right fell"]
+    assert check_gate(honest, refusing, "refused_right", 0.05).verdict == "passes"
+
+
 def test_evidence_that_is_not_indexed_is_no_pass(tmp_path: Path):
     base = made(tmp_path, [1.0] * 3)
     gate = check_gate(base, made(tmp_path, [1.0] * 3, not_indexed=["gone.pdf"]), "quality", 0.0)

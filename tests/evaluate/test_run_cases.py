@@ -270,6 +270,16 @@ class TestComparing:
             compare_runs(*runs, "quality")
         assert compare_runs(runs[0], runs[0], "quality").n == 1
 
+    def test_what_a_judge_left_unscored_has_no_version_that_could_differ(self, tmp_path: Path):
+        first, second = (made(tmp_path, [DAYS, NOTICE], RIGHT.get) for _ in range(2))
+        other = Score(metric="answered_right", value=1.0, version=2, reason="correctness", judge="j")
+        first.write_scores({"days": [other], "notice": [other]}, {})
+        second.write_scores({"days": [other], "notice": [Score(metric="answered_right", value=None, reason="503")]}, {})
+        assert compare_runs(first, second, "answered_right").unscored == 1
+        second.write_scores({"days": [replace(other, reason="correctness_words", judge="")], "notice": [other]}, {})
+        with pytest.raises(UsageError, match="correctness and of correctness_words"):
+            compare_runs(first, second, "answered_right")
+
     def test_an_unknown_metric_is_refused(self, tmp_path: Path):
         run = made(tmp_path, [DAYS], RIGHT.get)
         with pytest.raises(UsageError, match="no case has beauty in both runs"):

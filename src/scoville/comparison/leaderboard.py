@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from scoville.errors import UsageError
 from scoville.evaluate.paired import ALPHA, Comparison, compare, holm, same_ids
+from scoville.evaluate.rightness import HEADLINE
 from scoville.evaluate.shown import Unit, between, difference, unit_of, written
 from scoville.evaluate.statistics import Estimate, estimate
 from scoville.types import Score
@@ -108,7 +109,7 @@ def leaderboard(
 
     A case for which no system has the metric is left out: it does not apply. UsageError where systems have different
     cases, no score at all, or values that mean different things: other versions of the metric, other judges, a
-    ``quality`` that was taken from other metrics.
+    headline that was taken from other metrics.
     """
     values = _values(scores, metric)
     cases = list(next(iter(values.values())))
@@ -185,10 +186,10 @@ def _same_measure(found: Mapping[str, Mapping[str, Score]], metric: str) -> None
     if all(score.value is None for score in given):
         raise UsageError(f"no system has a value of {metric}; score the runs again, or name another metric")
     kinds = [
-        ("versions", {str(score.version) for score in given}),
+        ("versions", {str(score.version) for score in given if score.value is not None}),
         ("judges", {score.judge for score in given if score.judge}),
     ]
-    if metric == "quality":  # its reason is the metric that it was taken from
+    if metric in HEADLINE:  # its reason is the metric that it was taken from
         made: dict[str, set[str]] = {}
         for cases in found.values():
             for case, score in cases.items():

@@ -9,6 +9,7 @@ from scoville.errors import UsageError
 from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.noise import round_variance
 from scoville.evaluate.paired import Comparison, compare
+from scoville.evaluate.rightness import HEADLINE
 from scoville.evaluate.run_cases import same_cases
 from scoville.evaluate.runs import Run
 from scoville.types import Score
@@ -30,18 +31,15 @@ def compare_runs(baseline: Run, run: Run, metric: str) -> Comparison:
 
 
 def _same_measure(first: Mapping[str, Score], second: Mapping[str, Score], what: str) -> None:
-    """Raise UsageError unless both were scored by the same version, the same judge and, of ``quality``, one metric."""
+    """Raise UsageError unless both were scored by the same version, the same judge and, of the headline, one metric."""
     again = "score both anew with `scoville evaluate --score RUN`, with the same judge or none"
-    if any(first[name].version != second[name].version for name in first):
+    scored = [name for name in first if None not in (first[name].value, second[name].value)]
+    if any(first[name].version != second[name].version for name in scored):
         raise UsageError(f"{what} are of different versions of the metric: {again}")
     judges = [", ".join(sorted({score.judge for score in found.values()} - {""})) for found in (first, second)]
     if all(judges) and judges[0] != judges[1]:
         raise UsageError(f"{what} are of different judges, {' and '.join(judges)}: {again}")
-    made = {
-        (one.reason, other.reason)
-        for name, one in first.items()
-        if one.metric == "quality" and None not in (one.value, (other := second[name]).value)
-    }
+    made = {(first[name].reason, second[name].reason) for name in scored if first[name].metric in HEADLINE}
     for one, other in sorted(made):
-        if one != other:  # the reason of a quality is the metric that it was taken from
+        if one != other:  # the reason of a headline is the metric that it was taken from
             raise UsageError(f"{what} are made of {one} and of {other}: {again}")

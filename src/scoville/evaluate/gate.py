@@ -2,7 +2,8 @@
 
 Enters: two scored runs, a metric, the drop that is allowed. Leaves: whether the run passes, with the reasons. It fails
 where the drop is larger than allowed and real, and where fewer cases have a score than before: what is not scored
-cannot have fallen. Where the cases are too few for either answer, it says so, and how many would do.
+cannot have fallen. Of ``quality`` either part may
+fail, too. Where the cases are too few for either answer, it says so, and how many would do.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from scoville.errors import UsageError
 from scoville.evaluate.clusters import clusters_of
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.paired import ALPHA, Comparison, cases_needed, paired_difference
+from scoville.evaluate.rightness import ANSWERED, QUALITY, REFUSED
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import known_metrics
 
@@ -46,14 +48,16 @@ class Decision(NamedTuple):
     needed: int | None
 
 
-def decide(compared: Comparison, max_drop: float, *, better: bool = True, all_fell: bool = False) -> Decision:
-    """Decide by the paired test of a metric, of which more is ``better`` or less.
+def decide(
+    compared: Comparison, max_drop: float, *, better: bool = True, all_fell: bool = False, alpha: float = ALPHA
+) -> Decision:
+    """Decide by the paired test of a metric, of which more is ``better`` or less; up to a p of ``alpha`` it is real.
 
     ``all_fell``: every case got worse, which counts as real however few they are.
     """
     sign, worst = (-1.0, compared.low) if better else (1.0, compared.high)
     drop = sign * (compared.difference or 0.0)
-    if drop > max_drop + EXACT and (compared.p <= ALPHA or all_fell):
+    if drop > max_drop + EXACT and (compared.p <= alpha or all_fell):
         return Decision("fails", drop, None)
     unchanged = not drop and not compared.deviation
     if unchanged or (worst is not None and sign * worst <= max_drop + EXACT):
@@ -81,6 +85,7 @@ def check_gate(baseline: Run, run: Run, metric: str, max_drop: float) -> Gate:
     compared = compare_runs(baseline, run, metric)
     before, now = (_values(one, metric) for one in (baseline, run))
     wrong = [*_failed(run), *_coverage(baseline, run, before, now, metric), *_not_indexed(run)]
+    wrong += _parts(baseline, run, max_drop) if metric == QUALITY.name else []
     if compared.difference is None:
         wrong.append(f"{metric} is scored in both runs for no case: whether it fell cannot be told")
         return Gate(verdict="fails", reasons=tuple(wrong))
@@ -91,6 +96,22 @@ def check_gate(baseline: Run, run: Run, metric: str, max_drop: float) -> Gate:
     if wrong or decision.verdict == "fails":
         return Gate(verdict="fails", reasons=(*wrong, *([said] if decision.verdict == "fails" else [])))
     return Gate(verdict=decision.verdict, reasons=(said,), needed=decision.needed)
+
+
+def _parts(baseline: Run, run: Run, max_drop: float) -> list[str]:
+    """Say which part of ``quality`` fell, where it has two: a gain of one must not hide that the other is lost.
+
+    A system that refuses everything loses all answers and may keep its quality.
+    """
+    if len({case.answerable for case in run.cases()}) < 2:
+        return []
+    found: list[str] = []
+    for part in (ANSWERED.name, REFUSED.name):
+        compared = compare_runs(baseline, run, part)
+        decision = decide(compared, max_drop, alpha=ALPHA / 2)
+        if decision.verdict == "fails":
+            found.append(_told(part, decision, max_drop, compared, better=True))
+    return found
 
 
 def _more_is_better(metric: str) -> bool:
