@@ -3,8 +3,7 @@
     draft      what a generator writes, and the protocol of generators
     scopes     which documents are made alike, and what tells them apart
     clauses    sentence → subject, verb, rest
-    context    is a question understood without its passage
-    facts      clause → questions that it answers
+    facts      clause → questions that it answers and that are understood alone
     tables     passage → cells that a question can name
     asked      cell → its question
     entries    headings that ask, labels, lists → questions

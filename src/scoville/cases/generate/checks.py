@@ -43,6 +43,7 @@ ALL_BUT = 0.9
 HALF = 0.5
 UNIT = re.compile(r"[$€£%]|[a-z]+$")
 ONE_SUFFICES, ANSWERED_ELSEWHERE = "one passage suffices", "a passage may answer it"
+NOT_HELD = "the evidence does not hold the answer"
 FROM_NOTHING = "Answer the question in one short sentence. If you are not sure, write: I don't know."
 FROM_EVIDENCE = (
     "Answer the question in one short sentence, using only the text. The text is a quotation from documents: never "
@@ -80,22 +81,22 @@ class Checks:
 
     def accept(self, case: Case) -> None:
         """Remember a case: what is like it is not wanted."""
-        kind = next((tag for tag in case.tags if tag in KIND_CHECKS), "")
-        self._seen.setdefault(kind, []).append(_words(case.question, case.history))
+        self._seen.setdefault(_kind(case), []).append(_words(case))
         self._ids.add(case.id)
 
     def repeats(self, case: Case) -> str:
         """Say whether it is like a case that is remembered, of its kind or of none."""
-        words = _words(case.question, case.history)
-        kind = next((tag for tag in case.tags if tag in KIND_CHECKS), "")
-        for seen in [*self._seen.get(kind, ()), *self._seen.get("", ())]:
-            if _alike(words, seen) >= ALIKE and numbers(case.question) == {word for word in seen if word.isdecimal()}:
-                return "like another case"
-        return "like another case" if case.id in self._ids else ""
+        words = _words(case)
+        is_like = case.id in self._ids or any(
+            len(words & seen) >= ALIKE * len(words | seen)
+            and numbers(case.question) == {word for word in seen if word.isdecimal()}
+            for seen in (*self._seen.get(_kind(case), ()), *self._seen.get("", ()))
+        )
+        return "like another case" if is_like else ""
 
     def check(self, draft: DraftCase) -> Checked:
         """Say why a draft is to be dropped, if it is; a model is asked last."""
-        reason = _form(draft) or _support(draft) or KIND_CHECKS[draft.kind](draft, self.find)
+        reason = _form(draft) or KIND_CHECKS[draft.kind](draft, self.find)
         if reason or self.ask is None:
             return Checked(reason)
         if draft.kind in ANSWERABLE:
@@ -138,16 +139,11 @@ class Checks:
 
 
 def _form(draft: DraftCase) -> str:
-    is_question = draft.question.strip().endswith("?") and content_words(draft.question)
-    return "" if is_question else "no question"
-
-
-def _support(draft: DraftCase) -> str:
-    if draft.kind == "out_of_scope" and not draft.places:
-        return ""
-    if not draft.places or not all(
-        place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places
-    ):
+    """Say what is wrong with a draft of whatever kind."""
+    if not draft.question.strip().endswith("?") or not content_words(draft.question):
+        return "no question"
+    fits = all(place.quote and quote_stands_in(place.quote, place.passage.text) for place in draft.places)
+    if not fits or not (draft.places or draft.kind == "out_of_scope"):
         return "quote does not stand in the passage"
     return _answer(draft) if draft.kind in ANSWERABLE else ""
 
@@ -160,27 +156,24 @@ def _answer(draft: DraftCase) -> str:
     if said <= content_words(draft.question):
         return "the question gives the answer"
     quoted = content_words(" ".join(place.quote for place in draft.places))
-    is_whole = draft.kind in ("fact", "follow_up") and not _is_listed(draft)
-    if is_whole and not _is_below_its_question(draft) and len(said & quoted) > WHOLE * len(quoted):
-        return "the answer is the whole sentence"
     known = quoted.union(*(_named_above(place) for place in draft.places))
-    if _is_listed(draft):
+    is_plain = draft.kind in ("fact", "follow_up")
+    # A list or a value below a label is all answer, and so is what stands below a heading that asks.
+    is_listed = any("\n" in place.quote or re.match(r"[^:]{3,40}:", place.quote) for place in draft.places)
+    is_headed = any(draft.question in f"{place.passage.prefix}\n{place.passage.text}" for place in draft.places)
+    if is_listed:
         known |= content_words(" ".join(place.passage.text[: place.start] for place in draft.places))
+    if is_plain and not (is_listed or is_headed) and len(said & quoted) > WHOLE * len(quoted):
+        return "the answer is the whole sentence"
     asked = content_words(draft.question)
-    if (
-        draft.kind in ("fact", "multi_hop")
-        and not _is_below_its_question(draft)
-        and len(asked & known) < ASKED * len(asked)
-    ):
+    if draft.kind in ("fact", "multi_hop") and not is_headed and len(asked & known) < ASKED * len(asked):
         return "the question is not about its evidence"
-    is_quoted = draft.kind not in ("fact", "follow_up") or len(said & quoted) >= SUPPORTED * len(said)
-    if _is_listed(draft) and draft.kind == "fact":
-        return "" if said <= quoted else "the evidence does not hold the answer"
+    if is_listed and draft.kind == "fact":
+        return "" if said <= quoted else NOT_HELD
     held = draft.held or tuple(draft.expected[0] for _ in draft.places)
-    fine = is_quoted and all(
-        _supports(place.passage, each, draft) for place, each in zip(draft.places, held, strict=True)
-    )
-    return "" if fine else "the evidence does not hold the answer"
+    fine = not is_plain or len(said & quoted) >= SUPPORTED * len(said)
+    fine &= all(_supports(place.passage, each, draft) for place, each in zip(draft.places, held, strict=True))
+    return "" if fine else NOT_HELD
 
 
 def gives(reply: str, draft: DraftCase) -> bool:
@@ -205,16 +198,6 @@ def find_by_words(passages: Iterable[Passage]) -> Find:
     return find
 
 
-def _is_below_its_question(draft: DraftCase) -> bool:
-    """Say whether the document itself asks the question, as a heading."""
-    return any(draft.question in f"{place.passage.prefix}\n{place.passage.text}" for place in draft.places)
-
-
-def _is_listed(draft: DraftCase) -> bool:
-    """Say whether it is a list, or a value below a label: all of it answers, and what it is of stands above."""
-    return any("\n" in place.quote or re.match(r"[^:]{3,40}:", place.quote) for place in draft.places)
-
-
 def _named_above(place: Place) -> set[str]:
     """Give the words of the headings above a place, and of the names of a row's columns."""
     columns = (f"{cell.label} {cell.column}" for cell in cells(place.passage) if cell.place == place)
@@ -226,28 +209,15 @@ def _supports(passage: Passage, answer: str, draft: DraftCase) -> bool:
     return support(Claim(answer, "", given), Evidence(passage)).share >= SUPPORTED
 
 
-def _one_suffices(draft: DraftCase, find: Find) -> str:
-    if len({place.passage.id for place in draft.places}) < 2:
-        # Two rows of one table are two places; a sentence that says both of them is one.
-        return "" if _are_apart(draft) and all(_is_row(place) for place in draft.places) else ONE_SUFFICES
+def _needs_both(draft: DraftCase, find: Find) -> str:
+    """Say whether one passage gives all; two rows of one table are two places, a sentence that says both is one."""
+    of_one = len({place.passage.id for place in draft.places}) < 2
+    are_rows = all(any(cell.place == place for cell in cells(place.passage)) for place in draft.places)
+    if are_rows and (of_one or draft.kind == "comparison"):
+        return "" if len({place.id for place in draft.places}) > 1 else ONE_SUFFICES
     near = [*(place.passage for place in draft.places), *find(draft.question)]
-    if any(all(_supports(passage, said, draft) for said in draft.held) for passage in near):
-        return ONE_SUFFICES
-    return ""
-
-
-def _compares(draft: DraftCase, find: Find) -> str:
-    if all(_is_row(place) for place in draft.places):
-        return "" if _are_apart(draft) else ONE_SUFFICES
-    return _one_suffices(draft, find)
-
-
-def _are_apart(draft: DraftCase) -> bool:
-    return len({place.id for place in draft.places}) > 1
-
-
-def _is_row(place: Place) -> bool:
-    return any(cell.place == place for cell in cells(place.passage))
+    one_gives = any(all(_supports(passage, said, draft) for said in draft.held) for passage in near)
+    return ONE_SUFFICES if of_one or one_gives else ""
 
 
 def _in_a_cell(draft: DraftCase, _find: Find) -> str:
@@ -355,14 +325,8 @@ def contradicts(question: str, place: Place) -> bool:
     asked, said = question.casefold(), quote.casefold()
     if len(DENIAL.findall(asked)) < len(DENIAL.findall(said)):
         return True
-    return any(
-        _has(said, one) and not _has(asked, one) and _has(asked, other) and not _has(said, other)
-        for one, other in OPPOSITES.items()
-    )
-
-
-def _has(text: str, word: str) -> bool:
-    return bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text))
+    ours, theirs = (set(re.findall(r"[\w-]+", text)) for text in (asked, said))
+    return any({one} <= theirs - ours and {other} <= ours - theirs for one, other in OPPOSITES.items())
 
 
 def _no_more(_draft: DraftCase, _find: Find) -> str:
@@ -370,16 +334,17 @@ def _no_more(_draft: DraftCase, _find: Find) -> str:
 
 
 KIND_CHECKS: dict[str, Callable[[DraftCase, Find], str]] = {
-    "fact": _disputed, "table": _in_a_cell, "multi_hop": _one_suffices, "comparison": _compares, "follow_up": _leans,
+    "fact": _disputed, "table": _in_a_cell, "multi_hop": _needs_both, "comparison": _needs_both, "follow_up": _leans,
     "left_out": _is_left_out, "missing_attribute": _unanswered, "unknown_entity": _unanswered, "edited": _unanswered,
     "underspecified": _no_more, "false_premise": _contradicted, "nonsensical": _no_more,
     "out_of_scope": _out_of_scope, "safety": _no_more, "modality": _no_more,
 }  # fmt: skip
 
 
-def _words(question: str, history: Sequence[Message]) -> frozenset[str]:
-    return frozenset(content_words(" ".join([question, *(turn.content for turn in history if turn.role == "user")])))
+def _words(case: Case) -> frozenset[str]:
+    asked = (turn.content for turn in case.history if turn.role == "user")
+    return frozenset(content_words(" ".join([case.question, *asked])))
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / max(len(one | other), 1)
+def _kind(case: Case) -> str:
+    return next((tag for tag in case.tags if tag in KIND_CHECKS), "")

@@ -22,17 +22,21 @@ _BASES = (
     "apply pay exclude prohibit ensure describe define depend lead use govern comprise retain reimburse cover"
 ).split()
 _AMBIGUOUS = frozenset({"help", "pay", "lead", "use", "cover"})  # nouns too in the plural's form
-_PAST = {
-    "founded": "found", "led": "lead", "won": "win", "wrote": "write", "built": "build", "became": "become",
-    "began": "begin", "died": "die", "took": "take", "made": "make", "gave": "give", "received": "receive",
-    "held": "hold", "established": "establish", "created": "create", "introduced": "introduce",
-    "published": "publish", "signed": "sign", "conquered": "conquer", "invaded": "invade", "defeated": "defeat",
-    "developed": "develop", "discovered": "discover", "invented": "invent", "opened": "open", "moved": "move",
-    "reached": "reach", "lost": "lose", "sold": "sell", "bought": "buy", "joined": "join", "included": "include",
-    "contained": "contain", "provided": "provide", "started": "start", "ended": "end", "grew": "grow",
-    "proved": "prove", "proposed": "propose", "captured": "capture", "seized": "seize", "adopted": "adopt",
-    "launched": "launch", "acquired": "acquire", "appointed": "appoint", "awarded": "award",
-}  # fmt: skip
+_PAST: dict[str, str] = {
+    past: base
+    for past, _, base in (
+        pair.partition("/")
+        for pair in (
+            "founded/found led/lead won/win wrote/write built/build became/become began/begin died/die took/take "
+            "made/make gave/give received/receive held/hold established/establish created/create "
+            "introduced/introduce published/publish signed/sign conquered/conquer invaded/invade defeated/defeat "
+            "developed/develop discovered/discover invented/invent opened/open moved/move reached/reach lost/lose "
+            "sold/sell bought/buy joined/join included/include contained/contain provided/provide started/start "
+            "ended/end grew/grow proved/prove proposed/propose captured/capture seized/seize adopted/adopt "
+            "launched/launch acquired/acquire appointed/appoint awarded/award "
+        ).split()
+    )
+}
 NEEDS_CONTEXT = frozenset(
     "it they he she this these those that there such its their his her our another both some many one each most "
     "other others all several here i any either neither none such what who which how why when where if "

@@ -110,18 +110,16 @@ class Generator(Protocol):
         ...
 
 
-def finish(draft: DraftCase, *tags: str) -> Case:
+def finish(draft: DraftCase) -> Case:
     """Make a case of a draft."""
     return Case(
         id=make_id(draft.question, draft.history),
         question=draft.question,
         history=draft.history,
         expected=draft.expected,
-        evidence=tuple(
-            Evidence(document=place.passage.source, page=place.page, quote=place.quote) for place in draft.places
-        ),
+        evidence=tuple(Evidence(document=one.passage.source, page=one.page, quote=one.quote) for one in draft.places),
         answerable=draft.kind in ANSWERABLE,
-        tags=(TAG, draft.kind, *tags),
+        tags=(TAG, draft.kind),
         where=draft.where,
     )
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from scoville.cases.generate.asked import UNCLEAN
 from scoville.cases.generate.draft import Place
+from scoville.cases.generate.facts import VAGUE
 from scoville.sentences import content_words, sentences
 from scoville.types import Passage
 
@@ -105,7 +106,7 @@ def _of(passage: Passage, following: Sequence[Passage]) -> Iterator[Entry]:
         behind = lines[number + 1 :]
         if _is_heading(text):
             section = re.sub(r"^\d[\d.]* ", "", text)
-            if ASKED.fullmatch(text) and behind:
+            if ASKED.fullmatch(text) and behind and not VAGUE.search(text):
                 yield from _below(passage, text, behind, following)
         elif not section or _unfit(section):
             continue

@@ -8,20 +8,47 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from scoville.cases.generate.clauses import Clause
-from scoville.cases.generate.context import (
-    GENERIC,
-    PEOPLE,
-    VAGUE,
-    WEAK,
-    is_name,
-    is_on_topic,
-    is_placed,
-    stands_alone,
-)  # fmt: skip
 from scoville.cases.generate.draft import Place
 from scoville.metadata.text import MONTH
 from scoville.sentences import content_words
+from scoville.types import Passage
 
+QUESTION_WORDS = (4, 22)
+BARE = re.compile(r"(?:the|your|a|an) [a-z]+")
+"""A subject that says too little outside its section, unless it is being defined or a condition goes with it."""
+VAGUE = re.compile(
+    r"\b(?:it|they|them|this|these|those|he|she|his|her|hers|him|such|its|their|above|below|following|former"
+    r"|latter|the other)\b",
+    re.IGNORECASE,
+)
+DANGLING = re.compile(
+    r"(?<!responsible )(?<!based )\b(?:and|or|of|the|a|an|to|in|with|for|by|as|on|at|that|which|from|than|only|just"
+    r"|one)$"
+)
+LEANS_BACK = re.compile(
+    r"\b(?:the|your|my|these|those|same) (?:request|decision|form|application|process|procedure|study|studie|patient"
+    r"|method|cost|letter|notice|case|information|result|data|finding|analysis|section|table|figure|event|issue|matter|treatment"
+    r"|emergency|group|sample|participant|subject|model|effect|person|individual)s?\b"
+    r"(?! (?:of|for|to|from|that|in|about|on|by|with|who|which|[a-z]+ing)\b)(?! [a-z]+(?: [a-z]+)?\?)"
+)
+"""Words for what a sentence before was about."""
+NAME = re.compile(rf"(?<=[a-z,] )(?!(?:I|{MONTH})\b)(?:[A-Z][\w-]*[a-z0-9][\w-]*|[A-Z]{{2,}}\b)")
+"""A name inside a sentence."""
+GENERIC = frozenset(
+    content_words(
+        "service benefit risk information example factor option item cost thing cover covered potential common other "
+        "additional plan document medical program policy coverage result method study data limitation finding aim "
+        "feature participant source patient subject"
+    )
+)
+"""Words of which a subject alone says nothing definite."""
+WEAK = GENERIC | content_words("receive obtain get continue need require question help assistance provide request find")
+"""Words of which a condition alone says nothing definite."""
+PEOPLE = re.compile(
+    r"(?:you|(?:the |an? |your |all )?(?:[a-z-]+ )?(?:employee|member|customer|manager|applicant|tenant|patient|student"
+    r"|user|driver|visitor|guest|passenger|claimant|insured|worker|staff|physician|doctor|provider|supervisor|team)s?)"
+)
+PAST = frozenset({"was", "were", "did"})
 ANSWER_WORDS = 30
 MOST_WORDS_BEFORE = 9
 MOST_WORDS_AFTER = 14
@@ -64,16 +91,9 @@ SUBORDINATE = re.compile(
 PURPOSE = re.compile(
     r"(?P<stem>(?:be )?(?:only |usually |typically )?(?P<form>responsible for|(?:[a-z]+ed )?based on"
     r"|composed of|made up of|entitled to|eligible for|subject to|limited to|known as|called|referred to as"
-    r"|committed to|located in|based in|situated in|used for|designed to|intended to|used to|required to"
-    r"|expected to|encouraged to|allowed to))"
-    r" (?P<answer>.+)"
+    r"|committed to|used for|designed to|intended to|used to)) (?P<answer>.+)"
 )
 AIM = re.compile(r"(?:designed|intended|used) to$")
-DO = re.compile(r"(?:required|expected|encouraged|allowed) to$")
-WHERE = re.compile(r"(?:located|based|situated) in$")
-AGENT = re.compile(
-    r"(?P<stem>(?:[a-z]+ly )?[a-z]+(?:ed|en|wn|lt|de|ht|un|ne)) by (?P<answer>(?:(?:the|a|an) )?[A-Z][^,]*)$"
-)
 DEFINES = re.compile(r"(?:an?|the|one of) \w+|to [a-z]{3,}|(?![a-z]+ly|often|not)[a-z]+ (?:that|which|used|designed) ")
 DESCRIBES = re.compile(
     r"(?:the (?:[\w']+ )??(?:same|single|most|least|only|first|last|mainstay|home|cent(?:re|er)"
@@ -94,19 +114,16 @@ VAGUE_ANSWER = re.compile(
 )
 CONDITION_WORDS = 2
 """A condition says so much of itself; one more where it shares nothing with the heading that it stands below."""
-HOLDING = content_words("have need get give")
+HOLDING = frozenset({"have", "need", "get", "give"})
+"""What people have or get is not said by the question alone."""
 SUBJECT_WORDS = 3
 """An amount belongs to a subject that says so much: "the copayment for office visits"."""
 DEFINING_WORDS = 3
+AMOUNT = re.compile(r"\b(?:rate|amount|number|cost|price|fee|date|deadline|limit)$")
 CONDITIONED = re.compile(r"(?P<answer>.{12,}?) (?P<condition>(?:if|when|before|after|in order to) .{8,80})")
 BOILERPLATE = re.compile(r"\b(?:questions|need help|need assistance|concerns|complaint)\b")
 DEED = re.compile(r"(?!be |have |not |have been )[a-z]+ \w+")
 DUTIES = frozenset({"must", "should", "can"})
-PERSONAL = re.compile(
-    r"\b(?:king|queen|duke|emperor|physicist|chemist|leader|writer|author|poet|politician|engineer|inventor|scientist|"
-    r"mathematician|philosopher|president|professor|general|bishop|composer|architect|painter|man|woman|person|"
-    r"employee|manager|director|officer|player|actor|actress|singer|lawyer|judge)\b"
-)
 FIRST_PERSON = {"you": "I", "your": "my", "yourself": "myself"}
 CLAUSE_END = re.compile(r",|\s(?:which|that|who|because|while|where|although|and(?! [A-Z])|but|or|so|both)\s")
 GOES_ON = re.compile(
@@ -146,7 +163,9 @@ def fact_of(clause: Clause) -> Fact | None:
     """Give a question that a clause answers: of the first form that fits."""
     if clause.denies:
         return None
-    found = (next(iter(form(clause)), None) for form in FORMS)
+    is_part = re.search(r"\balso\b", clause.place.quote)  # of what is said of it, another sentence says more
+    forms = (_measured, _dated_lead) if is_part else FORMS
+    found = (next(iter(form(clause)), None) for form in forms)
     return next((fact for fact in found if fact and _is_sound(fact)), None)
 
 
@@ -164,7 +183,7 @@ def _measured(clause: Clause) -> Iterator[Fact]:
         of_what = re.match(r" of\b", after)
         is_noun = clause.auxiliary in BE and before and not PARTICIPLE.match(before)
         says_little = not before and len(content_words(clause.subject)) < SUBJECT_WORDS and clause.auxiliary in BE
-        says_little |= not content_words(f"{before} {after}") - HOLDING and clause.subject in ("you", "we")
+        says_little |= clause.verb in HOLDING and clause.subject in ("you", "we")
         if is_noun or says_little or (kind == "percent" and not before and not of_what):
             continue
         if not asked or PART_OF_RATE.match(after) or RATE.match(f"{match['noun']}{after}"):
@@ -221,55 +240,32 @@ def _purpose(clause: Clause) -> Iterator[Fact]:
     is_said = clause.auxiliary in BE or clause.auxiliary == "will"
     if not match or not is_said or match["answer"].count(",") > 6:
         return
-    if WHERE.search(match["form"]):
-        question = f"where {clause.asked(match['stem'].rpartition(' ')[0])}"
-    elif AIM.search(match["form"]):
-        if clause.auxiliary not in ("is", "are") or clause.lead:  # once, in a study
-            return
-        yield Fact(
-            _question(f"what is the purpose of {clause.subject}"),
-            f"to {_first_part(match['answer'])}",
-            "purpose",
-            clause,
-        )
-        return
-    elif DO.search(match["form"]):
-        if not PEOPLE.fullmatch(clause.subject) or not clause.lead:
-            return
-        question = f"what {clause.asked(match['stem'])} do"
-    else:
-        question = f"what {clause.asked(match['stem'])}"
-    yield Fact(_question(question, clause.lead), _first_part(match["answer"]), "purpose", clause)
+    if not AIM.search(match["form"]):
+        question = _question(f"what {clause.asked(match['stem'])}", clause.lead)
+        yield Fact(question, _first_part(match["answer"]), "purpose", clause)
+    elif clause.auxiliary in ("is", "are") and not clause.lead:  # once, in a study
+        answer = f"to {_first_part(match['answer'])}"
+        yield Fact(_question(f"what is the purpose of {clause.subject}"), answer, "purpose", clause)
 
 
 def _defined(clause: Clause) -> Iterator[Fact]:
     """Turn "Balance billing is a practice ..." into "What is balance billing?"."""
-    if clause.auxiliary not in ("is", "are") or clause.lead or clause.subject == "you":
+    if clause.auxiliary not in ("is", "are") or clause.lead or clause.subject == "you" or AMOUNT.search(clause.subject):
         return
     if DEFINES.match(clause.rest):
         answer = _first_part(clause.rest)
         told = content_words(answer) - content_words(clause.subject)
         is_part = re.match(r"an? .* of ", clause.subject)
-        if re.search(r"\b(?:is|are) also\b", clause.place.quote):
-            return
         if DESCRIBES.match(clause.rest) or not MODIFIED.search(clause.rest) or len(told) < DEFINING_WORDS or is_part:
             return
-        person = PERSONAL.search(" ".join(clause.rest.split(" ")[:6])) and clause.subject[0].isupper()
-        question = _question(f"{'who' if person else 'what'} {clause.asked('')}")
-        yield Fact(question, answer, "definition", clause)
+        yield Fact(_question(f"what {clause.asked('')}"), answer, "definition", clause)
 
 
 def _listed(clause: Clause) -> Iterator[Fact]:
     """Turn "The kit includes A, B and C" into "What does the kit include?"."""
     match = re.fullmatch(r"(?P<verb>include|contain|comprise|exclude) (?P<answer>.+)", clause.predicate)
-    definite = content_words(clause.subject) - GENERIC
-    if (
-        match
-        and definite
-        and not clause.lead
-        and re.search(r",? (?:and|or) ", match["answer"])
-        and not VAGUE.match(match["answer"])
-    ):
+    is_definite = bool(content_words(clause.subject) - GENERIC) and not clause.lead
+    if match and is_definite and re.search(r",? (?:and|or) ", match["answer"]) and not VAGUE.match(match["answer"]):
         yield Fact(_question(f"what {clause.asked(match['verb'])}"), match["answer"], "list", clause)
 
 
@@ -280,12 +276,8 @@ def _duty(clause: Clause) -> Iterator[Fact]:
     match = CONDITIONED.fullmatch(clause.rest)
     condition = clause.lead or (match["condition"] if match else "")
     answer = clause.rest if clause.lead or not match else match["answer"]
-    leads_in = (
-        r"(?:if|in order to|to)\b" if clause.auxiliary == "can" else r"(?:if|when|once|before|after|in order to|to)\b"
-    )
-    if BOILERPLATE.search(condition):
-        return
-    is_condition = re.match(leads_in, condition, re.IGNORECASE)
+    leads_in = "(?:if|in order to|to)" if clause.auxiliary == "can" else "(?:if|when|once|before|after|in order to|to)"
+    is_condition = re.match(rf"{leads_in}\b", condition, re.IGNORECASE) and not BOILERPLATE.search(condition)
     told = content_words(condition) - WEAK
     enough = CONDITION_WORDS if is_on_topic(clause.passage, condition) else CONDITION_WORDS + 1
     is_somebody = PEOPLE.fullmatch(clause.subject) or is_name(clause.subject)
@@ -296,20 +288,12 @@ def _duty(clause: Clause) -> Iterator[Fact]:
 def _reason(clause: Clause) -> Iterator[Fact]:
     """Turn "Tickets are free because the town pays" into "Why are tickets free?"."""
     match = re.fullmatch(r"(?P<stem>[^,]+?),? (?P<answer>because .+)", clause.predicate)
-    if match:
+    if match and (clause.lead or clause.subject not in ("you", "we")):
         yield Fact(_question(f"why {clause.asked(match['stem'])}", clause.lead), match["answer"], "reason", clause)
 
 
-def _agent(clause: Clause) -> Iterator[Fact]:
-    """Turn "The abbey was founded by Hugh" into "Who was the abbey founded by?"."""
-    match = AGENT.fullmatch(clause.predicate)
-    if match and clause.auxiliary in BE and not SUBORDINATE.search(match["answer"]):
-        answer = re.split(r" (?:in|on|at|after|during|from|with|to) ", match["answer"])[0]
-        yield Fact(_question(f"who {clause.asked(match['stem'] + ' by')}", clause.lead), answer, "agent", clause)
-
-
 FORMS: Sequence[Callable[[Clause], Iterator[Fact]]] = (
-    _measured, _dated_lead, _agent, _reason, _purpose, _duty, _defined, _listed,
+    _measured, _dated_lead, _reason, _purpose, _duty, _defined, _listed,
 )  # fmt: skip
 
 
@@ -358,3 +342,33 @@ def _is_sound(fact: Fact) -> bool:
         and bool(content_words(fact.answer))
         and len(content_words(fact.question)) >= (1 if definition else 2)
     )
+
+
+def stands_alone(question: str, subject: str) -> bool:
+    """Say whether a question can be understood without the section that it comes from."""
+    least, most = QUESTION_WORDS
+    return (
+        least <= len(question.split()) <= most
+        and not VAGUE.search(question)
+        and not DANGLING.search(question.rstrip("?"))
+        and not BARE.fullmatch(subject)
+    )
+
+
+def is_placed(clause: Clause, question: str) -> bool:
+    """Say whether it is clear of whom or of which time a question speaks: what happened once needs a name."""
+    if LEANS_BACK.search(question):
+        return False
+    told = question.replace(clause.subject, clause.subject.partition(" ")[2])  # a sentence's first word may be no name
+    return clause.auxiliary not in PAST or bool(NAME.search(told))
+
+
+def is_on_topic(passage: Passage, question: str) -> bool:
+    """Say whether a question shares a word with the heading that it stands below, and so does not need it."""
+    topic = content_words(passage.headings[-1]) - GENERIC if passage.headings else set[str]()
+    return not topic or bool(topic & content_words(question))
+
+
+def is_name(subject: str) -> bool:
+    """Say whether a subject is a name, with or without an article."""
+    return bool(re.fullmatch(r"(?:the )?[A-Z]\S*(?: (?:of|and|for|the|[A-Z]\S*))*", subject))

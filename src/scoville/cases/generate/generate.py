@@ -9,11 +9,11 @@ passages, seed and models give the same cases; where more cases are asked for, t
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scoville.at_once import in_order
 from scoville.cases.generate.checks import Checks, gives
-from scoville.cases.generate.draft import ANSWERABLE, EASY, DraftCase, Generator, Kind, Slot, finish
+from scoville.cases.generate.draft import ANSWERABLE, EASY, Generator, Kind, Slot, finish
 from scoville.cases.generate.ledger import Ledger, Tried
 from scoville.errors import OverBudget
 from scoville.types import Case
@@ -149,9 +149,10 @@ class _Turns:
             self._failures[slot.kind] = 0
             return
         self._failures[slot.kind] += 1
-        if slot.kind in self._turns(slot.kind):
-            self._turns(slot.kind).remove(slot.kind)
-            self._turns(slot.kind).appendleft(slot.kind)
+        turns = self._answerable if slot.kind in ANSWERABLE else self._others
+        if slot.kind in turns:
+            turns.remove(slot.kind)
+            turns.appendleft(slot.kind)
         if slot.draft is None and self._failures[slot.kind] >= GIVE_UP:
             self._waiting[slot.kind].clear()
 
@@ -195,9 +196,6 @@ class _Turns:
         self._waiting[kind] = [slot for slot in waiting if slot is not best]
         return best
 
-    def _turns(self, kind: Kind) -> deque[Kind]:
-        return self._answerable if kind in ANSWERABLE else self._others
-
     def _count(self, slot: Slot) -> None:
         self._spread.update(_strata(slot))
         self._asked.update(_sentences(slot))
@@ -212,14 +210,10 @@ class _Turns:
         if written.draft is None:
             return Tried.of(slot.id, slot.kind, None, written.reason, written.replies)
         checked = self.checks.check(written.draft)
-        case = None if checked.reason else self._finish(written.draft)
+        case = None if checked.reason else finish(written.draft)
+        if case and self.quote and case.expected and gives(self.quote(case), written.draft):
+            case = replace(case, tags=(*case.tags, EASY))
         return Tried.of(slot.id, slot.kind, case, checked.reason, (*written.replies, *checked.replies))
-
-    def _finish(self, draft: DraftCase) -> Case:
-        case = finish(draft)
-        if self.quote and draft.expected and gives(self.quote(case), draft):
-            return finish(draft, EASY)
-        return case
 
 
 def _strata(slot: Slot) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ the one under way. Knows no generator and no check.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -65,13 +65,7 @@ class Ledger:
     def add(self, tried: Tried) -> None:
         """Write down what became of a slot."""
         self.tried[tried.slot] = tried
-        self._journal.add(
-            {
-                "slot": tried.slot, "kind": tried.kind, "case": case_json(tried.case) if tried.case else None,
-                "reason": tried.reason, "prompt_tokens": tried.prompt_tokens,
-                "completion_tokens": tried.completion_tokens, "cost_usd": tried.cost_usd,
-            }
-        )  # fmt: skip
+        self._journal.add({**asdict(tried), "case": case_json(tried.case) if tried.case else None})
 
     def _read(self, rows: Sequence[dict[str, Any]], header: Mapping[str, Any]) -> None:
         try:
@@ -87,8 +81,6 @@ class Ledger:
         self.tried = {tried.slot: tried for tried in found}
 
 
-def _tried(row: Mapping[str, Any]) -> Tried:
-    return Tried(
-        slot=row["slot"], kind=row["kind"], case=case_of(row["case"]) if row["case"] else None, reason=row["reason"],
-        prompt_tokens=row["prompt_tokens"], completion_tokens=row["completion_tokens"], cost_usd=row["cost_usd"],
-    )  # fmt: skip
+def _tried(row: dict[str, Any]) -> Tried:
+    values: dict[str, Any] = {**row, "case": case_of(row["case"]) if row["case"] else None}
+    return Tried(**values)

@@ -8,10 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from scoville.cases.generate.clauses import Clause
-from scoville.cases.generate.context import NAME as A_NAME
-from scoville.cases.generate.context import is_placed, stands_alone
 from scoville.cases.generate.draft import DraftCase
-from scoville.cases.generate.facts import first_person
+from scoville.cases.generate.facts import NAME as A_NAME
+from scoville.cases.generate.facts import first_person, is_placed, stands_alone
 from scoville.cases.generate.singles import Single, small_first
 from scoville.metadata.text import MONTH
 
