@@ -33,11 +33,9 @@ from scoville.types import Case, Message
 HERE = Path(__file__).parent
 ANSWERABLE_AFTER_ALL = {4, 5, 7, 8, 10, 11}
 """By reading, these of the questions that the set calls unanswerable are answered by the documents (from 0)."""
-RIGHT = 0.5
-"""An answer of at least this quality is called right, as in `scoville report --blame`."""
 COLUMNS = (
-    "correctness", "95 %", "right", "hallucination", "answered", "refused rightly", "retrieval", "tokens", "seconds",
-    "$ / 1,000 here", "$ / 1,000 hosted",
+    "answered rightly", "95 %", "refused rightly", "95 %", "answers given", "supported", "right page", "tokens",
+    "seconds", "$ / 1,000 here", "$ / 1,000 hosted",
 )  # fmt: skip
 
 
@@ -66,7 +64,7 @@ def main() -> None:
     stages = SharedStages(workspace, recipe)
     try:
         compared = ask_all(stages, recipe, cases, given)
-        table = compare_systems(compared, usd_per_hour=recipe.cost.hardware_usd_per_hour)
+        table = compare_systems(compared, metric="answered_right", usd_per_hour=recipe.cost.hardware_usd_per_hour)
         gain = document_tokens(stages.searcher(recipe).index, stages.llm(recipe.llm), cases)
     finally:
         stages.close()
@@ -141,7 +139,7 @@ def results(
     judge = (
         f"Judged by {given.judge}."
         if given.judge
-        else "No judge: correctness is `quality`, hallucination 1 − `faithfulness`, both by words."
+        else "No judge: whether an answer is right is told by its words, `correctness_words`."
     )
     lines = [
         "# Results", "",
@@ -158,22 +156,23 @@ def results(
 
 
 def _cells(one: Compared, cases: Sequence[Case], usd_here: float, hosted: str) -> list[str]:
-    results, scores, summary = one.run.results(), one.run.scores(), one.run.summary()
+    results, summary = one.run.results(), one.run.summary()
     metrics = summary["metrics"]
-    quality = metrics["quality"]
-    answerable = [case.id for case in cases if case.answerable]
-    right = sum((found.value or 0.0) >= RIGHT for case in cases if (found := scores[case.id]["quality"]))
-    answered = sum(not results[name].refused for name in answerable)
+    asked = [results[case.id] for case in cases if case.answerable]
     read, written = _tokens(one)
     price = price_usd(hosted, round(1000 * read), round(1000 * written), provider="openai")
     return [
-        f"{quality['mean']:.3f}", f"{quality['low']:.2f} to {quality['high']:.2f}", f"{right / len(cases):.0%}",
-        _percent(metrics.get("faithfulness"), less_from=1.0), f"{answered}/{len(answerable)}",
-        f"{sum(results[case.id].refused for case in cases if not case.answerable)}/{len(cases) - len(answerable)}",
-        _percent(metrics.get("page_hit@5")), f"{read:,.0f} + {written:,.0f}",
+        *_counted(metrics["answered_right"]), *_counted(metrics["refused_right"]),
+        f"{sum(not result.refused for result in asked)} of {len(asked)}",
+        _percent(metrics.get("faithfulness")), _percent(metrics.get("page_hit@5")), f"{read:,.0f} + {written:,.0f}",
         f"{summary['sets']['seconds_total_p50']:.2f}", f"{usd_here:.3f}",
         "not known" if price is None else f"{price:.3f}",
     ]  # fmt: skip
+
+
+def _counted(found: Mapping[str, float]) -> list[str]:
+    """Write a share as the cases that it counts, with its interval in percent."""
+    return [f"{found['mean'] * found['n']:.0f} of {found['n']}", f"{found['low']:.0%} to {found['high']:.0%}"]
 
 
 def _tokens(one: Compared) -> tuple[float, float]:
@@ -185,10 +184,11 @@ def _tokens(one: Compared) -> tuple[float, float]:
     )
 
 
-def _percent(found: Mapping[str, float | None] | None, less_from: float | None = None) -> str:
+def _percent(found: Mapping[str, float | None] | None) -> str:
     if not found or found["mean"] is None:
         return "–"
-    return f"{found['mean'] if less_from is None else less_from - found['mean']:.0%}"
+    limits = "" if found["low"] is None else f" ({found['low']:.0%} to {found['high']:.0%})"
+    return f"{found['mean']:.0%}{limits}"
 
 
 def _gain(compared: Sequence[Compared], gain: Mapping[str, float], hosted: str) -> list[str]:

@@ -102,6 +102,6 @@ def test_the_results_tell_tokens_and_what_retrieval_saves(study: ModuleType, sys
     gain = study.document_tokens(searcher.index, llm, cases)
     given = argparse.Namespace(hosted="gpt-4o-mini", judge=None)
     text = study.results(table, compared, cases, gain, given)
-    assert "| document | 0." in text
+    assert "| document | 2 of 2 | " in text and " | 0 of 1 | " in text  # the fake quotes, and never refuses
     assert f"| all documents | {gain['all']:,.0f} |" in text
     assert gain["all"] == 3 * gain["own"] > 0
