@@ -239,6 +239,28 @@ class TestSavedRuns:
         assert (done.code, done.out) == (2, "")
 
 
+class TestJson:
+    """The contract of docs/json.md, which programs of others rely on."""
+
+    def test_answered_and_refused_rightly_are_two_numbers_each_with_an_interval(self, cases: Path, command: Command):
+        with cases.open("a") as file:
+            file.writelines(f'{{"question": "Who is {name}?", "answerable": false}}\n' for name in ("Ada", "Bo"))
+        with Path("bot.py").open("a") as file:
+            file.write('def some(question): return ANSWERS.get(question, "I do not know.")\n')
+            file.write('def refuses(question): return "I do not know."\n')
+        found = evaluated(command, cases, "some", "--workers", "2")
+        assert isinstance(found["run"], str) and found["status"] == "finished"
+        for name, values in found["metrics"].items():
+            assert values.keys() == {"mean", "low", "high", "n", "unscored"}, name
+        shown = {name: (values["mean"], values["n"]) for name, values in found["metrics"].items()}
+        assert (shown["answered_right"], shown["refused_right"], shown["quality"]) == ((1, 3), (1, 2), (1, 5))
+        found = evaluated(command, cases, "refuses")["metrics"]
+        assert (found["answered_right"]["mean"], found["refused_right"]["mean"]) == (0, 1)
+        assert found["quality"]["mean"] == pytest.approx(2 / 5)  # a refusal costs nothing and brings nothing
+        for name in ("answered_right", "refused_right"):
+            assert found[name]["low"] <= found[name]["mean"] <= found[name]["high"] and found[name]["unscored"] == 0
+
+
 class TestNothingToCompareWith:
     def test_cases_without_an_expected_answer_are_counted_before_the_run(self, cases: Path, command: Command):
         rows = [json.loads(line) for line in cases.read_text().splitlines()]
