@@ -76,6 +76,14 @@ def test_of_a_metric_of_which_less_is_better_more_is_worse(tmp_path: Path):
     assert question_rows(before, after, "hallucination")[0].case == "better"
 
 
+def test_cases_that_the_metric_says_nothing_of_have_no_row(tmp_path: Path):
+    values = {"worse": 1.0, "lost": 1.0}
+    rows = question_rows(made(tmp_path, values, {}), made(tmp_path, {"worse": 0.0}, {}))
+    assert [(row.case, row.outcome, row.run.reason) for row in rows] == [
+        ("worse", "worse", ""), ("lost", "lost", "does not apply")
+    ]  # fmt: skip
+
+
 def test_runs_of_other_cases_have_no_common_rows(tmp_path: Path):
     other = create_run(tmp_path, [replace(CASES[0], expected=("No.",))], {})
     other.write_scores({"worse": [Score(metric="quality", value=1.0)]}, {})

@@ -61,13 +61,15 @@ class QuestionRow:
 def question_rows(
     baseline: Run, run: Run, metric: str = "quality", blamed: tuple[Sequence[Blame], Sequence[Blame]] = ((), ())
 ) -> list[QuestionRow]:
-    """Give a row for each case, what got worse by most first; UsageError for runs that cannot be compared.
+    """Give a row for each case that the metric applies to, what got worse by most first; UsageError for runs that
+    cannot be compared.
 
     ``blamed`` are the stages to blame in the baseline and in the run.
     """
     compare_runs(baseline, run, metric)  # refuses what differs in its cases, its judges or its versions
     known = known_metrics().get(metric)
     sign = -1.0 if known and known.higher_is_better is False else 1.0
+    scored = baseline.scores(), run.scores()
     sides = [_said(one, metric, blames) for one, blames in zip((baseline, run), blamed, strict=True)]
     rows = [
         QuestionRow(
@@ -75,7 +77,7 @@ def question_rows(
             evidence=case.evidence, baseline=(before := sides[0][case.id]), run=(now := sides[1][case.id]),
             change=(change := _change(before, now, sign)), outcome=_outcome(before, now, change),
         )
-        for case in run.cases()
+        for case in run.cases() if any(metric in scores.get(case.id, {}) for scores in scored)
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (ORDER.index(row.outcome), row.change or 0.0))
 
