@@ -27,7 +27,7 @@ _SPELLED_WORDS = frozenset([*SPELLED, *SCALES])
 _NAME = "|".join([*SPELLED, *SCALES])
 NUMBER_IN_WORDS = re.compile(
     rf"(?:\b(?:{_NAME})|\b\d{{1,12}}(?:,\d{{3}}){{0,4}}(?:\.\d{{1,6}})?(?=[ ](?:{'|'.join(SCALES)})\b))"
-    rf"(?:(?:[ -]|(?<=hundred) and |(?<=thousand) and )(?:{_NAME})){{0,9}}\b",
+    rf"(?:(?:[ -]|(?<=hundred) and |(?<=thousand) and )(?:{_NAME})){{0,9}}\b(?!-(?:way|fold|sided|step|tier|party|off)\b)",
     re.IGNORECASE,
 )
 STOP_WORDS = frozenset(
@@ -95,7 +95,10 @@ def numbers(text: str) -> set[str]:
 
 
 def in_digits(text: str) -> str:
-    """Write the numbers of a text that stand in words in digits; "one" alone stays, it is rarely a number."""
+    """Write the numbers of a text that stand in words in digits; "one" alone stays, it is rarely a number.
+
+    Nor is the "two" of a two-way talk one, other than that of a two-week course.
+    """
     return NUMBER_IN_WORDS.sub(lambda match: _digits(match.group()), text)
 
 

@@ -175,6 +175,21 @@ def test_a_question_is_no_claim():
     assert not grounded("Within how many days may you cancel the policy?").verified
 
 
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("The number of the compliance hotline is 3.", "3. Calling the compliance hotline at 1-800-555-1212."),
+        ("We hold performance reviews every 2 weeks.", "Performance reviews are a two-way dialogue we hold for weeks."),
+    ],
+)
+def test_what_only_looks_like_a_number_holds_none(claim: str, text: str):
+    assert not grounded(claim, (hit(text),)).verified
+
+
+def test_a_number_in_a_compound_is_one():
+    assert only("The course takes 2 weeks.", (hit("It is a two-week course that takes place in May."),)).verified
+
+
 def test_a_reply_that_never_ends_its_spaces_takes_no_time():
     started = time.thread_time()
     grounded("x" + " " * 20_000 + "not " * 5_000 + "two hundred and " * 3_000)

@@ -214,7 +214,8 @@ def _parts(passage: Passage) -> Iterator[Part]:
         if not is_row or is_header:
             header = ""
         if not RULE.fullmatch(sentence.text):
-            words = frozenset(content_words(f"{header}\n{sentence.text}" if header else sentence.text))
+            said = LIST_SIGN.sub("", sentence.text, count=1)  # the number of an item is no number that it states
+            words = frozenset(content_words(f"{header}\n{said}" if header else said))
             yield Part(
                 sentence=sentence,
                 words=words,
