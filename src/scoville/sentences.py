@@ -27,7 +27,8 @@ _SPELLED_WORDS = frozenset([*SPELLED, *SCALES])
 _NAME = "|".join([*SPELLED, *SCALES])
 NUMBER_IN_WORDS = re.compile(
     rf"(?:\b(?:{_NAME})|\b\d{{1,12}}(?:,\d{{3}}){{0,4}}(?:\.\d{{1,6}})?(?=[ ](?:{'|'.join(SCALES)})\b))"
-    rf"(?:(?:[ -]|(?<=hundred) and |(?<=thousand) and )(?:{_NAME})){{0,9}}\b(?!-(?:way|fold|sided|step|tier|party|off)\b)",
+    rf"(?:(?:[ -]|(?<=hundred) and |(?<=thousand) and )(?:{_NAME})){{0,9}}\b"
+    r"(?!-(?:way|fold|sided|step|tier|party|off)\b)",
     re.IGNORECASE,
 )
 STOP_WORDS = frozenset(
