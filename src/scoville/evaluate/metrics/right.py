@@ -11,10 +11,11 @@ from scoville.types import Case, Score
 
 METRICS = table("answers", ("correctness_words", "all that is expected, and little beside it, by words"))
 WORDS = METRICS["correctness_words"]
-RIGHT_FROM = 0.3
-"""From here on an answer counts as right. Over the halves 0 of four sets with people's verdicts it is right about
-people's "right" and "wrong" in .76 to .94 of each (benchmarks/results/ruler.md); a good answer with a passage behind it
-is right 23 times of 100, alone 71 times."""
+RIGHT_FROM = 0.4
+"""From here on an answer counts as right. Of people's "right" and "wrong" it tells .81 to .95 (means of both) on three
+sets of short answers, where .3 tells .80 to .94, and .67 on long ones (.3: .71). A random sentence of what was found
+passes 15 times of 100 on HR questions (.3: 28), a real bot's answers with two passages behind them 10 times (.3: 28),
+alone 78 (benchmarks/results/cheats.md)."""
 
 
 def score_right(case: Case, result: Result) -> Iterable[Score]:
