@@ -673,6 +673,9 @@ def test_trials_are_shown_below_their_sweep_by_what_was_swept(invoke: Any, sweep
         assert one.sweep and one.sweep.id == sweep.name == one.tags["scoville.sweep"]
         assert {file.name for file in one.files} == {"run.json", "cases.jsonl", "results.jsonl", "scores.json"}
         assert len(one.cases) == len(sweeping.cases)
+        assert list(one.run.metrics)[:5] == [
+            f"answered_right{part}" for part in ("", "/low", "/high", "/n", "/unscored")
+        ]
     best = best_trials(sweep.recipe.sweep, sweep.trials())[0]
     assert (whole.run.id, whole.run.kind, whole.run.status) == (sweep.name, "sweep", "finished")
     assert whole.run.metrics["quality"] == best.values["quality"]

@@ -82,7 +82,8 @@ def mirrored_run(workspace: Workspace, run: Run, tracked: TrackedRun, **more: An
     header = run.header
     headline = [*LABELS, *plugged_metrics()]
     values = {**tracked.metrics, **_bounds(run)}
-    names = sorted(values, key=lambda name: name.partition("/")[0] not in headline)  # first what says most
+    place = {name: at for at, name in enumerate(headline)}
+    names = sorted(values, key=lambda name: place.get(name.partition("/")[0], len(place)))  # first what says most
     return MirroredRun(
         run=replace(tracked, metrics={name: values[name] for name in names}), cases=_cases(workspace, run),
         dataset=header.get("cases_file", ""), dataset_digest=header["cases_digest"], headline=headline,
