@@ -22,6 +22,8 @@ _PATTERNS = (
     r"(?:ich|wir|dazu|darüber|hierzu|das|diese frage|die frage)\b.*\b(?:nicht|nichts|keine?n?)\b(?: \w+)?"
     r" (?:sagen|beantworten|beantwortet|finden|gefunden|angaben?|informationen?|auskunft|antwort|bekannt"
     r"|hinweise?)\b",
+    r"(?:kann|können) (?:ich|wir)\b.*\bnicht (?:beantworten|sagen|finden)\b",
+    r"(?!.*\b(?:muss|müssen|darf|dürfen|soll|sollen|brauch\w*)\b)"
     r".*(?:dokument|unterlage|text|passage|kontext|quelle|auszüge|auszug|abschnitt)\w*\b.*\b(?:nicht|nichts"
     r"|keine?n?)\b.*"
     r"(?:angabe|information|auskunft|hinweis|antwort|erwähn|hervor|genannt|angegeben|beantwort|beschrieb|steh)\w*",
@@ -29,17 +31,18 @@ _PATTERNS = (
     r"|auskunft|hinweis)\w*",
     r"(?:in|aus) den \w+ (?:steht|geht)\b.*\b(?:nicht|nichts)\b",
     # French: Je ne sais pas. Les documents ne le précisent pas. Aucune information n'est donnée.
-    r"(?:je|nous) (?:ne |n['’])(?:l[ea] |l['’])?(?:sais|savons|connais|trouve|trouvons|peux|pouvons|ai|avons"
-    r"|dispose)\w*"
-    r" (?:pas|aucune?|rien)\b(?! \w+ (?:de |d['’])?(?:frais|coût))",
-    r".*(?:document|texte|passage|source|extrait|contexte)s?\b.* (?:ne |n['’]).*(?:mentionn|précis|indiqu"
-    r"|contien|contenn|di[ts]"
-    r"|fourni|permet|répond)\w*",
+    r"(?:je|nous) (?:ne |n['’])(?:l[ea] |l['’])?(?:sais|savons|connais)\w* (?:pas|rien)\b",
+    r"(?:je|nous) (?:ne |n['’])(?:trouve|peux|pouvons|ai|avons|dispos)\w* (?:pas|aucune?|rien)\b.*"
+    r"(?:information|réponse|répondre|trouv|connaissance|mention|préciser|donnée)",
+    r".*(?:document|texte|passage|source|extrait|contexte)s?\b.* (?:ne |n['’]).*(?:mentionn|précis"
+    r"|indiqu|di[ts]\b|répond"
+    r"|(?:contien|contenn|fourni|permet|donn)\w*.*(?:information|réponse|répondre|mention|précision|détail))",
     r"(?:il n['’]y a |il n['’]existe )?(?:pas d['’]|aucune )(?:information|réponse|mention|indication)\b",
     # Spanish: No lo sé. Los documentos no lo mencionan. No hay información.
     r"(?:yo )?no (?:lo |te lo )?(?:sé|sabemos)\b|no (?:tengo|tenemos|encuentro|encontré|dispongo de|se encontró"
     r"|hay|existe)"
-    r" (?:\w+ )?(?:información|respuesta|mención|datos)\b|no (?:puedo|podemos) (?:responder|contestar|encontrar"
+    r" (?:\w+ )?(?:información|respuesta|mención|datos)\b(?! personal)|no (?:puedo"
+    r"|podemos) (?:responder|contestar|encontrar"
     r"|determinar)\b",
     r".*(?:documento|texto|pasaje|fuente|contexto)s? (?:\w+ )?no (?:\w+ ){0,2}"
     r"(?:mencion|indic|contien|dice|especific|proporcion|incluyen info|responde)\w*",
@@ -73,9 +76,18 @@ _PATTERNS = (
     r".*\b(?:bilmiyorum|bilmiyoruz|bilgi (?:yok|bulunmuyor|bulamadım|içermiyor|yer almıyor))\b",
     r"(?:я |мы )?(?:этого )?не (?:знаю|знаем|располага\w+ информаци\w+|наш[её]л информаци\w+)|.*нет (?:\w+ "
     r")?информации\b"
-    r"|.*документ\w* (?:это )?не (?:\w+ )?(?:указан|упомина|содерж|сказан)\w*",
+    r"|.*документ\w* (?:это )?не (?:\w+ )?(?:указан|упомина|сказан"
+    r"|содержа?\w* (?:\w+ )?(?:информаци|сведени|ответ))\w*",
     r"(?:я |ми )?(?:цього )?не (?:знаю|знаємо)|.*(?:немає|відсутня) (?:\w+ )?інформаці\w+"
     r"|.*документ\w* (?:це )?не (?:\w+ )?(?:вказан|згаду|міст|зазнач)\w*",
+    # What is plainly "I do not know", and "it is not mentioned in the documents", in more words or languages.
+    r"no se (?:menciona|indica|especifica|dice)\b.*(?:documento|texto|contexto|fuente)",
+    r"non è (?:specificat|menzionat|indicat)[oaie]\b.*(?:document|test|font|contest)",
+    r"(?:isso |isto )?não (?:é|está|foi) (?:mencionad|indicad|especificad)[oa]\b.*(?:documento|texto|contexto|fonte)",
+    r"(?:dat|dit|het) staat niet in de (?:documenten|teksten|bronnen)|ik kan (?:deze|die|uw) vraag niet beantwoorden\b",
+    r"(?:w \w+ )?nie ma informacji (?:na ten temat|o tym)|.*dokument\w* to není uveden\w*",
+    r"(?:minä )?en tiedä\b|(?:ezt )?nem tudom\b|nu (?:știu|stiu)\b|δεν (?:γνωρίζω|ξέρω)\b|لا (?:أعرف|أعلم)\b"
+    r"|(?:אני )?לא יודעת?\b|(?:saya )?tidak tahu\b|(?:tôi )?không biết\b|(?:मुझे )?(?:नहीं पता|पता नहीं)",
     # Chinese, Japanese, Korean
     r".*(?:我|我们)不(?:知道|清楚)|.*无法(?:回答|确定)|.*無法(?:回答|確定)|.*(?:没有|沒有|未)(?:提到|提及|说明|說明|相关信息|相關資訊|找到)",
     r".*(?:わかりません|分かりません|存じません|見つかりません(?:でした)?|記載(?:が|は|されて)?(?:ありません|いません)|情報(?:が|は)ありません)",
@@ -84,7 +96,7 @@ _PATTERNS = (
 LONGEST = 300
 """Characters: who does not know says so in a short sentence, and of long ones the patterns would take seconds."""
 PATTERNS = tuple(map(re.compile, _PATTERNS))
-GOES_ON = re.compile(r"[,;] ?(?:aber|jedoch|mais|cependant|pero|ma|mas|porém|maar|men|ale|но|однако|але)\b")
+GOES_ON = re.compile(r"[,;] ?(?:aber|sondern|jedoch|mais|cependant|pero|ma|mas|porém|maar|men|ale|но|однако|але)\b")
 
 
 def declines_abroad(sentence: str) -> bool:
