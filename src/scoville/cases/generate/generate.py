@@ -1,14 +1,14 @@
 """From passages to checked cases.
 
 Enters: a generator, checks, the kinds that are wanted, a ledger. Leaves: cases, and how many drafts were dropped for
-which reason. Kinds take turns, two answerable ones and one that is not. Of its drafts a kind takes that whose topic
-has the fewest cases so far, then its document, then its section; no sentence is asked about twice. The same
-passages, seed and models give the same cases; where more cases are asked for, the first ones stay.
+which reason. Kinds take turns, two answerable ones and one that is not. Of its drafts a kind takes one of a
+document that has no case, else that whose topic has the fewest cases, then its document, then its section. No sentence
+is asked about twice. The same passages, seed and models give the same cases; where more are asked for, the first stay.
 """
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scoville.at_once import in_order
@@ -113,12 +113,15 @@ class _Turns:
     def choose(self) -> list[Slot]:
         """Take the drafts that are tried next; none where nothing is left."""
         chosen: list[Slot] = []
-        held = self._spread.copy(), self._asked.copy()
-        while len(chosen) < WINDOW and (kind := self._next_kind(chosen)):
-            if slot := self._take(kind):
+        held, settled = self._spread.copy(), self._asked.copy()
+        blocked: set[Kind] = set()
+        while len(chosen) < WINDOW and (kind := self._next_kind(chosen, blocked)):
+            if slot := self._take(kind, settled):
                 self._count(slot)
                 chosen.append(slot)
-        self._spread, self._asked = held
+            else:
+                blocked.add(kind)
+        self._spread, self._asked = held, settled
         return chosen
 
     def attempt(self, slot: Slot) -> Tried | None:
@@ -175,26 +178,35 @@ class _Turns:
             completion_tokens=sum(known[tried.slot].completion_tokens for tried in self._done),
         )
 
-    def _next_kind(self, chosen: Sequence[Slot]) -> Kind | None:
+    def _next_kind(self, chosen: Sequence[Slot], blocked: Collection[Kind]) -> Kind | None:
         """Take an unanswerable kind where fewer than a third are; alone they go on until they are half."""
-        self._answerable = deque(kind for kind in self._answerable if self._waiting[kind])
-        self._others = deque(kind for kind in self._others if self._waiting[kind])
+        answerable: list[Kind] = [kind for kind in self._answerable if self._waiting[kind]]
+        others: list[Kind] = [kind for kind in self._others if self._waiting[kind]]
+        self._answerable, self._others = deque(answerable), deque(others)
         count = len(self.cases) + len(chosen) + 1
         unanswerable = 1 + sum(not case.answerable for case in self.cases)
         unanswerable += sum(slot.kind not in ANSWERABLE for slot in chosen)
         parts = 3 if self._answerable else 1 if self._only_others else 2
-        kinds = self._others if unanswerable * parts <= count and self._others else self._answerable
-        if not kinds:
-            return None
-        kinds.rotate(-1)
-        return kinds[-1]
+        turns: deque[Kind] = self._others if unanswerable * parts <= count and self._others else self._answerable
+        kind: Kind | None = next((kind for kind in turns if kind not in blocked), None)
+        if kind:
+            turns.remove(kind)
+            turns.append(kind)
+        return kind
 
-    def _take(self, kind: Kind) -> Slot | None:
-        """Take the draft of the topic, document and section that has the fewest cases; sentences are used once."""
-        waiting = [slot for slot in self._waiting[kind] if not self._asked & set(_sentences(slot))]
-        best = min(waiting, key=lambda slot: [self._spread[name] for name in _strata(slot)], default=None)
+    def _take(self, kind: Kind, settled: set[tuple[str, str]]) -> Slot | None:
+        """Take the best draft whose sentences nobody asks about; those that are only being tried may come free."""
+        waiting = [slot for slot in self._waiting[kind] if not set(_sentences(slot)) & settled]
+        free = [slot for slot in waiting if not set(_sentences(slot)) & self._asked]
+        best = min(free, key=self._rank, default=None)
         self._waiting[kind] = [slot for slot in waiting if slot is not best]
         return best
+
+    def _rank(self, slot: Slot) -> list[int]:
+        """Documents without a case come first, then topics, documents and sections with few."""
+        counts = [self._spread[name] for name in _strata(slot)]
+        is_new = slot.places and slot.kind not in UNTOLD and not counts[1]
+        return [0 if is_new else 1, *counts]
 
     def _count(self, slot: Slot) -> None:
         self._spread.update(_strata(slot))
