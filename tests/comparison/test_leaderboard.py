@@ -33,6 +33,22 @@ def standings(scores: Mapping[str, Scores], **options) -> dict[str, str]:
     return {row.system: row.standing for row in leaderboard(scores, **options).rows}
 
 
+def test_who_refuses_everything_stands_behind_who_answers_something():
+    def system(*rows: tuple[str, float]) -> Scores:
+        return {
+            f"q{place}": [Score(metric=part, value=value), Score(metric="quality", value=value)]
+            for place, (part, value) in enumerate(rows)
+        }
+
+    answers = system(("answered_right", 1), ("answered_right", 0), ("refused_right", 0), ("refused_right", 0))
+    refuses = system(("answered_right", 0), ("answered_right", 0), ("refused_right", 1), ("refused_right", 1))
+    board = leaderboard({"refuses": refuses, "answers": answers})
+    assert [(row.system, row.standing) for row in board.rows] == [("answers", "best"), ("refuses", "answers nothing")]
+    assert board.rows[1].quality.mean == 0.5 > (board.rows[0].quality.mean or 0)
+    ranked = leaderboard({"refuses": refuses, "answers": answers}, metric="refused_right").rows
+    assert [row.system for row in ranked] == ["refuses", "answers"]
+
+
 def test_the_best_stands_first_and_who_is_not_distinguishable_is_said():
     board = leaderboard(three())
     assert [(row.system, row.standing) for row in board.rows] == [

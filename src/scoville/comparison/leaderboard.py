@@ -15,7 +15,7 @@ from scoville.evaluate.shown import Unit, between, difference, unit_of, written
 from scoville.evaluate.statistics import Estimate, estimate
 from scoville.types import Score
 
-Standing = Literal["best", "not distinguishable", "behind", "unscored"]
+Standing = Literal["best", "not distinguishable", "behind", "answers nothing", "unscored"]
 Cell = float | int | str | None
 Aim = Literal["max", "min"]
 
@@ -107,7 +107,9 @@ def leaderboard(
 ) -> Leaderboard:
     """Rank systems by a metric from their scores: system → case → scores.
 
-    A case for which no system has the metric is left out: it does not apply. UsageError where systems have different
+    By ``quality`` a system that answers no question rightly stands behind those that do: refusing everything is worth
+    something where many questions have no answer, but it is no answer. A case for which no system has the metric is
+    left out: it does not apply. UsageError where systems have different
     cases, no score at all, or values that mean different things: other versions of the metric, other judges, a
     headline that was taken from other metrics.
     """
@@ -118,7 +120,8 @@ def leaderboard(
         name: estimate([found[case] for case in cases], labels, low=low, high=high) for name, found in values.items()
     }
     sign = -1.0 if higher_is_better else 1.0
-    ranked = sorted(values, key=lambda name: _rank(quality[name], sign, name))
+    idle = {name for name in values if metric == "quality" and _answers_nothing(scores[name])}
+    ranked = sorted(values, key=lambda name: (name in idle, _rank(quality[name], sign, name)))
     best = ranked[0]
     compared = {name: compare(values[best], values[name], clusters) for name in ranked[1:]}
     scored = [name for name, found in compared.items() if found.n]
@@ -129,8 +132,13 @@ def leaderboard(
         by=by,
         rows=tuple(
             _row(
-                name, quality[name], compared.get(name), adjusted.get(name), name == best, (columns or {}).get(name, {})
-            )
+                name,
+                quality[name],
+                compared.get(name),
+                adjusted.get(name),
+                "best" if name == best else "answers nothing" if name in idle else None,
+                (columns or {}).get(name, {}),
+            )  # fmt: skip
             for name in ranked
         ),
     )
@@ -205,13 +213,19 @@ def _rank(quality: Estimate, sign: float, name: str) -> tuple[bool, float, int, 
     return quality.mean is None, sign * (quality.mean or 0.0), quality.unscored, name
 
 
+def _answers_nothing(scores: Mapping[str, Sequence[Score]]) -> bool:
+    """Say whether questions have an answer, and none was answered rightly."""
+    values = [one.value for found in scores.values() for one in found if one.metric == "answered_right"]
+    known = [value for value in values if value is not None]
+    return bool(known) and not any(known)
+
+
 def _row(
-    name: str, quality: Estimate, to_best: Comparison | None, p: float | None, best: bool, columns: Mapping[str, Cell]
-) -> Row:
+    name: str, quality: Estimate, to_best: Comparison | None, p: float | None, place: Standing | None,
+    columns: Mapping[str, Cell],
+) -> Row:  # fmt: skip
     told = p is not None and p <= ALPHA
-    standing: Standing = (
-        "best" if best else "unscored" if quality.mean is None else "behind" if told else "not distinguishable"
-    )
+    standing = place or ("unscored" if quality.mean is None else "behind" if told else "not distinguishable")
     total = quality.n + quality.unscored
     return Row(
         system=name, quality=quality, coverage=quality.n / total if total else 0.0, standing=standing, to_best=to_best,

@@ -82,7 +82,14 @@ def compare_systems(
             name: ToBaseline(comparison=one, p=p) for (name, one), p in zip(others.items(), adjusted, strict=True)
         },
         front=pareto(values, {metric: "max" if better else "min", COST: "min", SECONDS: "min"}),
-        notes=tuple(_notes(systems)),
+        notes=(
+            *_notes(systems),
+            *(
+                f"{row.system} answers no question rightly: it stands last, whatever it refuses"
+                for row in board.rows
+                if row.standing == "answers nothing"
+            ),
+        ),
     )
 
 
