@@ -10,6 +10,7 @@ from typing import Literal
 
 from scoville.answer import Answerer
 from scoville.bot.opened import Opened
+from scoville.bot.systems import quoting_recipe
 from scoville.cases.files import write_cases
 from scoville.cases.generate import (
     KINDS,
@@ -28,13 +29,10 @@ from scoville.cases.generate.draft import Generator
 from scoville.errors import UsageError
 from scoville.llm import open_llm
 from scoville.llm.paid import announce, within
-from scoville.recipe.file import dotted, with_values
 from scoville.recipe.model import is_hosted
 from scoville.types import Case, Passage
 
 Author = Literal["auto", "model", "templates"]
-QUOTE = "quote"
-"""The model that repeats the nearest sentence: what it answers is easy."""
 
 
 def generate(
@@ -60,8 +58,8 @@ def generate(
         "seed": seed, "generator": author.name, "kinds": list(kinds), "model": settings.model if ask else "",
         "passages": _digest(passages), "seed_cases": [case.id for case in seeds],
     }  # fmt: skip
-    quoting_recipe = with_values(bot.recipe, dotted({"llm.model": QUOTE}))
-    quoting = Answerer(bot.searcher(), open_llm(quoting_recipe.llm), quoting_recipe)
+    quoted = quoting_recipe(bot.recipe)  # what the nearest sentence answers is easy
+    quoting = Answerer(bot.searcher(), open_llm(quoted.llm), quoted)
 
     def found(question: str) -> list[Passage]:
         return [hit.passage for hit in bot.searcher().search(question).hits]

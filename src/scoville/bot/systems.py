@@ -13,7 +13,7 @@ from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.evaluate.cheats import CHEATS, PREFIX, QUOTE, CheatSystem
 from scoville.evaluate.system import FunctionSystem, RecipeSystem, ServerSystem, System, named_function, without_secrets
-from scoville.recipe import Recipe
+from scoville.recipe import Llm, Recipe
 from scoville.recipe.file import load_recipe, with_values
 
 SCHEMES = ("http://", "https://")
@@ -46,9 +46,14 @@ def _open_cheat(bot: Opened, cheat: str) -> System:
     if cheat not in CHEATS:
         raise UsageError(f"{PREFIX}{cheat}: there is no such cheat; expected one of {', '.join(CHEATS)}")
     if cheat == QUOTE:
-        quoting = bot.with_recipe(with_values(bot.recipe, {"llm.model": QUOTE, "prompt.style": "sentences"}))
-        return RecipeSystem(quoting.answerer(), f"{PREFIX}{QUOTE}")
+        return RecipeSystem(bot.with_recipe(quoting_recipe(bot.recipe)).answerer(), f"{PREFIX}{QUOTE}")
     return CheatSystem(cheat, bot.searcher(), bot.recipe.answer.refusal)
+
+
+def quoting_recipe(recipe: Recipe) -> Recipe:
+    """Give a recipe by which no model answers but the nearest sentence, whatever endpoint the recipe names."""
+    prompt = recipe.prompt.model_copy(update={"style": "sentences"})
+    return recipe.model_copy(update={"llm": Llm(model=QUOTE), "prompt": prompt})
 
 
 def answering_recipe(bot: Opened, spec: Spec) -> Recipe | None:
