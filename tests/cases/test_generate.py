@@ -709,7 +709,7 @@ def test_the_command_says_what_was_dropped(indexed: Bench) -> None:
 def test_the_command_has_a_local_model_say_what_it_knows(indexed: Bench) -> None:
     knows = "Because the town pays for them."
     done = generated(command, "--kinds", "fact", "--set", f"llm.model=fake:{knows}", "--json")
-    assert json.loads(done.stdout)["dropped"]["fact"] == {"answered without documents": 1}
+    assert json.loads(done.stdout)["dropped"]["fact"]["answered without documents"] == 1
 
 
 def test_the_command_refuses_an_unknown_kind(indexed: Bench) -> None:
