@@ -45,6 +45,7 @@ def test_who_refuses_everything_stands_behind_who_answers_something():
     board = leaderboard({"refuses": refuses, "answers": answers})
     assert [(row.system, row.standing) for row in board.rows] == [("answers", "best"), ("refuses", "answers nothing")]
     assert board.rows[1].quality.mean == 0.5 > (board.rows[0].quality.mean or 0)
+    assert standings({"refuses": refuses, "too": refuses}) == {"refuses": "best", "too": "not distinguishable"}
     ranked = leaderboard({"refuses": refuses, "answers": answers}, metric="refused_right").rows
     assert [row.system for row in ranked] == ["refuses", "answers"]
 

@@ -121,6 +121,7 @@ def leaderboard(
     }
     sign = -1.0 if higher_is_better else 1.0
     idle = {name for name in values if metric == "quality" and _answers_nothing(scores[name])}
+    idle = idle if len(idle) < len(values) else set[str]()  # of none that answer, none stands behind
     ranked = sorted(values, key=lambda name: (name in idle, _rank(quality[name], sign, name)))
     best = ranked[0]
     compared = {name: compare(values[best], values[name], clusters) for name in ranked[1:]}

@@ -82,15 +82,14 @@ def compare_systems(
             name: ToBaseline(comparison=one, p=p) for (name, one), p in zip(others.items(), adjusted, strict=True)
         },
         front=pareto(values, {metric: "max" if better else "min", COST: "min", SECONDS: "min"}),
-        notes=(
-            *_notes(systems),
-            *(
-                f"{row.system} answers no question rightly: it stands last, whatever it refuses"
-                for row in board.rows
-                if row.standing == "answers nothing"
-            ),
-        ),
+        notes=(*_notes(systems), *_idle(board)),
     )
+
+
+def _idle(board: Leaderboard) -> Iterable[str]:
+    names = [row.system for row in board.rows if row.standing == "answers nothing"]
+    if names:
+        yield f"no question is answered rightly by {', '.join(names)}: that stands last, whatever is refused"
 
 
 def check_metric(name: str) -> Metric:
