@@ -18,7 +18,7 @@ SOURCE = Path(scoville.__file__).parent
 ORDER = (
     "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
     "language", "endpoint", "cost", "models", "read", "metadata", "embed", "split", "sources", "index", "search",
-    "prompt", "llm", "answer", "track", "cases", "evaluate", "comparison", "bot", "demo", "cli",
+    "prompt", "llm", "answer", "track", "cases", "evaluate", "train", "comparison", "bot", "demo", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""
@@ -26,9 +26,9 @@ HEAVY = {
     "numpy", "lancedb", "pyarrow", "openvino", "openvino_genai", "xllamacpp", "liteparse", "pydantic", "openai", "rich",
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib", "opentelemetry",
-    "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto",
+    "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto", "torch", "transformers", "peft", "accelerate",
 }  # fmt: skip
-AT_THE_TOP = {"click": ("cli/",), "pydantic": ("recipe/", "models/")}
+AT_THE_TOP = {"click": ("cli/",), "pydantic": ("recipe/", "models/"), "torch": ("train/",)}
 """What is no standard library and still imported at the top of a module: where the module is made of it."""
 HELP_SECONDS = 0.3
 
