@@ -115,7 +115,7 @@ def test_a_failure_is_said_and_waits_for_the_next_time(bench: Bench, command: Co
         yield
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("scoville.bot.bot.add_paths", full_once)
+    monkeypatch.setattr("scoville.bot.documents.add_paths", full_once)
     monkeypatch.setattr(watch, "changes", ticks)
     ended = command("add", "docs", "--watch")
     assert ended.code == 0

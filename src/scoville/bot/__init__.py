@@ -1,14 +1,16 @@
 """Stage 15: everything of one workspace behind one object, for Python and for the commands alike.
 
-bot       Bot: what can be done                             open      sc.open: a folder and values → Bot
-opened    what it owns: recipe, models, trackers            stream    an answer as it is written
+bot       Bot: it searches and answers                      open      sc.open: a folder and values → Bot
+opened    what it owns: recipe, models, trackers            records   traces, costs, lineage
+documents what is added, kept up to date and removed        measured  what is evaluated, tried and reported
+stream    an answer as it is written
 hits      what was found, as a list                         images    a citation → its page with the words boxed
 systems   what answers the questions of an evaluation       evaluate  cases → a run
 score     a run → its scores                                run       what it came to and what to blame
 compare   systems → a comparison                            ask_systems  each is asked, scored and blamed
 sweep     recipes are tried                                 generate  documents → cases
 check_judge  how far a judge can be trusted             check_cases  what is wrong with files of cases
-records   traces, costs, lineage                        report    runs as one HTML page
+report    runs as one HTML page
 doctor    what works here                               watch     what changes comes in by itself
 inspect   what a file is read as                        inspect_page  the same, drawn over its pages
 """

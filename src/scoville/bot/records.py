@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from scoville.bot.opened import Opened
 from scoville.errors import UsageError
@@ -16,9 +16,6 @@ from scoville.track.ledger import Total, sum_up, totals
 from scoville.track.lineage import Artifact, Lineage, find_artifact, lineage, versions
 from scoville.track.store import FILE_NAME, Store
 from scoville.track.traces import Branch, StoredSpan, find_trace, load_trace, recent
-
-if TYPE_CHECKING:
-    pass
 
 HEAD = ("entries", "prompt tokens", "completion tokens", "seconds", "fees", "machine")
 WIDTHS = (7, 14, 18, 9, 11, 10)

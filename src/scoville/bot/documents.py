@@ -1,0 +1,183 @@
+"""The documents of a workspace: added, kept up to date, removed, and what of them could not be read.
+
+Enters: a workspace with its records; files, folders, URLs, sources of the recipe. Leaves: reports. Whatever comes in is
+paid within one budget and recorded, also where it is interrupted.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scoville.bot.records import Records
+from scoville.cost import Budget
+from scoville.errors import UsageError
+from scoville.index import (
+    AddProgress,
+    AddReport,
+    DocumentState,
+    Failure,
+    add_paths,
+    remove_documents,
+    sync_sources,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from scoville.bot.inspect import Inspection
+
+logger = logging.getLogger("scoville")
+
+
+class Documents(Records):
+    """One workspace whose documents can be changed."""
+
+    def add(
+        self,
+        *paths: Path | str,
+        rebuild: bool = False,
+        exclude: Sequence[str] = (),
+        follow_symlinks: bool = False,
+        widen_access: bool = False,
+        no_limit: bool = False,
+        budget: Budget | None = None,
+    ) -> AddReport:
+        """Read, split, embed and index files: folders, patterns such as ``docs/**/*.md``, and URLs.
+
+        Adding twice changes nothing; a changed file replaces its passages, a file that is gone disappears. What cannot
+        be read is in the report and stops nothing. ``rebuild`` reads and embeds every known file again. ``exclude``
+        are patterns of what is left out; ``follow_symlinks`` takes in what links lead to outside. ``widen_access`` lets
+        more people read what the recipe now opens to them; ``no_limit`` pays more for replies of models
+        than ``cost.limit_usd``; several calls may share a ``budget``.
+        """
+        if not paths and not rebuild:
+            raise UsageError("nothing to add: expected files, folders or URLs")
+        return self._fill(
+            lambda options: add_paths(
+                self.workspace, self.recipe, paths, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks,
+                widen_access=widen_access, **options,
+            ),
+            budget or self.budget(no_limit=no_limit),
+        )  # fmt: skip
+
+    def sync(
+        self,
+        *,
+        retry: bool = False,
+        prune: bool = False,
+        widen_access: bool = False,
+        no_limit: bool = False,
+        budget: Budget | None = None,
+    ) -> AddReport:
+        """Bring the index in line with the sources of the recipe.
+
+        ``retry`` tries again what failed too often; ``prune`` removes what came from sources that are empty now, or
+        that the recipe names no more. ``widen_access``, ``no_limit`` and ``budget`` are those of :meth:`add`.
+        """
+        return self._fill(
+            lambda options: sync_sources(
+                self.workspace, self.recipe, retry=retry, prune=prune, widen_access=widen_access, **options,
+            ),
+            budget or self.budget(no_limit=no_limit),
+        )  # fmt: skip
+
+    def watch(
+        self,
+        *paths: Path | str,
+        every_seconds: float | None = None,
+        exclude: Sequence[str] = (),
+        follow_symlinks: bool = False,
+        widen_access: bool = False,
+        no_limit: bool = False,
+        budget: Budget | None = None,
+    ) -> Iterator[AddReport]:
+        """Add again whenever files at or below the paths change, and give a report each time; it never ends.
+
+        Without paths it is :meth:`sync`, which is done every 300 seconds as well, or as ``every_seconds`` says. What
+        cannot be done is logged, and tried again with the next change. All else is that of :meth:`add`.
+        """
+        from scoville.bot.watch import EVERY_SECONDS, source_folders, watch
+
+        paid = budget or self.budget(no_limit=no_limit)
+        if not paths:
+            places = source_folders(self.workspace.root, self.recipe)
+            work = partial(self.sync, widen_access=widen_access, budget=paid)
+            return watch(places, work, every_seconds or EVERY_SECONDS)
+        places = [Path(path) for path in paths if "://" not in str(path)]
+        work = partial(
+            self.add, *paths, exclude=exclude, follow_symlinks=follow_symlinks, widen_access=widen_access, budget=paid
+        )
+        return watch(places, work, every_seconds)
+
+    def remove(self, *names: str) -> tuple[str, ...]:
+        """Remove documents from the index, by name, folder or pattern; give the names of what is gone."""
+        self._check_adds()
+        removed = remove_documents(self.workspace, self.recipe, names, on_wait=_say_waiting)
+        self.forget_index()
+        return removed
+
+    def documents(self) -> Mapping[str, DocumentState]:
+        """Give what is in the index, by the documents' names."""
+        return self.open_index().documents()
+
+    def failures(self) -> list[Failure]:
+        """Give what could not be read, with the reasons."""
+        return self.workspace.failures()
+
+    def inspect(self, file: Path | str, page: int | None = None) -> "Inspection":
+        """Say what a file is read as and split into, as :meth:`add` would; of one page only, if it is given."""
+        from scoville.bot.inspect import inspect
+
+        return inspect(self, Path(file), page)
+
+    def _fill(self, work: Callable[[dict[str, Any]], AddReport], budget: Budget) -> AddReport:
+        """Do what fills the index, and keep what it took; what was paid for is kept where it is interrupted, too."""
+        self._check_adds()
+        self.fetch_models(llm=False)
+        with self.bars("files") as progress:
+
+            def show(state: AddProgress) -> None:
+                progress(f"{state.passages} passages, {state.current}", state.files, state.total)
+
+            before = budget.spent_usd
+            try:
+                report = work({"writers": self.writers(budget), "on_progress": show, "on_wait": _say_waiting})
+            except BaseException:
+                paid = None if before is None or budget.spent_usd is None else budget.spent_usd - before
+                if paid != 0:
+                    ledger = self.tracker().ledger
+                    self.tracker().spent(ledger.entry("ingest", model=self._writer, runtime="openai", fee_usd=paid))
+                raise
+        if report.added or report.changed or report.removed:
+            self._keep(report)
+            self.forget_index()
+        return report
+
+    def _check_adds(self) -> None:
+        self.check_open()
+        if not self.shares_index:
+            raise UsageError(
+                "a variant with an index of its own has the documents of the bot that it was made from: add them to "
+                "that bot and remove them there, and the variant follows"
+            )
+
+    def _keep(self, report: AddReport) -> None:
+        """Keep what an `add` or a `sync` took, and what the index is made of now."""
+        recipe = self.recipe
+        documents = self.documents() if report.documents else {}
+        self.tracker().added(
+            report, self.workspace.require_built().embedder, recipe.build_hash,
+            {source: state.document_id for source, state in documents.items()},
+            writer=self._writer,
+        )  # fmt: skip
+
+    @property
+    def _writer(self) -> str:
+        """The model that is paid while documents are added."""
+        recipe = self.recipe
+        writer = recipe.metadata.model or recipe.split.summary_model or recipe.read.audio or recipe.read.pdf
+        return writer.model
+
+
+def _say_waiting() -> None:
+    logger.info("Another process is adding to this workspace; waiting for it to end.")
