@@ -59,6 +59,22 @@ def build_cross_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model"
     return _build(folder, config, write, segments)
 
 
+def build_reader(folder: Path, config: EncoderConfig) -> "openvino.Model":
+    """Build the graph of an extractive reader: logits of start, end and "answerable", float32 [batch, length, 3].
+
+    Its second input says which tokens are the text's; the third logit counts on the first token only.
+    """
+    from openvino import Type
+    from openvino import opset15 as op
+
+    segments = op.parameter([-1, -1], Type.i32, name="token_type_ids")
+
+    def write(encoder: _Encoder, ids: Any, visible: Any) -> Any:
+        return encoder.point(encoder.run(ids, visible, segments))
+
+    return _build(folder, config, write, segments)
+
+
 def _build(
     folder: Path, config: EncoderConfig, write: "Callable[[_Encoder, Any, Any], Any]", *more: Any
 ) -> "openvino.Model":
@@ -127,6 +143,19 @@ class _Encoder:
         if self.weights[f"{outer}.weight"].shape[0] != 1:
             raise ValueError(f"{outer} has {self.weights[f'{outer}.weight'].shape[0]} labels; a reranker has 1")
         return self._linear(hidden, outer)
+
+    def point(self, states: Any) -> Any:
+        """States → three numbers per token [batch, length, 3]: two heads as one product."""
+        import numpy as np
+
+        heads = {
+            part: np.concatenate([self.weights[f"qa_outputs.{part}"], self.weights[f"answerable.{part}"]])
+            for part in ("weight", "bias")
+        }
+        if heads["weight"].shape[0] != 3:
+            raise ValueError(f"a reader has 3 outputs a token, not {heads['weight'].shape[0]}")
+        product = self.op.matmul(states, self.op.constant(heads["weight"]), False, True)
+        return self.op.add(product, self.op.constant(heads["bias"]))
 
     def _first(self, states: Any) -> Any:
         return self.op.gather(states, self._ints(0), self._ints(1))

@@ -47,7 +47,7 @@ class EncoderConfig:
     """Texts put before a ``query`` or a ``passage``, e.g. ``query: ``."""
 
 
-def read_config(folder: Path, *, kind: Literal["embedder", "reranker"] = "embedder") -> EncoderConfig:
+def read_config(folder: Path, *, kind: Literal["embedder", "reranker", "reader"] = "embedder") -> EncoderConfig:
     """Read the configuration of a model folder; ModelError names what is not supported."""
     try:
         return _read_config(folder, kind)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class ReaderNetwork(nn.Module):
-    """A BERT with two heads; ``bf16`` products, float32 losses."""
+    """A BERT with two heads, named as in ``BertForQuestionAnswering``; products in bf16, losses in float32."""
 
     def __init__(self, folder: Path) -> None:
         from transformers import BertModel
@@ -25,17 +25,17 @@ class ReaderNetwork(nn.Module):
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
-        self.encoder = loaded
-        self.encoder.embeddings.word_embeddings.requires_grad_(False)
-        self.span = nn.Linear(loaded.config.hidden_size, 2)
+        self.bert = loaded
+        self.bert.embeddings.word_embeddings.requires_grad_(False)
+        self.qa_outputs = nn.Linear(loaded.config.hidden_size, 2)
         self.answerable = nn.Linear(loaded.config.hidden_size, 1)
 
     def forward(self, ids: Tensor, segments: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Ids, segments, mask [batch, length] → logits of start and end [batch, length] and of "answerable" [batch]."""
         with torch.autocast("cpu", torch.bfloat16):
-            states = self.encoder(ids, attention_mask=mask, token_type_ids=segments).last_hidden_state
+            states = self.bert(ids, attention_mask=mask, token_type_ids=segments).last_hidden_state
         states = states.float()
-        span = self.span(states)
+        span = self.qa_outputs(states)
         away = (segments * mask).eq(0)
         away[:, 0] = False
         span = span.masked_fill(away.unsqueeze(2), -1e4)
