@@ -16,6 +16,8 @@
     │   └── SourceUnavailable    it cannot be reached now (retryable): what came from it before is kept
     ├── MissingExtra             an optional dependency is not installed
     ├── LeakageError             cases that were, or stand too near to what was, seen before: a score would mislead
+    ├── TrainingError            training cannot begin or go on: rows, a base, or a checkpoint that does not fit
+    │   └── Diverged             the loss is no number any more, and no good weights were saved
     ├── ModelError
     │   ├── UnknownModel
     │   ├── ModelIntegrity       a download whose hash is not the pinned one
@@ -103,6 +105,14 @@ class MissingExtra(ScovilleError):
 
 class LeakageError(ScovilleError):
     """Cases share questions or evidence with what they must not."""
+
+
+class TrainingError(ScovilleError):
+    """Training cannot begin or go on."""
+
+
+class Diverged(TrainingError):
+    """The loss is no number any more."""
 
 
 class ModelError(ScovilleError):
