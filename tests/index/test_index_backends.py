@@ -153,6 +153,11 @@ class TestWriting:
         assert ids(index.neighbours("a.txt", 1, 2)) == ["1", "2"]
         assert index.neighbours("a' OR 1=1 --", 0, 9) == []
 
+    def test_neighbours_keep_to_a_filter(self, index: Index):
+        put(index, *(passage(str(number), number=number, page=number) for number in range(1, 5)))
+        assert ids(index.neighbours("a.txt", 1, 4, parse_where(["page != 2 and page < 4"]))) == ["1", "3"]
+        assert index.neighbours("a.txt", 1, 4, parse_where(["document = b.txt"])) == []
+
     def test_replacing_leaves_other_items_alone(self, index: Index):
         put(index, passage("1"), passage("2"), passage("3", "b.txt"))
         put(index, passage("2", text="New."), passage("4"))
@@ -451,7 +456,7 @@ class TestPermissions:
         assert set(ids(filled.dense(vectors(1)[0], 9, groups=groups))) == wanted
         assert set(ids(filled.bm25("leave", 9, groups=groups))) == wanted
         assert set(ids(filled.passages(["all", "hr", "both", "law"], groups))) == wanted
-        assert set(ids(filled.neighbours("a.txt", 0, 9, groups))) == wanted
+        assert set(ids(filled.neighbours("a.txt", 0, 9, groups=groups))) == wanted
 
     def test_groups_hold_before_ranking_and_with_filters(self, filled: Index):
         vector = vectors(4)[3]

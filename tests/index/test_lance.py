@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scoville.index import LanceIndex
-from scoville.index.lance import NAMED_AFTER
+from scoville.index.lance_version import NAMED_AFTER
 from scoville.index.rows import schema, tags
 from scoville.recipe import Index as Settings
 from scoville.types import Passage
@@ -108,7 +108,7 @@ class TestPlaces:
         index.finish()
         vectors = np.random.default_rng(0).normal(size=(NAMED_AFTER, DIMENSION)).astype(np.float32)
         first, words = [index.dense(one, 9) for one in vectors], index.bm25("leave", 100)
-        assert index._version().names is not None
+        assert index._version()._names is not None
         assert [index.dense(one, 9) for one in vectors] == first
         assert sorted(index.bm25("leave", 100)) == sorted(words)
         put(index, passage("c", "c.txt"))

@@ -222,6 +222,15 @@ def test_what_the_reader_may_not_read_ends_the_slice(tmp_path: Path):
     assert board_hit.passage.text.startswith("Annual leave")
 
 
+@pytest.mark.parametrize("section", ["", "one"])
+def test_what_a_filter_keeps_out_ends_the_slice_and_is_not_looked_at_for_measuring(tmp_path: Path, section: str):
+    paged = [replace(one, section=section, page=1 + one.number // 2) for one in NUMBERED]
+    looking = Searcher(built(tmp_path, paged), FakeEmbedder(), Search(neighbours=2, passages=1))
+    found = looking.search("wages monthly", where=["page != 1"])
+    assert found.hits[0].passage.text.startswith("Wages come monthly.")
+    assert all("leave" not in hit.passage.text and "thirty" not in hit.passage.text for hit in looking.deepen(found, 9))
+
+
 class Longest:
     def score(self, question: str, texts: Sequence[str]) -> Vectors:
         return np.array([len(text) for text in texts], np.float32)

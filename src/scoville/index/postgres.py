@@ -172,13 +172,15 @@ class PostgresIndex:
 
     def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
-        found = {passage.id: passage for passage in self._passages("id = ANY(%(ids)s)", groups, ids=list(ids))}
+        found = {passage.id: passage for passage in self._passages("id = ANY(%(ids)s)", None, groups, ids=list(ids))}
         return [found[name] for name in ids if name in found]
 
-    def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
+    def neighbours(
+        self, source: str, first: int, last: int, where: Condition | None = None, groups: Sequence[str] | None = None
+    ) -> list[Passage]:
         """Give the passages of a source whose numbers are in ``[first, last]``, in the order of their numbers."""
         condition = "source = %(source)s AND number BETWEEN %(first)s AND %(last)s"
-        found = self._passages(condition, groups, source=tables.clean(source), first=first, last=last)
+        found = self._passages(condition, where, groups, source=tables.clean(source), first=first, last=last)
         return sorted(found, key=lambda passage: passage.number)
 
     def mentions(
@@ -206,8 +208,10 @@ class PostgresIndex:
         found = dict(self._rows("SELECT id, vector::text FROM {passages} WHERE id = ANY(%(ids)s)", ids=list(ids)))
         return np.array([json.loads(found[name]) for name in ids], np.float32).reshape(len(ids), self.dimension)
 
-    def _passages(self, condition: str, groups: Sequence[str] | None, **values: Any) -> list[Passage]:
-        allowed, more = self._allowed(None, groups)
+    def _passages(
+        self, condition: str, where: Condition | None, groups: Sequence[str] | None, **values: Any
+    ) -> list[Passage]:
+        allowed, more = self._allowed(where, groups)
         query = f"SELECT id, {PACKED} FROM {{passages}} WHERE {condition}{f' AND {allowed}' if allowed else ''}"
         return [unpack(name, packed) for name, packed in self._rows(query, **values, **more)]
 

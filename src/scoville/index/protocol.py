@@ -149,7 +149,9 @@ class Index(Protocol):
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
         ...
 
-    def neighbours(self, source: str, first: int, last: int, groups: Sequence[str] | None = None) -> list[Passage]:
+    def neighbours(
+        self, source: str, first: int, last: int, where: Condition | None = None, groups: Sequence[str] | None = None
+    ) -> list[Passage]:
         """Give the passages of a source whose numbers are in ``[first, last]``, in the order of their numbers."""
         ...
 

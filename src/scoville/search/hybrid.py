@@ -45,6 +45,8 @@ class Found:
     similarity: float | None
     """The best cosine similarity of any passage to the question; None without the dense leg or without passages."""
     seconds: float
+    scope: Scope
+    """Within what was searched."""
     question: str = ""
     """What was searched: the question, or what it was rewritten to."""
     steps: tuple[Step, ...] = ()
@@ -118,13 +120,14 @@ class Searcher:
             hits = self._rerank(reranker, asked.question, hits, trace)
         hits = self._select(asked.question, hits, limit, trace)
         with trace.step("widen") as made:
-            widened = widen(self.index, hits, self.settings.neighbours, limit, groups)
+            widened = widen(self.index, hits, self.settings.neighbours, limit, scope)
             made.ranking = [(found, hit.score) for hit, found in widened]
         pool = {hit.passage.id for hit in hits}
         return Found(
             hits=tuple(hit for hit, _ in widened),
             similarity=legs.similarity,
             seconds=time.perf_counter() - started,
+            scope=scope,
             question=asked.question,
             steps=tuple(trace.steps),
             origins={hit.passage.id: found for hit, found in widened if hit.passage.id != found},
@@ -133,13 +136,13 @@ class Searcher:
             behind=tuple(ranked for ranked in fused if ranked.id not in pool),
         )
 
-    def deepen(self, found: Found, depth: int, groups: Sequence[str] | None = None) -> list[Hit]:
+    def deepen(self, found: Found, depth: int) -> list[Hit]:
         """Give the first ``depth`` passages of a search, and the first one of each document until so many documents.
 
         For measuring: nothing is searched, embedded or read again, and what the search gave stands first.
         """
-        hits = [*found.pool, *self._left(found, groups)]
-        deeper = [hit for hit, _ in widen(self.index, hits, self.settings.neighbours, depth, groups)]
+        hits = [*found.pool, *self._left(found)]
+        deeper = [hit for hit, _ in widen(self.index, hits, self.settings.neighbours, depth, found.scope)]
         documents = {hit.passage.source for hit in deeper}
         for hit in hits:
             if len(documents) < depth and hit.passage.source not in documents:
@@ -147,14 +150,14 @@ class Searcher:
                 deeper.append(hit)
         return deeper
 
-    def _left(self, found: Found, groups: Sequence[str] | None) -> list[Hit]:
+    def _left(self, found: Found) -> list[Hit]:
         """Give what stands behind the pool, without copies; nothing where a reranker's least score cannot be told."""
         least = self.settings.min_score
         if least is not None and self.reranker:
             return []
         behind = [one for one in found.behind if least is None or one.score >= least]
         pool = {hit.passage.id for hit in found.pool}
-        whole = [*found.pool, *self._fetch(behind, groups)]
+        whole = [*found.pool, *self._fetch(behind, found.scope.groups)]
         if self.settings.max_overlap < 1:
             whole = leave_out_copies(whole, found.question, self.settings.max_overlap)
         return [hit for hit in whole if hit.passage.id not in pool]

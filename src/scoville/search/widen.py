@@ -1,7 +1,7 @@
 """What was found is given with what stands around it: the neighbours, or the whole section.
 
 Enters: hits, best first. Leaves: hits whose passages are joined slices of their documents, none given twice. What the
-reader may not read ends a slice.
+reader may not read, or a filter keeps out, ends a slice.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from scoville.index import Index
+from scoville.search.legs import Scope
 from scoville.split import join_passages
 from scoville.types import Hit, Passage
 
@@ -23,9 +24,7 @@ class Widened(NamedTuple):
     found: str
 
 
-def widen(
-    index: Index, hits: Sequence[Hit], neighbours: int, limit: int, groups: Sequence[str] | None
-) -> list[Widened]:
+def widen(index: Index, hits: Sequence[Hit], neighbours: int, limit: int, scope: Scope) -> list[Widened]:
     """Give the first ``limit`` hits with their neighbours and sections; a hit inside a better one is left out."""
     given: dict[str, set[int]] = {}
     widened: list[Widened] = []
@@ -37,19 +36,19 @@ def widen(
         if not neighbours and not passage.section:
             widened.append(Widened(hit, passage.id))
         elif passage.number not in taken:
-            around = _around(index, passage, neighbours, groups)
+            around = _around(index, passage, neighbours, scope)
             run = _run([other for other in around if other.number not in taken], passage)
             taken.update(other.number for other in run)
             widened.append(Widened(replace(hit, passage=join_passages(run)), passage.id))
     return widened
 
 
-def _around(index: Index, passage: Passage, neighbours: int, groups: Sequence[str] | None) -> list[Passage]:
+def _around(index: Index, passage: Passage, neighbours: int, scope: Scope) -> list[Passage]:
     """Give the passages of the section, and so many on either side of it."""
     reach = REACH if passage.section else 0
     while True:
         first, last = max(passage.number - reach - neighbours, 0), passage.number + reach + neighbours
-        around = [other for other in index.neighbours(passage.source, first, last, groups)
+        around = [other for other in index.neighbours(passage.source, first, last, scope.where, scope.groups)
                   if other.document_id == passage.document_id]  # fmt: skip
         inside = [other.number for other in around if passage.section and other.section == passage.section]
         begin, end = min(inside, default=passage.number), max(inside, default=passage.number)
