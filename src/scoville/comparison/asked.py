@@ -1,19 +1,20 @@
-"""Every question with what each of any number of systems said to it, for the page; those that say most first.
+"""Every question with what each of any number of systems said to it, those that say most first.
 
-Enters: cases, the results, scores and blames of runs. Leaves: rows for the page. Knows no HTML.
+Enters: cases, the results, scores and blames of runs. Leaves: rows, for the page as they are and for two runs side by
+side as ``questions`` writes them. Knows no HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from scoville.comparison.questions import SAME
 from scoville.evaluate.blame import STAGES, Blame
 from scoville.evaluate.result import Result, Retrieved
 from scoville.evaluate.rightness import JUDGED_RIGHT
 from scoville.evaluate.score_run import known_metrics
 from scoville.types import Case, Score
 
+SAME = 1e-9
 Look = str
 """How a verdict looks: ``good``, ``fair``, ``bad`` or ``none``."""
 
@@ -49,28 +50,17 @@ CHOICES = {
 """By which questions can be filtered; of several systems one is enough."""
 
 
-class Answers(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Answers:
     """What a system answered, and what that is worth, by the ids of cases."""
 
-    @property
-    def name(self) -> str:
-        """Under which it is shown."""
-        ...
-
-    @property
-    def results(self) -> Mapping[str, Result]:
-        """What it said."""
-        ...
-
-    @property
-    def scores(self) -> Mapping[str, Mapping[str, Score]]:
-        """By metric."""
-        ...
-
-    @property
-    def blame(self) -> Sequence[Blame]:
-        """What lost the wrong ones."""
-        ...
+    name: str
+    """Under which it is shown."""
+    results: Mapping[str, Result]
+    scores: Mapping[str, Mapping[str, Score]]
+    """By metric."""
+    blame: Sequence[Blame] = ()
+    """What lost each wrong answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +72,10 @@ class Said:
     result: Result | None
     scores: Mapping[str, Score]
     blame: Blame | None = None
+    difference: float | None = None
+    """By how much it is better than the baseline, whichever way the metric goes; None where one has no score."""
     gain: float = 0.0
-    """By how much it is better than the baseline."""
+    """The same, and where there is no score by what both are worth in words."""
 
     @property
     def change(self) -> str:
@@ -156,20 +148,18 @@ def questions(cases: Iterable[Case], systems: Sequence[Answers], baseline: str, 
         ]  # fmt: skip
         if any(one.result for one in said):
             base = next((one for one in said if one.system == baseline), None)
-            said = [replace(one, gain=_gain(base, one, metric, sign)) for one in said]
+            said = [_against(base, one, metric, sign) for one in said] if base else said
             rows.append(Question(case=case, said=said, passages=_passages(case, said), kinds=_kinds(said)))
     return sorted(rows, key=lambda row: _order(row, metric, sign))
 
 
-def _gain(base: Said | None, said: Said, metric: str, sign: float) -> float:
-    """Say by how much an answer is better than the baseline's: by the metric, or by what both are worth in words."""
-    if base is None:
-        return 0.0
+def _against(base: Said, said: Said, metric: str, sign: float) -> Said:
+    """Say by how much an answer is better than the baseline's."""
     first, second = (one.scores[metric].value if metric in one.scores else None for one in (base, said))
     if first is not None and second is not None:
-        return sign * (second - first)
+        return replace(said, difference=(better := sign * (second - first)), gain=better)
     ranks = base.verdict.rank, said.verdict.rank
-    return 0.0 if None in ranks else float((ranks[1] or 0) - (ranks[0] or 0))
+    return said if None in ranks else replace(said, gain=float((ranks[1] or 0) - (ranks[0] or 0)))
 
 
 def _kinds(said: Sequence[Said]) -> frozenset[str]:

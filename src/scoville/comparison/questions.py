@@ -1,27 +1,27 @@
 """Two runs question by question: what each said, how each was scored, where it went wrong.
 
 Enters: two scored runs on the same cases, and what is to blame for their wrong answers. Leaves: a row for each case,
-what got worse first; the terminal, programs and the page show the same rows.
+what got worse first, for the terminal and for programs; the page shows the rows of ``asked``, of which these are made.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import Literal
 
+from scoville.comparison import asked
+from scoville.comparison.asked import SAME, Answers, Question
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
-from scoville.evaluate.score_run import known_metrics
 from scoville.evaluate.shown import LABELS, Unit, difference, unit_of, written
 from scoville.types import Evidence, Score
 
 Outcome = Literal["worse", "lost", "better", "gained", "same", "unscored"]
 """``lost``: the baseline has a score and the run has none; ``gained``: the other way round."""
 ORDER: tuple[Outcome, ...] = ("worse", "lost", "better", "gained", "same", "unscored")
-SAME = 1e-9
 MOST_TOLD = 300
 """Characters of a question or an answer on a terminal."""
 
@@ -67,18 +67,12 @@ def question_rows(
     ``blamed`` are the stages to blame in the baseline and in the run.
     """
     compare_runs(baseline, run, metric)  # refuses what differs in its cases, its judges or its versions
-    known = known_metrics().get(metric)
-    sign = -1.0 if known and known.higher_is_better is False else 1.0
-    scored = baseline.scores(), run.scores()
-    sides = [_said(one, metric, blames) for one, blames in zip((baseline, run), blamed, strict=True)]
-    rows = [
-        QuestionRow(
-            case=case.id, question=case.question, answerable=case.answerable, expected=case.expected,
-            evidence=case.evidence, baseline=(before := sides[0][case.id]), run=(now := sides[1][case.id]),
-            change=(change := _change(before, now, sign)), outcome=_outcome(before, now, change),
-        )
-        for case in run.cases() if any(metric in scores.get(case.id, {}) for scores in scored)
-    ]  # fmt: skip
+    sides = [
+        Answers(name=name, results=one.results(), scores=one.scores(), blame=blames)
+        for name, one, blames in zip(("baseline", "run"), (baseline, run), blamed, strict=True)
+    ]
+    found = asked.questions(run.cases(), sides, "baseline", metric)
+    rows = [_row(one, metric) for one in found if any(metric in said.scores for said in one.said)]
     return sorted(rows, key=lambda row: (ORDER.index(row.outcome), row.change or 0.0))
 
 
@@ -123,25 +117,23 @@ def _evidence_text(evidence: Evidence) -> str:
     return f"{evidence.document}{page}" + (f': "{_brief(evidence.quote)}"' if evidence.quote else "")
 
 
-def _said(run: Run, metric: str, blamed: Sequence[Blame]) -> Mapping[str, Said]:
-    results, scores = run.results(), run.scores()
-    blames = {one.case_id: one for one in blamed}
-    found: dict[str, Said] = {}
-    for case in run.cases():
-        result = results.get(case.id, Result(case_id=case.id, text="", refused=False, error="not asked"))
-        score = scores.get(case.id, {}).get(metric, Score(metric=metric, value=None, reason="does not apply"))
-        blame = blames.get(case.id, Blame(case.id, ""))
-        found[case.id] = Said(
-            answer=result.text, refused=result.refused, error=result.error, score=score.value,
-            reason=result.error or score.reason, stage=blame.stage, detail=blame.detail,
-        )  # fmt: skip
-    return found
+def _row(question: Question, metric: str) -> QuestionRow:
+    case, (before, now) = question.case, (_said(one, metric) for one in question.said)
+    change = question.said[1].difference
+    return QuestionRow(
+        case=case.id, question=case.question, answerable=case.answerable, expected=case.expected,
+        evidence=case.evidence, baseline=before, run=now, change=change, outcome=_outcome(before, now, change),
+    )  # fmt: skip
 
 
-def _change(before: Said, now: Said, sign: float) -> float | None:
-    if before.score is None or now.score is None:
-        return None
-    return sign * (now.score - before.score)
+def _said(one: asked.Said, metric: str) -> Said:
+    result = one.result or Result(case_id="", text="", refused=False, error="not asked")
+    score = one.scores.get(metric, Score(metric=metric, value=None, reason="does not apply"))
+    return Said(
+        answer=result.text, refused=result.refused, error=result.error, score=score.value,
+        reason=result.error or score.reason, stage=one.blame.stage if one.blame else "",
+        detail=one.blame.detail if one.blame else "",
+    )  # fmt: skip
 
 
 def _outcome(before: Said, now: Said, change: float | None) -> Outcome:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scoville.comparison import plots
+from scoville.comparison.asked import Answers
 from scoville.evaluate.blame import Blame
 from scoville.evaluate.metrics import risk_coverage, risks
-from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
 from scoville.evaluate.score_run import known_metrics
 from scoville.evaluate.shown import HEADLINE, LABELS, Measure, measure, unit_of
-from scoville.types import Case, Score
+from scoville.types import Case
 
 COLOURS = 8
 COST, SECONDS = "usd_per_1000", "seconds_total_p50"
@@ -27,17 +27,12 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Answers):
     """A run as the page shows it."""
 
-    name: str
     header: Mapping[str, Any]
     summary: Mapping[str, Any]
     cases: Sequence[Case]
-    results: Mapping[str, Result]
-    scores: Mapping[str, Mapping[str, Score]]
-    blame: Sequence[Blame] = ()
-    """What lost each wrong answer."""
     risk: Sequence[tuple[float, float]] = ()
     """Coverage and the risk at it."""
     run: str = ""
