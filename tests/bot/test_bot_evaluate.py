@@ -96,6 +96,22 @@ def test_cases_may_be_given_as_such_and_are_chosen(bot: sc.Bot):
         bot.evaluate(cases, split="test")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"expected": ("",)}, r"case 2 \(heron-0\): expected: '' is no answer"),
+        ({"question": " "}, "case 2 .*question: ' '; expected a text"),
+        ({"id": "otter-0"}, "case 2 has the id 'otter-0' as case 1"),
+    ],
+)
+def test_a_case_that_no_file_may_hold_is_refused_before_anything_is_asked(bot: sc.Bot, wrong: Any, said: str):
+    asked: list[str] = []
+    first, _, third = fish_cases(3)
+    with pytest.raises(UsageError, match=said):
+        bot.evaluate([first, replace(third, **wrong)], system=asked.append)
+    assert (asked, bot.runs()) == ([], [])
+
+
 def test_a_run_is_compared_with_its_baseline(bot: sc.Bot, file: Path):
     first = bot.evaluate(file)
     second = bot.evaluate(file, baseline=first, system=lambda question: "Nothing.")

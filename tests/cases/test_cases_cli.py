@@ -73,6 +73,15 @@ def test_import_writes_cases_to_the_workspace_and_says_how_many(qa: Path, run: R
     assert len(cases_of(Path("other.jsonl"))) == 30
 
 
+def test_import_says_how_many_answers_are_empty_where_others_are_not(bench: Bench, run: Run):
+    path = bench.workspace.root / "table.csv"
+    path.write_text("Question,Answer,Answerable\nWho?,Ann,\nWhen?,,\nWhere?,,no\n")
+    said = run("import", path)
+    assert "  1 have no answer in the file and count as answerable" in said.err
+    path.write_text("Question,Document\nWho?,a.pdf\n")  # evidence alone is told on purpose
+    assert "count as answerable" not in run("import", path, "--force").err
+
+
 def test_the_help_of_import_names_every_format(run: Run):
     shown = run("import", "--help").out
     assert all(f" {name} " in shown for name in IMPORTERS)

@@ -708,25 +708,26 @@ class TestDoctor:
 
 
 class TestDemo:
-    def test_the_demo_runs_twice_and_shows_a_scorecard(self, command: Command, tmp_path: Path):
-        for _ in range(2):
-            done = command("demo", tmp_path / "demo")
-            assert done.code == 0
-            assert re.search(r"right answers +\d+ of 8 ", done.out)
-        assert "unchanged" in done.err
-
-    def test_the_demo_leaves_a_workspace_with_runs_and_a_report_that_say_what_it_said(
+    def test_the_demo_runs_twice_and_leaves_a_workspace_with_runs_and_a_report_that_say_what_it_said(
         self, command: Command, tmp_path: Path
     ):
         folder = tmp_path / "demo"
+        first = command("demo", folder)
+        assert first.code == 0
+        assert re.search(r"right answers +\d+ of 8 ", first.out)
         done = command("demo", folder, "--json")
+        assert done.code == 0 and "unchanged" in done.err
         card = done.json["scorecards"]["fake"]
         runs = command("evaluate", "-w", folder, "--json").json
-        assert [run["id"] for run in runs] == list(done.json["runs"].values())
+        assert [run["id"] for run in runs[2:]] == list(done.json["runs"].values())
         right = (card["right"] + card["declined"]) / (card["answerable"] + card["unanswerable"])
-        assert runs[0]["quality"] == pytest.approx(right, abs=1e-3)
+        assert runs[2]["quality"] == pytest.approx(right, abs=1e-3)
         assert done.json["cases"][0]["question"] in Path(done.json["report"]).read_text()
         assert command("ask", "-w", folder, "Which form is used for lost keys?").code == 0
+        assert all(run["id"] in command("lineage", "-w", folder).out for run in runs)
+        assert {"index", "cases", "document"} <= {
+            one["kind"] for one in command("lineage", "-w", folder, runs[2]["id"], "--json").json["built_from"]
+        }
 
     def test_the_demo_leaves_other_folders_alone(self, command: Command, tmp_path: Path):
         (tmp_path / "mine.txt").write_text(LEAVE)

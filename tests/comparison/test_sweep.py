@@ -837,6 +837,23 @@ class TestUntouched:
         invoke("--split", "dev", "--trials", "8", *costly)
         assert [run.id for run in list_runs(sweep.final)] == [final["run"]]
 
+    def test_that_run_is_shown_in_trackers_once_and_in_the_lineage(
+        self, parts: Path, invoke: Any, sweeping: Sweeping, shown: Shown
+    ):
+        from scoville.track.lineage import find_artifact, lineage
+        from scoville.track.store import Store
+
+        invoke("--split", "dev", "--trials", "2", *TRACKED)
+        (sweep,) = list_sweeps(sweeping.folder)
+        (run,) = list_runs(sweep.final)
+        assert shown.names == ["trial 0", "trial 1", f"trial {run.header['trial']}, untouched cases", "sweep"]
+        final = shown.runs[2]
+        assert (final.run.kind, final.sweep and final.sweep.id, len(final.cases)) == ("evaluation", sweep.name, 8)
+        invoke("--split", "dev", "--trials", "2", *TRACKED)
+        assert len(shown.runs) == 4
+        with Store(sweeping.bench.workspace.folder / "track.db") as store:
+            assert run.id in {one.name for one in lineage(store, find_artifact(store, sweep.name)).built_from}
+
     def test_a_part_that_is_not_there_is_refused(self, parts: Path, invoke: Any):
         with pytest.raises(UsageError, match="none of 13 cases"):
             invoke("--split", "train")

@@ -79,7 +79,7 @@ class TestSystems:
         header = find_run(runs, "latest").header
         assert (header["kind"], header["status"], header["models"]["llm"]) == ("recipe", "finished", "fake")
         assert (header["cases_file"], header["recipe"]["llm"]["model"]) == ("cases.jsonl", "fake")
-        assert header["index"]
+        assert header["index"] and header["system"] == "work"  # the folder's name, not what it is made of
 
     def test_another_recipe_answers_over_the_same_index_and_flags_hold_for_it(
         self, cases: Path, command: Command, runs: Path, monkeypatch: pytest.MonkeyPatch
@@ -337,6 +337,13 @@ class TestResume:
 
 
 class TestBaseline:
+    def test_where_the_cases_are_too_few_to_tell_it_says_so_and_stops_no_job(self, cases: Path, command: Command):
+        base = evaluated(command, cases, "right")["run"]
+        Path("bot.py").write_text(Path("bot.py").read_text().replace("thirty days", "nine weeks"))
+        done = command("evaluate", cases, "--system", "bot.py:right", "--baseline", base, "--max-drop", ".02")
+        assert done.code == 0
+        assert "gate: cannot tell with 3 cases whether quality fell by more than 0.02" in " ".join(done.err.split())
+
     def test_a_run_as_good_as_its_baseline_passes_and_a_worse_one_does_not(self, cases: Path, command: Command):
         base = evaluated(command, cases, "right")["run"]
         same = evaluated(command, cases, "right", "--baseline", base, "--max-drop", "0")

@@ -272,6 +272,7 @@ def test_text_formats_are_told_apart_by_content_then_by_name(
         (b"PK\x03\x04 not really", "damaged ZIP"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "damaged Office 97-2003"),
         (bytes(range(256)) * 20, "binary data"),
+        (b"MZ\x90\0\3", "not readable yet: a program"),
     ],
 )
 @pytest.mark.parametrize("name", ["a.docx", "a.txt"])

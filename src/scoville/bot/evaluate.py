@@ -12,7 +12,7 @@ from scoville.bot.check_cases import say_not_indexed, say_unscorable
 from scoville.bot.opened import Opened
 from scoville.bot.score import Scoring, check_likelihood, open_recipe_judge, recipe_of, score
 from scoville.bot.systems import Spec, answering_recipe, commit_of, known_as, open_system
-from scoville.cases.files import cases_of
+from scoville.cases.files import cases_of, checked
 from scoville.cases.parts import check_leakage
 from scoville.cost import Budget
 from scoville.errors import UsageError
@@ -46,7 +46,7 @@ class Choice:
 
     def of(self, cases: Cases) -> list[Case]:
         """Read cases and keep those that are asked for."""
-        read = cases_of(Path(cases)) if isinstance(cases, str | Path) else list(cases)
+        read = cases_of(Path(cases)) if isinstance(cases, str | Path) else checked(cases)
         chosen = [
             case
             for case in read

@@ -38,7 +38,7 @@ def open_system(
     if workers and not recipe.llm.concurrency:
         recipe = with_values(recipe, {"llm.concurrency": workers})
     opened = bot if recipe == bot.recipe else bot.with_recipe(recipe)
-    return RecipeSystem(opened.answerer(budget), Path(spec).stem or "recipe")
+    return RecipeSystem(opened.answerer(budget), Path(spec).stem or opened.name)
 
 
 def _open_cheat(bot: Opened, cheat: str) -> System:

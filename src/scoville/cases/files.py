@@ -44,6 +44,20 @@ def cases_of(path: Path) -> list[Case]:
     return cases
 
 
+def checked(cases: Sequence[Case]) -> list[Case]:
+    """Give cases that were made in Python as a file would give them; UsageError for one that no file may hold."""
+    read: list[Case] = []
+    seen: dict[str, int] = {}
+    for number, case in enumerate(cases, start=1):
+        try:
+            read.append(case_of(case_json(case)))
+        except UsageError as error:
+            raise UsageError(f"case {number} ({case.id}): {error}") from None
+        if seen.setdefault(case.id, number) != number:
+            raise UsageError(f"case {number} has the id {case.id!r} as case {seen[case.id]}: give it one of its own")
+    return read
+
+
 def column_key(name: str) -> str:
     """Give the key that a column, or a key of JSON, is meant as: in any case, also by common other names."""
     key = name.strip().casefold().replace(" ", "_")
@@ -209,6 +223,9 @@ def _message(value: Any) -> Message:
 def _evidence(value: Any) -> Evidence:
     given = _mapping("evidence", value, EVIDENCE_KEYS)
     page, quote = given.get("page"), given.get("quote") or ""
+    if not given.get("document") and (place := {key: given[key] for key in ("page", "quote") if given.get(key)}):
+        key, value = next(iter(place.items()))
+        raise UsageError(f"{key} {_brief(value)} of no document: give the document, too, by its path or name")
     if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
         raise UsageError(f"page: {page!r}; expected a number from 1, or null where there are no pages")
     return Evidence(

@@ -84,6 +84,11 @@ def import_command(
     say(f"Wrote {path}: {_counted(counts)}, read as {imported.kind}.")
     if imported.said_unanswerable:
         say(f"  {imported.said_unanswerable} have no answer, as the file says in its place; else use --answerable")
+    if imported.without_answer:
+        say(
+            f"  {imported.without_answer} have no answer in the file and count as answerable, without one that is "
+            'known: where the documents hold none, say so, with "no" in a column `answerable`'
+        )
     for reason, rows in skipped.items():
         say(f"  {rows} rows made no case: {plain(reason)}")
 

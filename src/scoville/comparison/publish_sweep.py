@@ -74,12 +74,27 @@ class PublishedSweep:
             shown = all((target, trial.run) in self._known for target in self._mirrors)
             if not shown or listed.get(trial.run) != _status(trial):
                 self.add(trial)
+        self._add_final(tracked)
         places = self._publish(tracked, lambda: MirroredRun(
             run=tracked, files=[self._sweep.folder / name for name in FILES], tags=_named(tracked.summary),
             group=self._workspace.root.name,
         ))  # fmt: skip
         for target, place in places.items():
             logger.info(f"{target}: {place}")
+
+    def _add_final(self, sweep: TrackedRun) -> None:
+        """Write down the run of the best on the untouched cases, where there is one."""
+        run = self._sweep.final_run()
+        if run is None or run.header["status"] != "finished":
+            return
+        tracked = replace(tracked_run(run), name=f"{run.header['system']}, untouched cases")
+        with Store(self._workspace.folder / FILE_NAME) as store:
+            record_run(store, run, tracked)
+            sweep_of(store, self._sweep.name, [run.id])
+        tags = {"sweep": self._sweep.name, "trial": run.header["trial"]}
+        self._publish(tracked, lambda: mirrored_run(
+            self._workspace, run, tracked, sweep=sweep, tags=_named(tags)
+        ))  # fmt: skip
 
     def _tracked(self, status: str) -> TrackedRun:
         """Give the sweep as the database lists it, with what its best trial came to."""

@@ -15,6 +15,7 @@ from scoville.bot.run import Run
 from scoville.cases.files import write_cases
 from scoville.demo import DemoCase, cites_right, demo_cases, is_right, score_demo, write_demo_documents
 from scoville.errors import UsageError
+from scoville.evaluate.publish import note_index, publish_run
 from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.runs import create_run
 from scoville.evaluate.score_run import score_run
@@ -91,7 +92,10 @@ def _ask_all(bot: Bot, answerer: Answerer, on_answer: OnAnswer | None) -> Run:
     by_id = {case.id: case for case in demo_cases()}
     system = RecipeSystem(answerer, answerer.recipe.llm.model)
     asked = [case.case for case in by_id.values()]
-    header = {"system": system.name, "cases_file": CASES_FILE, "seed": answerer.recipe.llm.seed, **system.describe()}
+    header = {
+        "system": system.name, "cases_file": CASES_FILE, "seed": answerer.recipe.llm.seed,
+        "index": note_index(bot.workspace, system), **system.describe(),
+    }  # fmt: skip
     run = create_run(bot.workspace.folder / "runs", asked, header)
     tracker = bot.tracker(run.id)
 
@@ -102,6 +106,8 @@ def _ask_all(bot: Bot, answerer: Answerer, on_answer: OnAnswer | None) -> Run:
 
     run_cases(system, asked, run, on_answer=answered)
     score_run(run, more={"demo": lambda case, result: score_demo(by_id[case.id], result)})
+    bot.flush()  # the traces are shown with the run
+    publish_run(bot.workspace, bot.recipe.track.to, run)
     return bot.run(run)
 
 

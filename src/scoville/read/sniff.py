@@ -97,8 +97,9 @@ def _picture_or_sound(data: bytes) -> Literal["image", "audio"] | None:
 
 
 def _is_sure(data: bytes) -> bool:
-    """Tell whether the first bytes settle it: two capital letters can also begin a text."""
-    return not data.startswith((b"BM", b"MZ", b"BZh", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"fLaC"))
+    """Tell whether the first bytes settle it: capital letters can also begin a text, if no NUL follows soon."""
+    letters = (b"BM", b"MZ", b"BZh", b"RIFF", b"OggS", b"PAR1", b"Rar!", b"fLaC")
+    return not data.startswith(letters) or b"\0" in data[:64]
 
 
 def _sniff_archive(data: bytes) -> SniffedFile:

@@ -30,6 +30,12 @@ class Imported(NamedTuple):
     said_unanswerable: int = 0
     """Cases that are unanswerable because the answer in the file says so."""
 
+    @property
+    def without_answer(self) -> int:
+        """How many cases count as answerable without an expected answer, where others have one."""
+        silent = sum(case.answerable and not case.expected for case in self.cases)
+        return silent if any(case.expected for case in self.cases) else 0
+
 
 def _is_cases(sample: Sample, *, meant: bool = False) -> bool:
     """Say whether something has the keys of a case; with ``meant`` also under other names, as columns always may."""
