@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MASKED = -10_000.0  # added to the attention scores of padding: exp() of it is 0 in float32 and bfloat16
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+WORDS = "embeddings.word_embeddings.weight"
 PREFIXES = ("bert.", "roberta.", "distilbert.")
 BERT_NAMES = (
     (r"^transformer\.layer", "encoder.layer"),
@@ -59,10 +60,11 @@ def build_cross_encoder(folder: Path, config: EncoderConfig) -> "openvino.Model"
     return _build(folder, config, write, segments)
 
 
-def build_reader(folder: Path, config: EncoderConfig) -> "openvino.Model":
+def build_reader(folder: Path, config: EncoderConfig, words: Path | None = None) -> "openvino.Model":
     """Build the graph of an extractive reader: logits of start, end and "answerable", float32 [batch, length, 3].
 
-    Its second input says which tokens are the text's; the third logit counts on the first token only.
+    Its second input says which tokens are the text's; the third logit counts on the first token only. ``words`` is the
+    folder of the encoder whose word embeddings it shares, where it has none of its own.
     """
     from openvino import Type
     from openvino import opset15 as op
@@ -72,16 +74,20 @@ def build_reader(folder: Path, config: EncoderConfig) -> "openvino.Model":
     def write(encoder: _Encoder, ids: Any, visible: Any) -> Any:
         return encoder.point(encoder.run(ids, visible, segments))
 
-    return _build(folder, config, write, segments)
+    return _build(folder, config, write, segments, words=words)
 
 
 def _build(
-    folder: Path, config: EncoderConfig, write: "Callable[[_Encoder, Any, Any], Any]", *more: Any
+    folder: Path,
+    config: EncoderConfig,
+    write: "Callable[[_Encoder, Any, Any], Any]",
+    *more: Any,
+    words: Path | None = None,
 ) -> "openvino.Model":
     import openvino
     from openvino import opset15 as op
 
-    weights = _weights(folder)
+    weights = _weights(folder, words)
     ids = op.parameter([-1, -1], openvino.Type.i32, name="input_ids")
     mask = op.parameter([-1, -1], openvino.Type.i32, name="attention_mask")
     try:
@@ -162,7 +168,7 @@ class _Encoder:
 
     def _embed(self, ids: Any, segments: Any) -> Any:
         op, axis = self.op, self._ints(0)
-        states = op.gather(op.constant(self.weights["embeddings.word_embeddings.weight"]), ids, axis)
+        states = op.gather(op.constant(self.weights[WORDS]), ids, axis)
         table = self.weights["embeddings.position_embeddings.weight"][self.config.position_offset :]
         kinds = self.weights.get("embeddings.token_type_embeddings.weight")  # DistilBERT has none
         if kinds is not None and segments is not None and len(kinds) > 1:
@@ -206,7 +212,7 @@ class _Encoder:
         return self.op.constant(np.float32(value))
 
 
-def _weights(folder: Path) -> dict[str, "NDArray[np.float32]"]:
+def _weights(folder: Path, words: Path | None = None) -> dict[str, "NDArray[np.float32]"]:
     import numpy as np
     from safetensors import SafetensorError
 
@@ -216,7 +222,9 @@ def _weights(folder: Path) -> dict[str, "NDArray[np.float32]"]:
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read ({error}); fetch the model again") from None
     named = {_bert_name(name): value.astype(np.float32, copy=False) for name, value in loaded.items()}
-    if "embeddings.word_embeddings.weight" not in named:
+    if words and WORDS not in named:
+        named[WORDS] = _weights(words)[WORDS]
+    if WORDS not in named:
         raise ModelError(f"{path} holds no BERT encoder; found e.g. {sorted(loaded)[:3]}")
     return named
 

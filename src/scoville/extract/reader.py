@@ -11,20 +11,23 @@ on questions that were not trained on).
 
 import json
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scoville.embed.bert import build_reader
 from scoville.embed.encoder_config import read_config
 from scoville.embed.network import Network, open_tokenizer
 from scoville.errors import ModelError
 from scoville.extract.windows import Window, cover
+from scoville.models import locate_model
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
 LONGEST_SPAN = 48  # tokens
 SPANS = 4  # of one text
@@ -41,8 +44,10 @@ class Span:
     end: int
     score: float
     """Logit of the span less that of "no answer": above 0 the reader would rather point than pass."""
+    answerable: float
+    """Logit of the second head: whether what the network saw of the text answers the question at all."""
     probability: float
-    """That the text answers the question; the same for all spans of a text but for their scores."""
+    """That the text answers the question, of both."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,22 +58,36 @@ class Settings:
     overlap: int = 96
     calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
     """Weights of the margin and of the second head, and the constant."""
+    words: str = ""
+    """The catalogue's encoder whose word embeddings it shares; empty where it has its own."""
+
+
+class Runs(Protocol):
+    """Runs the network over windows of many lengths."""
+
+    def run(
+        self, inputs: Sequence[Sequence[list[int]]], take: "Callable[[list[int], NDArray[np.float32]], None]"
+    ) -> None:
+        """Give ``take`` the rows and the logits [rows, length, 3] of each batch; inputs are token ids and segments."""
+        ...
 
 
 class Reader:
     """Reads texts for the words that answer a question; several threads may ask at once."""
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
-        config = read_config(folder, kind="reader")
-        self.settings = _settings(folder)
-        self._tokenizer = open_tokenizer(folder / "tokenizer.json")
-        longest = min(self.settings.longest, config.max_tokens)
+    def __init__(self, settings: Settings, tokenizer: "Tokenizer", longest: int, network: Runs) -> None:
+        self.settings = settings
+        self._tokenizer = tokenizer
         self._longest = longest
-        self._network = Network(lambda: build_reader(folder, config), longest=longest, threads=threads)
+        self._network = network
 
     def read(self, question: str, texts: Sequence[str]) -> list[Span]:
         """Give the best spans of all texts, the likeliest first: at most a few of each, none that overlap."""
-        windows = [(number, window) for number, text in enumerate(texts) for window in self._cover(question, text)]
+        return self.read_pairs([(question, text) for text in texts])
+
+    def read_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Span]:
+        """Do the same for pairs of a question and a text, all at once; ``Span.text`` says which pair."""
+        windows = [(number, window) for number, pair in enumerate(pairs) for window in self._cover(*pair)]
         outputs: list[Any] = [None] * len(windows)
 
         def take(rows: list[int], output: "NDArray[np.float32]") -> None:
@@ -108,7 +127,9 @@ class Reader:
             start, end = window.offsets[first][0], window.offsets[last][1]
             if math.isfinite(score) and not any(span.start < end and start < span.end for span in spans):
                 probability = self._probability(score, answerable)
-                spans.append(Span(text=number, start=start, end=end, score=score, probability=probability))
+                spans.append(
+                    Span(text=number, start=start, end=end, score=score, answerable=answerable, probability=probability)
+                )
         return spans[:SPANS]
 
     def _probability(self, score: float, answerable: float) -> float:
@@ -122,16 +143,23 @@ def open_reader(folder: Path, threads: int = 0) -> Reader:
         raise ModelError(
             f"{folder} holds no reader: model.safetensors is missing; train one with `scoville train reader`"
         )
-    return Reader(folder, threads)
+    config = read_config(folder, kind="reader")
+    settings = read_settings(folder)
+    longest = min(settings.longest, config.max_tokens)
+    words = locate_model(settings.words, kind="embedder").folder if settings.words else None
+    network = Network(lambda: build_reader(folder, config, words), longest=longest, threads=threads)
+    return Reader(settings, open_tokenizer(folder / "tokenizer.json"), longest, network)
 
 
-def _settings(folder: Path) -> Settings:
+def read_settings(folder: Path) -> Settings:
+    """Read the ``reader`` part of ``config.json``; ModelError where there is none, or one that cannot be meant."""
     try:
         given = json.loads((folder / "config.json").read_text(encoding="utf-8"))["reader"]
         calibration = tuple(float(value) for value in given["calibration"])
         if len(calibration) != 3:
             raise ValueError("calibration: expected three numbers")
-        return Settings(longest=int(given["longest"]), overlap=int(given["overlap"]), calibration=calibration)
+        longest, overlap = int(given["longest"]), int(given["overlap"])
+        return Settings(longest=longest, overlap=overlap, calibration=calibration, words=str(given.get("words", "")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}/config.json is not that of a reader ({error!r})") from None
 
@@ -139,7 +167,9 @@ def _settings(folder: Path) -> Settings:
 def _distinct(spans: Sequence[Span]) -> list[Span]:
     """Leave out spans that overlap a better one of the same text: windows overlap."""
     kept: list[Span] = []
+    taken: defaultdict[int, list[Span]] = defaultdict(list)
     for span in spans:
-        if not any(one.text == span.text and one.start < span.end and span.start < one.end for one in kept):
+        if not any(one.start < span.end and span.start < one.end for one in taken[span.text]):
+            taken[span.text].append(span)
             kept.append(span)
     return kept

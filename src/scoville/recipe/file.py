@@ -154,7 +154,7 @@ def _read_file(path: Path | None) -> dict[str, Any]:
         raise RecipeError(f"{path} is not YAML: {error}; save it as UTF-8") from None
     except OSError as error:
         raise RecipeError(f"{path} cannot be read: {error.strerror}") from None
-    loaded = _load_yaml(text, str(path)) if text.strip() else None
+    loaded = load_yaml(text, str(path)) if text.strip() else None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
@@ -162,7 +162,7 @@ def _read_file(path: Path | None) -> dict[str, Any]:
     return loaded
 
 
-def _load_yaml(text: str, where: str) -> Any:
+def load_yaml(text: str, where: str) -> Any:
     """Read YAML that JSON could hold too. Refuses aliases, which nested grow without bound, and keys given twice."""
     import yaml
 
@@ -212,7 +212,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environment.items():
         section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
         if name.startswith(ENV_PREFIX) and key and section in Recipe.model_fields:
-            _put(layer, f"{section}.{key}", _load_yaml(value, name))
+            _put(layer, f"{section}.{key}", load_yaml(value, name))
     return layer
 
 
@@ -222,7 +222,7 @@ def _from_flags(flags: Sequence[str]) -> dict[str, Any]:
         key, equals, value = flag.partition("=")
         if not equals or not key.strip():
             raise RecipeError(f"{flag!r} is no setting; expected section.key=value, e.g. llm.temperature=0.2")
-        _put(layer, key.strip(), _load_yaml(value, f"--set {key}"))
+        _put(layer, key.strip(), load_yaml(value, f"--set {key}"))
     return layer
 
 
