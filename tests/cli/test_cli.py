@@ -19,11 +19,13 @@ import pytest
 from test_llm_openai import Endpoint
 
 from conftest import Bench, Command, Done
+from scoville.cases.files import write_cases
 from scoville.cli.app import COMMANDS
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe, recipe_keys
 from scoville.track.lineage import Artifact, record, run_artifact
 from scoville.track.store import FILE_NAME, Store
+from scoville.types import Case
 
 LEAVE = "Staff of Larkspur Freight have thirty days of leave in a year."
 QUESTION = "How many days of leave do staff have?"
@@ -315,6 +317,15 @@ class TestContract:
         done = command("metrics", "check", str(tmp_path / "judged.jsonl"), "--json")
         assert done.code == 0, done.err
         check("metrics check FILE --json", [done.json])
+
+    def test_plan(self, command: Command, filled: Bench):
+        for name, words in (("train", ()), ("serve", ("--users", 20))):
+            done = command("plan", name, "--model", "llama-2-13b", *words, "--json")
+            assert done.code == 0, done.err
+            check(f"plan {name} --json", [done.json])
+        write_cases(filled.workspace.root / "cases.jsonl", [Case(id="a", question=QUESTION, expected=("a fortnight",))])
+        command("evaluate", "cases.jsonl")
+        check("plan phase --json", [command("plan", "phase", "--json").json])
 
     def test_models(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))

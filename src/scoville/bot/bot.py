@@ -3,7 +3,8 @@
 Enters: documents, questions. Leaves: reports, hits, answers. Models are opened when they are first needed, once, and
 freed by ``close``. What is asked and added leaves the same trace whoever asks: a program, a notebook or a command.
 
-It grows by inheritance, each part in a file: ``opened`` (recipe and models), ``records``, ``documents``, ``measured``.
+It grows by inheritance, each part in a file: ``opened`` (recipe and models), ``records``, ``documents``, ``measured``,
+``planned``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ from scoville.answer import history_of
 from scoville.at_once import in_order
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
-from scoville.bot.measured import Measured
 from scoville.bot.opened import Where
+from scoville.bot.planned import Planned
 from scoville.bot.stream import Stream
 from scoville.cost import Budget
 from scoville.errors import ScovilleError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scoville.bot.doctor import Check
 
 
-class Bot(Measured):
+class Bot(Planned):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
 
     Several threads may ask it at once.

@@ -51,11 +51,7 @@ class GgufMetadata:
 
 def read_metadata(path: Path) -> GgufMetadata:
     """Read what a GGUF file says about its model; raises ModelError for a file that is none."""
-    try:
-        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            values, parameters = _parse(data)
-    except (struct.error, UnicodeDecodeError, ValueError, KeyError, OSError) as error:
-        raise ModelError(f"{path} is no readable GGUF file ({error}); fetch it again or choose another model") from None
+    values, parameters = read_values(path)
     architecture = str(values.get("general.architecture", ""))
     tokens: list[str] = values.get("tokenizer.ggml.tokens", [])
     kinds = values.get("tokenizer.ggml.token_type", [])
@@ -77,6 +73,15 @@ def read_metadata(path: Path) -> GgufMetadata:
         ),
         end_token_ids=frozenset(ends | {special[token] for token in END_OF_TURN & special.keys()}),
     )
+
+
+def read_values(path: Path) -> tuple[dict[str, Any], int]:
+    """Read the metadata of a GGUF file by their keys, and the number of its weights; ModelError for no such file."""
+    try:
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _parse(data)
+    except (struct.error, UnicodeDecodeError, ValueError, KeyError, OSError) as error:
+        raise ModelError(f"{path} is no readable GGUF file ({error}); fetch it again or choose another model") from None
 
 
 def dequantise(source: Path, target: Path) -> None:
