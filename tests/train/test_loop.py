@@ -110,7 +110,7 @@ def test_several_batches_make_the_step_of_their_union(tmp_path: Path):
 
 
 def test_it_ends_early_with_the_best_weights(tmp_path: Path):
-    network, values, kept = Line(), iter((0.5, 0.4, 0.6, 0.7, 0.1)), []
+    network, values, kept = Line(), iter((0.9, 0.5, 0.4, 0.6, 0.7, 0.1)), []
 
     def dev() -> float:
         kept.append(network.outer.weight.clone())
@@ -118,7 +118,15 @@ def test_it_ends_early_with_the_best_weights(tmp_path: Path):
 
     outcome = run(tmp_path, replace(SETTINGS, dev_every=1, patience=2), network=network, dev=dev)
     assert (outcome.stopped, outcome.state.step, outcome.state.best_step) == ("no gain", 4, 2)
-    assert torch.equal(network.outer.weight, kept[1])
+    assert torch.equal(network.outer.weight, kept[2])
+    assert outcome.state.first == 0.9
+
+
+def test_what_never_gains_is_given_back_as_it_came(tmp_path: Path):
+    network, fresh, values = Line(), Line(), iter((0.1, 0.5, 0.4))
+    outcome = run(tmp_path, replace(SETTINGS, dev_every=1, patience=2), network=network, dev=lambda: next(values))
+    assert (outcome.stopped, outcome.state.best_step) == ("no gain", 0)
+    assert torch.equal(network.outer.weight, fresh.outer.weight)
 
 
 def test_a_loss_that_is_no_number_ends_it_with_the_last_good_weights(tmp_path: Path):

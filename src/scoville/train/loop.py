@@ -51,8 +51,10 @@ class State:
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    first: float | None = None
+    """The value of the dev part before the first step."""
     best: float | None = None
-    """The lowest value of the dev part so far."""
+    """Its lowest value so far."""
     best_step: int = 0
     lost: float = 0.0
     """Sum of the losses since the last line of the log."""
@@ -86,12 +88,15 @@ def train(
     """Train a network's parameters that require gradients, going on from the folder's checkpoint if there is one.
 
     ``network(**batch.tensors)`` gives the loss summed over ``batch.targets``. ``batches`` never ends and gives the same
-    each time it is begun. ``identity`` names all that decides the result besides the settings (base, rows): a
+    each time it is begun. What ``dev`` measures is measured before the first step, too: weights that never gain are
+    given back as they came. ``identity`` names all that decides the result besides the settings (base, rows): a
     checkpoint of another is refused. Losses that are not finite end the training with the last good weights.
     Raises Diverged when there are none, TrainingError for an unusable checkpoint, StorageError when the disk is full.
     """
     run = _Run(network, settings, folder, identity)
     state = run.resume()
+    if dev and settings.dev_every and state.first is None:
+        state = run.begin(state, dev)
     try:
         while state.step < settings.steps:
             state = run.advance(batches, state, dev, on_progress)
@@ -144,9 +149,17 @@ class _Run:
             self.optimizer.load_state_dict(saved["optimizer"])
             state = State(**saved["state"])
         if self._writes and self.log.path.exists():
-            kept = [row for row in self.log.rows() if row["step"] <= state.step]
+            kept = [row for row in self.log.rows() if saved and row["step"] <= state.step]
             write_whole(self.log.path, "".join(f"{json.dumps(row)}\n" for row in kept))
         return state
+
+    def begin(self, state: State, dev: Dev) -> State:
+        """Measure the network as it came: what does not gain is given back as it was."""
+        value = self._measure(dev)
+        self._save(BEST, {"parameters": self._values(), "step": 0})
+        if self._writes:
+            self.log.add({"step": 0, "dev": value})
+        return replace(state, first=value, best=value)
 
     def advance(self, batches: Iterable[Batch], state: State, dev: Dev | None, on_progress: OnProgress | None) -> State:
         """Take one step, and log, measure and save where it is time to."""
