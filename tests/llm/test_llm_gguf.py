@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from scoville.errors import ModelError
-from scoville.llm.gguf import dequantise, read_metadata
+from scoville.llm.gguf import read_metadata
+from scoville.llm.gguf_write import dequantise
 from tiny_gguf import CONTEXT, HIDDEN, SPECIAL, TEMPLATE, write_tiny_gguf
 
 Kind = gguf.GGMLQuantizationType
@@ -59,7 +60,7 @@ def test_the_f16_form_keeps_the_metadata_but_its_kind(tmp_path: Path):
 def test_large_matrices_are_unpacked_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = write_tiny_gguf(tmp_path / "tiny.gguf", Kind.Q4_1)
     dequantise(source, tmp_path / "whole.gguf")
-    monkeypatch.setattr("scoville.llm.gguf.BLOCK_VALUES", 3 * HIDDEN + 1)
+    monkeypatch.setattr("scoville.llm.gguf_write.BLOCK_VALUES", 3 * HIDDEN + 1)
     dequantise(source, tmp_path / "blocks.gguf")
     assert (tmp_path / "blocks.gguf").read_bytes() == (tmp_path / "whole.gguf").read_bytes()
 

@@ -16,6 +16,8 @@ from scoville.index import Index, Workspace, Writers
 from scoville.llm import Llm, ask_with
 from scoville.llm.paid import announce, within
 from scoville.llm.writers import open_writers
+from scoville.models.trained import FOLDER as TRAINED
+from scoville.models.trained import forget, look_in
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import Recipe
 from scoville.recipe.file import LoadedRecipe
@@ -52,6 +54,7 @@ class Opened:
         self._others: dict[str, Self] = {}
         """With other recipes, by these: closed with this one."""
         self._closed = False
+        look_in(workspace.folder / TRAINED, self)
 
     @property
     def recipe(self) -> Recipe:
@@ -78,6 +81,7 @@ class Opened:
         """Free the models and write down what is left to write; the bot cannot be used afterwards."""
         with self._opening:
             self._closed = True
+            forget(self)
             for other in self._others.values():
                 other.close()
             self.forget_index()

@@ -2,7 +2,9 @@
 
     protocol    Generation, Llm, LikelihoodLlm: what every model is asked and does
     template    messages -> the text that a local model reads
-    gguf        a GGUF file -> what it says about itself; its F16 form
+    gguf        a GGUF file -> what it says about itself
+    gguf_write  weights -> a GGUF file, in another precision
+    trained     folders that training leaves -> GGUF files
     grammar     a JSON schema -> a grammar
     local       which runtime suits a local model and this machine
     context     how many tokens it takes, and what is left for its reply

@@ -1,31 +1,22 @@
-"""A GGUF file: what it says about itself, and its F16 form.
+"""What a GGUF file says about itself.
 
-Enters: a path. Leaves: :class:`GgufMetadata`, or another GGUF file. Does not know who runs it. The format is described
+Enters: a path. Leaves: :class:`GgufMetadata`. Does not know who runs it. The format is described
 at https://github.com/ggml-org/ggml/blob/master/docs/gguf.md; the metadata are read here and not with the ``gguf``
 package, which takes 3.6 s for a vocabulary of 49,152 where this takes 0.1 s, and a command waits for it each time.
 """
 
 import math
 import mmap
-import os
 import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scoville.errors import ModelError
 from scoville.llm.template import ChatTemplate
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 MAGIC = b"GGUF"
-F16 = 1
-"""The value of ``general.file_type`` for files of float16."""
-BLOCK_VALUES = 1 << 24
-"""How many weights are unpacked at a time: 64 MiB as float32."""
 END_OF_TURN = frozenset(
     {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "</s>"}
 )
@@ -82,62 +73,6 @@ def read_values(path: Path) -> tuple[dict[str, Any], int]:
             return _parse(data)
     except (struct.error, UnicodeDecodeError, ValueError, KeyError, OSError) as error:
         raise ModelError(f"{path} is no readable GGUF file ({error}); fetch it again or choose another model") from None
-
-
-def dequantise(source: Path, target: Path) -> None:
-    """Write the F16 form of a GGUF file; ``target`` appears whole or not at all.
-
-    Matrices become float16, vectors stay float32. Takes as much memory as the largest matrix in float16.
-    """
-    import gguf
-    import numpy as np
-
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        reader = gguf.GGUFReader(source)
-    except ValueError as error:
-        raise ModelError(f"{source} is cut off or damaged ({error}); fetch it again") from error
-    architecture = reader.fields["general.architecture"].contents()
-    writer = gguf.GGUFWriter(unfinished, architecture)
-    try:
-        for name, field in reader.fields.items():
-            if name.startswith("GGUF.") or name == "general.architecture":
-                continue
-            kind = field.types[0]
-            value = F16 if name == "general.file_type" else field.contents()
-            writer.add_key_value(name, value, kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)
-        for tensor in reader.tensors:
-            shape = [int(size) for size in reversed(tensor.shape)]
-            dtype = np.dtype(np.float32 if len(shape) == 1 else np.float16)
-            writer.add_tensor_info(tensor.name, shape, dtype, math.prod(shape) * dtype.itemsize)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        for tensor in reader.tensors:
-            writer.write_tensor_data(_unpack(tensor))
-        writer.close()
-        os.replace(unfinished, target)
-    except FloatingPointError:
-        raise ModelError(f"{source} holds weights beyond float16; set llm.runtime to llamacpp") from None
-    finally:
-        writer.close()
-        unfinished.unlink(missing_ok=True)
-
-
-def _unpack(tensor: Any) -> "NDArray[np.float16 | np.float32]":
-    import gguf
-    import numpy as np
-
-    shape = [int(size) for size in reversed(tensor.shape)]
-    if len(shape) == 1:
-        return gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-    values = np.empty(shape, np.float16)
-    rows = max(1, BLOCK_VALUES // math.prod(shape[1:]))
-    with np.errstate(over="raise"):
-        for start in range(0, shape[0], rows):
-            part = slice(start, start + rows)
-            values[part] = gguf.quants.dequantize(tensor.data[part], tensor.tensor_type)
-    return values
 
 
 def _token(tokens: list[str], number: int | None) -> str:

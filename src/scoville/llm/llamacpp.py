@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from scoville import recipe
@@ -43,16 +43,31 @@ COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator"
 """Else a small model fills a JSON reply with newlines."""
 
 
+class Applied(NamedTuple):
+    """LoRA adapters that are loaded beside their base, and which of them is applied."""
+
+    files: tuple[Path, ...]
+    chosen: int
+
+    def scales(self) -> list[dict[str, float]]:
+        """Say of each what it counts; one that is not named would count in full."""
+        return [{"id": number, "scale": float(number == self.chosen)} for number in range(len(self.files))]
+
+
 class LlamaCppLlm:
     """A local model; the first count or reply loads it."""
 
     runtime = "llamacpp"
 
-    def __init__(self, settings: recipe.Llm, weights: Path, metadata: GgufMetadata) -> None:
+    def __init__(
+        self, settings: recipe.Llm, weights: Path, metadata: GgufMetadata, applied: Applied | None = None
+    ) -> None:
         self.name = settings.model
         self.context_tokens = usable_context(settings, metadata.context_tokens)
         self._settings = settings
         self._weights = weights
+        self._lora = {"lora": applied.scales()} if applied else {}
+        self._adapters = applied.files if applied else ()
         self._template = replace(metadata.template, thinking=settings.thinking)
         self._lock = threading.Lock()
         self._server: _Server | None = None
@@ -73,7 +88,7 @@ class LlamaCppLlm:
             choices = chunk.get("choices")
             return not stream.push(choices[0]["text"]) if choices else True
 
-        server.complete(_request(tokens, room, generation), push)
+        server.complete({**_request(tokens, room, generation), **self._lora}, push)
         stream.end()
         if "choices" not in last:
             self._fail(last.get("error", {}))
@@ -104,7 +119,7 @@ class LlamaCppLlm:
 
     def _likelihood(self, server: "_Server", given: list[int], token: int) -> float:
         said: list[Mapping[str, Any]] = []
-        request = _request(given, 1, Generation(max_tokens=1))
+        request = {**_request(given, 1, Generation(max_tokens=1)), **self._lora}
         server.complete({**request, "stream": False, "logprobs": 1, "logit_bias": [[token, FORCED]]}, said.append)
         if not said or "choices" not in said[-1]:
             self._fail(said[-1].get("error", {}) if said else {})
@@ -120,15 +135,13 @@ class LlamaCppLlm:
     def close(self) -> None:
         """Free the weights."""
         with self._lock:
-            if self._server:
-                self._server.close()
             self._server = None
 
     def _open(self) -> "_Server":
         with self._lock:
             if self._server is None:
                 threads = self._settings.threads or max(1, _cores() - 1)  # it spins: a core stays free for the rest
-                self._server = _Server(self._weights, self.context_tokens, threads)
+                self._server = _open_server(self._weights, self.context_tokens, threads, self._adapters)
             return self._server
 
     def _fail(self, error: Mapping[str, Any]) -> NoReturn:
@@ -136,10 +149,21 @@ class LlamaCppLlm:
         raise kind(f"{self.name}: llama.cpp failed to reply: {error.get('message', 'it said nothing')}")
 
 
+def _open_server(weights: Path, context_tokens: int, threads: int, adapters: tuple[Path, ...]) -> "_Server":
+    """Give a server; one with adapters is the same for all of them, and ends with the last who uses it."""
+    key = (weights, context_tokens, threads, adapters)
+    if not adapters:
+        return _Server(*key)
+    with _opening:
+        if (server := _servers.get(key)) is None:
+            server = _servers[key] = _Server(*key)
+        return server
+
+
 class _Server:
     """llama.cpp's server in this process."""
 
-    def __init__(self, weights: Path, context_tokens: int, threads: int) -> None:
+    def __init__(self, weights: Path, context_tokens: int, threads: int, adapters: tuple[Path, ...]) -> None:
         import xllamacpp
 
         runtime: Any = xllamacpp  # built in native code, which pyright cannot see
@@ -152,7 +176,10 @@ class _Server:
         parameters.n_ctx = context_tokens
         parameters.n_parallel = ONE_SLOT
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-        parameters.cache_ram_mib = CACHED_PROMPTS_MEBIBYTES
+        # What was read with one adapter is taken from this cache for another (llama.cpp issue 26207): 15 of 80 greedy
+        # replies of three adapters were wrong. The cache of the slot itself is emptied when the adapter changes.
+        parameters.cache_ram_mib = 0 if adapters else CACHED_PROMPTS_MEBIBYTES
+        parameters.lora_adapters = [_adapter(runtime, path) for path in adapters]
         parameters.warmup = parameters.ui = parameters.endpoint_slots = False
         parameters.verbosity = SILENT
         parameters.hostnames = [self._host()]
@@ -163,7 +190,8 @@ class _Server:
             self._server: Any = runtime.Server(parameters)
         except RuntimeError as error:
             self._remove_folder()
-            raise ModelError(f"llama.cpp cannot load {weights}: {error}; fetch it again or choose another") from error
+            what = f"{weights} with {', '.join(path.name for path in adapters)}" if adapters else str(weights)
+            raise ModelError(f"llama.cpp cannot load {what}: {error}; fetch it again or choose another") from error
 
     def complete(self, request: Mapping[str, Any], push: Any) -> None:
         """Call ``push`` with each piece until it returns True or all is written."""
@@ -186,11 +214,6 @@ class _Server:
             raise ProviderError(f"llama.cpp does not count tokens: {content[:200].decode(errors='replace')}")
         return json.loads(content)["tokens"]
 
-    def close(self) -> None:
-        """Stop the server and free the weights."""
-        self._server = None
-        self._remove_folder()
-
     def _host(self) -> str:
         path = os.path.join(self._folder, "llama.sock")
         return path if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= LONGEST_SOCKET_PATH else "127.0.0.1"
@@ -204,6 +227,16 @@ class _Server:
             connection.sock.connect(address.path)
             return connection
         return http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=REQUEST_SECONDS)
+
+
+_servers: weakref.WeakValueDictionary[tuple[Any, ...], _Server] = weakref.WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def _adapter(runtime: Any, path: Path) -> Any:
+    adapter = runtime.CommonAdapterLoraInfo()
+    adapter.path, adapter.scale = str(path), 1.0
+    return adapter
 
 
 def _request(tokens: list[int], room: int, generation: Generation) -> dict[str, Any]:

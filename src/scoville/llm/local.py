@@ -5,15 +5,18 @@ Enters: the ``llm`` section of a recipe and a model's files. Leaves: an opened m
 
 import logging
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scoville import recipe
-from scoville.errors import ModelError, UsageError
+from scoville.errors import ModelError, ScovilleError, UsageError
 from scoville.llm.context import MAX_CONTEXT_TOKENS
 from scoville.llm.gguf import GgufMetadata, read_metadata
 from scoville.llm.protocol import Llm
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scoville.models import ModelFiles
 
 OPENVINO_ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3"})
@@ -32,7 +35,16 @@ def open_local(name: str, settings: recipe.Llm) -> Llm:
 
 
 def open_local_llm(settings: recipe.Llm, files: "ModelFiles") -> Llm:
-    """Open a GGUF file, or a folder in OpenVINO's form, with the runtime of the recipe or one that suits."""
+    """Open a GGUF file, or a folder in OpenVINO's form, with the runtime of the recipe or one that suits.
+
+    What training left is first brought into GGUF. An adapter on a base that is named runs with llamacpp, which holds
+    the base once for all its adapters; only with the runtime openvino, which has no such thing, is it merged.
+    """
+    from scoville.llm.trained.forms import as_gguf
+
+    if files.adapter and settings.runtime != "openvino":
+        return _open_adapted(settings, files, files.adapter)
+    files = as_gguf(files)
     if files.weights.suffix != ".gguf":
         if settings.runtime == "llamacpp":
             raise UsageError(f"llm.runtime: llamacpp reads GGUF files, and {files.weights} is OpenVINO's form")
@@ -47,6 +59,23 @@ def open_local_llm(settings: recipe.Llm, files: "ModelFiles") -> Llm:
         raise ModelError(f"{files.name} cannot run with openvino: {obstacle}; set llm.runtime to llamacpp or auto")
     logger.info("%s runs with llamacpp: %s", files.name, obstacle)
     return _open_llamacpp(settings, files, metadata)
+
+
+def _open_adapted(settings: recipe.Llm, files: "ModelFiles", adapter: "Path") -> Llm:
+    from scoville.llm.llamacpp import Applied, LlamaCppLlm
+    from scoville.llm.trained.forms import adapter_file, adapters_beside, as_gguf
+
+    named = replace(files, adapter=None, name=files.name.rpartition("+")[0])
+    base, adapters = as_gguf(named), adapters_beside(named, adapter)
+    metadata = read_metadata(base.weights)
+    forms: dict[Path, Path] = {}
+    for folder in adapters:
+        try:
+            forms[folder] = adapter_file(base, folder)
+        except ScovilleError:
+            if folder == adapter:
+                raise
+    return LlamaCppLlm(settings, base.weights, metadata, Applied(tuple(forms.values()), list(forms).index(adapter)))
 
 
 def _why_not_openvino(settings: recipe.Llm, metadata: GgufMetadata) -> str | None:

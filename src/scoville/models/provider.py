@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from scoville.errors import UnknownModel
 from scoville.models.catalogue import catalogue
+from scoville.models.trained import split_adapter, trained_folder, trained_names
 from scoville.registry import Opener, find, has, names, unknown
 
 LOCAL = "path"
@@ -31,10 +32,10 @@ def find_provider(kind: Literal["embedder", "reranker", "llm"], reference: str, 
     """Find what opens a model; ``key`` is where the recipe names it. Raises UnknownModel with the names there are."""
     provider, colon, name = reference.partition(":")
     catalogued = [entry.name for entry in catalogue() if entry.kind == kind]
-    if reference in catalogued:
+    if reference in catalogued or split_adapter(reference) or trained_folder(reference):
         return Provider(find(kind, LOCAL), reference)
     if colon and has(kind, provider) or not colon and has(kind, reference):
         return Provider(find(kind, provider), name)
-    known = [*catalogued, *(WITH_A_NAME.get(opener, opener) for opener in names(kind))]
+    known = [*catalogued, *trained_names(), *(WITH_A_NAME.get(opener, opener) for opener in names(kind))]
     reason = f": {unknown(kind, provider)}" if colon else ""  # it names plugins that could not be loaded
     raise UnknownModel(f"{key}: {reference!r} is no {kind} that Scoville knows{reason}; expected {', '.join(known)}")
