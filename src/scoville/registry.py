@@ -60,6 +60,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "llm": {
         "fake": "scoville.llm.fake:open_fake",
         "quote": "scoville.llm.quote:open_quote",
+        "reader": "scoville.llm.reader:open_reader",
         "openai": "scoville.llm.openai:open_openai",
         "ollama": "scoville.llm.openai:open_openai",
         "vllm": "scoville.llm.openai:open_openai",

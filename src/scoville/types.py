@@ -287,6 +287,8 @@ class Answer:
     """None when the question was refused before a model was asked."""
     similarity: float | None = None
     """The best cosine similarity of any passage to the question; None without the dense leg."""
+    probability: float | None = None
+    """That the passages answer the question, as the reader holds it; None where no reader was asked."""
     search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
     """What the model wrote to rewrite the question and to rank passages."""
     search_seconds: float

@@ -13,9 +13,11 @@ from scoville.answer import Answerer, answer_json, history_of, hit_json, open_an
 from scoville.answer.declines import declines
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, ProviderAuth, ProviderError, UsageError
+from scoville.extract import Span
 from scoville.index import Built, LanceIndex, Workspace, build_hash
 from scoville.llm import Generation
 from scoville.llm.fake import FakeLlm
+from scoville.llm.reader import ReaderLlm
 from scoville.prompt import DECLINE
 from scoville.recipe import Recipe
 from scoville.search import Searcher
@@ -88,7 +90,7 @@ def ask(index: LanceIndex) -> Ask:
     return run
 
 
-def answerer(index: LanceIndex, model: FakeLlm, **sections: dict[str, Any]) -> Answerer:
+def answerer(index: LanceIndex, model: FakeLlm | ReaderLlm, **sections: dict[str, Any]) -> Answerer:
     values = SETTINGS.model_dump(mode="json")
     for section, keys in sections.items():
         values[section] |= keys
@@ -537,3 +539,44 @@ def test_a_model_that_cannot_be_had_is_reported(tmp_path: Path, monkeypatch: pyt
     hosted = SETTINGS.model_copy(update={"llm": recipe.Llm(model="openai:tester", base_url="https://llm.example/v1")})
     with pytest.raises(ProviderAuth):
         open_answerer(workspace(tmp_path), hosted).ask(QUESTION)
+
+
+# A reader
+
+
+class PointsAtDays(ReaderLlm):
+    """A reader without weights: it points at the days, as sure as it is told."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__("reader", Path("nowhere"))
+        self.probability = probability
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Span]:
+        found = [(n, text.find("14 days")) for n, text in enumerate(texts) if "14 days" in text]
+        return [
+            Span(text=n, start=at, end=at + 7, score=1.0, answerable=1.0, probability=self.probability)
+            for n, at in found
+        ]
+
+
+def test_a_reader_answers_in_the_words_of_the_passage_with_its_box(index: LanceIndex):
+    pieces: list[str] = []
+    answer = answerer(index, PointsAtDays(0.9)).ask(QUESTION, on_text=pieces.append)
+    assert answer.text == "".join(pieces) == "You may cancel the policy within **14 days** of buying it. [1]"
+    (citation,) = answer.citations
+    assert (citation.quote, citation.page, citation.boxes[0].y0) == (CANCEL, 2, 60)
+    assert answer.probability == answer_json(answer)["probability"] == 0.9
+    assert [stage.name for stage in answer.stages][-1] == "generate"
+
+
+def test_a_reader_that_is_not_sure_enough_declines_and_what_it_saw_can_be_looked_at(index: LanceIndex):
+    answer = answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.31}).ask(QUESTION)
+    assert (answer.refused, answer.reason, answer.citations, answer.probability) == (True, "model_declined", (), 0.3)
+    assert "14 days" in answer.withheld
+    assert not answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.3}).ask(QUESTION).refused
+
+
+def test_a_reader_asked_as_a_model_replies_with_the_words(index: LanceIndex):
+    prompt = [Message(role="user", content="Cancelling: within 14 days of it"), Message(role="user", content=QUESTION)]
+    assert PointsAtDays(0.9).generate(prompt, Generation(max_tokens=9)).text == "14 days"
+    assert PointsAtDays(0.4).generate(prompt, Generation(max_tokens=9)).text == DECLINE

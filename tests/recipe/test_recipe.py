@@ -199,6 +199,7 @@ def test_a_value_of_another_type_is_refused(load: Load, flag: str):
         "search.rrf_k=0", "search.dense_weight=-1", "search.dense_weight=.nan", "search.bm25_weight=.inf",
         "prompt.context_tokens=63", "llm.temperature=2.1", "llm.context_tokens=255", "llm.max_retries=11",
         "llm.runtime=onnx", "llm.seed=-1", "llm.seed=4294967296", "answer.min_similarity=1.1", "answer.min_support=-1",
+        "answer.min_probability=2",
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_refused(load: Load, flag: str):
@@ -402,7 +403,7 @@ CHANGES = [
     "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "prompt.style=passages",
     "prompt.sentences=1", "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
-    "answer.min_similarity=0", "answer.min_support=0.1",
+    "answer.min_similarity=0", "answer.min_support=0.1", "answer.min_probability=0.6",
     "answer.refusal=x",
     "embed.timeout_seconds=1", "embed.max_retries=1", "embed.concurrency=1",
     "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1", "llm.top_p=0.5", "llm.thinking=false",

@@ -12,15 +12,22 @@ from dataclasses import replace
 
 from scoville.answer.declines import declines, repeats
 from scoville.answer.grounding import MARKER, Grounded, ground
+from scoville.answer.pointed import point
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
+from scoville.llm.reader import ReaderLlm
 from scoville.prompt import Rendered, render_focus, render_prompt
 from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, check_question, nearest_sentences, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply, Stage
 
-SMALL_RUNTIMES = {"openvino", "llamacpp", "quote"}  # `prompt.style: auto` gives these sentences, others passages
+SMALL_RUNTIMES = {
+    "openvino",
+    "llamacpp",
+    "quote",
+    "reader",
+}  # `prompt.style: auto` gives these sentences, others passages
 BLANK_LINE = "\n\n"
 
 
@@ -57,6 +64,8 @@ class Answerer:
         refusal = self._refuse_early(found)
         if refusal:
             return self._answer(question, found, found.hits, clock, reason=refusal)
+        if isinstance(self.llm, ReaderLlm):
+            return self._point(self.llm, question, found, clock, on_text)
         settings = self.recipe.llm
         with clock.stage("prompt"):
             found, rendered = self._render(question, found, history)
@@ -79,6 +88,29 @@ class Answerer:
             reason = "cut_off" if cut_off else "ungrounded"
             return self._answer(question, found, rendered.hits, clock, reason=reason, reply=reply)
         return self._answer(question, found, rendered.hits, clock, reply=reply, grounded=grounded)
+
+    def _point(
+        self, llm: ReaderLlm, question: str, found: Found, clock: "_Clock", on_text: Callable[[str], None] | None
+    ) -> Answer:
+        """Answer in words of the passages, or refuse where it is too unlikely that they hold an answer."""
+        with clock.stage("generate"):
+            started = time.perf_counter()
+            pointed = point(found.question or question, found.hits, llm)
+            words = sum(len(hit.passage.content.split()) for hit in found.hits)
+            reply = llm.reply(pointed.text if pointed else "", words, time.perf_counter() - started)
+        likely = pointed is not None and pointed.probability >= self.recipe.answer.min_probability
+        if on_text and pointed and likely:
+            on_text(pointed.text)
+        answer = self._answer(
+            question,
+            found,
+            found.hits,
+            clock,
+            reason=None if likely else "model_declined",
+            reply=reply,
+            grounded=Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None,
+        )
+        return replace(answer, probability=pointed.probability if pointed else 0.0)
 
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
         """Write what ``ask`` would give the model, where it does not refuse before.

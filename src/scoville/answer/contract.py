@@ -72,6 +72,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         "reason": answer.reason,
         **({"withheld": answer.withheld} if show_withheld else {}),
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),
+        "probability": None if answer.probability is None else round(answer.probability, 4),
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
         **({"ranking": [ranked_json(hit) for hit in answer.ranking]} if answer.ranking else {}),

@@ -183,14 +183,19 @@ def _claims(text: str) -> Iterator[_Claim]:
 
 
 def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:
-    quote = passage.text[found.start : found.end]
-    boxes = passage.boxes(passage.start + found.start, passage.start + found.end)
+    return cite(marker, passage, found.start, found.end, method)
+
+
+def cite(marker: int, passage: Passage, start: int, end: int, method: CitationMethod = "model") -> Citation:
+    """Cite the characters ``[start, end)`` of a passage's text."""
+    quote = passage.text[start:end]
+    boxes = passage.boxes(passage.start + start, passage.start + end)
     return Citation(
         marker=marker,
         passage_id=passage.id,
         document=passage.source,
         page=boxes[0].page if boxes else passage.page,
-        anchor=passage.anchor_at(passage.start + found.start),
+        anchor=passage.anchor_at(passage.start + start),
         boxes=boxes,
         quote=quote,
         verified=quote_stands_in(quote, passage.text),

@@ -11,6 +11,7 @@ on questions that were not trained on).
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+BREAK = re.compile(r"\n\s*\n|\n(?=\|)")
+"""Between paragraphs and between the rows of a table: no span reaches over it."""
 LONGEST_SPAN = 48  # tokens
 SPANS = 4  # of one text
 
@@ -98,7 +101,7 @@ class Reader:
         found = [
             span
             for (number, window), output in zip(windows, outputs, strict=True)
-            for span in self._spans(number, window, output)
+            for span in self._spans(number, pairs[number][1], window, output)
         ]
         return _distinct(sorted(found, key=lambda span: -span.score))
 
@@ -110,14 +113,16 @@ class Reader:
         windows = cover(question, text, self._tokenizer, longest=self._longest, overlap=self.settings.overlap)
         return [window for window in windows if window.offsets]
 
-    def _spans(self, number: int, window: Window, output: "NDArray[np.float32]") -> list[Span]:
+    def _spans(self, number: int, text: str, window: Window, output: "NDArray[np.float32]") -> list[Span]:
         """Take the best spans of one window from its logits [length, 3]: start, end, answerable."""
         import numpy as np
 
         count = len(window.offsets)
-        text = output[window.before : window.before + count]
-        pairs = text[:, 0][:, None] + text[:, 1][None, :]
-        pairs = np.where(np.tri(count, count, LONGEST_SPAN - 1) * np.tri(count, count).T > 0, pairs, -np.inf)
+        logits = output[window.before : window.before + count]
+        pairs = logits[:, 0][:, None] + logits[:, 1][None, :]
+        block = np.searchsorted([found.start() for found in BREAK.finditer(text)], [end for _, end in window.offsets])
+        allowed = (np.tri(count, count, LONGEST_SPAN - 1) * np.tri(count, count).T > 0) & (block[:, None] == block)
+        pairs = np.where(allowed, pairs, -np.inf)
         null, answerable = float(output[0, 0] + output[0, 1]), float(output[0, 2])
         best = np.argsort(pairs, axis=None)[::-1][: 8 * SPANS]
         spans: list[Span] = []

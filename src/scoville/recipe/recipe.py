@@ -322,6 +322,8 @@ class Answering(Section):
     """Refuse without asking the model when no passage is at least this similar (cosine) to the question."""
     min_support: Share = 0.5
     """The share of a sentence's content words that one passage must hold to be its evidence."""
+    min_probability: Share = 0.4
+    """Refuse when the reader (`llm.model: reader`) holds it less likely that a passage answers the question."""
     refusal: str = "I don't know: the documents do not say."
 
 

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scoville.embed import Embedder
 from scoville.sentences import Sentence, content_words, sentences
@@ -37,7 +38,7 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, li
     found = [
         Focus(hit=number, heading=(hit.passage.headings or (hit.passage.title,))[-1], text=text)
         for number, hit in enumerate(hits)
-        for text in _texts(hit.passage)
+        for text in (line.text for line in readable_lines(hit.passage))
     ]
     if not found:
         return []
@@ -49,8 +50,23 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, li
     return [found[index] for index in order[:limit]]
 
 
-def _texts(passage: Passage) -> Iterator[str]:
-    """Give the sentences of a passage; a table's row names its columns, since it is read without the table's head."""
+class Readable(NamedTuple):
+    """A sentence or the row of a table, as it is read alone."""
+
+    start: int
+    """Its characters of the passage's text are ``[start, end)``."""
+    end: int
+    cells: tuple[str, ...]
+    """A row's cells with the names of their columns, as far as there are names; of a sentence the sentence."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "; ".join(self.cells)
+
+
+def readable_lines(passage: Passage) -> Iterator[Readable]:
+    """Give the sentences and rows of a passage; headings and the rules of tables are left out."""
     columns = _cells(passage.prefix.rpartition("\n")[0].rpartition("\n")[2])  # a cut table's header ends the prefix
     columns = columns if RULE.fullmatch(passage.prefix.rpartition("\n")[2]) else []
     found = [sentence for sentence in sentences(passage.text) if not _is_heading(sentence, passage.text)]
@@ -66,12 +82,13 @@ def _texts(passage: Passage) -> Iterator[str]:
         if cells and "-" in below and RULE.fullmatch(below):
             columns = cells
         elif cells and len(cells) == len(columns):
-            yield "; ".join(
+            named = (
                 f"{column}: {cell}" if column else cell for column, cell in zip(columns, cells, strict=True) if cell
             )
+            yield Readable(sentence.start, sentence.end, tuple(named))
         else:
             columns = columns if cells else []
-            yield sentence.text
+            yield Readable(sentence.start, sentence.end, (sentence.text,))
 
 
 def _cells(line: str) -> list[str]:

@@ -1,0 +1,166 @@
+"""The words that a reader points at become an answer with citations.
+
+Enters: a question, the hits and a reader's spans. Leaves: the sentence that holds the span, with the span in bold; for
+questions that ask for several things the whole list; a row of a table as a record; for others that want more than a
+value up to three sentences. Every word stands in a passage, so each citation's quote is exact. Knows no network.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from scoville.answer.evidence import LIST_SIGN
+from scoville.answer.grounding import cite
+from scoville.extract.reader import Span
+from scoville.search.focus import Readable, readable_lines
+from scoville.sentences import Sentence, sentences
+from scoville.types import Citation, Hit, Passage
+
+SEVERAL = re.compile(
+    r"\b(?:what|which|who)\b[^?]*?\b(?:are|were|does|do|can|must|should)\b"
+    r"|\b(?:list|name all|(?:example|type|kind)s? of)\b",
+    re.IGNORECASE,
+)
+"""Questions that a list may answer."""
+VALUE = re.compile(
+    r"\b(?:who|whom|whose|when|where|what (?:time|date|year|day|percentage|amount|number|price)"
+    r"|how (?:much|many|long|often|soon|old|far|big|large|high))\b|^which\b",
+    re.IGNORECASE,
+)
+"""Questions that ask for a name, a time, a place or an amount."""
+ITEM = re.compile(r"(?:[-*•–▪◦]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
+VALUE_WORDS = 6
+MOST_SENTENCES = 4
+NEAR = 3.0
+"""How much less a further span may score (in logits) for its sentence to be a part of an answer that is no value."""
+
+
+class PointsAtWords(Protocol):
+    """A reader, as the answer stage sees it."""
+
+    def read(self, question: str, texts: Sequence[str]) -> Sequence[Span]:
+        """Give the spans of texts that may answer, the likeliest first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointed:
+    """An answer in words of the passages."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    probability: float
+    """That the passages answer the question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A stretch of a passage that is shown: a sentence, a row, or the lines of a list."""
+
+    hit: int
+    start: int
+    end: int
+    text: str
+    span: Span
+
+
+def point(question: str, hits: Sequence[Hit], reader: PointsAtWords) -> Pointed | None:
+    """Answer in the words of the passages; None where they hold none at all."""
+    prefixes = [len(hit.passage.content) - len(hit.passage.text) for hit in hits]
+    spans = [
+        replace(span, start=start, end=span.end - prefixes[span.text])
+        for span in reader.read(question, [hit.passage.content for hit in hits])
+        if (start := span.start - prefixes[span.text]) >= 0
+    ]
+    parts = _parts(question, hits, spans)
+    if not parts:
+        return None
+    joint = "\n\n" if any("\n" in part.text for part in parts) else " "
+    return Pointed(
+        text=joint.join(f"{part.text} [{part.hit + 1}]" for part in parts),
+        citations=tuple(cite(part.hit + 1, hits[part.hit].passage, part.start, part.end) for part in parts),
+        probability=max(span.probability for span in spans),
+    )
+
+
+def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_Part]:
+    parts: list[_Part] = []
+    value = bool(spans) and _is_value(question, hits[spans[0].text].passage.text[spans[0].start : spans[0].end])
+    several = not value and SEVERAL.search(question) is not None
+    for span in spans:
+        if parts and (value or len(parts) == MOST_SENTENCES or span.score < parts[0].span.score - NEAR):
+            break
+        passage = hits[span.text].passage
+        part = (_list(passage, span) if several else None) or _sentence(passage, span, value=value)
+        if part and not any(one.hit == part.hit and one.start < part.end and part.start < one.end for one in parts):
+            parts.append(part)
+        if part and "\n" in part.text:
+            break  # a whole list says enough
+    return sorted(parts, key=lambda part: (part.hit != parts[0].hit, part.hit, part.start))
+
+
+def _is_value(question: str, words: str) -> bool:
+    """Say whether a value is asked for: the question says so, or the best span is one."""
+    return VALUE.search(question) is not None or (any(map(str.isdigit, words)) and len(words.split()) <= VALUE_WORDS)
+
+
+def _sentence(passage: Passage, span: Span, *, value: bool) -> _Part | None:
+    """The sentence or the row that holds the span; sentences, where it reaches over several."""
+    short = (Readable(one.start, one.end, (one.text,)) for one in sentences(passage.text))  # short items of lists, too
+    lines = next(filter(None, (_under(span, every) for every in (readable_lines(passage), short))), None)
+    if lines is None:
+        return None
+    words = passage.text[span.start : span.end]
+    text = " ".join(_marked(_shown(line, words, value), words) for line in lines)
+    return _Part(hit=span.text, start=lines[0].start, end=lines[-1].end, text=text, span=span)
+
+
+def _under(span: Span, lines: Iterable[Readable]) -> list[Readable]:
+    return [line for line in lines if line.start < span.end and span.start < line.end]
+
+
+def _shown(line: Readable, words: str, value: bool) -> str:
+    """Write a line; of a row, for a question about a value, what it is about (its first cell) and the value."""
+    if len(line.cells) < 3 or not value:
+        return LIST_SIGN.sub("", line.text, count=1).strip("| ").replace(" | ", "; ")
+    found = [cell for cell in line.cells[1:] if words in cell]
+    return "; ".join((line.cells[0], *found[:1])) if found else line.text
+
+
+def _marked(text: str, words: str) -> str:
+    """Put the words in bold, where they are a part of the text."""
+    at = text.find(words)
+    if at < 0 or "*" in text or len(words) > 0.8 * len(text):
+        return text
+    return f"{text[:at]}**{words}**{text[at + len(words) :]}"
+
+
+def _list(passage: Passage, span: Span) -> _Part | None:
+    """The whole list that the span is an item of, or leads in."""
+    lines = [Sentence(m.start(), m.end(), m[0]) for m in re.finditer(r"[^\n]+", passage.text)]
+    at = next((n for n, line in enumerate(lines) if line.start < span.end and span.start < line.end), None)
+    if at is None:
+        return None
+    if not ITEM.match(lines[at].text):
+        if not lines[at].text.rstrip().endswith(":"):
+            return None
+        at += 1
+    first = last = at
+    while first > 0 and ITEM.match(lines[first - 1].text):
+        first -= 1
+    while last < len(lines) and ITEM.match(lines[last].text):
+        last += 1
+    if last - first < 2:
+        return None
+    items = [_cut(line, 0) for line in lines[first:last]]
+    lead = lines[first - 1] if first and lines[first - 1].text.rstrip().endswith(":") else None
+    shown = [_cut(lead, -1), *items] if lead else items
+    text = "\n".join(line.text for line in shown)
+    return _Part(hit=span.text, start=shown[0].start, end=shown[-1].end, text=text, span=span)
+
+
+def _cut(line: Sentence, which: int) -> Sentence:
+    """Take the first or the last sentence of a line: what follows an item was often the next paragraph in print."""
+    kept = list(sentences(line.text))[which]
+    return Sentence(line.start + kept.start, line.start + kept.end, kept.text)

@@ -1,0 +1,103 @@
+"""What a reader points at becomes an answer in the words of the passages, with exact citations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from test_grounding import hit
+
+from scoville.answer.pointed import Pointed, point
+from scoville.extract import Span
+from scoville.types import Box, Region
+
+EXCESS = "Every policy has an excess. The excess is £500 for each claim. It is paid by the hirer."
+DUTIES = (
+    "The manager has these duties. RESPONSIBILITIES:\n\n- Lead the team\n\n- Plan the budget\n\n"
+    "- Report to the board Qualifications are listed below. A degree is one of them."
+)
+TABLE = "| Policy | Price | Hire |\n| --- | --- | --- |\n| Daily | £4 | 60 days |\n| Annual | £52 | 31 days |"
+
+
+class Points:
+    """A reader that finds the given words where they first stand, the first the likeliest."""
+
+    def __init__(self, *words: str, apart: float = 1.0) -> None:
+        self.words = words
+        self.apart = apart
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Span]:
+        return [
+            Span(
+                text=number,
+                start=at,
+                end=at + len(words),
+                score=5 - place * self.apart,
+                answerable=1.0,
+                probability=0.9,
+            )
+            for place, words in enumerate(self.words)
+            for number, text in enumerate(texts)
+            if (at := text.find(words)) >= 0
+        ]
+
+
+def pointed(question: str, reader: Points, *texts: str) -> Pointed:
+    answer = point(question, [hit(text, number) for number, text in enumerate(texts, start=1)], reader)
+    assert answer
+    return answer
+
+
+def test_a_value_is_given_in_its_sentence():
+    answer = pointed("How much is the excess?", Points("£500", "paid by the hirer"), "Nothing here.", EXCESS)
+    assert answer.text == "The excess is **£500** for each claim. [2]"
+    (citation,) = answer.citations
+    assert (citation.quote, citation.verified, citation.marker) == ("The excess is £500 for each claim.", True, 2)
+
+
+def test_a_question_whose_best_words_are_a_number_asks_for_a_value():
+    assert pointed("What is the excess?", Points("£500", "paid by the hirer"), EXCESS).text.startswith("The excess is")
+    assert pointed("What is the excess?", Points("paid by the hirer", "£500"), EXCESS).text.count("[1]") == 2
+
+
+def test_other_questions_get_more_sentences_as_long_as_they_score_near_the_best():
+    near = pointed("Why is there an excess?", Points("has an excess", "paid by the hirer"), EXCESS)
+    assert near.text == "Every policy **has an excess**. [1] It is **paid by the hirer**. [1]"
+    far = pointed("Why is there an excess?", Points("has an excess", "paid by the hirer", apart=9), EXCESS)
+    assert far.text == "Every policy **has an excess**. [1]"
+
+
+def test_a_list_is_given_whole_with_what_leads_it_in_and_nothing_behind_it():
+    for words in ("RESPONSIBILITIES", "Plan the budget"):
+        answer = pointed("What are the responsibilities of the manager?", Points(words), DUTIES)
+        *most, last = answer.text.splitlines()
+        assert most == ["RESPONSIBILITIES:", "- Lead the team", "- Plan the budget"]
+        assert last == "- Report to the board Qualifications are listed below. [1]"
+        assert answer.citations[0].verified
+
+
+def test_a_value_in_a_list_is_its_item():
+    assert pointed("When is the budget planned?", Points("Plan"), DUTIES).text == "**Plan** the budget [1]"
+
+
+def test_a_row_of_a_table_names_its_columns():
+    assert pointed("How much is annual cover?", Points("£52"), TABLE).text == "Policy: Annual; Price: **£52** [1]"
+    whole = pointed("Describe annual cover.", Points("Annual"), TABLE)
+    assert whole.text == "Policy: **Annual**; Price: £52; Hire: 31 days [1]"
+
+
+def test_the_box_is_that_of_the_sentence():
+    regions = tuple(Region(100 + 40 * n, 140 + 40 * n, Box(7, 10, 12.0 * n, 90, 12.0 * n + 10)) for n in range(3))
+    found = replace(hit(EXCESS), passage=replace(hit(EXCESS).passage, regions=regions))
+    answer = point("How much is the excess?", [found], Points("£500"))
+    assert answer and [box.y0 for box in answer.citations[0].boxes] == [0.0, 12.0]
+
+
+def test_words_of_the_headings_above_a_passage_are_no_answer():
+    found = hit(EXCESS, prefix="Excess of £900")
+    answer = point("How much is the excess?", [found], Points("£900", "£500"))
+    assert answer and answer.text == "The excess is **£500** for each claim. [1]"
+
+
+@pytest.mark.parametrize("texts", [[], ["Nothing here."]])
+def test_no_words_no_answer(texts: list[str]):
+    assert point("How much?", [hit(text) for text in texts], Points("£500")) is None
