@@ -31,6 +31,7 @@ INLINE = re.compile(r"`(scoville [a-z][^`]*)`")
 SKIPPED = {
     "=ollama:": "needs a server", "=vllm:": "needs a server", " http:": "needs a server",
     " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key",
+    "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
 }  # fmt: skip
 """The lines of a shell that are not run, by a part of them."""

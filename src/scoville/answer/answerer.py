@@ -13,21 +13,16 @@ from dataclasses import replace
 from scoville.answer.declines import declines, repeats
 from scoville.answer.grounding import MARKER, Grounded, ground
 from scoville.answer.pointed import point
+from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
 from scoville.llm.reader import ReaderLlm
-from scoville.prompt import Rendered, render_focus, render_prompt
+from scoville.prompt import Rendered
 from scoville.recipe import Recipe
-from scoville.search import Found, Searcher, check_question, nearest_sentences, open_searcher
+from scoville.search import Found, Searcher, check_question, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply, Stage
 
-SMALL_RUNTIMES = {
-    "openvino",
-    "llamacpp",
-    "quote",
-    "reader",
-}  # `prompt.style: auto` gives these sentences, others passages
 BLANK_LINE = "\n\n"
 
 
@@ -39,6 +34,7 @@ class Answerer:
         self.llm = llm
         self.recipe = recipe
         self._small = llm.runtime in SMALL_RUNTIMES
+        self._write = PromptWriter(llm, searcher.embedder, recipe)
 
     def ask(
         self,
@@ -129,25 +125,10 @@ class Answerer:
 
     def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
         """Write the prompt; looking for the nearest sentences counts as searching."""
-        settings = self.recipe.prompt
-        room = self.llm.context_tokens - self.recipe.llm.max_tokens
-        if settings.style == "sentences" or (settings.style == "auto" and self._small):
-            started = time.perf_counter()
-            asked = found.question or question
-            focus = nearest_sentences(asked, found.hits, self.searcher.embedder, settings.sentences)
+        started = time.perf_counter()
+        rendered = self._write(question, found.hits, history, found.question)
+        if self._write.shows_sentences:
             found = replace(found, seconds=found.seconds + time.perf_counter() - started)
-            messages = render_focus(question, focus, settings, history[-2:])
-            if history and self.llm.count_tokens(messages) > room:
-                messages = render_focus(question, focus, settings)
-            return found, Rendered(messages=messages, hits=found.hits)
-        rendered = render_prompt(
-            question,
-            found.hits,
-            settings,
-            count_tokens=self.llm.count_tokens,
-            room=room,
-            history=history,
-        )
         return found, rendered
 
     def _refuse_early(self, found: Found) -> RefusalReason | None:

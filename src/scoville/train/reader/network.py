@@ -38,6 +38,7 @@ class ReaderNetwork(nn.Module):
 
         super().__init__()
         logging.set_verbosity_error()  # it lists what an encoder has and a reader needs not
+        logging.disable_progress_bar()
         loaded: Any = BertModel.from_pretrained(
             folder,
             add_pooling_layer=False,

@@ -6,6 +6,7 @@ Enters: SQuAD v2 JSON (``{"data": [{"title", "paragraphs": [...]}]}``) or JSON l
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ class Row:
     """Spans of ``context``, without repetition; none when the text does not answer the question."""
     title: str = ""
     source: str = ""
+    free: tuple[str, ...] = ()
+    """Answers in words that need not stand in the text: counts, sums, whole sentences."""
 
     @property
     def texts(self) -> list[str]:
@@ -38,16 +41,19 @@ class Row:
         return [self.context[start:end] for start, end in self.answers]
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read the rows of a file whose answers stand in their text; raises RowError with the line that is wrong."""
+def read_rows(path: Path, *, free: bool = False) -> list[Row]:
+    """Read the rows of a file whose answers stand in their text, with ``free`` also those answered in free words only.
+
+    Raises RowError with the line that is wrong.
+    """
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise RowError(
             f"{path} cannot be read ({error}); expected SQuAD JSON or JSON lines, plain or gzipped"
         ) from None
-    rows = [row for row in _parse(path, text) if row is not None]
+    rows = [row for row in _parse(path, text) if row is not None and (free or not row.free)]
     if not rows:
         raise RowError(f"{path} holds no question with a text; {FORM}, in SQuAD JSON or JSON lines")
     return rows
@@ -56,16 +62,18 @@ def read_rows(path: Path) -> list[Row]:
 def _parse(path: Path, text: str) -> Iterator[Row | None]:
     if '"paragraphs"' in text[:2000] or text.lstrip()[:8].startswith('{"data"'):
         try:
-            articles = json.loads(text)["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise RowError(f"{path}: no SQuAD JSON ({error})") from None
-        for article in articles:
-            for paragraph in article["paragraphs"]:
-                for question in paragraph["qas"]:
-                    fields = {**question, "context": paragraph["context"], "title": article.get("title", "")}
-                    yield _row(fields, f"{path}: {question.get('id')}")
+            asked = [
+                {**question, "context": paragraph["context"], "title": article.get("title", "")}
+                for article in json.loads(text)["data"]
+                for paragraph in article["paragraphs"]
+                for question in paragraph["qas"]
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RowError(f"{path}: no SQuAD JSON ({error!r}); {FORM} in `qas` of `paragraphs` of `data`") from None
+        for fields in asked:
+            yield _row(fields, f"{path}: {fields.get('id')}")
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 fields = json.loads(line)
@@ -90,7 +98,8 @@ def _row(fields: Mapping[str, Any], where: str) -> Row | None:
         raise RowError(f"{where}: {error!r} is missing or of another type; {FORM}") from None
     if wrong:
         raise RowError(f"{where}: the answer {wrong[0][:60]!r} does not stand at its `answer_start`")
-    if not spans and not impossible:  # answered in free words only: nothing to point at
+    free = [] if impossible or spans else [text.strip() for text in fields.get("free_answers") or () if text.strip()]
+    if not spans and not impossible and not free:
         return None
     return Row(
         id=str(fields.get("id", where)),
@@ -99,4 +108,5 @@ def _row(fields: Mapping[str, Any], where: str) -> Row | None:
         answers=tuple(dict.fromkeys(spans)),
         title=str(fields.get("title", "")).replace("_", " "),
         source=str(fields.get("source", "")),
+        free=tuple(free),
     )

@@ -65,8 +65,9 @@ def train_reader(
     network = open_network(base)
     tokenizer = open_tokenizer(base / "tokenizer.json")
     longest = min(training.longest, int(network.bert.config.max_position_embeddings))
-    training = training.model_copy(update={"longest": longest})
-    settings = ReaderSettings(longest=longest, overlap=training.overlap, words=words_of(training, base))
+    overlap = min(training.overlap, longest // 3)
+    training = training.model_copy(update={"longest": longest, "overlap": overlap})
+    settings = ReaderSettings(longest=longest, overlap=overlap, words=words_of(training, base))
     reader = Reader(settings, tokenizer, longest, TorchRuns(network, longest))
     glance = _spread(mixture.held_out, GLANCE_ROWS)
     plan = Settings(

@@ -1,0 +1,53 @@
+"""What a workspace trains: rows are made of its documents and cases, and models are made of rows.
+
+Enters: a workspace, files. Leaves: rows and models. torch and what does the work are imported when a method is called.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scoville.bot.planned import Planned
+
+if TYPE_CHECKING:
+    from scoville.train.reader.score import Scorecard
+    from scoville.train.reader.train import TrainedReader
+
+
+class Trained(Planned):
+    """One workspace whose models can be trained."""
+
+    def train_reader(
+        self,
+        recipe: Path | str | None = None,
+        *,
+        rows: Sequence[Path | str] = (),
+        base: str = "",
+        name: str = "reader",
+    ) -> "TrainedReader":
+        """Train a reader, which points at the answer in a passage, into ``.scoville/models`` under a ``name``.
+
+        ``recipe`` is a file such as ``recipes/reader.yaml``; ``rows`` are more files of questions in SQuAD's form.
+        ``base`` is an encoder, or a reader to train on. The part ``test`` of the files in ``cases/`` is never learned:
+        LeakageError where a file shares a question or evidence with it. A training that was interrupted goes on when it
+        is called with the same again.
+        """
+        from scoville.bot.train_reader import train_own_reader
+
+        return train_own_reader(
+            self, Path(recipe) if recipe else None, [Path(file) for file in rows], base=base,
+            name=name,
+        )  # fmt: skip
+
+    def score_reading(
+        self, model: str, file: Path | str, *, limit: int | None = None, no_limit: bool = False
+    ) -> "Scorecard":
+        """Let a model answer the questions of a file from one text each, and score it as SQuAD does.
+
+        ``model`` is ``reader``, the name or the folder of a trained one, or whatever ``llm.model`` may be, which is
+        asked in the bot's own prompt. At most ``limit`` questions, taken evenly out of all. ``no_limit`` may cost more
+        than ``cost.limit_usd``.
+        """
+        from scoville.bot.score_reading import score_reading
+
+        return score_reading(self, model, Path(file), limit=limit, no_limit=no_limit)

@@ -1,0 +1,15 @@
+"""`scoville train`: rows and models of one's own."""
+
+import click
+
+from scoville.cli.train_reader import command as reader
+from scoville.cli.train_score import command as score
+
+
+@click.group("train")
+def command() -> None:
+    """Make training rows of documents and cases, and models of rows."""
+
+
+command.add_command(reader)
+command.add_command(score)
