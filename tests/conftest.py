@@ -17,6 +17,7 @@ from scoville.index import AddReport, LanceIndex, Workspace, add_paths
 from scoville.recipe import Recipe
 from scoville.types import Case, Evidence
 
+READ_APART = LanceIndex._outlive_reading
 ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
 
 
@@ -111,6 +112,18 @@ def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore
     """What is installed on the machine does not change what tests see; nor does an Ollama that runs on it."""
     monkeypatch.setattr("scoville.read.legacy.convert._PROGRAMS", ())
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+
+
+@pytest.fixture(autouse=True)
+def rows_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read no rows in another process before they are read here: that takes a second, and some bytes to need it."""
+    monkeypatch.setattr(LanceIndex, "_outlive_reading", lambda _: None)
+
+
+@pytest.fixture
+def rows_read_apart(rows_read_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read them there first all the same, as users do: for tests that damage rows."""
+    monkeypatch.setattr(LanceIndex, "_outlive_reading", READ_APART)
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ class TestSearchIndexes:
         assert copy.finds() == ""
 
 
+@pytest.mark.usefixtures("rows_read_apart")
 @pytest.mark.parametrize(
     ("names", "how"),
     [
@@ -161,6 +162,7 @@ def test_what_nothing_else_holds_is_read_again(copy: Copy, names: str, how: str)
     assert copy.command("doctor").code == 0
 
 
+@pytest.mark.usefixtures("rows_read_apart")
 def test_without_the_list_it_is_asked_what_was_added(copy: Copy):
     copy.damage("index seen.json workspace.json failures.json", "deleted")
     (copy.folder / "workspace.json").write_text("{")
@@ -310,6 +312,7 @@ def test_a_disk_that_is_full_while_a_table_is_made_costs_nothing(
     assert asked.found("leave") == ["docs/a.txt"]
 
 
+@pytest.mark.usefixtures("rows_read_apart")
 def test_rows_that_end_the_process_that_reads_them_are_made_anew(copy: Copy, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("scoville.index.lance.READ_ROWS", "import os; os.abort()")
     assert "scoville add --rebuild" in copy.command("doctor").out
