@@ -131,7 +131,7 @@ def prepare() -> None:
 
 @pytest.mark.parametrize("page", with_commands())
 def test_the_commands_of_a_page_run(page: Path, workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch):
-    names = {"RUN": "latest"}
+    names = {"RUN": "latest", "40": "12"}  # of the cases that are generated: each is asked ten times
     if ["init"] not in words_run(page):  # it goes on from the workspace of the demo, as it says
         assert command("demo", "demo").code == 0
         monkeypatch.chdir("demo")

@@ -257,9 +257,10 @@ class TestWhichFiles:
         deep = tmp_path / "deep"
         deep.mkdir()
         here = os.open(deep, os.O_RDONLY)
-        for _ in range(600):  # by handles: far deeper than one path may be long
-            os.mkdir("folder", dir_fd=here)
-            below = os.open("folder", os.O_RDONLY, dir_fd=here)
+        name = "folder" * 40
+        for _ in range(30):  # by handles: far deeper than one path may be long
+            os.mkdir(name, dir_fd=here)
+            below = os.open(name, os.O_RDONLY, dir_fd=here)
             os.close(here)
             here = below
         os.close(here)

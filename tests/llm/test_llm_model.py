@@ -119,19 +119,19 @@ def test_both_runtimes_give_the_same_answers(openvino: Llm, llamacpp: Llm):
 
 def test_replies_at_once_are_those_of_one_after_the_other(openvino: Llm):
     passage = " ".join(passage for passage, _, _ in QUESTIONS)
-    asked = [prompt(passage, question) for _, question, _ in QUESTIONS]
-    generation = Generation(max_tokens=40)
+    asked = [prompt(passage, question) for _, question, _ in QUESTIONS[:6]]
+    generation = Generation(max_tokens=20)
     alone = [openvino.generate(messages, generation).text for messages in asked]
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(6) as threads:
         assert [reply.text for reply in threads.map(lambda one: openvino.generate(one, generation), asked)] == alone
 
 
 def test_a_prompt_that_was_just_read_is_not_read_again(openvino: Llm):
-    messages = prompt(" ".join(passage for passage, _, _ in QUESTIONS) * 3, "When does the night shift begin?")
-    first, second = (openvino.generate(messages, Generation(max_tokens=8)) for _ in range(2))
+    messages = prompt(" ".join(passage for passage, _, _ in QUESTIONS) * 2, "When does the night shift begin?")
+    first, second = (openvino.generate(messages, Generation(max_tokens=4)) for _ in range(2))
     assert first.text == second.text
-    assert first.prompt_tokens > 600
-    assert second.first_token_seconds < first.first_token_seconds / 3  # measured: .03 s after .5 s
+    assert first.prompt_tokens > 400
+    assert second.first_token_seconds < first.first_token_seconds / 3  # measured, of 600: .03 s after .5 s
 
 
 def test_the_end_of_the_turn_ends_the_reply(openvino: Llm, llamacpp: Llm):

@@ -50,8 +50,9 @@ class Ignored:
             *((folder, real) for folder in self._above),
             *((folder, path) for folder in reversed([*self._between(path), self._below])),
         ):
-            relative = place.relative_to(folder).as_posix()
-            for line in self._lines_of(folder):
+            lines = self._lines_of(folder)
+            relative = place.relative_to(folder).as_posix() if lines else ""
+            for line in lines:
                 if (is_folder or not line.folders_only) and matches(line.pattern, relative):
                     left_out = not line.takes_back
         return left_out
