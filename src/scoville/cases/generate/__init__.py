@@ -1,5 +1,6 @@
 """Cases from the user's own documents: passages → drafts → checks → cases.
 
+    english    word lists, in english.toml
     draft      what a generator writes, and the protocol of generators
     scopes     which documents are made alike, and what tells them apart
     clauses    sentence → subject, verb, rest

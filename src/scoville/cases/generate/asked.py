@@ -59,14 +59,10 @@ IDIOMS = (
 
 def cell_question(cell: Cell) -> str:
     """Ask for a cell; nothing where its names or its value say too little."""
-    if SAYS_NOTHING.fullmatch(cell.value) or BROKEN.search(cell.value):
+    row = row_phrase(cell)
+    if not row or SAYS_NOTHING.fullmatch(cell.value) or BROKEN.search(cell.value):
         return ""
-    return column_question(cell, row_phrase(cell))
-
-
-def column_question(cell: Cell, row: str) -> str:
-    """Ask for what the column of a cell says of any row; nothing where that is no clear question."""
-    if not row or UNCLEAN.search(cell.column) or UNCLEAN.search(cell.row) or not cell.column[:1].isupper():
+    if UNCLEAN.search(cell.column) or UNCLEAN.search(cell.row) or not cell.column[:1].isupper():
         return ""
     question = _asked(cell, row)
     return question if len(content_words(question)) >= LEAST_WORDS else ""

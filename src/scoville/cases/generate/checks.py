@@ -6,13 +6,13 @@ of its kind. Words are compared, not meanings, so what passes may still be odd: 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from scoville.answer.declines import declines
 from scoville.answer.evidence import DENIAL, Claim, Evidence, support
 from scoville.answer.grounding import quote_stands_in
-from scoville.cases.generate.draft import ANSWERABLE, DraftCase, Place, is_kept_out
+from scoville.cases.generate.draft import ANSWERABLE, KINDS, DraftCase, Place, is_kept_out
 from scoville.cases.generate.premises import OPPOSITES
 from scoville.cases.generate.tables import cells
 from scoville.llm import Generation
@@ -96,7 +96,8 @@ class Checks:
 
     def check(self, draft: DraftCase) -> Checked:
         """Say why a draft is to be dropped, if it is; a model is asked last."""
-        reason = _form(draft) or KIND_CHECKS[draft.kind](draft, self.find)
+        check = KIND_CHECKS.get(draft.kind)
+        reason = _form(draft) or (check(draft, self.find) if check else "")
         if reason or self.ask is None:
             return Checked(reason)
         if draft.kind in ANSWERABLE:
@@ -266,13 +267,15 @@ def _is_left_out(draft: DraftCase, find: Find) -> str:
 def _holds(passage: Passage, question: str, answer: str, least: float) -> bool:
     """Say whether a part of a passage holds so much of a question, or half of it with an answer."""
     asked, told = content_words(question), content_words(answer) - content_words(question)
+    shares = ((len(asked & held) / max(len(asked), 1), held) for held in _parts(passage))
+    return any(share >= least or (told and told <= held and share >= HALF) for share, held in shares)
+
+
+def _parts(passage: Passage) -> Iterator[set[str]]:
+    """Give the words of each part of a passage that can be one evidence, with those above it."""
     above = content_words(passage.prefix)
     for part in Evidence(passage).spans():
-        held = frozenset[str]().union(*(sentence.words for sentence in part)) | above
-        share = len(asked & held) / max(len(asked), 1)
-        if share >= least or (told and told <= held and share >= HALF):
-            return True
-    return False
+        yield above.union(*(sentence.words for sentence in part))
 
 
 def _unanswered(draft: DraftCase, find: Find) -> str:
@@ -284,8 +287,7 @@ def _unanswered(draft: DraftCase, find: Find) -> str:
     if draft.kind == "missing_attribute" and draft.original:  # what the twin says does not answer it
         near = [passage for passage in near if passage.source == draft.original]
     for passage in near:
-        for part in Evidence(passage).spans():
-            held = frozenset[str]().union(*(sentence.words for sentence in part)) | content_words(passage.prefix)
+        for held in _parts(passage):
             rest = asked - about
             if about <= held and len(rest & held) >= (HALF if about else ANSWERED) * len(rest):
                 return ANSWERED_ELSEWHERE
@@ -329,16 +331,12 @@ def contradicts(question: str, place: Place) -> bool:
     return any({one} <= theirs - ours and {other} <= ours - theirs for one, other in OPPOSITES.items())
 
 
-def _no_more(_draft: DraftCase, _find: Find) -> str:
-    return ""
-
-
 KIND_CHECKS: dict[str, Callable[[DraftCase, Find], str]] = {
     "fact": _disputed, "table": _in_a_cell, "multi_hop": _needs_both, "comparison": _needs_both, "follow_up": _leans,
     "left_out": _is_left_out, "missing_attribute": _unanswered, "unknown_entity": _unanswered, "edited": _unanswered,
-    "underspecified": _no_more, "false_premise": _contradicted, "nonsensical": _no_more,
-    "out_of_scope": _out_of_scope, "safety": _no_more, "modality": _no_more,
+    "false_premise": _contradicted, "out_of_scope": _out_of_scope,
 }  # fmt: skip
+"""The other kinds need none."""
 
 
 def _words(case: Case) -> frozenset[str]:
@@ -347,4 +345,4 @@ def _words(case: Case) -> frozenset[str]:
 
 
 def _kind(case: Case) -> str:
-    return next((tag for tag in case.tags if tag in KIND_CHECKS), "")
+    return next((tag for tag in case.tags if tag in KINDS), "")

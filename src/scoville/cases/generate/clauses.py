@@ -10,50 +10,18 @@ from typing import NamedTuple
 
 from scoville.answer.evidence import LIST_SIGN
 from scoville.cases.generate.draft import Place
+from scoville.cases.generate.english import words
 from scoville.sentences import content_words, sentences
 from scoville.types import Passage
 
 MOST_SUBJECT_WORDS = 8
 SENTENCE_WORDS = (4, 40)
 AUXILIARIES = frozenset("is are was were can may must should will would could cannot".split())
-# Verbs that are hardly ever nouns. Third person or plural → base; "do" words are chosen by the form.
-_BASES = (
-    "include provide offer require contain allow receive become refer belong consist involve enable encourage help "
-    "apply pay exclude prohibit ensure describe define depend lead use govern comprise retain reimburse cover"
-).split()
-_AMBIGUOUS = frozenset({"help", "pay", "lead", "use", "cover"})  # nouns too in the plural's form
-_PAST: dict[str, str] = {
-    past: base
-    for past, _, base in (
-        pair.partition("/")
-        for pair in (
-            "founded/found led/lead won/win wrote/write built/build became/become began/begin died/die took/take "
-            "made/make gave/give received/receive held/hold established/establish created/create "
-            "introduced/introduce published/publish signed/sign conquered/conquer invaded/invade defeated/defeat "
-            "developed/develop discovered/discover invented/invent opened/open moved/move reached/reach lost/lose "
-            "sold/sell bought/buy joined/join included/include contained/contain provided/provide started/start "
-            "ended/end grew/grow proved/prove proposed/propose captured/capture seized/seize adopted/adopt "
-            "launched/launch acquired/acquire appointed/appoint awarded/award "
-        ).split()
-    )
-}
-NEEDS_CONTEXT = frozenset(
-    "it they he she this these those that there such its their his her our another both some many one each most "
-    "other others all several here i any either neither none such what who which how why when where if "
-    "as but and or so yet because although though while since unless until whether among of in on at for by with from "
-    "under over during after before to through despite like unlike following according north south east west "
-    "within throughout across around without upon next inside outside above below near beyond behind additional "
-    "different various certain further similar new recent previous current earlier later present remaining common "
-    "typical major potential possible".split()
-)
-IMPERATIVE = frozenset(
-    "make be keep ask ensure read contact check review take note use remember consider please do don't let try look "
-    "get submit call visit see follow stay bring request learn understand talk know avoid set start find provide "
-    "include lead manage develop monitor work create report".split()
-)
-JOINS = frozenset(
-    "whether that which who whom whose where when if because while although to and or but than as not".split()
-)
+# Third person or plural → base; "do" words are chosen by the form.
+_BASES = words("verbs")
+_AMBIGUOUS = words("verbs_or_nouns")  # nouns too in the plural's form
+_PAST = dict(pair.split("/") for pair in words("past"))
+NEEDS_CONTEXT, IMPERATIVE, JOINS = words("needs_context"), words("imperative"), words("joins")
 OPENING = re.compile(
     r"(?:However|Additionally|In addition|Moreover|Furthermore|Finally|Therefore|Thus|Also|As a result|Generally|"
     r"Typically|Lastly|First|Second|For this reason|In general|In most cases),? (?=\w)"
@@ -110,14 +78,6 @@ class Clause(NamedTuple):
     def denies(self) -> bool:
         """Whether it says not."""
         return bool(re.match(r"(?:not|never)\b", self.rest)) or self.auxiliary == "cannot"
-
-    @property
-    def is_plural(self) -> bool:
-        """Whether it speaks of several things, as far as its verb tells."""
-        if self.auxiliary in ("are", "were", "do", "is", "was", "does"):
-            return self.auxiliary in ("are", "were", "do")
-        head = re.split(r" (?:of|for|in|with|to) ", self.subject)[0].split(" ")[-1]
-        return head.endswith("s") and not head.endswith(("ss", "us", "is")) and not head[:1].isupper()
 
     def asked(self, predicate: str | None = None) -> str:
         """Write it in the order of a question: auxiliary, subject, predicate."""

@@ -111,15 +111,13 @@ def _of(passage: Passage, following: Sequence[Passage]) -> Iterator[Entry]:
         elif not section or _unfit(section):
             continue
         elif match := LABELLED.fullmatch(text):
-            value = match["value"].rstrip(".") if _says(match["value"], section) else ""
+            said = match["value"]
+            says_nothing = section.casefold() in said.casefold() or YES_NO.fullmatch(said)
+            value = "" if says_nothing else said.rstrip(".")
             place = Place(passage, start, start + len(text))
             yield Entry(label_question(match["label"], section), value, place, section, match["label"])
         elif match := LISTED.fullmatch(text):
             yield from _listed(passage, start, match["label"], section, behind, following)
-
-
-def _says(value: str, section: str) -> bool:
-    return section.casefold() not in value.casefold() and not YES_NO.fullmatch(value)
 
 
 def _listed(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scoville.cases.generate.clauses import Clause
 from scoville.cases.generate.draft import Place
+from scoville.cases.generate.english import ENGLISH
 from scoville.metadata.text import MONTH
 from scoville.sentences import content_words
 from scoville.types import Passage
@@ -34,15 +35,9 @@ LEANS_BACK = re.compile(
 """Words for what a sentence before was about."""
 NAME = re.compile(rf"(?<=[a-z,] )(?!(?:I|{MONTH})\b)(?:[A-Z][\w-]*[a-z0-9][\w-]*|[A-Z]{{2,}}\b)")
 """A name inside a sentence."""
-GENERIC = frozenset(
-    content_words(
-        "service benefit risk information example factor option item cost thing cover covered potential common other "
-        "additional plan document medical program policy coverage result method study data limitation finding aim "
-        "feature participant source patient subject"
-    )
-)
+GENERIC = frozenset(content_words(ENGLISH["generic"]))
 """Words of which a subject alone says nothing definite."""
-WEAK = GENERIC | content_words("receive obtain get continue need require question help assistance provide request find")
+WEAK = GENERIC | content_words(ENGLISH["weak"])
 """Words of which a condition alone says nothing definite."""
 PEOPLE = re.compile(
     r"(?:you|(?:the |an? |your |all )?(?:[a-z-]+ )?(?:employee|member|customer|manager|applicant|tenant|patient|student"
@@ -152,11 +147,6 @@ class Fact(NamedTuple):
     def subject(self) -> str:
         """What it is about."""
         return self.clause.subject
-
-    @property
-    def expected(self) -> tuple[str, ...]:
-        """The answer, and the other ways of writing it."""
-        return tuple(dict.fromkeys((self.answer, *self.alike)))
 
 
 def fact_of(clause: Clause) -> Fact | None:

@@ -10,25 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from scoville.cases.generate.draft import DraftCase, without
+from scoville.cases.generate.english import ENGLISH
 from scoville.cases.generate.singles import MEASURED, Single, key
 
-EDITS = tuple(
-    pair.strip().partition("/")[::2]
-    for pair in (
-        "lost/borrowed, in-network/overseas, full-time/seasonal, annual/quarterly, annually/quarterly, monthly/weekly, "
-        "employees/contractors, employee/contractor, members/volunteers, member/volunteer, customer/supplier, "
-        "customers/suppliers, children/grandparents, inpatient/veterinary, outpatient/veterinary, emergency/cosmetic, "
-        "car/motorcycle, cars/motorcycles, laptop/bicycle, telephone number/fax number, email address/postal address, "
-        "refund/loyalty discount, abroad/a train, passengers/lorries, tickets/vouchers, complaint/compliment, "
-        "salary/travel allowance, location/start date, qualifications/uniforms, responsibilities/working hours, "
-        "job type/pay grade, goodwill payment/advance payment, longest single hire/shortest single hire, "
-        "copayment/late fee, deductible/dividend, premium/commission, hearing aid/wheelchair, "
-        "acupuncture/aromatherapy, dialysis/cryotherapy, preventive care/home renovation, hospital/hotel, "
-        "appeal/lawsuit, claim/lawsuit, founded/dissolved, opened/demolished, built/restored, "
-        "conquered/sold, born/baptised, published/translated, population/number of dentists, capital/oldest bridge"
-    ).split(",")
-)
-"""A word, and one that makes another question of it."""
 OPEN = 3
 """So many values of one column make a question that names no row a question of all."""
 
@@ -44,7 +28,7 @@ def edited(singles: Sequence[Single]) -> Iterator[DraftCase]:
     """Change one word of a real question, so that it asks what nobody wrote down; not one of a name."""
     for one in singles:
         fixed = one.thing if one.kind == "table" or one.thing[:1].isupper() else ""
-        for word, other in EDITS if one.topic else ():
+        for word, other in ENGLISH["edits"].items() if one.topic else ():
             question = re.sub(rf"(?<![\w-]){word}(?![\w'’-])", other, one.question, count=1)
             if question != one.question and fixed in question and other not in one.question.casefold():
                 question = re.sub(r"\b([Aa])(?= [aeiou])", r"\1n", re.sub(r"\b([Aa])n(?= [^aeiou])", r"\1", question))

@@ -5,10 +5,11 @@ Enters: clauses and singles. Leaves: drafts. Word lists for English; whether a p
 
 import random
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from scoville.cases.generate.clauses import Clause
 from scoville.cases.generate.draft import DraftCase
+from scoville.cases.generate.english import ENGLISH
 from scoville.cases.generate.facts import NAME as A_NAME
 from scoville.cases.generate.facts import first_person, is_placed, stands_alone
 from scoville.cases.generate.singles import Single, small_first
@@ -17,13 +18,7 @@ from scoville.metadata.text import MONTH
 PREMISE_WORDS = 20
 NO_PREMISE = frozenset({"can", "may", "could", "would", "might", "should"})
 """What may be, or ought to be, is no premise that a document could rule out."""
-OPPOSITES = {
-    "before": "after", "after": "before", "largest": "smallest", "smallest": "largest", "first": "last",
-    "mandatory": "optional", "optional": "mandatory", "annually": "weekly", "higher": "lower", "lower": "higher",
-    "larger": "smaller", "smaller": "larger", "northern": "southern", "southern": "northern", "eastern": "western",
-    "western": "eastern", "oldest": "youngest", "youngest": "oldest", "forbidden": "allowed",
-}  # fmt: skip
-"""Words of which only one can be true: who covers visits in one network may cover those in another."""
+OPPOSITES: Mapping[str, str] = ENGLISH["opposites"]
 NUMBER = re.compile(
     r"(?<!section )(?<!page )(?<!chapter )(?<!article )(?<!part )(?<!clause )"
     r"(?<!call )(?<!dial )(?<!ring )(?<!type )(?<!grade )(?<!stage )(?<!phase )(?<!class )(?<!step )(?<!level )"

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from scoville.cases.generate.asked import cell_question, row_phrase
 from scoville.cases.generate.clauses import Clause, clauses, small_words
@@ -61,7 +61,7 @@ class Rules:
                 self.clauses, self.singles, self.rules, self._random("false_premise")
             ),
             "out_of_scope": lambda: out_of_scope(self._random("out_of_scope")),
-            **{kind: partial(self._misfits, kind) for kind in FRAMES},
+            **{kind: lambda kind=kind: misfits(kind, self.terms(kind), self._random(kind)) for kind in FRAMES},
         }  # fmt: skip
 
     def slots(self, kind: Kind) -> Sequence[Slot]:
@@ -198,9 +198,6 @@ class Rules:
         for one in self.singles:
             if one.kind == kind:
                 yield one.draft(kind, one.question, expected=one.expected)
-
-    def _misfits(self, kind: Kind) -> Iterator[DraftCase]:
-        return misfits(kind, self.terms(kind), self._random(kind))
 
     def _scoped(self, draft: DraftCase) -> DraftCase:
         """Name the document of a premise where it has a twin."""

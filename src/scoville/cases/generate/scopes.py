@@ -44,7 +44,7 @@ def are_twins(one: str, other: str) -> bool:
     """Say whether two documents have names alike that differ in more than a version."""
     ours, theirs = _plain(one), _plain(other)
     shared = ours & theirs
-    return len(shared) >= TWINS * max(len(ours | theirs), 1) and not _differ_in_version(ours ^ theirs)
+    return len(shared) >= TWINS * max(len(ours | theirs), 1) and not all(map(VERSION.fullmatch, ours ^ theirs))
 
 
 def names(scope: str, text: str) -> bool:
@@ -63,17 +63,8 @@ def _plain(source: str) -> frozenset[str]:
     return frozenset(word.casefold() for word in name_words(source))
 
 
-def _differ_in_version(words: frozenset[str]) -> bool:
-    return all(VERSION.fullmatch(word) for word in words)
-
-
 def _own(words: Sequence[str], twins: Sequence[Sequence[str]]) -> Sequence[str]:
     """Leave out the last words that all twins end with too."""
-    shared = 0
-    while shared < len(words) - 1 and all(_ends_alike(words, twin, shared + 1) for twin in twins):
-        shared += 1
-    return words[: len(words) - shared]
-
-
-def _ends_alike(words: Sequence[str], twin: Sequence[str], count: int) -> bool:
-    return len(twin) >= count and twin[-count].casefold() == words[-count].casefold()
+    folded = [[word.casefold() for word in reversed(each)] for each in (words, *twins)]
+    alike = [len({*last}) == 1 for last in zip(*folded, strict=False)]
+    return words[: len(words) - min([*alike, False].index(False), len(words) - 1)]

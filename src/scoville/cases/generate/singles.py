@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from scoville.cases.generate.asked import GOODS, PEOPLE, TEAMS, TYPE_OF, cell_question, row_phrase
 from scoville.cases.generate.draft import DraftCase, Kind, Place
+from scoville.cases.generate.english import ENGLISH
 from scoville.cases.generate.entries import Entry
 from scoville.cases.generate.facts import Fact
 from scoville.cases.generate.tables import Cell
@@ -19,10 +20,6 @@ from scoville.sentences import content_words
 COMPOUND = re.compile(r"\b(?:in|out-of|non|pre|on|off|up|down)-[a-z]+")
 """Words that differ in a stop word alone."""
 HEAD = re.compile(r"(?:the )?(?P<head>[A-Z]\w+(?: [A-Z]\w+){0,2}) (?:of|for) [A-Z].*")
-ROLES = ("night supervisor", "procurement officer", "regional auditor", "deputy treasurer", "legal trainee")
-DEPARTMENTS = ("Procurement", "Facilities", "Press", "Recruitment", "Catering")
-GOOD = ("Student", "Platinum", "Weekend", "Senior", "Junior", "Premier", "Select")
-OFFICES = ("Sustainability", "Procurement", "Diversity", "Analytics", "Catering", "Archives", "Facilities", "Licensing")
 OFFICE = re.compile(r"\b(?:Officer|Manager|Director|President|Head|Representative|Specialist)\b")
 STAFF = "staff"
 MEASURED = frozenset({"money", "percent", "count", "date", "year"})
@@ -101,7 +98,7 @@ def of_cell(cell: Cell) -> Single:
     """Ask for a cell of a table."""
     label = cell.label
     group = STAFF if PEOPLE.fullmatch(label) or TEAMS.fullmatch(label) else label.casefold()
-    others = (ROLES, DEPARTMENTS, GOOD)
+    others = ENGLISH["roles"], ENGLISH["departments"], ENGLISH["goods"]
     names = next((one for one, of in zip(others, (PEOPLE, TEAMS, GOODS), strict=True) if of.fullmatch(label)), ())
     kind_of = TYPE_OF.fullmatch(label)
     row = row_phrase(cell)
@@ -128,7 +125,7 @@ def with_strangers(singles: Sequence[Single], goods: Collection[str], known: Col
         rest = template.replace("*", "").strip()
         if len(things) > 1 and re.search(r"[A-Z]", rest):
             for thing in things:
-                names = OFFICES if OFFICE.search(rest) else GOOD if thing in goods else ()
+                names = ENGLISH["offices"] if OFFICE.search(rest) else ENGLISH["goods"] if thing in goods else ()
                 found[thing] += [template.replace("*", name) for name in names]
     return [
         one._replace(strangers=tuple(
