@@ -48,8 +48,21 @@ def test_a_reader_is_trained_and_scored_by_name_and_by_path(place: Path, command
     assert set(named.json) >= CARD and named.json["n"] == 40
     there = command("train", "score", str(folder), "more.jsonl", "--json")
     assert {**there.json, "seconds": 0} == {**named.json, "seconds": 0}
+    asked = command("train", "score", "path:.scoville/models/reader", "more.jsonl", "--json")
+    assert asked.json["f1_answerable"] == named.json["f1_answerable"]
     fewer = command("train", "score", "reader", "more.jsonl", "--limit", "10")
     assert "told apart" in fewer.out and "10 questions in" in fewer.err
+
+
+def test_a_trained_reader_answers_by_its_name(place: Path, bench: Bench, command: Command):
+    assert command("train", "reader", "reader.yaml", "--name", "ours", "--json").code == 0
+    bench.write("animals.md", "# Animals\n\ncat dog fox red hen owl cat dog\n")
+    bench.add()
+    for model in ("ours", f"path:{place / '.scoville' / 'models' / 'ours'}"):
+        given = ("--set", f"llm.model={model}", "--set", "answer.min_similarity=0", "--json")
+        done = command("ask", "cat ?", *given)
+        assert done.code == 0, done.err
+        assert "**red**" in done.json["answer"], done.err
 
 
 def test_a_model_that_writes_is_asked_in_the_bots_prompt(place: Path, command: Command):
@@ -84,7 +97,7 @@ def test_what_is_kept_for_testing_is_not_learned(place: Path, command: Command):
         (["reader", "--rows", "one.jsonl"], "1 questions with an answer to learn from; expected at least 8"),
         (["reader", "--rows", "moved.jsonl"], "the answer 'blue' does not stand at its `answer_start`"),
         (["reader", "--rows", "rows.jsonl", "--base", "docs"], "'docs' is a folder without a reader"),
-        (["score", "reader", "rows.jsonl"], "'reader': there is none in this workspace"),
+        (["score", "reader", "rows.jsonl"], "'reader': there is none here"),
         (["score", "fake", "none.jsonl"], "none.jsonl cannot be read"),
         (["score", "fake", "cut.jsonl.gz"], "cut.jsonl.gz cannot be read"),
         (["score", "fake", "bent.jsonl.gz"], "bent.jsonl.gz cannot be read"),

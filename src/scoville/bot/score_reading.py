@@ -14,10 +14,12 @@ from scoville.at_once import in_order
 from scoville.bot.opened import Opened
 from scoville.embed import open_embedder
 from scoville.errors import UnknownModel, UsageError
-from scoville.extract import open_reader
+from scoville.extract import is_reader, open_reader
 from scoville.llm import Generation, open_llm
 from scoville.llm.paid import within
+from scoville.llm.reader import SHIPPED
 from scoville.models.locate import PATH_PREFIX
+from scoville.models.trained import trained_folder
 from scoville.train.reader.rows import Row, read_rows
 from scoville.train.reader.score import Answered, Scorecard, score, with_reader
 from scoville.types import Hit, Passage
@@ -38,7 +40,7 @@ def score_reading(bot: Opened, model: str, file: Path, *, limit: int | None, no_
                 progress(model, number, len(rows))
                 yield one
 
-        folder = reader_folder(bot, model)
+        folder = reader_folder(model)
         if folder:
             reader = open_reader(folder)
             reader.load()
@@ -48,15 +50,14 @@ def score_reading(bot: Opened, model: str, file: Path, *, limit: int | None, no_
         return score(rows, lambda given: told(answer(given)))
 
 
-def reader_folder(bot: Opened, model: str) -> Path | None:
-    """Find the folder of a reader: trained in this workspace, or at a path; None where another model is meant."""
-    trained = bot.workspace.folder / "models" / model
-    given = Path(model.removeprefix(PATH_PREFIX)).expanduser()
-    for folder in (trained, given):
-        if (folder / "config.json").is_file() and '"reader"' in (folder / "config.json").read_text("utf-8", "replace"):
+def reader_folder(model: str) -> Path | None:
+    """Find the folder of a reader: trained in this workspace, at a path, or the shipped one; None for other models."""
+    given = Path(model.removeprefix(f"{READER}:").removeprefix(PATH_PREFIX)).expanduser()
+    for folder in (trained_folder(model), given, SHIPPED if model == READER else None):
+        if folder and is_reader(folder):
             return folder
     if model == READER:
-        raise UnknownModel(f"'{READER}': there is none in this workspace; train one with `scoville train reader`")
+        raise UnknownModel(f"'{READER}': there is none here; train one with `scoville train reader`")
     if given.is_dir() and not model.startswith(PATH_PREFIX):
         raise UsageError(f"{model!r} is a folder without a reader; name another model that lies there as path:{model}")
     return None

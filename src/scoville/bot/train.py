@@ -4,10 +4,12 @@ Enters: a workspace, files. Leaves: rows and models. torch and what does the wor
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoville.bot.planned import Planned
+from scoville.errors import MissingExtra
 
 if TYPE_CHECKING:
     from scoville.train.reader.score import Scorecard
@@ -32,6 +34,8 @@ class Trained(Planned):
         LeakageError where a file shares a question or evidence with it. A training that was interrupted goes on when it
         is called with the same again.
         """
+        if find_spec("torch") is None:
+            raise MissingExtra("training needs PyTorch: pip install 'scoville[train]'")
         from scoville.bot.train_reader import train_own_reader
 
         return train_own_reader(

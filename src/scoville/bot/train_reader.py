@@ -31,7 +31,7 @@ def train_own_reader(bot: Opened, recipe: Path | None, rows: Sequence[Path], *, 
     if not (training.files or rows):
         raise UsageError("nothing to learn from: give a recipe such as recipes/reader.yaml or --rows FILE")
     folder = bot.workspace.folder / "models" / name
-    start = _base(bot, training.base)
+    start = _base(training.base)
     tests = tests_of(bot)
     parts = [read_part(file, (recipe or Path()).parent / training.folder) for file in training.files]
     parts += [read_part(ReadingFile(path=str(path), times=OWN_TIMES, hold_out=OWN_HOLD_OUT), Path()) for path in rows]
@@ -51,6 +51,6 @@ def tests_of(bot: Opened) -> list[Case]:
     return [case for file in files for case in cases_of(file) if case.split == "test"]
 
 
-def _base(bot: Opened, base: str) -> Path:
+def _base(base: str) -> Path:
     """Find what training begins with: a reader of the workspace or at a path, else an encoder."""
-    return reader_folder(bot, base) or locate_model(base, kind="embedder").folder
+    return reader_folder(base) or locate_model(base, kind="embedder").folder

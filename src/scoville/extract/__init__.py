@@ -6,6 +6,6 @@
 Knows no passages, no prompt and no files of users.
 """
 
-from scoville.extract.reader import Reader, Span, open_reader
+from scoville.extract.reader import Reader, Span, is_reader, open_reader
 
-__all__ = ["Reader", "Span", "open_reader"]
+__all__ = ["Reader", "Span", "is_reader", "open_reader"]

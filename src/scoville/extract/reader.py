@@ -156,6 +156,14 @@ def open_reader(folder: Path, threads: int = 0) -> Reader:
     return Reader(settings, open_tokenizer(folder / "tokenizer.json"), longest, network)
 
 
+def is_reader(folder: Path) -> bool:
+    """Say whether a folder is one that ``scoville train reader`` wrote."""
+    try:
+        return "reader" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def read_settings(folder: Path) -> Settings:
     """Read the ``reader`` part of ``config.json``; ModelError where there is none, or one that cannot be meant."""
     try:

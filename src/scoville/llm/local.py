@@ -6,6 +6,7 @@ Enters: the ``llm`` section of a recipe and a model's files. Leaves: an opened m
 import logging
 import platform
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoville import recipe
@@ -13,10 +14,9 @@ from scoville.errors import ModelError, ScovilleError, UsageError
 from scoville.llm.context import MAX_CONTEXT_TOKENS
 from scoville.llm.gguf import GgufMetadata, read_metadata
 from scoville.llm.protocol import Llm
+from scoville.models.trained import trained_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from scoville.models import ModelFiles
 
 OPENVINO_ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3"})
@@ -28,9 +28,15 @@ logger = logging.getLogger("scoville")
 
 
 def open_local(name: str, settings: recipe.Llm) -> Llm:
-    """Open a model of the catalogue, of a file or of the hub, which is fetched if need be."""
+    """Open a model of the catalogue, of the hub (fetched if need be) or of a file; a folder may hold a reader."""
+    from scoville.extract import is_reader
     from scoville.models import locate_model
 
+    folder = trained_folder(settings.model) or Path(name).expanduser()
+    if is_reader(folder):
+        from scoville.llm.reader import ReaderLlm
+
+        return ReaderLlm(settings.model, folder, settings.threads)
     return open_local_llm(settings, locate_model(settings.model, kind="llm"))
 
 

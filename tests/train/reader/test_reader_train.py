@@ -54,7 +54,8 @@ def run(folder: Path, name: str = "out", training: ReaderTraining = TRAINING, ba
 
 
 def losses(folder: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (folder / "loss.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (folder / "loss.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows if "loss" in row]  # the first says what the dev part was before
 
 
 def weights(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ the same result when it is called again.
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,20 @@ from scoville.extract.reader import Settings as ReaderSettings
 from scoville.models import catalogue
 from scoville.progress import OnProgress
 from scoville.recipe.reader import ReaderTraining
-from scoville.train.loop import Batch, remove_checkpoint, train
+from scoville.train.loop import Batch, Outcome, remove_checkpoint, train
 from scoville.train.reader.calibrate import Calibration, expected_error, fit
 from scoville.train.reader.mixture import Mixture, batches, steps_of
-from scoville.train.reader.network import ReaderLoss, TorchRuns, as_batch, open_network
+from scoville.train.reader.network import ReaderLoss, ReaderNetwork, TorchRuns, as_batch, open_network
 from scoville.train.reader.rows import Row
 from scoville.train.reader.save import save_reader
 from scoville.train.reader.score import Scorecard, score, spans_of, with_reader
 from scoville.train.settings import Settings
+from scoville.train.threads import choose_threads
 
 GLANCE_ROWS = 400
 """How many held-out rows are looked at while it learns."""
 FOLDS = 2
+UNFITTED = Calibration()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,10 @@ def train_reader(
     """Train a reader into a folder. Raises ModelError for a base that cannot be used, and what the loop raises."""
     torch.manual_seed(training.seed)
     network = open_network(base)
+    threads = choose_threads(bf16=True)
+    training = _fitted(training, network)
     tokenizer = open_tokenizer(base / "tokenizer.json")
-    longest = min(training.longest, int(network.bert.config.max_position_embeddings))
-    overlap = min(training.overlap, longest // 3)
-    training = training.model_copy(update={"longest": longest, "overlap": overlap})
-    settings = ReaderSettings(longest=longest, overlap=overlap, words=words_of(training, base))
-    reader = Reader(settings, tokenizer, longest, TorchRuns(network, longest))
+    reader = _reader(network, training, base)
     glance = _spread(mixture.held_out, GLANCE_ROWS)
     plan = Settings(
         steps=training.steps or steps_of(mixture, tokenizer, training),
@@ -76,23 +76,59 @@ def train_reader(
         seed=training.seed, dev_every=training.score_every_steps if glance else 0, patience=training.patience,
         usd_per_hour=usd_per_hour,
     )  # fmt: skip
-    made_of = {"recipe": training_hash(training), "rows": mixture.digest, "base": training.base}
+    made_of = _made_of(training, mixture)
     outcome = train(
         ReaderLoss(network), _Stream(mixture, tokenizer, training), plan, folder, identity=json.dumps(made_of),
         dev=(lambda: _loss_of(score(glance, with_reader(reader)))) if glance else None, on_progress=on_progress,
     )  # fmt: skip
+    done = finish_reader(network, training, mixture, base, folder, outcome, threads)
+    remove_checkpoint(folder)
+    return done
+
+
+def finish_reader(
+    network: ReaderNetwork,
+    training: ReaderTraining,
+    mixture: Mixture,
+    base: Path,
+    folder: Path,
+    outcome: Outcome,
+    threads: int = 1,
+) -> TrainedReader:
+    """Calibrate a network that was trained, score it on what was held out, and save it with all that is known of it."""
     network.eval()
-    calibration, ece = _calibrate(reader, mixture.held_out)
-    settings = replace(settings, calibration=tuple(calibration))
-    reader = Reader(settings, tokenizer, longest, TorchRuns(network, longest))
+    training = _fitted(training, network)
+    calibration, ece = _calibrate(_reader(network, training, base), mixture.held_out)
+    reader = _reader(network, training, base, calibration)
     done = TrainedReader(
         folder=folder, steps=outcome.state.step, stopped=outcome.stopped, reason=outcome.reason,
         seconds=outcome.state.seconds, calibration=calibration, ece=ece,
         scores={part.name: score(part.held_out, with_reader(reader)) for part in mixture.parts if part.held_out},
     )  # fmt: skip
-    save_reader(folder, network, settings, base / "tokenizer.json", _report(training, mixture, made_of, done))
-    remove_checkpoint(folder)
+    report = _report(training, mixture, done) | {"threads": threads, "tokens": outcome.state.tokens}
+    save_reader(folder, network, reader.settings, base / "tokenizer.json", report)
     return done
+
+
+def _fitted(training: ReaderTraining, network: ReaderNetwork) -> ReaderTraining:
+    """Shorten the windows to what the encoder takes; neighbours share a third of them at most."""
+    longest = min(training.longest, int(network.bert.config.max_position_embeddings))
+    return training.model_copy(update={"longest": longest, "overlap": min(training.overlap, longest // 3)})
+
+
+def _reader(
+    network: ReaderNetwork, training: ReaderTraining, base: Path, calibration: Calibration = UNFITTED
+) -> Reader:
+    settings = ReaderSettings(
+        longest=training.longest, overlap=training.overlap, words=words_of(training, base),
+        calibration=calibration,
+    )  # fmt: skip
+    tokenizer = open_tokenizer(base / "tokenizer.json")
+    return Reader(settings, tokenizer, training.longest, TorchRuns(network, training.longest))
+
+
+def _made_of(training: ReaderTraining, mixture: Mixture) -> dict[str, str]:
+    return {"recipe": training_hash(training), "rows": mixture.digest, "base": training.base}
 
 
 def training_hash(training: ReaderTraining) -> str:
@@ -152,15 +188,16 @@ def _spread(rows: Sequence[Row], most: int) -> list[Row]:
     return list(rows[:: max(1, -(-len(rows) // most))])
 
 
-def _report(training: ReaderTraining, mixture: Mixture, made_of: dict[str, str], done: TrainedReader) -> dict[str, Any]:
+def _report(training: ReaderTraining, mixture: Mixture, done: TrainedReader) -> dict[str, Any]:
     parts = [
         {"name": part.name, "rows": len(part.rows), "held_out": len(part.held_out), "times": part.times,
          "licence": part.licence}
         for part in mixture.parts
     ]  # fmt: skip
     return {
-        "kind": "reader", **made_of, "seed": training.seed, "recipe_values": training.model_dump(mode="json"),
-        "parts": parts, "licence": sorted({part.licence for part in mixture.parts if part.licence}),
+        "kind": "reader", **_made_of(training, mixture), "seed": training.seed,
+        "recipe_values": training.model_dump(mode="json"), "parts": parts,
+        "licence": sorted({part.licence for part in mixture.parts if part.licence}),
         "steps": done.steps, "stopped": done.stopped, "reason": done.reason, "seconds": round(done.seconds, 1),
         "calibration": done.calibration._asdict(), "ece": done.ece,
         "scores": {name: asdict(card) for name, card in done.scores.items()},
