@@ -117,6 +117,14 @@ def split_focus(messages: Sequence[Message]) -> tuple[list[str], str]:
     return (lines.splitlines(), question) if joint else ([], messages[-1].content)
 
 
+def render_closed_book(
+    question: str, settings: "recipe.Prompt", history: Sequence[Message] = ()
+) -> tuple[Message, ...]:
+    """Write the messages for a model that is to know the answer by itself, without any passage."""
+    system = "\n".join((settings.role, f"If you do not know, write only: {DECLINE}", *settings.instructions))
+    return (Message(role="system", content=system), *history, Message(role="user", content=question))
+
+
 def summary_messages(section: str) -> tuple[Message, ...]:
     """Write the messages that ask for the summary of a section, which is searched in its place."""
     return (

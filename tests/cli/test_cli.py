@@ -327,6 +327,16 @@ class TestContract:
         command("evaluate", "cases.jsonl")
         check("plan phase --json", [command("plan", "phase", "--json").json])
 
+    def test_compare_phases(self, command: Command, filled: Bench):
+        cases = [Case(id="a", question=QUESTION, expected=("thirty days",)),
+                 Case(id="b", question="Who won the race?", answerable=False)]  # fmt: skip
+        write_cases(filled.workspace.root / "cases.jsonl", cases)
+        assert command("add", "--rebuild").code == 0  # by the command, which keeps what it took
+        words = ("compare", "--phases", "prompt,rag", "--cases", "cases.jsonl", "--json")
+        outputs = [command(*words, "--out", "page.html").json, command(*words, "--floor", 0).json]
+        assert outputs[1]["notes"] == []
+        check("compare --phases PHASE,PHASE --json", outputs, never={"notes[]"})
+
     def test_models(self, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))
         missing = command("models", "--json")

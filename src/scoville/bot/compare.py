@@ -26,7 +26,7 @@ from scoville.recipe import Recipe
 from scoville.storage import write_whole
 from scoville.types import Case
 
-Compareable = Opened | Recipe | Run | Callable[..., Any] | Path | str
+Compareable = Opened | Recipe | Run | Named | Callable[..., Any] | Path | str
 """A bot or a variant of one, a recipe or its file, a run as it is or its id, a function, ``file.py:function`` or
 ``http(s)://…``."""
 
@@ -97,6 +97,7 @@ def compare(
     fresh: bool = False,
     timeout_seconds: float = 120.0,
     no_limit: bool = False,
+    budget: Budget | None = None,
     bot: Opened | None = None,
 ) -> Comparison:
     """Ask systems the same cases, and say which is better, surely or not, and at what price.
@@ -105,7 +106,8 @@ def compare(
     again where recipe, cases and index are the same, unless ``fresh``. Another index than the workspace's is built
     beside it. Without ``cases`` those of the first run are taken. ``baseline`` is the name of the system that the
     others are tested against, by default the first; ``metric`` is what they are ranked by. With ``preference`` the
-    recipe's judge says which answers it prefers to the baseline's, each pair in both orders.
+    recipe's judge says which answers it prefers to the baseline's, each pair in both orders. ``budget`` takes the
+    place of what ``no_limit`` says.
     """
     bot = bot or next((one for one in systems if isinstance(one, Opened)), None) or open()
     named = _distinct([_named(bot, one, timeout_seconds) for one in systems])
@@ -117,7 +119,7 @@ def compare(
     chosen = askable(_cases(named, cases, Choice(split=split, limit=limit)), any_filter=not outside)
     if any(isinstance(one.of, Recipe) for one in named):
         say_not_indexed(bot, chosen)
-    budget = bot.budget(no_limit=no_limit)
+    budget = budget or bot.budget(no_limit=no_limit)
     compared = ask_systems(bot, named, chosen, Asking(
         fresh=fresh, judged=judge, timeout_seconds=timeout_seconds, budget=budget,
         cases_file=name_of(cases) if cases else "",
@@ -163,6 +165,8 @@ def _distinct(found: Sequence[Named]) -> list[Named]:
 
 def _named(bot: Opened, one: Compareable, timeout_seconds: float) -> Named:
     """Open what is asked for, under a name."""
+    if isinstance(one, Named):
+        return one
     if isinstance(one, Opened):
         if one.workspace.folder != bot.workspace.folder:
             raise UsageError(

@@ -9,7 +9,9 @@ from scoville.cli.common import common_options, open_bot, plain, say, write, wri
 
 
 @click.command("compare")
-@click.argument("systems", nargs=-1, required=True, metavar="SYSTEM...")
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option("--phases", default="", metavar="PHASE,PHASE...", help="Instead of systems: prompt, rag, finetune, finetune+rag, pretrain; finetune=NAME for a model trained here.")  # fmt: skip  # noqa: E501
+@click.option("--floor", type=click.FloatRange(0, 1), default=None, help="With --phases: the quality from which on a phase may be the cheapest. Default: not surely behind the best.")  # fmt: skip  # noqa: E501
 @click.option("--cases", "cases_file", type=click.Path(path_type=Path), default=None, help="Default: those of the first run that is named.")  # fmt: skip  # noqa: E501
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
@@ -38,10 +40,27 @@ def command(
     \b
     scoville compare a.yaml b.yaml my_bot.py:answer --cases cases/dev.jsonl
     scoville compare before after --questions
+    scoville compare --phases prompt,rag,finetune+rag=claims --cases cases/test.jsonl
     """  # noqa: D301
     from scoville.bot.compare import compare
+    from scoville.bot.phases import compare_phases
+    from scoville.errors import UsageError
 
+    if bool(systems) == bool(options["phases"]):
+        raise UsageError("expected the systems to compare, or --phases with theirs")
     bot = open_bot(folder, flags)
+    if options["phases"]:
+        if cases_file is None:
+            raise UsageError("--phases: expected --cases FILE, the questions that all are asked")
+        names = [name.strip() for name in options["phases"].split(",")]
+        phases = compare_phases(
+            bot, cases_file, names, floor=options["floor"], split=options["split"], limit=options["limit"],
+            judge=judged, fresh=options["fresh"], timeout_seconds=options["timeout"], no_limit=options["yes"],
+        )  # fmt: skip
+        if out:
+            say(f"Wrote {phases.write(out)}: open it in a browser.")
+        write_json({**phases.json(), "file": str(out) if out else None}) if as_json else write(str(phases))
+        return
     found = compare(
         systems, cases_file, baseline=baseline, metric=metric, judge=judged, split=options["split"],
         limit=options["limit"], fresh=options["fresh"], timeout_seconds=options["timeout"], no_limit=options["yes"],

@@ -1,0 +1,189 @@
+"""All phases of customisation on the same cases: what is missing is built, each is asked, one table says what pays.
+
+Enters: a bot, cases, the names of phases. Leaves: a comparison with what each phase took.
+
+    prompt          the text of the documents stands in the prompt, as far as it fits; nothing is searched
+    rag             the recipe as it is
+    finetune        a tuned model that answers by heart
+    finetune+rag    a tuned model that is given what the search finds
+    pretrain        a small model of one's own, from nothing, that answers by heart
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scoville.bot.ask_systems import Named
+from scoville.bot.compare import Comparison, compare
+from scoville.bot.evaluate import Cases, Choice
+from scoville.bot.opened import Opened
+from scoville.comparison.phase_systems import ClosedBook, prompt_system
+from scoville.comparison.phases import Effort, PhaseTable, phase_table
+from scoville.comparison.stages import BuildCost, SharedStages
+from scoville.cost import Budget
+from scoville.errors import UsageError
+from scoville.evaluate.system import askable
+from scoville.llm import Llm, open_llm
+from scoville.llm.paid import within
+from scoville.recipe import Recipe
+from scoville.recipe.file import with_values
+
+PHASES = ("prompt", "rag", "finetune", "finetune+rag", "pretrain")
+TRAINED = ("finetune", "finetune+rag", "pretrain")
+"""Phases with a model that is trained here."""
+BY_HEART = ("finetune", "pretrain")
+"""Phases whose model has the facts in its weights: when a document changes they are trained again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseComparison:
+    """The phases side by side; as a text the table that decides and the break-even."""
+
+    table: PhaseTable
+    comparison: Comparison
+    """The same as systems: every question, every test, the page with its plots."""
+
+    def __str__(self) -> str:
+        """Write the table."""
+        return str(self.table)
+
+    def json(self) -> dict[str, Any]:
+        """Give it for a program."""
+        return {**self.table.json(), "notes": list(self.comparison.table.notes)}
+
+    def write(self, path: Path | str) -> Path:
+        """Write the comparison as an HTML page, with quality against dollars and time."""
+        return self.comparison.write(path)
+
+
+def compare_phases(
+    bot: Opened,
+    cases: Cases,
+    phases: Sequence[str] = ("prompt", "rag"),
+    *,
+    floor: float | None = None,
+    split: str = "",
+    limit: int | None = None,
+    judge: bool = False,
+    fresh: bool = False,
+    timeout_seconds: float = 120.0,
+    no_limit: bool = False,
+) -> PhaseComparison:
+    """Ask phases of customisation the same cases, and put them beside what they take.
+
+    A phase is a name of :data:`PHASES`, with ``=MODEL`` behind it where its model was trained under another name than
+    ``phase-PHASE``. ``floor`` is the quality from which on a phase may be the cheapest: by default that of those which
+    are not surely behind the best. All else is that of :func:`scoville.compare`.
+    """
+    budget = bot.budget(no_limit=no_limit)
+    models = _models(phases)
+    chosen = askable(Choice(split=split, limit=limit).of(cases), any_filter=not {"prompt", *BY_HEART} & models.keys())
+    bot.open_index()
+    folders = {phase: _trained(bot, phase, model) for phase, model in models.items() if phase in TRAINED}
+    with ExitStack() as opened:
+        named = [_named(bot, phase, models[phase], folders.get(phase), budget, opened) for phase in models]
+        found = compare(
+            named, chosen, baseline="rag" if "rag" in models else "", judge=judge, fresh=fresh,
+            timeout_seconds=timeout_seconds, budget=budget, bot=bot,
+        )  # fmt: skip
+    efforts = _efforts(bot, list(models), folders)
+    return PhaseComparison(table=phase_table(found.table, found.systems, efforts, floor), comparison=found)
+
+
+def _models(phases: Sequence[str]) -> dict[str, str]:
+    """Give for each phase the model that is named for it; UsageError for what is no phase."""
+    found: dict[str, str] = {}
+    for given in phases:
+        phase, named, model = given.partition("=")
+        if phase not in PHASES or (named and (phase not in TRAINED or not model)):
+            raise UsageError(
+                f"phase {given!r}: expected {', '.join(PHASES)}, those that are trained also as NAME=MODEL"
+            )
+        if phase in found:
+            raise UsageError(f"phase {phase!r} is named twice; expected each once")
+        found[phase] = model or f"phase-{phase.replace('+', '-')}"
+    if len(found) < 2:
+        raise UsageError(f"phases {', '.join(phases) or 'none'}: expected at least two of {', '.join(PHASES)}")
+    return found
+
+
+def _trained(bot: Opened, phase: str, model: str) -> Path:
+    """Give the folder of a model that was trained here."""
+    folder = bot.workspace.folder / "models" / model
+    if not (folder / "training.json").is_file():
+        raise UsageError(
+            f"phase {phase}: there is no trained model {model!r} in {folder.parent}; train one: {phase}=NAME"
+        )
+    return folder
+
+
+def _named(bot: Opened, phase: str, model: str, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:
+    """Open the system of a phase."""
+    recipe = bot.recipe
+    if folder:
+        base = str(_record(folder).get("base", ""))
+        is_adapter = (folder / "adapter_config.json").is_file()
+        recipe = with_values(recipe, {"llm.model": f"{base}+{model}" if is_adapter else model})
+    if phase in ("rag", "finetune+rag"):
+        return Named(phase, phase, recipe)
+    bot.with_recipe(recipe).fetch_models(llm=True)
+    llm: Llm = opened.enter_context(closing(within(open_llm(recipe.llm), recipe.llm, budget)))
+    if phase == "prompt":
+        return Named(phase, phase, _prompted(bot, llm, recipe))
+    made_of = str(_record(folder).get("made_of", "")) if folder else ""
+    return Named(phase, phase, ClosedBook(phase, llm, recipe, made_of))
+
+
+def _prompted(bot: Opened, llm: Llm, recipe: Recipe) -> Any:
+    with closing(SharedStages(bot.workspace, bot.recipe)) as stages:
+        content = stages.index_digest(recipe)
+    searcher = bot.searcher()
+    return prompt_system("prompt", searcher.index, searcher.embedder, llm, recipe, content)
+
+
+def _efforts(bot: Opened, phases: Sequence[str], folders: Mapping[str, Path]) -> dict[str, Effort]:
+    """Say what each phase took, and what it takes when a document changes.
+
+    The index takes in a changed document in the time of one; a model that has the facts in its weights is trained
+    again, one that is given what the search finds is not.
+    """
+    with closing(SharedStages(bot.workspace, bot.recipe)) as stages:
+        index = stages.build_cost(bot.recipe, bot.tracker().ledger)
+        documents = max(1, len(stages.index(bot.recipe).documents()))
+    one = BuildCost(seconds=_part(index.seconds, documents), usd=_part(index.usd, documents))
+    return {phase: _effort(phase, index, one, folders.get(phase)) for phase in phases}
+
+
+def _effort(phase: str, index: BuildCost, one: BuildCost, folder: Path | None) -> Effort:
+    if folder is None:
+        return Effort(build_seconds=index.seconds, build_usd=index.usd, change_seconds=one.seconds, change_usd=one.usd)
+    record = _record(folder)
+    stages: Sequence[Mapping[str, Any]] = list(record.get("stages", {}).values())
+    seconds, usd = (sum(float(stage[name]) for stage in stages) for name in ("seconds", "usd"))
+    made: Mapping[str, Any] = record.get("rows", {})
+    rows = int(made.get("train", 0)) + int(made.get("texts", 0))
+    if phase in BY_HEART:
+        return Effort(build_seconds=seconds, build_usd=usd, rows=rows, change_seconds=seconds, change_usd=usd)
+    return Effort(
+        build_seconds=_sum(index.seconds, seconds), build_usd=_sum(index.usd, usd), rows=rows,
+        change_seconds=one.seconds, change_usd=one.usd,
+    )  # fmt: skip
+
+
+def _record(folder: Path) -> Mapping[str, Any]:
+    """Read what a trained model says of how it was made."""
+    try:
+        return json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{folder / 'training.json'} cannot be read ({error}): train the model again") from None
+
+
+def _part(value: float | None, of: int) -> float | None:
+    return None if value is None else value / of
+
+
+def _sum(one: float | None, other: float) -> float | None:
+    return None if one is None else one + other
