@@ -4,12 +4,13 @@ Enters: a question, the passages found, the turns before, and a way to count tok
 and the hits that fitted, numbered from 1 in that order. Knows no model; the model's backend applies its chat template.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from scoville import recipe
 from scoville.search import Focus
-from scoville.types import Hit, Message
+from scoville.types import Hit, Message, Passage
 
 DECLINE = "I don't know."
 FOCUS_JOINT = "\n\nAnswer from the text above: "
@@ -123,6 +124,21 @@ def render_closed_book(
     """Write the messages for a model that is to know the answer by itself, without any passage."""
     system = "\n".join((settings.role, f"If you do not know, write only: {DECLINE}", *settings.instructions))
     return (Message(role="system", content=system), *history, Message(role="user", content=question))
+
+
+def template_hash(settings: "recipe.Prompt") -> str:
+    """Hash how prompts are written, whatever is asked: a model that was trained on others is asked as it was not
+    trained.
+    """
+    passage = Passage(id="", source="", document_id="", title="", media_type="", start=0, end=1, text="T", prefix="P")
+    hits = [Hit(passage=passage, score=0.0, legs={})] * 2
+    written = (
+        *render_prompt("Q", hits, settings, count_tokens=len, room=9).messages,
+        *render_focus("Q", [Focus(hit=0, heading="H", text="T"), Focus(hit=1, heading="G", text="S")], settings),
+        *render_closed_book("Q", settings),
+    )
+    told = [settings.style, str(settings.sentences), *(f"{turn.role}: {turn.content}" for turn in written)]
+    return hashlib.sha256(chr(0).join(told).encode()).hexdigest()[:16]
 
 
 def summary_messages(section: str) -> tuple[Message, ...]:

@@ -12,12 +12,8 @@ from scoville.recipe import Recipe
 from scoville.search import nearest_sentences
 from scoville.types import Hit, Message
 
-SMALL_RUNTIMES = {
-    "openvino",
-    "llamacpp",
-    "quote",
-    "reader",
-}  # `prompt.style: auto` gives these sentences, others passages
+SMALL_RUNTIMES = {"openvino", "llamacpp", "quote", "reader"}
+"""`prompt.style: auto` gives these sentences, others passages."""
 
 
 class PromptWriter:

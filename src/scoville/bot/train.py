@@ -14,6 +14,7 @@ from scoville.errors import MissingExtra
 if TYPE_CHECKING:
     from scoville.train.reader.score import Scorecard
     from scoville.train.reader.train import TrainedReader
+    from scoville.train.rows.gather import TrainingRows
 
 
 class Trained(Planned):
@@ -55,3 +56,46 @@ class Trained(Planned):
         from scoville.bot.score_reading import score_reading
 
         return score_reading(self, model, Path(file), limit=limit, no_limit=no_limit)
+
+    def training_rows(
+        self,
+        *files: Path | str,
+        kinds: Sequence[str] = ("grounded",),
+        count: int = 1000,
+        refusals: float = 0.25,
+        dev: float = 0.1,
+        against: Sequence[Path | str] = (),
+        longest: int | None = None,
+        seed: int = 0,
+        out: Path | str | None = None,
+    ) -> "TrainingRows":
+        """Make rows of training: conversations in the bot's own prompts, whose last turn is learned.
+
+        ``files`` are cases, SQuAD and its like, OpenAI messages, ShareGPT, Alpaca, or texts, known by their content;
+        without files cases are made of the documents. ``kinds``: ``grounded`` asks on the evidence among other passages
+        that the search finds, and a share of ``refusals`` on those alone; ``closed-book`` asks cases without
+        passages; ``text`` are the documents themselves. At most ``count`` questions are taken of each file; ``dev`` is
+        the share that is set apart, by source. LeakageError where a file holds a question or evidence of tests: of the
+        part ``test`` of the files in ``cases/``, and of all cases in ``against``. Rows of more than ``longest`` tokens
+        are left out. Only what everyone may read is taken from the index. ``out`` is a folder to write them to.
+        """
+        from scoville.bot.training_rows import RowSettings, training_rows
+
+        settings = RowSettings(
+            kinds=[kind.replace("_", "-") for kind in kinds],
+            count=count,
+            refusals=refusals,
+            dev=dev,
+            longest=longest,
+            seed=seed,
+        )  # fmt: skip
+
+        def generate() -> Path:
+            made = self.workspace.folder / "rows" / "generated.jsonl"
+            self.generate_cases(made, count=count, generator="templates", seed=seed)
+            return made
+
+        rows = training_rows(self, [Path(file) for file in files], [Path(file) for file in against], settings, generate)
+        if out is not None:
+            rows.save(Path(out))
+        return rows

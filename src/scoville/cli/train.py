@@ -3,6 +3,7 @@
 import click
 
 from scoville.cli.train_reader import command as reader
+from scoville.cli.train_rows import command as rows
 from scoville.cli.train_score import command as score
 
 
@@ -11,5 +12,6 @@ def command() -> None:
     """Make training rows of documents and cases, and models of rows."""
 
 
+command.add_command(rows)
 command.add_command(reader)
 command.add_command(score)

@@ -25,7 +25,7 @@ class Example:
 
     id: str
     messages: tuple[Message, ...]
-    source: str
+    source: str = ""
     """The document, or the file, that it comes from."""
     group: str = ""
     """What must not be divided between training and dev: a document, an article, a conversation."""
@@ -39,7 +39,7 @@ class Text:
 
     id: str
     text: str
-    source: str
+    source: str = ""
     group: str = ""
 
 

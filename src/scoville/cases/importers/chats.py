@@ -23,7 +23,7 @@ from scoville.cases.importers.shape import (
 from scoville.cases.parts import SECTION
 from scoville.types import Case, Message
 
-_ROLES = {
+ROLES = {
     "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bing": "assistant",
     "bard": "assistant", "model": "assistant", "assistant": "assistant", "system": "system", "developer": "system",
 }  # fmt: skip
@@ -50,11 +50,11 @@ def _sharegpt(path: Path) -> Loaded:
 
 def _messages(path: Path) -> Loaded:
     for _, row in objects(path):
-        turns = [(turn.get("role"), _content(turn.get("content"))) for turn in _objects(row.get("messages"))]
+        turns = [(turn.get("role"), content_of(turn.get("content"))) for turn in _objects(row.get("messages"))]
         yield _conversation(turns, row.get("id"))
 
 
-def _content(value: Any) -> str:
+def content_of(value: Any) -> str:
     """Give the text of a message: as it is, or in parts."""
     if not is_list(value):
         return text(value)
@@ -64,7 +64,7 @@ def _content(value: Any) -> str:
 def _conversation(turns: Iterable[tuple[Any, Any]], id: Any) -> Case | str:
     said: list[Message] = []
     for name, content in turns:
-        role = _ROLES.get(str(name))
+        role = ROLES.get(str(name))
         if role is None:
             return f"a turn of the role {str(name)[:20]!r}"
         if role != "system" and text(content):
