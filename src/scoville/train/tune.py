@@ -109,7 +109,7 @@ def tune(
     record = _plan(rows, origin, tuning)
     if (known := read_record(folder)) is not None:
         if known.get("made_of") != record["made_of"]:
-            raise TrainingError(f"{folder} holds a model that was made of other rows or another base, or in another way: "
+            raise TrainingError(f"{folder} holds a model that was made of other rows, on another base or otherwise: "
                                 "choose another name, or remove it")  # fmt: skip
         return TrainedModel(name=folder.name, folder=folder, record=known)
     tokenizer = origin.tokenizer()
