@@ -6,15 +6,17 @@ Enters: a workspace, files. Leaves: rows and models. torch and what does the wor
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scoville.bot.planned import Planned
 from scoville.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from scoville.bot.tune import Given
     from scoville.train.reader.score import Scorecard
     from scoville.train.reader.train import TrainedReader
     from scoville.train.rows.gather import TrainingRows
+    from scoville.train.tune import TrainedModel
 
 
 class Trained(Planned):
@@ -99,3 +101,47 @@ class Trained(Planned):
         if out is not None:
             rows.save(Path(out))
         return rows
+
+    def train(
+        self,
+        rows: "Given" = None,
+        *,
+        method: str = "lora",
+        name: str = "",
+        base: str = "",
+        general: Sequence[Path | str] = (),
+        general_share: float = 0.2,
+        **values: Any,
+    ) -> "TrainedModel":
+        """Train a model that writes into ``.scoville/models``, by the ``method`` ``lora``, ``qlora`` or ``full``.
+
+        ``rows`` are those of :meth:`training_rows`, or the folder that they were written to, by default the
+        workspace's. Their texts are learned first, then their conversations. ``base`` is by default the recipe's
+        ``llm.model``; ``general`` texts are mixed into the others, of which they make ``general_share``. ``values`` are
+        those of ``scoville.train.tuning.Tuning``, e.g. ``epochs``, ``rank`` and ``learning_rate``. The same call goes
+        on where it was stopped. TrainingError for rows that cannot be learned, and for a name that holds another model.
+        """
+        from scoville.bot.tune import train_own
+
+        return train_own(
+            self, rows, name=name, base=base, general=[Path(path) for path in general], general_share=general_share,
+            values={"method": method, **values},
+        )  # fmt: skip
+
+    def pretrain(
+        self,
+        rows: "Given" = None,
+        *,
+        name: str,
+        depth: int = 4,
+        vocabulary: int = 4096,
+        **values: Any,
+    ) -> "TrainedModel":
+        """Train a small Llama from nothing on the texts of ``rows``, then on their conversations where there are any.
+
+        ``depth`` is its number of layers, from which all other sizes follow; its tokenizer of ``vocabulary`` tokens is
+        learned from the texts. The rest is that of :meth:`train`.
+        """
+        from scoville.bot.tune import pretrain_own
+
+        return pretrain_own(self, rows, name=name, depth=depth, vocabulary=vocabulary, values=values)

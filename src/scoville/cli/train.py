@@ -5,6 +5,7 @@ import click
 from scoville.cli.train_reader import command as reader
 from scoville.cli.train_rows import command as rows
 from scoville.cli.train_score import command as score
+from scoville.cli.train_tune import full, lora, pretrain, qlora
 
 
 @click.group("train")
@@ -12,6 +13,5 @@ def command() -> None:
     """Make training rows of documents and cases, and models of rows."""
 
 
-command.add_command(rows)
-command.add_command(reader)
-command.add_command(score)
+for one in (rows, lora, qlora, full, pretrain, reader, score):
+    command.add_command(one)

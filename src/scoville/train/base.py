@@ -63,7 +63,6 @@ def open_base(reference: str, own: Path) -> Base:
 
     Raises UnknownModel, ModelUnavailable or TrainingError.
     """
-    be_quiet()
     if (own / reference / CONFIG).is_file():
         return Base(name=reference, folder=own / reference, licence=_licence(own / reference))
     if (own / reference / ADAPTER_CONFIG).is_file():
@@ -155,8 +154,9 @@ def _licence(folder: Path) -> str | None:
 
 
 def be_quiet() -> None:
-    """Keep transformers from drawing bars and from advice."""
+    """Keep transformers from drawing bars and from advice, and bitsandbytes from offering code of a hub."""
     from transformers.utils import logging as talk
 
     talk.set_verbosity_error()
     talk.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from scoville.errors import StorageError, TrainingError
 from scoville.progress import OnProgress
 from scoville.storage import write_whole
-from scoville.train.base import template_of
+from scoville.train.base import be_quiet, template_of
 from scoville.train.batches import Batches, batch_of
 from scoville.train.examples import Example, Text
 from scoville.train.loop import Outcome, remove_checkpoint, train
@@ -112,6 +112,7 @@ def tune(
             raise TrainingError(f"{folder} holds a model that was made of other rows, on another base or otherwise: "
                                 "choose another name, or remove it")  # fmt: skip
         return TrainedModel(name=folder.name, folder=folder, record=known)
+    be_quiet()
     tokenizer = origin.tokenizer()
     stages = _stages(rows, tokenizer, tuning)
     record["threads"] = choose_threads(tuning.bf16)

@@ -44,6 +44,8 @@ class Tuning:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
+        if self.method not in RATES:
+            raise UsageError(f"method {self.method!r}: expected {', '.join(RATES)}")
         least = {"rank": 1, "alpha": 1, "batch_tokens": 1, "accumulate": 1, "longest": 8, "patience": 0}
         for name, value in least.items():
             if getattr(self, name) < value:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from scoville.cases.alike import Finder
 from scoville.errors import LeakageError, UsageError
 from scoville.storage import write_whole
-from scoville.train.examples import Example, Text, digest, said, write_rows
+from scoville.train.examples import Example, Text, digest, read_rows, said, write_rows
 from scoville.types import Case
 
 Row = TypeVar("Row", Example, Text)
@@ -71,6 +71,20 @@ class TrainingRows:
                 files.pop(name).unlink(missing_ok=True)
         write_whole(folder / "rows.json", json.dumps(self.describe(), indent=2) + "\n")
         return files
+
+
+def read_training_rows(folder: Path) -> TrainingRows:
+    """Read what `TrainingRows.save` wrote; UsageError where it did not."""
+    import json
+
+    try:
+        known = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
+        kept = {key: known[key] for key in ("template", "model", "seed", "skipped")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder} holds no rows ({error}): make them with `scoville train rows`") from None
+    files = {name: folder / f"{name}.jsonl" for name in ("train", "dev", "texts", "dev_texts")}
+    parts: dict[str, Any] = {name: tuple(read_rows(file)) for name, file in files.items() if file.is_file()}
+    return TrainingRows(**parts, **kept)
 
 
 def divide_rows(rows: Sequence[Row], dev: float, seed: int) -> tuple[list[Row], list[Row]]:
