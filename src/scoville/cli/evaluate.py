@@ -66,7 +66,8 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
     """Ask a system all CASES, and score its answers.
 
     CASES is a file of JSON lines or CSV; without it, the runs are listed. RUN is the id of a run, its beginning, its
-    end, its name (of several the newest), or `latest`. The exit code is 1 when over a tenth of the cases failed.
+    end, its name (of several the newest), or `latest`. The exit code is 1 when over a tenth of the cases failed, or
+    when the run does worse than --max-drop allows; where the cases are too few to tell, it is 0.
 
     \b
     scoville evaluate cases/dev.jsonl
