@@ -6,6 +6,7 @@ good questions are worth more than many odd ones. Rules for English. Knows no ki
 
 import re
 
+from scoville.cases.generate.english import ENGLISH
 from scoville.cases.generate.tables import Cell
 from scoville.sentences import content_words
 
@@ -43,18 +44,9 @@ SAYS_NOTHING = re.compile(
 )
 BROKEN = re.compile(r"00:00:00|[\d.,] \d{1,2}(?!\d|:)(?![-/.]\d)(?! [a-z])|\d \.$")
 """Two numbers in a cell that are none together."""
-OPEN = re.compile(r"open|(?:opening |office )?hours", re.IGNORECASE)
 LEAST_WORDS = 2
 """Content words of a question."""
-IDIOMS = (
-    (re.compile(r"price|costs?|fee", re.IGNORECASE), "How much does {row} cost?"),
-    (re.compile(r"(?:tele)?phone(?: number)?|tel\.?", re.IGNORECASE), "What is the telephone number of {row}?"),
-    (re.compile(r"e-?mail(?: address)?", re.IGNORECASE), "What is the email address of {row}?"),
-    (OPEN, "When is {row} open?"),
-    (re.compile(r"depart(?:ure|s)(?: time)?|leaves", re.IGNORECASE), "When does {row} leave?"),
-    (re.compile(r"arriv(?:al|es)(?: time)?", re.IGNORECASE), "When does {row} arrive?"),
-    (re.compile(r"capital", re.IGNORECASE), "What is the capital of {row}?"),
-)
+IDIOMS = [(re.compile(name, re.IGNORECASE), question) for name, question in ENGLISH["idioms"].items()]
 
 
 def cell_question(cell: Cell) -> str:

@@ -36,8 +36,6 @@ ALSO = re.compile(r" (?:also|generally|typically|usually|always|therefore|thus|t
 SMALL_WORD = re.compile(r"(?<![\w-])[a-z][a-z-]+(?!\w)")
 PEOPLE = frozenset("employees members customers drivers managers passengers tenants visitors guests staff".split())
 ARTICLE = re.compile(r"(?:the|a|an|your|my|each|every|all|any|no|most|some|this)\b", re.IGNORECASE)
-
-
 SPOKEN = re.compile(r"(?![a-z]+ly$|never$|also$|then$|all$|each$)[a-z]{2,}(?<!ed)")
 """What stands behind "we" and "you" and is a verb of now."""
 LEANING_LEAD = re.compile(
@@ -45,6 +43,10 @@ LEANING_LEAD = re.compile(
     r"|on average|in particular|in conclusion|in summary|in both|in all|at present|in turn|in other words|under these"
     r"|with this|in some cases|in certain cases|at that|by this)\b",
     re.IGNORECASE,
+)
+UNFIT = re.compile(
+    r"^the (?:main|other|same|rest)\b|^(?i:(?:[a-z]+ )?examples?)\b|\bthere\b"
+    r"| (?:you|we|they|it|I|he|she)$"  # a clause within the subject
 )
 REMARK = re.compile(r"[a-z]+(?:antly|ingly|ably|ately|ically|ersely|ilarly|ently|tionally) ", re.IGNORECASE)
 
@@ -161,14 +163,8 @@ def _checked(clause: Clause) -> Clause | None:
     doubled = len(set(content)) < len(content)  # a heading that runs into its sentence
     second_verb = clause.auxiliary == "did" and any(word in AUXILIARIES for word in clause.rest.split(" "))
     headed = bool(re.search(r"\b[A-Z]{4,} |[a-z] (?:The|A|An|At|In|If|You|Your|This)\b", clause.subject))
-    if re.match(r"the (?:main|other|same|rest)\b", clause.subject):
-        return None
-    if re.search(r" (?:you|we|they|it|I|he|she)$", clause.subject):  # a clause within the subject
-        return None
     if doubled or second_verb or headed or not (content or clause.subject in ("you", "we")):
         return None
-    if re.match(r"(?:[a-z]+ )?examples?\b", clause.subject, re.IGNORECASE):
-        return None
-    if LEANING_LEAD.match(clause.lead) or re.search(r"\bthere\b", clause.subject) or REMARK.match(clause.subject):
+    if LEANING_LEAD.match(clause.lead) or UNFIT.search(clause.subject) or REMARK.match(clause.subject):
         return None
     return clause

@@ -65,27 +65,14 @@ def entries(passages: Sequence[Passage]) -> list[Entry]:
     for entry in found:
         source, label, _ = _key(entry)
         count, title = sections[source, label], entry.place.passage.title
+        is_field = forms[entry.place.passage.id] >= FORM and FIELD.fullmatch(entry.place.quote)
         if not label or (count >= OFTEN and len(values[source, label]) > 1):
             kept.append(entry)
-        elif (
-            count == 1
-            and title
-            and entry.answer
-            and forms[entry.place.passage.id] >= FORM
-            and FIELD.fullmatch(entry.place.quote)
-        ):
+        elif count == 1 and title and entry.answer and is_field:
             who = "Who" if PERSON.fullmatch(entry.answer) else "What"
-            kept.append(
-                entry._replace(
-                    question=f"{who} is the {label.lower()} in the {_inside(title)}?", subject=_inside(title)
-                )
-            )
+            form = title if re.match(r"\S+ [A-Z]", title) else f"{title[:1].lower()}{title[1:]}"
+            kept.append(entry._replace(question=f"{who} is the {label.lower()} in the {form}?", subject=form))
     return kept
-
-
-def _inside(title: str) -> str:
-    is_name = re.match(r"\S+ [A-Z]", title)
-    return title if is_name else f"{title[:1].lower()}{title[1:]}"
 
 
 def _key(entry: Entry) -> tuple[str, str, str]:
@@ -152,20 +139,13 @@ def _below(
             return
     start, text = behind[0]
     if text.endswith(":"):
-        for entry in _listed(passage, start, "", "", behind[1:], following):
-            if entry.answer:
-                yield entry._replace(question=question)
-    else:
-        yield from _answered(passage, question, start, text)
-
-
-def _answered(passage: Passage, question: str, start: int, text: str) -> Iterator[Entry]:
-    """Take the first sentence below a heading that asks, or two where the first only says yes or no."""
-    parts = list(sentences(text))[:2]
-    if not parts or text.endswith(":") or ITEM.match(text):
+        found = _listed(passage, start, "", "", behind[1:], following)
+        yield from (entry._replace(question=question) for entry in found if entry.answer)
         return
-    taken = parts[: 2 if len(parts[0].text.split()) <= SHORT else 1]
-    end = taken[-1].end
+    parts = [] if ITEM.match(text) else list(sentences(text))[:2]
+    if parts and len(parts[0].text.split()) > SHORT:  # a shorter one only says yes or no
+        parts = parts[:1]
+    end = parts[-1].end if parts else 0
     answer = text[:end]
     if answer.endswith(".") and SHORT < len(answer.split()) <= ANSWER_WORDS:
         yield Entry(question, " ".join(answer.split()), Place(passage, start, start + end), "", "")

@@ -308,21 +308,16 @@ def first_person(question: str) -> str:
     if re.search(r"\b(?:we|us|our)\b", question):
         return question
     text = re.sub(r"\b(?:you are|you're)\b", "I am", re.sub(r"\bare you\b", "am I", question))
-    text = re.sub(
-        r"\b(?:to|with|for|by|of|from|at|help|give|allow|require) you\b",
-        lambda match: match[0].replace("you", "me"),
-        text,
-    )
+    text = re.sub(r"\b(to|with|for|by|of|from|at|help|give|allow|require) you\b", r"\1 me", text)
     return re.sub(r"\b(?:you|your|yourself)\b", lambda match: FIRST_PERSON[match[0]], text)
 
 
 def _is_sound(fact: Fact) -> bool:
     """Say whether question and answer can stand alone."""
     definition = fact.form == "definition"
+    alone = stands_alone(fact.question, "" if fact.form == "duty" else fact.subject)
     if definition:
         alone = not VAGUE.search(fact.question) and not re.fullmatch(r"the [a-z]+", fact.subject)
-    else:
-        alone = stands_alone(fact.question, "" if fact.form == "duty" else fact.subject)
     return (
         alone
         and is_placed(fact.clause, fact.question)

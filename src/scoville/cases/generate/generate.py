@@ -142,7 +142,8 @@ class _Turns:
         case, reason = tried.case, tried.reason
         if case and (like := self.checks.repeats(case)):
             case, reason = None, like
-        if case and case.answerable and EASY in case.tags and self._is_too_easy():
+        easy = [EASY in one.tags for one in self.cases if one.answerable]
+        if case and case.answerable and EASY in case.tags and 0 < sum(easy) > MOST_EASY * (len(easy) + 1) - 1:
             case, reason = None, TOO_EASY
         self._done.append(Tried.of(slot.id, slot.kind, case, reason, ()))
         if case:
@@ -211,11 +212,6 @@ class _Turns:
     def _count(self, slot: Slot) -> None:
         self._spread.update(_strata(slot))
         self._asked.update(_sentences(slot))
-
-    def _is_too_easy(self) -> bool:
-        answerable = [case for case in self.cases if case.answerable]
-        easy = sum(EASY in case.tags for case in answerable)
-        return easy + 1 > MOST_EASY * (len(answerable) + 1) and easy > 0
 
     def _try(self, slot: Slot) -> Tried:
         written = self.generator.write(slot)

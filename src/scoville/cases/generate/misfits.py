@@ -32,14 +32,10 @@ def misfits(kind: Kind, terms: Sequence[Term], source: random.Random) -> Iterato
         yield DraftCase(
             kind=kind,
             question=frame.format(term=term.text),
-            places=(_first_line(term.place),),
+            places=(term.place._replace(end=term.place.start + len(term.place.quote.split("\n")[0])),),
             subject=term.text,
             topic=frame,
         )
-
-
-def _first_line(place: Place) -> Place:
-    return place._replace(end=place.start + len(place.quote.split("\n")[0]))
 
 
 def out_of_scope(source: random.Random) -> Iterator[DraftCase]:

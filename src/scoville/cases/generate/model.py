@@ -137,9 +137,7 @@ def _related(place: Place, others: Sequence[Place]) -> tuple[Place, ...]:
 def _shown(place: Place) -> str:
     """Show a sentence, or a row with the names of its columns."""
     row = [cell for cell in cells(place.passage) if cell.place == place]
-    named = (
-        "; ".join([f"{row[0].label}: {row[0].row}", *(f"{cell.column}: {cell.value}" for cell in row)]) if row else ""
-    )
+    named = "; ".join([f"{one.label}: {one.row}" for one in row[:1]] + [f"{one.column}: {one.value}" for one in row])
     heading = place.passage.headings[-1] if place.passage.headings else place.passage.title
     return f"{heading}: {named or place.quote}" if heading else named or place.quote
 

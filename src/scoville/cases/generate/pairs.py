@@ -49,9 +49,8 @@ def multi_hops(singles: Sequence[Single]) -> Iterator[DraftCase]:
             name = re.sub(r"^(?:the|an?|my) ", "", first.name)
             named = re.compile(rf"(?:\b(?:the|an?|my) )?(?<![\w-]){re.escape(name)}(?![\w'’-])", re.IGNORECASE)
             others = [one for one in singles if one.source == first.source and one.topic != "definition"]
-            apart = [
-                one for one in others if named.search(SCOPE.sub("", one.question)) and _far(first.place, one.place)
-            ]
+            others = [one for one in others if named.search(SCOPE.sub("", one.question))]
+            apart = [one for one in others if _far(first.place, one.place)]
             yield from (_both(first, one, _with_pronoun(one.question, named, name)) for one in apart[:PER_THING])
 
 
@@ -60,11 +59,8 @@ def comparisons(singles: Sequence[Single]) -> Iterator[DraftCase]:
     for found in by_frame(one for one in singles if one.topic not in LOOSE):
         for one, other in pairwise(found):
             both, frame = f"{one.thing} {other.thing}", one.frame
-            if (
-                LIST.search(both)
-                or key(one.answer) == key(other.answer)
-                or max(len(x.answer.split()) for x in (one, other)) > SHORT
-            ):
+            is_long = max(len(x.answer.split()) for x in (one, other)) > SHORT
+            if is_long or LIST.search(both) or key(one.answer) == key(other.answer):
                 continue
             both = f"{one.name}: {one.answer}; {other.name}: {other.answer}"
             if one.thing in one.question and one.group == "documents":
@@ -93,13 +89,9 @@ def follow_ups(singles: Sequence[Single]) -> Iterator[DraftCase]:
             yield _turn(one, other, f"And {thing}?", one.frame.replace("*", ""))
     by_thing: dict[tuple[str, str], list[Single]] = defaultdict(list)
     for single in singles:
-        if (
-            single.thing
-            and single.group != STAFF
-            and single.name.casefold() != single.place.passage.title.casefold()
-            and not OFFICE.search(single.thing)
-            and single.thing not in ("you", "we")
-        ):
+        is_title = single.name.casefold() == single.place.passage.title.casefold()
+        is_somebody = single.thing in ("", "you", "we") or single.group == STAFF or OFFICE.search(single.thing)
+        if not is_title and not is_somebody:
             by_thing[single.source, single.thing].append(single)
     for found in by_thing.values():
         for one, other in pairwise(sorted(found, key=lambda single: single.topic != "definition")):

@@ -172,16 +172,12 @@ class Rules:
         """List what the documents speak of, in an order of its own for each kind."""
         found = [Term(fact.subject, fact.place) for fact in self.stated]
         found += [Term(row_phrase(cell), cell.place) for cell in self.cells]
-        found += [
-            Term(f"the {entry.subject}", entry.place)
-            for entry in self.entries
-            if entry.label and entry.subject != entry.place.passage.title
-        ]
+        labelled = (one for one in self.entries if one.label and one.subject != one.place.passage.title)
+        found += [Term(f"the {entry.subject}", entry.place) for entry in labelled]
         found += [Term(headed, Place(one, 0, len(one.text))) for one in self.passages if (headed := _headed(one))]
         fitting = [term for term in found if TERM.fullmatch(term.text) and not PLURAL.search(term.text)]
         fitting = [term for term in fitting if not term.text.startswith("your ") and term.text not in self._shorter]
-        once = {key(term.text): term for term in fitting}
-        terms = list(once.values())
+        terms = list({key(term.text): term for term in fitting}.values())
         self._random(kind).shuffle(terms)
         return terms
 
@@ -190,9 +186,7 @@ class Rules:
         scope = self.scopes.get(source, "")
         if not scope or names(scope, question) or IS_DEFINED.fullmatch(question):
             return question
-        if source in self.rules:
-            return f"Under {scope}, {small_first(question)}"
-        return f"According to {scope}, {small_first(question)}"
+        return f"{'Under' if source in self.rules else 'According to'} {scope}, {small_first(question)}"
 
     def _plain(self, kind: Kind) -> Iterator[DraftCase]:
         for one in self.singles:
@@ -216,12 +210,8 @@ def _row(cell: Cell) -> tuple[str, str, str]:
 def _headed(passage: Passage) -> str:
     """Give the heading above a passage as a term, where it is one."""
     heading = re.sub(r"^\d[\d.]* ", "", passage.headings[-1]) if passage.headings else ""
-    fits = (
-        heading != passage.title
-        and re.fullmatch(r"[A-Z][a-z]+(?: [a-z-]+){1,3}", heading)
-        and not NO_TERM.match(heading)
-    )
-    return small_first(heading) if fits else ""
+    fits = re.fullmatch(r"[A-Z][a-z]+(?: [a-z-]+){1,3}", heading) and not NO_TERM.match(heading)
+    return small_first(heading) if fits and heading != passage.title else ""
 
 
 def _runs_in(subject: str, often: Collection[str]) -> bool:

@@ -36,7 +36,8 @@ class Cell(NamedTuple):
 
 def cells(passage: Passage) -> Iterator[Cell]:
     """Give the cells that a question can name by their row and column."""
-    columns = _header_above(passage.prefix)
+    above = passage.prefix.split("\n")  # the header of a table that was cut ends the prefix
+    columns = _split(above[-2]) if len(above) > 1 and RULE.fullmatch(above[-1]) else []
     rows: list[tuple[list[str], Place]] = []
     found = list(sentences(passage.text))
     for number, sentence in enumerate(found):
@@ -50,12 +51,6 @@ def cells(passage: Passage) -> Iterator[Cell]:
         elif columns:
             rows.append((values, Place(passage, sentence.start, sentence.end)))
     yield from _named(columns, rows)
-
-
-def _header_above(prefix: str) -> list[str]:
-    """Read the header of a table that was cut: it ends the prefix."""
-    lines = prefix.split("\n")
-    return _split(lines[-2]) if len(lines) > 1 and RULE.fullmatch(lines[-1]) else []
 
 
 def _split(line: str) -> list[str]:
@@ -77,11 +72,8 @@ def _named(columns: list[str], rows: list[tuple[list[str], Place]]) -> Iterator[
 
 
 def _names(column: int, rows: list[tuple[list[str], Place]]) -> bool:
-    return (
-        bool(rows)
-        and sum(_is_name(values[column]) for values, _ in rows) * 2 > len(rows)
-        and all(values[column] for values, _ in rows)
-    )
+    named = [_is_name(values[column]) for values, _ in rows]
+    return sum(named) * 2 > len(rows) and all(values[column] for values, _ in rows)
 
 
 def _is_name(text: str) -> bool:
