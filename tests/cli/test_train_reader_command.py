@@ -1,5 +1,6 @@
 """`scoville train reader` and `scoville train score`, with a tiny encoder and files of questions."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from tiny_encoder import colour_rows, write_rows, write_tiny_encoder
 
 from conftest import Bench, Command
 from scoville.cases.files import write_cases
-from scoville.types import Case
+from scoville.types import Case, Evidence
 
 CARD = {"n", "f1_answerable", "em_answerable", "auroc", "best_f1", "wrongly_refused_at_best", "seconds"}
 RECIPE = """\
@@ -34,6 +35,20 @@ def place(bench: Bench) -> Path:
     write_rows(folder / "more.jsonl", colour_rows(40, seed=9))
     (folder / "reader.yaml").write_text(RECIPE.format(base=write_tiny_encoder(folder / "base")))
     return folder
+
+
+def leave_cases(folder: Path) -> list[Case]:
+    """Ask how long twelve kinds of leave are; each stands in a document of its own."""
+    kinds = "parental adoption sick study annual moving jury carer unpaid summer winter spring".split()
+    cases: list[Case] = []
+    (folder / "docs").mkdir(exist_ok=True)
+    for weeks, kind in enumerate(kinds, start=2):
+        sentence = f"The {kind} leave of our staff takes {weeks} weeks in a year."
+        (folder / "docs" / f"{kind}.md").write_text(f"# {kind.title()}\n\nAsk your manager first. {sentence}\n")
+        evidence = (Evidence(document=f"docs/{kind}.md", quote=sentence),)
+        cases.append(Case(id=kind, question=f"How long is {kind} leave?", expected=(f"{weeks} weeks",),
+                          evidence=evidence))  # fmt: skip
+    return cases
 
 
 def test_a_reader_is_trained_and_scored_by_name_and_by_path(place: Path, command: Command):
@@ -79,6 +94,17 @@ def test_a_model_that_writes_is_asked_in_the_bots_prompt(place: Path, command: C
     assert (declining["f1_answerable"], declining["wrongly_refused_at_best"]) == (0.0, 1.0)
 
 
+def test_cases_of_the_workspace_become_rows(place: Path, bench: Bench, command: Command):
+    write_cases(place / "cases" / "leave.jsonl", leave_cases(place))
+    bench.add()
+    done = command("train", "reader", "--from-cases", "--base", f"path:{place / 'base'}", "--json")
+    assert done.code == 0, done.err
+    report = json.loads((place / ".scoville" / "models" / "reader" / "training.json").read_text())
+    part = report["parts"][0]
+    assert part["name"] == "cases" and part["rows"] >= 8
+    assert part["rows"] + part["held_out"] > 12  # each case, and what lies beside some
+
+
 def test_what_is_kept_for_testing_is_not_learned(place: Path, command: Command):
     rows = colour_rows(40, seed=9)
     rows[0]["question"] = "What is the colour of the third animal?"
@@ -91,7 +117,8 @@ def test_what_is_kept_for_testing_is_not_learned(place: Path, command: Command):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["reader"], "nothing to learn from: give a recipe such as recipes/reader.yaml or --rows FILE"),
+        (["reader"], "nothing to learn from: give a recipe such as recipes/reader.yaml, --rows FILE or --from-cases"),
+        (["reader", "--from-cases"], "holds no case to learn from"),
         (["reader", "none.yaml"], "none.yaml cannot be read"),
         (["reader", "--rows", "empty.jsonl"], "holds no question with a text"),
         (["reader", "--rows", "one.jsonl"], "1 questions with an answer to learn from; expected at least 8"),

@@ -27,22 +27,23 @@ class Trained(Planned):
         recipe: Path | str | None = None,
         *,
         rows: Sequence[Path | str] = (),
+        from_cases: bool = False,
         base: str = "",
         name: str = "reader",
     ) -> "TrainedReader":
         """Train a reader, which points at the answer in a passage, into ``.scoville/models`` under a ``name``.
 
-        ``recipe`` is a file such as ``recipes/reader.yaml``; ``rows`` are more files of questions in SQuAD's form.
-        ``base`` is an encoder, or a reader to train on. The part ``test`` of the files in ``cases/`` is never learned:
-        LeakageError where a file shares a question or evidence with it. A training that was interrupted goes on when it
-        is called with the same again.
+        ``recipe`` is a file such as ``recipes/reader.yaml``; ``rows`` are more files of questions in SQuAD's form;
+        ``from_cases`` takes the files in ``cases/``, generated ones too. ``base`` is an encoder, or a reader to train
+        on. The part ``test`` of the files in ``cases/`` is never learned: LeakageError where what is given shares a
+        question or evidence with it. A training that was interrupted goes on when it is called with the same again.
         """
         if find_spec("torch") is None:
             raise MissingExtra("training needs PyTorch: pip install 'scoville[train]'")
         from scoville.bot.train_reader import train_own_reader
 
         return train_own_reader(
-            self, Path(recipe) if recipe else None, [Path(file) for file in rows], base=base,
+            self, Path(recipe) if recipe else None, [Path(file) for file in rows], from_cases=from_cases, base=base,
             name=name,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from scoville.cli.train_score import DIGITS, card_text
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @click.option("--rows", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Questions to learn from: SQuAD JSON or JSON lines; may be given several times.")  # fmt: skip
+@click.option("--from-cases", is_flag=True, help="Learn from the files in cases/; the part test is left out.")
 @click.option("--base", default="", metavar="MODEL", help="An encoder, or a reader to train on. Default: what the "
               "recipe says, else all-minilm-l6-v2.")  # fmt: skip
 @click.option("--name", default="reader", show_default=True, help="The folder in .scoville/models.")
@@ -19,6 +20,7 @@ from scoville.cli.train_score import DIGITS, card_text
 def command(
     recipe: Path | None,
     rows: tuple[Path, ...],
+    from_cases: bool,
     base: str,
     name: str,
     folder: Path | None,
@@ -30,13 +32,13 @@ def command(
     A training that was interrupted goes on when the same command is given again.
 
     \b
-    scoville train reader recipes/reader.yaml
+    scoville train reader --from-cases --base reader --name ours
     scoville train reader --rows questions.jsonl --base reader
     """  # noqa: D301
     from dataclasses import asdict
 
     bot = open_bot(folder, flags)
-    done = bot.train_reader(recipe, rows=rows, base=base, name=name)
+    done = bot.train_reader(recipe, rows=rows, from_cases=from_cases, base=base, name=name)
     if done.stopped != "done":
         say(f"It ended after {done.steps} steps: {done.reason}")
     if as_json:

@@ -6,7 +6,7 @@ that it names.
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -26,6 +26,9 @@ class ReadingFile(Section):
     """How often each of its questions is seen in all."""
     hold_out: tuple[str, ...] | Annotated[int, Field(ge=1)] | Share = 0.0
     """What is not trained on, but measured with: titles, a number of titles (drawn), or a share of the texts."""
+    form: Literal["text", "markdown", "cells"] = "text"
+    """How texts that are tables are shown: as they are, in Markdown, or in Markdown and asked about cell by cell, a
+    quarter of the time about a row that was taken out."""
     licence: str = ""
     """Of the questions; it goes with the weights."""
 

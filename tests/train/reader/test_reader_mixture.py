@@ -1,8 +1,11 @@
 """What a reader is trained on: held-out texts stay out, each file is seen as often as it says, the same every time."""
 
+import random
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_encoder import colour_rows, write_rows, write_tiny_encoder
@@ -11,7 +14,7 @@ from scoville.embed.network import open_tokenizer
 from scoville.errors import RecipeError
 from scoville.extract.windows import Window
 from scoville.recipe.reader import ReaderTraining, ReadingFile, load_reader_training
-from scoville.train.reader.mixture import Mixture, Part, batches, mix, read_part, steps_of
+from scoville.train.reader.mixture import Mixture, Part, _deal, batches, mix, read_part, steps_of
 from scoville.train.reader.rows import Row, RowError
 
 ROOT = Path(__file__).parents[3]
@@ -79,6 +82,32 @@ def test_a_title_becomes_the_first_line_and_the_answer_moves_along(tmp_path: Pat
     for window in next(batches(mixture, tokenizer, training)):
         if window.start:
             assert tokenizer.decode(window.ids[window.start : window.end + 1]) in "red blue green grey black white"
+
+
+TABLE = "Boats\nname | leaves | pier\nHeron | 9:15 | 2\nPlover | 11:40 | 5\nTern | 12:05 | 7"
+
+
+def table_rows(count: int) -> list[dict[str, Any]]:
+    texts = [TABLE.replace("Boats", f"Boats of day {number}") for number in range(count)]
+    return [
+        {"question": "When does the Plover leave?", "context": text, "title": f"day {number}",
+         "answers": [{"text": "11:40", "answer_start": text.index("11:40")}]}
+        for number, text in enumerate(texts)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["markdown", "cells"])
+def test_tables_are_shown_as_their_file_says(tmp_path: Path, tokenizer: Any, form: str):
+    write_rows(tmp_path / "rows.jsonl", table_rows(40))
+    file = ReadingFile.model_validate({"path": "rows.jsonl", "hold_out": 4, "form": form})
+    part = read_part(file, tmp_path)
+    assert part.name == f"rows.jsonl ({form})" and len(part.rows) == 36
+    assert all("| Tern | 12:05 | 7 |" in row.context or not row.answers for row in part.held_out)
+    rows = next(_deal([part], random.Random(2)))
+    assert all("| --- |" in row.context for row in rows)
+    asked = {row.question for row in rows}
+    assert (asked == {"When does the Plover leave?"}) is (form == "markdown")
+    assert mix([part]).digest != mix([replace(part, form="text")]).digest
 
 
 def test_too_little_to_learn_from_is_refused(tmp_path: Path):

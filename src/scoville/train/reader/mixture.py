@@ -9,13 +9,14 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scoville.extract.windows import Window
 from scoville.recipe.reader import ReaderTraining, ReadingFile
 from scoville.train.reader.draw import draw_window
 from scoville.train.reader.negatives import without_answer
 from scoville.train.reader.rows import Row, RowError, read_rows
+from scoville.train.reader.tables import ask_cell, in_markdown
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -24,8 +25,10 @@ ROUNDS = 40
 """A file is dealt out in so many rounds, a like part of it in each: all kinds are seen all along."""
 LEAST_ROWS = 8
 """A reader learns nothing from fewer."""
-DRAWN_TITLES_SEED = 1
+HELD_OUT_SEED = 1
 CHECKED_CHARACTERS = 60
+MISSING_CELLS = 0.25
+Form = Literal["text", "markdown", "cells"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,8 @@ class Part:
     rows: Sequence[Row]
     times: float = 1.0
     held_out: Sequence[Row] = ()
-    """Of other texts than ``rows``."""
+    """Of other texts than ``rows``, as they are shown."""
+    form: Form = "text"
     licence: str = ""
 
 
@@ -58,7 +62,7 @@ class Mixture:
         """A hash of every row and how often it is seen."""
         found = hashlib.sha256()
         for part in self.parts:
-            found.update(f"{part.name} {part.times}\n".encode())
+            found.update(f"{part.name} {part.times} {part.form}\n".encode())
             for row in (*part.rows, *part.held_out):
                 found.update(repr((row.question, row.context, row.answers)).encode("utf-8", "surrogatepass"))
         return found.hexdigest()
@@ -68,11 +72,14 @@ def read_part(file: ReadingFile, folder: Path) -> Part:
     """Read a file and hold out what its recipe says; RowError where it cannot be used."""
     rows = read_rows(folder / file.path)
     away = _held_out(rows, file.hold_out)
+    rng = random.Random(HELD_OUT_SEED)
+    held = (_shown(row, file.form, rng) for row in rows if row.context in away)
     return Part(
-        name=file.path,
+        name=file.path if file.form == "text" else f"{file.path} ({file.form})",
         rows=[row for row in rows if row.context not in away],
         times=file.times,
-        held_out=[row for row in rows if row.context in away],
+        held_out=[row for row in held if row],
+        form=file.form,
         licence=file.licence,
     )
 
@@ -122,7 +129,7 @@ def _held_out(rows: Sequence[Row], rule: tuple[str, ...] | float) -> set[str]:
             raise RowError(f"hold_out: no question has the title {', '.join(sorted(unknown))}; titles are {known}")
     elif rule >= 1:
         ordered = sorted({row.title for row in rows})
-        random.Random(DRAWN_TITLES_SEED).shuffle(ordered)
+        random.Random(HELD_OUT_SEED).shuffle(ordered)
         titles = set(ordered[: int(rule)])
         if len(titles) == len(ordered):
             raise RowError(f"hold_out: {int(rule)} titles are all of them; hold out fewer, or a share of the texts")
@@ -146,10 +153,16 @@ def _deal(parts: Sequence[Part], rng: random.Random) -> Iterator[list[Row]]:
                 again = list(part.rows)
                 rng.shuffle(again)
                 rows += again
-            dealt += rows[:count]
+            dealt += (shown for row in rows[:count] if (shown := _shown(row, part.form, rng)))
             del rows[:count]
         rng.shuffle(dealt)
         yield dealt
+
+
+def _shown(row: Row, form: Form, rng: random.Random) -> Row | None:
+    if form == "markdown":
+        return in_markdown(row)
+    return ask_cell(row, rng, missing=rng.random() < MISSING_CELLS) if form == "cells" else row
 
 
 def _window(

@@ -98,7 +98,8 @@ def finish_reader(
     """Calibrate a network that was trained, score it on what was held out, and save it with all that is known of it."""
     network.eval()
     training = _fitted(training, network)
-    calibration, ece = _calibrate(_reader(network, training, base), mixture.held_out)
+    telling = [row for part in mixture.parts if not all(row.answers for row in part.held_out) for row in part.held_out]
+    calibration, ece = _calibrate(_reader(network, training, base), telling)  # of parts where answers may be missing
     reader = _reader(network, training, base, calibration)
     done = TrainedReader(
         folder=folder, steps=outcome.state.step, stopped=outcome.stopped, reason=outcome.reason,
