@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import DistributedType
 from torch import Tensor, nn
 
 import scoville
@@ -189,6 +190,12 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path):
         run(tmp_path, replace(SETTINGS, learning_rate=0.1))
     remove_checkpoint(tmp_path)
     assert not (tmp_path / CHECKPOINT).exists() and not (tmp_path / BEST).exists()
+
+
+def test_processes_that_divide_the_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("accelerate.Accelerator.distributed_type", DistributedType.FSDP)
+    with pytest.raises(TrainingError, match="FSDP divides the weights .*launch with data parallelism alone"):
+        run(tmp_path)
 
 
 def test_a_stream_that_ends_is_an_error(tmp_path: Path):

@@ -132,6 +132,13 @@ class TestTuning:
         assert losses(tmp_path / "m")[:3] == pytest.approx(first, abs=2e-2 if tuning.bf16 else 2e-4)
         assert model.record["stages"]["instruct"]["stopped"] == "done"
 
+    def test_a_base_in_4_bits_learns_nearly_the_same(self, base: Base, tmp_path: Path):
+        trained(base, tmp_path / "m", replace(QUICK, method="qlora"))
+        assert losses(tmp_path / "m")[0] == pytest.approx(5.8797, abs=0.05)
+        kinds = {type(one).__name__ for one in prepare(base, replace(QUICK, method="qlora")).modules()}
+        assert "Linear4bit" in kinds
+        assert (tmp_path / "m" / "adapter_model.safetensors").is_file()
+
     @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing")
     def test_an_adapter_is_in_the_form_of_peft(self, base: Base, folder: Path, tmp_path: Path):
         from peft import PeftModel

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from scoville.train.tune import TrainedModel
     from scoville.train.tuning import Tuning
 
-PRETRAINING = {"epochs": 10.0, "longest": 256}
-"""Other defaults where everything is new."""
+EPOCHS = 10.0
+"""Where everything is new."""
 SCRATCH_RATE = 2e-3
 """Learning rate of a model of one layer; deeper, and so wider, ones take smaller steps."""
 HELD_OUT = 0.05
@@ -66,7 +66,7 @@ def pretrain_own(
     rows = held_out(_rows(bot, given))
     if not rows.texts:
         raise UsageError("a model from nothing learns from texts, and there are none: give files of text")
-    tuning = _tuning({"method": "full", **PRETRAINING, "learning_rate": SCRATCH_RATE / depth**0.5, **values})
+    tuning = _tuning({"method": "full", "epochs": EPOCHS, "learning_rate": SCRATCH_RATE / depth**0.5, **values})
     origin = Scratch(
         texts=rows.texts, depth=depth, vocabulary=vocabulary, context_tokens=tuning.longest, seed=tuning.seed,
         name=f"scratch, depth {depth}, vocabulary {vocabulary}",

@@ -1,5 +1,6 @@
 """`scoville train lora`, `qlora`, `full` and `pretrain`: models that write, of rows or texts."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(model: "TrainedModel", as_json: bool) -> None:
+    if os.environ.get("RANK", "0") != "0":  # of several processes the first one talks
+        return
     record = model.record
     if as_json:
         write_json({"name": model.name, "folder": str(model.folder), **record})

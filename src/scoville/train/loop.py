@@ -29,6 +29,7 @@ from scoville.train.settings import Settings, parameter_groups, rate, trainable
 LOG = "loss.jsonl"
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
+SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM")
 SEED_STRIDE = 1_000_003
 
 
@@ -120,6 +121,9 @@ class _Run:
         from accelerate import Accelerator
 
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
+        if (kind := self.accelerator.distributed_type.value) in SHARDED:
+            raise TrainingError(f"{kind} divides the weights among processes, and checkpoints here are of whole ones: "
+                                "launch with data parallelism alone (torchrun, or MULTI_GPU)")  # fmt: skip
         self.network, self.settings, self.folder = network, settings, folder
         self.identity = {"identity": identity, **asdict(settings), "processes": self.accelerator.num_processes}
         self.parameters = trainable(network)

@@ -4,9 +4,11 @@ Enters: a base. Leaves: its network, ready for the loop, and the files of what w
 transformers read.
 """
 
+import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 import torch
 
@@ -16,7 +18,8 @@ from scoville.models.locate import PATH_PREFIX
 from scoville.train.tuning import Tuning
 
 Method = Literal["lora", "qlora", "full"]
-METHODS = get_args(Method)
+PACKS = "support_avx512bf16_for_cpu"
+"""With it bitsandbytes packs weights anew at the first look at the dev part, and no training goes on after that."""
 
 
 class Origin(Protocol):
@@ -47,8 +50,12 @@ def prepare(origin: Origin, tuning: Tuning) -> Any:
     if tuning.method == "full":
         network = origin.network(torch.float32)
     else:
-        quantised = {"quantization_config": _nf4(compute)} if tuning.method == "qlora" else {}
-        network = _with_adapter(origin.network(compute, **quantised), origin.name, tuning)
+        quantised = _nf4(compute) if tuning.method == "qlora" else {}
+        network = origin.network(compute, **quantised)
+        for module in network.modules():
+            if hasattr(module, PACKS):
+                setattr(module, PACKS, False)
+        network = _with_adapter(network, origin.name, tuning)
     if tuning.recompute:
         network.activation_checkpointing_enable()
         network.enable_input_require_grads()
@@ -88,13 +95,14 @@ def _with_adapter(network: Any, name: str, tuning: Tuning) -> Any:
         ) from error
 
 
-def _nf4(compute: torch.dtype) -> Any:
-    from importlib.util import find_spec
-
+def _nf4(compute: torch.dtype) -> dict[str, Any]:
+    """Give what loads a base in 4 bits (Dettmers et al. 2023); bitsandbytes has kernels for CPUs, too."""
     from transformers import BitsAndBytesConfig
 
     if not find_spec("bitsandbytes"):
         raise MissingExtra("qlora needs bitsandbytes: pip install 'scoville[qlora]'; or train with method lora")
-    return BitsAndBytesConfig(
+    quantised = BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute
     )
+    place = {"device_map": {"": int(os.environ.get("LOCAL_RANK", "0"))}} if torch.cuda.is_available() else {}
+    return {"quantization_config": quantised, **place}
