@@ -122,6 +122,13 @@ def test_a_trained_reader_is_trained_on(trained: TrainedReader):
     assert f1 and again.scores["rows.jsonl"].f1_answerable == pytest.approx(f1, abs=0.03)
 
 
+def test_a_training_that_is_finished_is_not_done_again(trained: TrainedReader):
+    before = (trained.folder / "loss.jsonl").stat().st_mtime_ns
+    again = run(trained.folder.parent)
+    assert (trained.folder / "loss.jsonl").stat().st_mtime_ns == before
+    assert again.scores == trained.scores and again.calibration == pytest.approx(trained.calibration)
+
+
 def test_words_of_a_known_encoder_are_not_written_and_found_again(folder: Path, monkeypatch: pytest.MonkeyPatch):
     from scoville.models import ModelFiles
 

@@ -54,6 +54,15 @@ def fit(features: Sequence[tuple[float, float]], labels: Sequence[bool]) -> Cali
     return Calibration(*(float(weight) for weight in weights / scale))
 
 
+def calibrate(features: Sequence[tuple[float, float]], labels: Sequence[bool]) -> tuple[Calibration, float | None]:
+    """Fit a logistic to all questions; its expected error is that of each half by a logistic of the other."""
+    said = [0.0] * len(labels)
+    for first in (0, 1):
+        weights = fit(features[1 - first :: 2], labels[1 - first :: 2])
+        said[first::2] = [weights.probability(*one) for one in features[first::2]]
+    return fit(features, labels), expected_error(said, labels)
+
+
 def expected_error(probabilities: Sequence[float], labels: Sequence[bool]) -> float | None:
     """Give the expected calibration error: the mean gap of said and true shares over 15 bins (Guo et al. 2017)."""
     if not labels:

@@ -122,10 +122,15 @@ def with_reader(reader: Reads) -> Callable[[Sequence[Row]], Iterator[Answered]]:
 
     def answer(rows: Sequence[Row]) -> Iterator[Answered]:
         for row, spans in zip(rows, spans_of(reader, rows), strict=True):
-            text = row.context[spans[0].start : spans[0].end] if spans else ""
-            yield Answered(text, max((span.probability for span in spans), default=0.0))
+            yield answered_by(row, spans)
 
     return answer
+
+
+def answered_by(row: Row, spans: Sequence[Span]) -> Answered:
+    """Give what spans of a row's text, the best first, say."""
+    text = row.context[spans[0].start : spans[0].end] if spans else ""
+    return Answered(text, max((span.probability for span in spans), default=0.0))
 
 
 def spans_of(reader: Reads, rows: Sequence[Row]) -> Iterator[list[Span]]:

@@ -7,33 +7,32 @@ the same result when it is called again.
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from scoville.embed.network import open_tokenizer
-from scoville.extract.reader import Reader
+from scoville.extract.reader import Reader, Span
 from scoville.extract.reader import Settings as ReaderSettings
 from scoville.models import catalogue
 from scoville.progress import OnProgress
 from scoville.recipe.reader import ReaderTraining
 from scoville.train.loop import Batch, Outcome, remove_checkpoint, train
-from scoville.train.reader.calibrate import Calibration, expected_error, fit
-from scoville.train.reader.mixture import Mixture, batches, steps_of
+from scoville.train.reader.calibrate import Calibration, calibrate
+from scoville.train.reader.mixture import Mixture, Part, batches, steps_of
 from scoville.train.reader.network import ReaderLoss, ReaderNetwork, TorchRuns, as_batch, open_network
 from scoville.train.reader.rows import Row
-from scoville.train.reader.save import save_reader
-from scoville.train.reader.score import Scorecard, score, spans_of, with_reader
+from scoville.train.reader.save import WEIGHTS, save_reader
+from scoville.train.reader.score import Scorecard, answered_by, score, scorecard, spans_of, with_reader
 from scoville.train.settings import Settings
 from scoville.train.threads import choose_threads
 
 GLANCE_ROWS = 400
 """How many held-out rows are looked at while it learns."""
-FOLDS = 2
-UNFITTED = Calibration()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,10 @@ def train_reader(
     usd_per_hour: float = 0.0,
     on_progress: OnProgress | None = None,
 ) -> TrainedReader:
-    """Train a reader into a folder. Raises ModelError for a base that cannot be used, and what the loop raises."""
+    """Train a reader into a folder; what lies there already and was made of the very same is given as it is.
+
+    Raises ModelError for a base that cannot be used, and what the loop raises.
+    """
     torch.manual_seed(training.seed)
     network = open_network(base)
     threads = choose_threads(bf16=True)
@@ -77,6 +79,8 @@ def train_reader(
         usd_per_hour=usd_per_hour,
     )  # fmt: skip
     made_of = _made_of(training, mixture)
+    if known := _finished(folder, made_of):
+        return known
     outcome = train(
         ReaderLoss(network), _Stream(mixture, tokenizer, training), plan, folder, identity=json.dumps(made_of),
         dev=(lambda: _loss_of(score(glance, with_reader(reader)))) if glance else None, on_progress=on_progress,
@@ -98,17 +102,35 @@ def finish_reader(
     """Calibrate a network that was trained, score it on what was held out, and save it with all that is known of it."""
     network.eval()
     training = _fitted(training, network)
-    telling = [row for part in mixture.parts if not all(row.answers for row in part.held_out) for row in part.held_out]
-    calibration, ece = _calibrate(_reader(network, training, base), telling)  # of parts where answers may be missing
-    reader = _reader(network, training, base, calibration)
+    reader = _reader(network, training, base)
+    read = [_Read(part, reader) for part in mixture.parts if part.held_out]
+    telling = [pair for one in read if not all(row.answers for row in one.part.held_out) for pair in one.best()]
+    calibration, ece = calibrate([(span.score, span.answerable) for _, span in telling],
+                                 [bool(row.answers) for row, _ in telling])  # fmt: skip
     done = TrainedReader(
         folder=folder, steps=outcome.state.step, stopped=outcome.stopped, reason=outcome.reason,
         seconds=outcome.state.seconds, calibration=calibration, ece=ece,
-        scores={part.name: score(part.held_out, with_reader(reader)) for part in mixture.parts if part.held_out},
+        scores={one.part.name: one.scored(calibration) for one in read},
     )  # fmt: skip
     report = _report(training, mixture, done) | {"threads": threads, "tokens": outcome.state.tokens}
-    save_reader(folder, network, reader.settings, base / "tokenizer.json", report)
+    settings = replace(reader.settings, calibration=calibration)
+    save_reader(folder, network, settings, base / "tokenizer.json", report)
     return done
+
+
+def _finished(folder: Path, made_of: dict[str, str]) -> TrainedReader | None:
+    """Give what a training of the same came to, where it was finished."""
+    try:
+        report = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        if not (folder / WEIGHTS).is_file() or {key: report[key] for key in made_of} != made_of:
+            return None
+        return TrainedReader(
+            folder=folder, **{name: report[name] for name in ("steps", "stopped", "reason", "seconds", "ece")},
+            calibration=Calibration(**report["calibration"]),
+            scores={name: Scorecard(**card) for name, card in report["scores"].items()},
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):  # none, or of another version
+        return None
 
 
 def _fitted(training: ReaderTraining, network: ReaderNetwork) -> ReaderTraining:
@@ -117,12 +139,9 @@ def _fitted(training: ReaderTraining, network: ReaderNetwork) -> ReaderTraining:
     return training.model_copy(update={"longest": longest, "overlap": min(training.overlap, longest // 3)})
 
 
-def _reader(
-    network: ReaderNetwork, training: ReaderTraining, base: Path, calibration: Calibration = UNFITTED
-) -> Reader:
+def _reader(network: ReaderNetwork, training: ReaderTraining, base: Path) -> Reader:
     settings = ReaderSettings(
         longest=training.longest, overlap=training.overlap, words=words_of(training, base),
-        calibration=calibration,
     )  # fmt: skip
     tokenizer = open_tokenizer(base / "tokenizer.json")
     return Reader(settings, tokenizer, training.longest, TorchRuns(network, training.longest))
@@ -163,25 +182,27 @@ def _loss_of(card: Scorecard) -> float:
     return 1 - (good or 0.0)
 
 
-def _calibrate(reader: Reader, rows: Sequence[Row]) -> tuple[Calibration, float | None]:
-    """Fit the probability to held-out rows; its error is of rows that the logistic did not see."""
-    found = [(row, spans[0]) for row, spans in zip(rows, spans_of(reader, rows), strict=True) if spans]
-    features = [(span.score, span.answerable) for _, span in found]
-    labels = [bool(row.answers) for row, _ in found]
-    folds = [number % FOLDS for number in range(len(found))]
-    said = [0.0] * len(found)
-    for fold in range(FOLDS):
-        weights = fit(*_picked(features, labels, [one != fold for one in folds]))
-        for place in (place for place, one in enumerate(folds) if one == fold):
-            said[place] = weights.probability(*features[place])
-    return fit(features, labels), expected_error(said, labels)
+class _Read:
+    """What a reader found in the texts that are held out of a part."""
 
+    def __init__(self, part: Part, reader: Reader) -> None:
+        self.part = part
+        started = time.perf_counter()
+        self._spans = list(spans_of(reader, part.held_out))
+        self._seconds = time.perf_counter() - started
 
-def _picked(
-    features: Sequence[tuple[float, float]], labels: Sequence[bool], wanted: Sequence[bool]
-) -> tuple[list[tuple[float, float]], list[bool]]:
-    places = [place for place, one in enumerate(wanted) if one]
-    return [features[place] for place in places], [labels[place] for place in places]
+    def best(self) -> list[tuple[Row, Span]]:
+        """Give the rows with the best span of each."""
+        return [(row, spans[0]) for row, spans in zip(self.part.held_out, self._spans, strict=True) if spans]
+
+    def scored(self, calibration: Calibration) -> Scorecard:
+        """Score the spans with their probabilities as they are calibrated now."""
+        spans = [
+            [replace(span, probability=calibration.probability(span.score, span.answerable)) for span in found]
+            for found in self._spans
+        ]
+        answered = [answered_by(row, found) for row, found in zip(self.part.held_out, spans, strict=True)]
+        return scorecard(self.part.held_out, answered, self._seconds)
 
 
 def _spread(rows: Sequence[Row], most: int) -> list[Row]:
