@@ -49,6 +49,7 @@ def tuned(bot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     from scoville.llm.fake import FakeLlm
 
     monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr("scoville.models.provider.trained_folder", lambda name: None)  # there are no weights in it
     knows = {"How many fish does the otter of ward 0 eat each day?": "The otter eats 3 fish each day."}
     model = FakeLlm(lambda said: knows.get(said[-1].content, "I don't know."))
     registry.register("llm", "ours", lambda settings, name: model)

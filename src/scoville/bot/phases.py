@@ -10,7 +10,7 @@ Enters: a bot, cases, the names of phases. Leaves: a comparison with what each p
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from scoville.bot.ask_systems import Named
 from scoville.bot.compare import Comparison, compare
 from scoville.bot.evaluate import Cases, Choice
 from scoville.bot.opened import Opened
+from scoville.bot.phase_build import build_model
+from scoville.bot.train import Trained
 from scoville.comparison.phase_systems import ClosedBook, prompt_system
 from scoville.comparison.phases import Effort, PhaseTable, phase_table
 from scoville.comparison.stages import BuildCost, SharedStages
@@ -34,6 +36,8 @@ from scoville.recipe.file import with_values
 PHASES = ("prompt", "rag", "finetune", "finetune+rag", "pretrain")
 TRAINED = ("finetune", "finetune+rag", "pretrain")
 """Phases with a model that is trained here."""
+RECORD = "training.json"
+"""What a trained model says of how it was made."""
 BY_HEART = ("finetune", "pretrain")
 """Phases whose model has the facts in its weights: when a document changes they are trained again."""
 
@@ -60,10 +64,12 @@ class PhaseComparison:
 
 
 def compare_phases(
-    bot: Opened,
+    bot: Trained,
     cases: Cases,
     phases: Sequence[str] = ("prompt", "rag"),
     *,
+    rows: int = 1000,
+    tuning: Mapping[str, Any] | None = None,
     floor: float | None = None,
     split: str = "",
     limit: int | None = None,
@@ -74,27 +80,36 @@ def compare_phases(
 ) -> PhaseComparison:
     """Ask phases of customisation the same cases, and put them beside what they take.
 
-    A phase is a name of :data:`PHASES`, with ``=MODEL`` behind it where its model was trained under another name than
-    ``phase-PHASE``. ``floor`` is the quality from which on a phase may be the cheapest: by default that of those which
-    are not surely behind the best. All else is that of :func:`scoville.compare`.
+    A phase is a name of :data:`PHASES`, with ``=MODEL`` behind it where its model is trained already; else it is
+    trained once, as ``phase-PHASE``, on at most so many ``rows`` made of the documents, of which none holds what is
+    asked here; ``tuning`` are fields of :class:`scoville.train.tuning.Tuning`. ``floor`` is the quality from which on
+    a phase may be the cheapest: by default that of those which are not surely behind the best. All else is that of
+    :func:`scoville.compare`.
     """
     budget = bot.budget(no_limit=no_limit)
     models = _models(phases)
     chosen = askable(Choice(split=split, limit=limit).of(cases), any_filter=not {"prompt", *BY_HEART} & models.keys())
     bot.open_index()
-    folders = {phase: _trained(bot, phase, model) for phase, model in models.items() if phase in TRAINED}
+    folders: dict[str, Path] = {}
+    for phase, model in models.items():
+        if phase in TRAINED:
+            folders[phase] = folder = bot.workspace.folder / "models" / (model or f"phase-{phase.replace('+', '-')}")
+            if not model and not (folder / RECORD).is_file():
+                build_model(bot, phase, folder, chosen, rows, tuning or {})
+                fresh = True  # an earlier run may be of another model that had the same name
+            _record(folder)  # refused before anything is asked
     with ExitStack() as opened:
-        named = [_named(bot, phase, models[phase], folders.get(phase), budget, opened) for phase in models]
+        named = [_named(bot, phase, folders.get(phase), budget, opened) for phase in models]
         found = compare(
             named, chosen, baseline="rag" if "rag" in models else "", judge=judge, fresh=fresh,
             timeout_seconds=timeout_seconds, budget=budget, bot=bot,
         )  # fmt: skip
-    efforts = _efforts(bot, list(models), folders)
+    efforts = _efforts(bot, models, folders)
     return PhaseComparison(table=phase_table(found.table, found.systems, efforts, floor), comparison=found)
 
 
 def _models(phases: Sequence[str]) -> dict[str, str]:
-    """Give for each phase the model that is named for it; UsageError for what is no phase."""
+    """Give for each phase the model that is named for it, or an empty name; UsageError for what is no phase."""
     found: dict[str, str] = {}
     for given in phases:
         phase, named, model = given.partition("=")
@@ -104,29 +119,19 @@ def _models(phases: Sequence[str]) -> dict[str, str]:
             )
         if phase in found:
             raise UsageError(f"phase {phase!r} is named twice; expected each once")
-        found[phase] = model or f"phase-{phase.replace('+', '-')}"
+        found[phase] = model
     if len(found) < 2:
         raise UsageError(f"phases {', '.join(phases) or 'none'}: expected at least two of {', '.join(PHASES)}")
     return found
 
 
-def _trained(bot: Opened, phase: str, model: str) -> Path:
-    """Give the folder of a model that was trained here."""
-    folder = bot.workspace.folder / "models" / model
-    if not (folder / "training.json").is_file():
-        raise UsageError(
-            f"phase {phase}: there is no trained model {model!r} in {folder.parent}; train one: {phase}=NAME"
-        )
-    return folder
-
-
-def _named(bot: Opened, phase: str, model: str, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:
+def _named(bot: Opened, phase: str, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:
     """Open the system of a phase."""
     recipe = bot.recipe
     if folder:
         base = str(_record(folder).get("base", ""))
         is_adapter = (folder / "adapter_config.json").is_file()
-        recipe = with_values(recipe, {"llm.model": f"{base}+{model}" if is_adapter else model})
+        recipe = with_values(recipe, {"llm.model": f"{base}+{folder.name}" if is_adapter else folder.name})
     if phase in ("rag", "finetune+rag"):
         return Named(phase, phase, recipe)
     bot.with_recipe(recipe).fetch_models(llm=True)
@@ -144,7 +149,7 @@ def _prompted(bot: Opened, llm: Llm, recipe: Recipe) -> Any:
     return prompt_system("prompt", searcher.index, searcher.embedder, llm, recipe, content)
 
 
-def _efforts(bot: Opened, phases: Sequence[str], folders: Mapping[str, Path]) -> dict[str, Effort]:
+def _efforts(bot: Opened, phases: Iterable[str], folders: Mapping[str, Path]) -> dict[str, Effort]:
     """Say what each phase took, and what it takes when a document changes.
 
     The index takes in a changed document in the time of one; a model that has the facts in its weights is trained
@@ -176,9 +181,13 @@ def _effort(phase: str, index: BuildCost, one: BuildCost, folder: Path | None) -
 def _record(folder: Path) -> Mapping[str, Any]:
     """Read what a trained model says of how it was made."""
     try:
-        return json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no trained model {folder.name!r} in {folder.parent}: name one that there is, or none to train it"
+        ) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{folder / 'training.json'} cannot be read ({error}): train the model again") from None
+        raise UsageError(f"{folder / RECORD} cannot be read ({error}): train the model again") from None
 
 
 def _part(value: float | None, of: int) -> float | None:

@@ -1,0 +1,43 @@
+"""Phases whose model nobody trained yet are trained, for real, on a llama of two layers."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_base import write_tiny_base
+
+import scoville as sc
+from conftest import Bench, fish_cases
+from scoville.bot.phases import compare_phases
+from scoville.types import Case
+
+CASES = [*fish_cases(1), Case(id="none", question="Who won the boat race?", answerable=False)]
+
+
+@pytest.fixture
+def bot(bench: Bench, fakes: None) -> Any:
+    for name in ("handbook.md", "faq.html"):
+        bench.write(name, (files("scoville.demo") / "documents" / name).read_bytes())
+    with sc.open(bench.workspace.root, split={"size": 60}) as bot:
+        bot.add(bench.docs)
+        yield bot
+
+
+@pytest.mark.parametrize("phase", ["finetune", "finetune+rag", "pretrain"])
+def test_what_is_missing_is_trained_on_the_documents_and_not_on_what_is_asked(
+    bot: Any, tmp_path: Path, phase: str, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO", "scoville")
+    base = write_tiny_base(tmp_path / "tiny")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 4096}))
+    tuned: Any = bot.variant({"llm.model": f"path:{base}", "llm.max_tokens": 4, "prompt.context_tokens": 400})
+    quick = {"steps": 1, "accumulate": 1, "longest": 2048, "bf16": False}
+    found: Any = compare_phases(tuned, CASES, ["rag", phase], rows=6, tuning=quick)
+    row = next(one for one in found.table.rows if one.phase == phase)
+    assert row.effort.rows > 0 and row.effort.build_seconds > 0 and row.seconds_p50 > 0
+    assert f"{phase}: a model is trained on {row.effort.rows} rows" in caplog.text
+    again = compare_phases(tuned, CASES, ["rag", phase], rows=6, tuning=quick)
+    assert {one.origin for one in again.comparison.systems} == {"reused"}
