@@ -1,6 +1,8 @@
 """Generators are trained for real, on a llama of two layers: adapters, whole models, from nothing, in two stages."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -211,6 +213,13 @@ class TestTuning:
         assert trained(base, tmp_path / "m").record == first.record
         with pytest.raises(TrainingError, match="choose another name"):
             trained(base, tmp_path / "m", replace(QUICK, rank=2))
+
+    def test_a_base_whose_weights_changed_is_another(self, folder: Path, tmp_path: Path):
+        own = shutil.copytree(folder, tmp_path / "own")
+        trained(open_base("own", tmp_path), tmp_path / "m")
+        os.utime(own / "model.safetensors", (1, 1))
+        with pytest.raises(TrainingError, match="choose another name"):
+            trained(open_base("own", tmp_path), tmp_path / "m")
 
     def test_a_disk_that_is_full_at_the_end_costs_no_training(
         self, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killer: Callable[[int], None]

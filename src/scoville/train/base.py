@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -37,8 +37,8 @@ class Base:
     """As it is named in recipes."""
     folder: Path
     licence: str | None = None
-    loading: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What transformers needs besides to load it."""
+    identity: str = ""
+    """Stands for the weights where the name does not: those of a folder may change."""
 
     def tokenizer(self) -> Any:
         """Load the tokenizer; TrainingError where there is none."""
@@ -64,7 +64,7 @@ def open_base(reference: str, own: Path) -> Base:
     Raises UnknownModel, ModelUnavailable or TrainingError.
     """
     if (own / reference / CONFIG).is_file():
-        return Base(name=reference, folder=own / reference, licence=_licence(own / reference))
+        return _of_folder(reference, own / reference)
     if (own / reference / ADAPTER_CONFIG).is_file():
         raise TrainingError(f"{reference!r} is an adapter; train on its base, or merge it with `scoville export` first")
     path = Path(reference.removeprefix(PATH_PREFIX)).expanduser()
@@ -73,7 +73,7 @@ def open_base(reference: str, own: Path) -> Base:
             raise UnknownModel(
                 f"{reference!r} cannot be trained: {path} has no {CONFIG}; expected a folder of transformers"
             )
-        return Base(name=f"{PATH_PREFIX}{path.absolute()}", folder=path, licence=_licence(path))
+        return _of_folder(f"{PATH_PREFIX}{path.absolute()}", path)
     if reference.startswith(HUB_PREFIX) and not reference.endswith(".gguf"):
         weights, _ = locate_hub_model(reference, "embedder", None, download=True)
         return Base(name=reference, folder=weights.parent)
@@ -144,6 +144,11 @@ def _loaded(load: Callable[[], Any], base: Base) -> Any:
         if type(error) is not Exception:
             raise
         raise TrainingError(f"{base.folder} is damaged ({error}); fetch it again") from error
+
+
+def _of_folder(name: str, folder: Path) -> Base:
+    looks = [f"{path.stat().st_size} {path.stat().st_mtime_ns}" for path in sorted(folder.glob("*.safetensors"))]
+    return Base(name=name, folder=folder, licence=_licence(folder), identity=", ".join(looks))
 
 
 def _licence(folder: Path) -> str | None:

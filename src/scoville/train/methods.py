@@ -35,6 +35,11 @@ class Origin(Protocol):
         """Of its weights."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """Stands for its weights where the name does not."""
+        ...
+
     def tokenizer(self) -> Any:
         """Load the tokenizer."""
         ...

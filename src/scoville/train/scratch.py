@@ -37,6 +37,7 @@ class Scratch:
     seed: int
     name: str = "scratch"
     licence: str | None = None
+    identity: str = ""
 
     def tokenizer(self) -> Any:
         """Learn a byte-level BPE (Sennrich et al. 2016; Radford et al. 2019): it writes every text."""

@@ -146,7 +146,13 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def _plan(rows: Rows, origin: Origin, tuning: Tuning) -> dict[str, Any]:
-    values = {"base": origin.name, "rows": rows.digest, "template": rows.template, **asdict(tuning)}
+    values = {
+        "base": origin.name,
+        "weights": origin.identity,
+        "rows": rows.digest,
+        "template": rows.template,
+        **asdict(tuning),
+    }
     return {
         "made_of": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16],
         "base": origin.name, "licence": origin.licence, "rows": rows.describe(), "tuning": asdict(tuning),
