@@ -18,6 +18,7 @@
     ├── LeakageError             cases that were, or stand too near to what was, seen before: a score would mislead
     ├── TrainingError            training cannot begin or go on: rows, a base, or a checkpoint that does not fit
     │   └── Diverged             the loss is no number any more, and no good weights were saved
+    ├── Drift                    what was exported does not reply as the trained model does
     ├── ModelError
     │   ├── UnknownModel
     │   ├── ModelIntegrity       a download whose hash is not the pinned one
@@ -113,6 +114,10 @@ class TrainingError(ScovilleError):
 
 class Diverged(TrainingError):
     """The loss is no number any more."""
+
+
+class Drift(ScovilleError):
+    """What was exported does not reply as the trained model does."""
 
 
 class ModelError(ScovilleError):

@@ -4,7 +4,7 @@ Enters: documents, questions. Leaves: reports, hits, answers. Models are opened 
 freed by ``close``. What is asked and added leaves the same trace whoever asks: a program, a notebook or a command.
 
 It grows by inheritance, each part in a file: ``opened`` (recipe and models), ``records``, ``documents``, ``measured``,
-``planned``, ``train``.
+``planned``, ``train``, ``exports``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from scoville.answer import history_of
 from scoville.at_once import in_order
+from scoville.bot.exports import Exports
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
 from scoville.bot.opened import Where
 from scoville.bot.stream import Stream
-from scoville.bot.train import Trained
 from scoville.cost import Budget
 from scoville.errors import ScovilleError
 from scoville.recipe.file import dotted, with_values
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scoville.bot.doctor import Check
 
 
-class Bot(Trained):
+class Bot(Exports):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
 
     Several threads may ask it at once.

@@ -15,8 +15,8 @@ import click
 
 COMMANDS = (
     "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "cases", "evaluate", "report",
-    "compare", "sweep", "plan", "train", "judge", "metrics", "trace", "cost", "lineage", "models", "recipe", "doctor",
-    "demo",
+    "compare", "sweep", "plan", "train", "export", "judge", "metrics", "trace", "cost", "lineage", "models", "recipe",
+    "doctor", "demo",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def open_local_llm(settings: recipe.Llm, files: "ModelFiles") -> Llm:
     if files.adapter and settings.runtime != "openvino":
         return _open_adapted(settings, files, files.adapter)
     files = as_gguf(files)
-    if files.weights.suffix != ".gguf":
+    if files.weights.suffix == ".xml":
         if settings.runtime == "llamacpp":
             raise UsageError(f"llm.runtime: llamacpp reads GGUF files, and {files.weights} is OpenVINO's form")
         return _open_openvino(settings, files, None)

@@ -29,7 +29,7 @@ from scoville.models.download import AIR_GAPPED
 from scoville.models.fetch import is_offline
 
 PREFIX = "hf:"
-ENCODER_FILES = ["*.json", "*.safetensors", "tokenizer*", "1_Pooling/*"]
+ENCODER_FILES = ["*.json", "*.jinja", "*.safetensors", "tokenizer*", "1_Pooling/*"]
 _ENCODER = re.compile(r"[\w.-]+/[\w.-]+")
 _LLM = re.compile(r"([\w.-]+/[\w.-]+)/([\w./ -]+\.gguf)")
 

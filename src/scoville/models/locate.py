@@ -95,6 +95,11 @@ def locate_model(
         reference = f"{PATH_PREFIX}{trained}"
     if reference.startswith(PATH_PREFIX):
         return _at_path(reference, kind)
+    if reference.startswith(HUB_PREFIX) and kind == "llm" and not reference.endswith(".gguf"):
+        # A folder of transformers: its files are those of an encoder.
+        weights, sha256 = locate_hub_model(reference, "embedder", progress, download=download)
+        name = _file_name(reference.removeprefix(HUB_PREFIX))
+        return _found(name, kind, weights.with_name(LLM_FOLDERS[-1]), sha256)
     if reference.startswith(HUB_PREFIX):
         weights, sha256 = locate_hub_model(reference, kind, progress, download=download)
         if kind == "llm":
