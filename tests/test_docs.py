@@ -33,6 +33,7 @@ SKIPPED = {
     " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key",
     "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "train lora ": "minutes: tests/cli trains tiny ones", "train full ": "minutes", "train pretrain ": "minutes",
+    "export ": "needs a trained model: tests/train exports tiny ones",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
 }  # fmt: skip
 """The lines of a shell that are not run, by a part of them."""

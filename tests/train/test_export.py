@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_cli import check
 
 import scoville as sc
 from conftest import Command
@@ -157,6 +158,8 @@ class TestBadInput:
         assert not list(tmp_path.iterdir())
 
     def test_prompts_that_are_none(self, trained: Path, tmp_path: Path):
+        with pytest.raises(UsageError, match=r"away\.txt: no such file"):
+            export(trained, out=tmp_path / "made.gguf", check=True, prompts=tmp_path / "away.txt")
         (tmp_path / "empty.txt").write_text("\n")
         with pytest.raises(UsageError, match=r"empty\.txt holds no prompts"):
             export(trained, out=tmp_path / "made.gguf", check=True, prompts=tmp_path / "empty.txt")
@@ -175,6 +178,8 @@ class TestCommand:
         told = command(*words, "--out", tmp_path / "b.gguf", "--json").json
         assert told["parity"]["agrees"] and told["form"] == "gguf"
         assert Path(told["path"]).stat().st_size == told["size_bytes"]
+        never = ("parity.faults[]", "parity.hops[].faults[]")  # where there are any, nothing is written
+        check("export NAME --json", [told], never=never)
 
     def test_asks_what_the_recipe_would_where_there_are_documents(self, tmp_path: Path, command: Command):
         from scoville.bot.export import messages_of

@@ -86,6 +86,8 @@ def messages_of(bot: Opened, file: Path | None) -> list[tuple[Message, ...]]:
 
     if file is None:
         questions: Sequence[str] = PROMPTS
+    elif not file.is_file():
+        raise UsageError(f"--prompts {file}: no such file; expected lines of a text, or cases")
     elif file.suffix in (".txt", ".md"):
         questions = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     else:

@@ -21,7 +21,7 @@ PRECISIONS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to. Default: here, named after model and form.")
 @click.option("--check", is_flag=True, help="Write it only if it replies as the trained model does.")
 @click.option(
-    "--prompts", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    "--prompts", type=click.Path(path_type=Path),
     help="What is asked: lines of a text, or cases. Default: 20 general questions.",
 )  # fmt: skip
 @click.option("--max-tokens", type=click.IntRange(1), default=24, show_default=True, help="Of each reply.")

@@ -59,22 +59,30 @@ class Step:
 def check(
     model: "TrainedModel", steps: Sequence[Step], prompts: Sequence[Sequence[Message]], max_tokens: int, on_hop: OnHop
 ) -> Parity:
-    """Let the trained model and each form reply to the same prompts, and compare them."""
+    """Let the trained model and each form reply to the same prompts, and compare them; ``on_hop`` is told of each."""
     on_hop("trained model", 0, len(steps) + 1)
     trained = model.references(prompts, max_tokens)
     hops: list[Hop] = []
     for number, step in enumerate(steps, start=1):
         on_hop(step.name, number, len(steps) + 1)
-        started = time.perf_counter()
-        if step.content is not None:
-            model.take_weights(step.content)
-            tried = model.tried(trained, max_tokens)
-        else:
-            assert step.serve
-            with closing(step.serve()) as llm:
-                tried = [_served(model, llm, *asked, max_tokens) for asked in zip(prompts, trained, strict=True)]
-        hops.append(compare(step.name, step.precision, trained, tried, time.perf_counter() - started))
+        hops.append(try_step(model, step, prompts, trained, max_tokens))
     return Parity(hops=tuple(hops))
+
+
+def try_step(
+    model: "TrainedModel", step: Step, prompts: Sequence[Sequence[Message]], trained: Sequence[Reference],
+    max_tokens: int,
+) -> Hop:  # fmt: skip
+    """Let one form reply to the prompts, and compare it with what the trained model replied."""
+    started = time.perf_counter()
+    if step.content is not None:
+        model.take_weights(step.content)
+        tried = model.tried(trained, max_tokens)
+    else:
+        assert step.serve
+        with closing(step.serve()) as llm:
+            tried = [_served(model, llm, *asked, max_tokens) for asked in zip(prompts, trained, strict=True)]
+    return compare(step.name, step.precision, trained, tried, time.perf_counter() - started)
 
 
 def _served(

@@ -4,6 +4,7 @@ Enters: a folder that training left. Leaves: its replies, and how likely it hold
 weights of the files made from it, so that what a file holds and what a runtime makes of it are seen apart.
 """
 
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -143,7 +144,9 @@ def open_trained(folder: Path, ends: frozenset[int]) -> TrainedModel:
 
         named = record.get("base") or read_json(folder / "adapter_config.json").get("base_model_name_or_path")
         base = open_base(_reference(str(named)), own)
-        network = PeftModel.from_pretrained(base.network(torch.float32), str(folder))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers by a name that is going
+            network = PeftModel.from_pretrained(base.network(torch.float32), str(folder))
         return TrainedModel(network, base.tokenizer(), ends)
     model = open_base(f"path:{folder}", own)
     before = None

@@ -1,0 +1,143 @@
+"""From training to serving: how far each form of an adapter on SmolLM2-135M agrees with the model that was trained.
+
+    python benchmarks/parity.py QUESTIONS.txt --prompts 200 --max-tokens 16 --out benchmarks/results/parity.json
+    python benchmarks/parity.py QUESTIONS.txt --throughput
+
+QUESTIONS.txt has one question a line. The adapter is PEFT's, of rank 8 on all linear layers, with a random B that is
+large enough to change most replies: what is measured is the way from training to serving and not what was learned.
+With --throughput it is how fast llama.cpp writes with 1, 4 and 8 adapters on one base, asked in turn, against none.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+import warnings
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import torch
+
+from scoville import recipe
+from scoville.llm import Generation, open_llm
+from scoville.llm.gguf import read_metadata
+from scoville.llm.gguf_write import open_gguf
+from scoville.llm.local import open_local_llm
+from scoville.llm.trained.forms import as_gguf
+from scoville.models import locate_model
+from scoville.models.trained import look_in
+from scoville.train.base import open_base
+from scoville.train.export.check import Step, try_step
+from scoville.train.export.forms import Form, steps, write
+from scoville.train.export.parity import Hop, Parity
+from scoville.train.export.reference import open_trained
+from scoville.types import Message
+
+BASE = "smollm2-135m-instruct"
+SIZE = 0.03
+"""Standard deviation of B: the log-probabilities of replies move by about one nat."""
+
+
+def make_adapter(folder: Path, seed: int) -> None:
+    """Save an adapter with a random B, as PEFT does."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        settings = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
+        model: Any = get_peft_model(open_base(BASE, folder.parent).network(torch.float32), settings)
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if "lora_B" in name:
+                    parameter.normal_(0, SIZE)
+        model.save_pretrained(str(folder), save_embedding_layers=False)
+    (folder / "training.json").write_text(json.dumps({"base": BASE}))
+
+
+def forms_of(root: Path, folder: Path, settings: recipe.Llm) -> list[Step]:
+    """Give the merged weights, then every form with what serves it."""
+    files = locate_model(f"path:{folder}", kind="llm")
+    found: list[Step] = []
+    for form in (Form(), Form(kind="adapter"), Form(kind="openvino"), Form(precision="q8_0"), Form(precision="q4_1")):
+        target = root / form.file_name("parity")
+        write(files, form, target)
+        for step in steps(files, form, target, settings):
+            if step.name != "merged" or not found:
+                place = "" if step.content else f", {form.kind} {form.precision}"
+                found.append(replace(step, name=f"{step.name}{place}"))
+    single = settings.model_copy(update={"concurrency": 2, "model": f"path:{root / 'parity-openvino'}"})
+    exact = Step(
+        name="served by openvino, float32", precision="f16",
+        serve=lambda: open_local_llm(single, locate_model(single.model, kind="llm")),  # pyright: ignore
+    )  # fmt: skip
+    ignored = Step(
+        name="an adapter that is lost", precision="f16", content=open_gguf(locate_model(BASE, kind="llm").weights)
+    )
+    return [*found, exact, ignored]
+
+
+def parity(questions: list[str], max_tokens: int, out: Path | None) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        make_adapter(root / "models" / "parity", 1)
+        settings = recipe.Llm(threads=1)
+        files = locate_model(f"path:{root / 'models' / 'parity'}", kind="llm")
+        model = open_trained(root / "models" / "parity", read_metadata(as_gguf(files).weights).end_token_ids)
+        prompts = [(Message(role="user", content=question),) for question in questions]
+        trained = model.references(prompts, max_tokens)
+        hops: list[Hop] = []
+        for step in forms_of(root, root / "models" / "parity", settings):
+            hops.append(try_step(model, step, prompts, trained, max_tokens))
+            found = Parity(hops=tuple(hops))
+            print(time.strftime("%H:%M:%S"), found, *found.faults(), sep="\n", flush=True)
+            if out:  # as far as it came
+                out.write_text(json.dumps({"max_tokens": max_tokens, **found.json()}, indent=1) + "\n")
+
+
+class Owner:
+    """Holds the folder of models open."""
+
+
+def throughput(questions: list[str], max_tokens: int) -> None:
+    """Ask adapters on one base in turn, and compare the tokens written in a second with those of the base alone."""
+    with tempfile.TemporaryDirectory() as place:
+        models, owner = Path(place) / "models", Owner()
+        look_in(models, owner)
+        for count in (0, 1, 4, 8):
+            for number in range(count):
+                if not (models / f"a{number}").exists():
+                    make_adapter(models / f"a{number}", number)
+            names = [f"{BASE}+a{number}" for number in range(count)] or [BASE]
+            llms = [open_llm(recipe.Llm(model=name, runtime="llamacpp", threads=1)) for name in names]
+            for llm in llms:
+                llm.generate([Message(role="user", content="Hello")], Generation(max_tokens=2))
+            started, tokens = time.process_time(), 0
+            for number, question in enumerate(questions):
+                asked = [Message(role="user", content=question)]
+                tokens += llms[number % len(llms)].generate(asked, Generation(max_tokens=max_tokens)).completion_tokens
+            seconds = time.process_time() - started
+            print(f"{count} adapters: {tokens / seconds:.1f} tokens per processor second", flush=True)
+            for llm in llms:
+                with closing(llm):
+                    pass
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("--prompts", type=int, default=200)
+    parser.add_argument("--max-tokens", type=int, default=16)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--throughput", action="store_true")
+    given = parser.parse_args()
+    lines = [line.strip() for line in given.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if given.throughput:
+        throughput(lines[: given.prompts], given.max_tokens)
+    else:
+        parity(lines[: given.prompts], given.max_tokens, given.out)
