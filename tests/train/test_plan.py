@@ -111,13 +111,13 @@ class TestArchitecture:
 class TestTraining:
     def test_memory_by_hand(self):
         shape = tiny()
-        full = training_memory(shape, Job(method="full", batch=2, tokens_per_row=16))
+        full = training_memory(shape, Job(method="full", batch_tokens=32, tokens_per_row=16))
         assert (full.weights, full.gradients, full.optimizer) == tuple(n * shape.parameters for n in (6, 4, 8))
         assert full.activations == 2 * 16 * 2 * (8 * 20 + 30 * 8 + 4 * 4)
         assert full.logits == 2 * 16 * 50 * 10 // 4
-        lora = training_memory(shape, Job(rank=1, targets=("q_proj",), batch=2, tokens_per_row=16))
+        lora = training_memory(shape, Job(rank=1, targets=("q_proj",), batch_tokens=32, tokens_per_row=16))
         assert (lora.weights, lora.adapter, lora.gradients) == (2 * shape.parameters, 6 * 32, 4 * 32)
-        saved = training_memory(shape, Job(method="full", batch=2, tokens_per_row=16, checkpointing=True))
+        saved = training_memory(shape, Job(method="full", batch_tokens=32, tokens_per_row=16, recompute=True))
         assert saved.activations == 2 * 16 * (2 * 4 * 8 + 8 * 20 + 30 * 8 + 4 * 4)
 
     def test_qlora_shrinks_the_layers_only(self):
@@ -130,23 +130,23 @@ class TestTraining:
         forward = 2 * (shape.linear_weights + 0.25 * 8 * 50) + 4 * 2 * 8 * 16
         job = Job(method="full", rows=10, epochs=2, tokens_per_row=16)
         assert training_operations(shape, job) == 320 * 3 * forward
-        lora = Job(rank=1, targets=("q_proj",), rows=10, epochs=2, tokens_per_row=16, checkpointing=True)
+        lora = Job(rank=1, targets=("q_proj",), rows=10, epochs=2, tokens_per_row=16, recompute=True)
         assert training_operations(shape, lora) == 320 * (3 * forward + 6 * 32)
 
     def test_what_does_not_fit_says_what_would(self):
         lora = plan_training(KNOWN["llama-2-7b"], Job(), GPUS)
         assert [one.fits for one in lora.hardware] == [False, False, True, True, True, True]
-        assert lora.hardware[1].would_fit == "--checkpointing"
+        assert lora.hardware[1].would_fit == "--recompute"
         assert lora.hardware[1].hours is None
         full = plan_training(KNOWN["llama-2-70b"], Job(method="full"), (T4, H200))
         assert full.hardware[0].would_fit == "a smaller model"
-        assert full.hardware[1].would_fit == "--method qlora, or 16 of them with --checkpointing --batch 1"
-        qlora = plan_training(KNOWN["llama-2-70b"], Job(method="qlora", checkpointing=True), (H200,))
+        assert full.hardware[1].would_fit == "--method qlora, or 16 of them with --recompute --batch-tokens 512"
+        qlora = plan_training(KNOWN["llama-2-70b"], Job(method="qlora", recompute=True), (H200,))
         assert qlora.hardware[0].fits
 
     def test_what_it_says_would_fit_fits(self):
         changes: dict[str, dict[str, Any]] = {
-            "--checkpointing": {"checkpointing": True}, "--batch 1": {"batch": 1},
+            "--recompute": {"recompute": True}, "--batch-tokens 512": {"batch_tokens": 512},
             "--method qlora": {"method": "qlora"},
         }  # fmt: skip
         for model in ("llama-2-7b", "llama-2-13b", "qwen2.5-7b"):
@@ -167,7 +167,9 @@ class TestTraining:
         small = plan_training(KNOWN["smollm2-135m"], Job(rows=4000, epochs=1), (H100,))
         assert small.hardware[0].hours == pytest.approx(30 * 0.001 * 1000 / 3600), "kernels are started one by one"
 
-    @pytest.mark.parametrize("wrong", [{"method": "rlhf"}, {"rows": 0}, {"epochs": 0.0}, {"rank": 0}, {"batch": -1}])
+    @pytest.mark.parametrize(
+        "wrong", [{"method": "rlhf"}, {"rows": 0}, {"epochs": 0.0}, {"rank": 0}, {"batch_tokens": -1}]
+    )
     def test_a_job_that_cannot_be_meant(self, wrong: dict[str, Any]):
         with pytest.raises(UsageError):
             Job(**wrong)
@@ -210,7 +212,7 @@ def test_activations_are_those_that_torch_keeps():
 
     measured = (kept(3) - kept(1)) / 2
     shape = tiny(layers=1, hidden=hidden, inner=inner, heads=heads, key_heads=key_heads, head_size=hidden // heads)
-    planned = training_memory(shape, Job(method="full", batch=rows, tokens_per_row=tokens)).activations
+    planned = training_memory(shape, Job(method="full", batch_tokens=rows * tokens, tokens_per_row=tokens)).activations
     assert planned == pytest.approx(measured, rel=0.05)
 
 
@@ -262,9 +264,9 @@ def test_the_command_keeps_its_contract(bench: Bench, command: Command):
 
 
 def test_the_commands_say_it_to_people(bench: Bench, command: Command):
-    done = command("plan", "train", "--model", "llama-2-7b", "--targets", "q_proj, v_proj", "--seq", 2048)
+    done = command("plan", "train", "--model", "llama-2-7b", "--rank", 8, "--targets", "q_proj, v_proj", "--seq", 2048)
     assert "4,194,304 of 6,738,448,384 parameters (0.06%), checkpoint 8.4 MB" in done.out
-    assert "does not fit; would: --checkpointing" in done.out
+    assert "does not fit; would: --recompute" in done.out
     served = command("plan", "serve", "--model", "llama-2-7b", "--users", 3)
     assert "memory = weights + 2 · layers · key heads · head size · 2 bytes · context · users + 1 GB" in served.out
     unknown = command("plan", "train", "--model", "no-model")

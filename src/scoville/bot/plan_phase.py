@@ -75,8 +75,8 @@ def _cases(bot: Opened) -> Iterator[Case]:
 
 def _rows(bot: Opened, cases: list[Case]) -> int:
     """Count what there is to train on."""
-    files = (bot.workspace.root / "rows").glob("*.jsonl")
-    written = sum(1 for file in files for line in file.read_bytes().splitlines() if line.strip())
+    files = (place / "rows" / "train.jsonl" for place in (bot.workspace.folder, bot.workspace.root))
+    written = sum(1 for file in files if file.is_file() for line in file.read_bytes().splitlines() if line.strip())
     return written + sum(case.split == "train" and bool(case.expected or not case.answerable) for case in cases)
 
 

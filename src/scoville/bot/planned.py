@@ -26,8 +26,8 @@ class Planned(Measured):
 
         ``model`` is by default that of the recipe: a known name, ``path:FOLDER``, ``path:FILE.gguf`` or what was
         trained here. ``job`` are the fields of :class:`scoville.train.plan.memory.Job`: ``method``, ``rank``,
-        ``targets``, ``rows``, ``tokens_per_row``, ``epochs``, ``batch``, ``checkpointing``. ``machines`` take the place
-        of this one, which is measured, and of the known GPUs.
+        ``targets``, ``rows``, ``tokens_per_row``, ``epochs``, ``batch_tokens``, ``recompute``. ``machines`` take the
+        place of this one, which is measured, and of the known GPUs.
         """
         from scoville.train.plan.memory import Job
         from scoville.train.plan.training import plan_training

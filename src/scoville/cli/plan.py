@@ -21,7 +21,7 @@ def command() -> None:
 @command.command("train")
 @model_option
 @click.option("--method", type=click.Choice(["lora", "qlora", "full", "pretrain"]), default="lora", show_default=True)
-@click.option("--rank", type=click.IntRange(1), default=8, show_default=True, help="Of LoRA's matrices.")
+@click.option("--rank", type=click.IntRange(1), default=16, show_default=True, help="Of LoRA's matrices.")
 @click.option(
     "--targets", default="all-linear", show_default=True,
     help="What LoRA trains: q_proj,v_proj; all-linear (all of the layers); all (embedding and head too).",
@@ -31,8 +31,10 @@ def command() -> None:
     "--seq", "tokens_per_row", type=click.IntRange(1), default=512, show_default=True, help="Tokens of a row."
 )
 @click.option("--epochs", type=click.FloatRange(0, min_open=True), default=3.0, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Rows in memory at once.")
-@click.option("--checkpointing", is_flag=True, help="Keep less of each layer and compute it twice.")
+@click.option(
+    "--batch-tokens", type=click.IntRange(1), default=2048, show_default=True, help="Tokens computed at once."
+)
+@click.option("--recompute", is_flag=True, help="Less memory, a third slower: compute activations again.")
 @common_options
 def train_command(
     model: str, targets: str, folder: Path | None, flags: tuple[str, ...], as_json: bool, **job: Any

@@ -11,7 +11,7 @@ Enters: the shape of a model and a job. Leaves: bytes. What each part is:
     optimizer    8 bytes of each that is trained: the two means of AdamW
     activations  what a layer keeps for the way back, for each token:
                  full: 8 · inner + 30 · hidden + 4 · key width;  lora: 8 · inner + 24 · hidden + 4 · key width
-                 with gradient checkpointing only its input (4 · hidden, 2 · hidden), and one layer whole
+                 with ``recompute`` only its input (4 · hidden, 2 · hidden), and one layer whole
     logits       10 bytes × vocabulary for each token that has a loss: bfloat16, float32, gradient
     overhead     1 GB for libraries, buffers and what lies idle between
 
@@ -44,24 +44,25 @@ class Job:
     """One training."""
 
     method: Method = "lora"
-    rank: int = 8
+    rank: int = 16
     targets: tuple[str, ...] = ("all-linear",)
     """For LoRA: what it trains, as :meth:`Architecture.lora_parameters` takes it."""
     rows: int = 1000
     tokens_per_row: int = 512
     epochs: float = 3.0
-    batch: int = 4
-    """How many rows are in memory at once."""
-    checkpointing: bool = False
-    """Whether a layer keeps its input only, and is computed again on the way back: a third more work."""
+    batch_tokens: int = 2048
+    """Tokens that are computed at once; at least those of a row."""
+    recompute: bool = False
+    """Whether a layer keeps its input only, and is computed again on the way back (gradient checkpointing): a third
+    more work."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
         if self.method not in METHODS:
             raise UsageError(f"method {self.method!r}; expected {', '.join(METHODS)}")
-        small = min(self.rank, self.rows, self.tokens_per_row, self.batch)
+        small = min(self.rank, self.rows, self.tokens_per_row, self.batch_tokens)
         if small < 1 or not 0 < self.epochs < float("inf"):
-            raise UsageError("rank, rows, tokens of a row, rows at once: expected at least 1; epochs: more than 0")
+            raise UsageError("rank, rows, tokens of a row, tokens at once: expected at least 1; epochs: more than 0")
 
     @property
     def adapts(self) -> bool:
@@ -79,9 +80,14 @@ class Job:
         return round(self.rows * self.tokens_per_row * self.epochs)
 
     @property
-    def steps(self) -> int:
-        """How often rows are read at once."""
-        return math.ceil(self.rows * self.epochs / self.batch)
+    def at_once(self) -> int:
+        """Tokens that are in memory at a time."""
+        return max(self.batch_tokens, self.tokens_per_row)
+
+    @property
+    def batches(self) -> int:
+        """How often tokens are computed at once."""
+        return math.ceil(self.tokens / self.at_once)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +125,7 @@ def training_memory(shape: Architecture, job: Job) -> Memory:
     weights = TRAINED_BYTES * trained
     if job.adapts:
         weights = round(NF4_BYTES * quantised) + 2 * (shape.parameters - quantised)
-    tokens = job.batch * job.tokens_per_row
+    tokens = job.at_once
     return Memory(
         weights=weights, adapter=TRAINED_BYTES * trained if job.adapts else 0, gradients=GRADIENT_BYTES * trained,
         optimizer=ADAMW_BYTES * trained, activations=tokens * _activation_bytes(shape, job),
@@ -130,6 +136,6 @@ def training_memory(shape: Architecture, job: Job) -> Memory:
 def _activation_bytes(shape: Architecture, job: Job) -> int:
     """Give what all layers keep of one token."""
     layer = 8 * shape.inner + (24 if job.adapts else 30) * shape.hidden + 4 * shape.key_width
-    if not job.checkpointing:
+    if not job.recompute:
         return shape.layers * layer
     return shape.layers * (2 if job.adapts else 4) * shape.hidden + layer

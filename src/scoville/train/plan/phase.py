@@ -42,7 +42,7 @@ class Facts:
     """Of all text, estimated."""
     cases: int
     rows: int
-    """Examples to train on: cases of the part ``train`` that have an answer, and rows of files in ``rows/``."""
+    """Examples to train on: cases of the part ``train`` that have an answer, and what ``scoville train rows`` wrote."""
     context_tokens: int
     """What the model reads at once."""
     prompt_tokens: int
@@ -156,10 +156,13 @@ def _mend_behaviour(
         room = f"nothing was tried in the prompt yet, and {_room(facts):,} tokens of the context are free"
         return base, todo, (why, f"{room}: instructions and examples cost nothing to try")
     if facts.rows >= TUNING_ROWS:
-        todo = ("what it takes: scoville plan train", "the same questions before and after: scoville evaluate")
+        todo = (
+            "what it takes: scoville plan train", "scoville train lora",
+            "the same questions before and after: scoville compare --phases rag,finetune+rag=NAME --cases CASES",
+        )  # fmt: skip
         return "finetune+rag", todo, (why, "what is wrong is behaviour, which tuning changes")
     todo = (
-        f"gather {TUNING_ROWS - facts.rows:,} more rows: scoville cases generate, or those that people asked",
+        f"gather {TUNING_ROWS - facts.rows:,} more rows: scoville train rows, scoville cases generate",
         "meanwhile try a stronger llm.model",
     )
     return base, todo, (why, f"{facts.rows:,} rows are too few to tune with")

@@ -6,9 +6,9 @@ Enters: the shape of a model, a job, machines. Leaves: a :class:`TrainingPlan`. 
                                     + 4 · layers · heads · head size · tokens of a row        (attention, not halved)
     of training one   full: 3 × that;  lora: 2 × that + 6 · trained parameters
                       (the way back through frozen weights computes no gradient of theirs)
-                      with gradient checkpointing once more the way forward
+                      with ``recompute`` once more the way forward
     hours             tokens × operations / (rate × utilisation); qlora takes a third more, for unpacking its weights;
-                      on a GPU a step takes at least 1 ms a layer, however small the model
+                      on a GPU a batch takes at least 1 ms a layer, however small the model
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from scoville.train.plan.memory import CHECKPOINT_BYTES, Job, Memory, trained_pa
 UNPACKING = 4 / 3
 """How much longer QLoRA takes than LoRA."""
 LAYER_SECONDS = 0.001
-"""A step on a GPU takes at least so long a layer: some hundred kernels are started one after the other."""
+"""A batch on a GPU takes at least so long a layer: some hundred kernels are started one after the other."""
 CARDS = (2, 4, 8, 16, 32, 64)
 """How many GPUs share a training, each with its rows and its part of weights and optimizer (FSDP, DeepSpeed)."""
 
@@ -80,7 +80,7 @@ class TrainingPlan:
             f"{self.shape.name}, {what}: {self.trainable_parameters:,} of {self.shape.parameters:,} parameters "
             f"({share:.2%}), checkpoint {size_text(self.checkpoint_bytes)}",
             f"{job.rows:,} rows × {job.tokens_per_row} tokens × {job.epochs:g} epochs = {job.tokens:,} tokens, "
-            f"{job.batch} rows at once{', gradient checkpointing' * job.checkpointing}",
+            f"{job.at_once:,} at once{', activations computed again' * job.recompute}",
             f"memory {size_text(self.memory.total)}: {parts}",
             "",
             f"{'':<14}{'memory':>9}{'hours':>10}{'cost':>11}",
@@ -110,28 +110,29 @@ def training_operations(shape: Architecture, job: Job) -> float:
     attention = 4 * shape.layers * shape.heads * shape.head_size * job.tokens_per_row
     forward = 2 * (shape.linear_weights + head) + attention
     token = 2 * forward + 6 * trained_parameters(shape, job) if job.adapts else 3 * forward
-    return float(job.tokens * (token + forward * job.checkpointing))
+    return float(job.tokens * (token + forward * job.recompute))
 
 
 def _on(shape: Architecture, job: Job, memory: Memory, operations: float, machine: Hardware) -> OnHardware:
     if memory.total > machine.memory_bytes:
         return OnHardware(hardware=machine, fits=False, hours=None, usd=None, would_fit=_would_fit(shape, job, machine))
     unpacking = UNPACKING if job.method == "qlora" else 1.0
-    starting = shape.layers * LAYER_SECONDS * job.steps if machine.is_gpu else 0.0
+    starting = shape.layers * LAYER_SECONDS * job.batches if machine.is_gpu else 0.0
     hours = max(starting, operations * unpacking / (machine.flops * machine.utilisation)) / 3600
     return OnHardware(hardware=machine, fits=True, hours=hours, usd=hours * machine.usd_per_hour, would_fit="")
 
 
 def _would_fit(shape: Architecture, job: Job, machine: Hardware) -> str:
     """Name the mildest change with which a job fits, and where that is another method, how many GPUs would do too."""
-    saving = replace(job, checkpointing=True)
-    least = replace(saving, batch=1)
-    for said, changed in (("--checkpointing", saving), ("--checkpointing --batch 1", least)):
+    saving = replace(job, recompute=True)
+    least = replace(saving, batch_tokens=job.tokens_per_row)
+    small = f"--recompute --batch-tokens {job.tokens_per_row}"
+    for said, changed in (("--recompute", saving), (small, least)):
         if training_memory(shape, changed).total <= machine.memory_bytes:
             return said
     found: list[str] = []
     if job.method in ("lora", "full"):
-        others = (("", job), (" --checkpointing", saving), (" --checkpointing --batch 1", least))
+        others = (("", job), (" --recompute", saving), (f" {small}", least))
         found += [
             f"--method qlora{said}" for said, changed in others
             if training_memory(shape, replace(changed, method="qlora")).total <= machine.memory_bytes
@@ -139,7 +140,7 @@ def _would_fit(shape: Architecture, job: Job, machine: Hardware) -> str:
     if machine.is_gpu:
         held = training_memory(shape, least)
         found += [
-            f"{cards} of them with --checkpointing --batch 1" for cards in CARDS
+            f"{cards} of them with {small}" for cards in CARDS
             if held.sharded(cards) <= machine.memory_bytes
         ][:1]  # fmt: skip
     return ", or ".join(found) or "a smaller model"
