@@ -20,13 +20,15 @@ from scoville.train.reader.train import TrainedReader, train_reader
 OWN_TIMES = 4.0
 """How often questions that are brought without a recipe are seen."""
 OWN_HOLD_OUT = 0.1
+OWN_RATE = 5e-5
+"""Gentle: mostly a reader learns a few questions more."""
 
 
 def train_own_reader(
     bot: Opened, recipe: Path | None, rows: Sequence[Path], *, from_cases: bool, base: str, name: str
 ) -> TrainedReader:
     """Train a reader by a recipe, from more files, and from cases of the workspace."""
-    training = load_reader_training(recipe) if recipe else ReaderTraining(patience=3, score_every_steps=50)
+    training = load_reader_training(recipe) if recipe else ReaderTraining(patience=3, learning_rate=OWN_RATE)
     if base:
         training = training.model_copy(update={"base": base})
     if not (training.files or rows or from_cases):

@@ -54,12 +54,13 @@ class ReaderTraining(Section):
     """Share of the texts that get their title as first line."""
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 1.5e-4
     warmup_steps: Annotated[int, Field(ge=0)] = 150
+    """A tenth of all at most."""
     hold: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Share of the steps after which the learning rate begins to fall to 0."""
     steps: PositiveInt | None = None
     """Default: as many as it takes to see each file as often as its ``times`` says."""
-    score_every_steps: PositiveInt = 250
-    """How often the held-out questions are looked at while it learns: the best weights are kept."""
+    score_every_steps: PositiveInt | None = None
+    """How often the held-out questions are looked at while it learns: the best weights are kept. Default: ten times."""
     patience: Annotated[int, Field(ge=0)] = 0
     """Looks without a gain after which training ends; 0: it never ends early."""
 

@@ -31,6 +31,7 @@ from scoville.train.reader.score import Scorecard, answered_by, score, scorecard
 from scoville.train.settings import Settings
 from scoville.train.threads import choose_threads
 
+LOOKS = 10
 GLANCE_ROWS = 400
 """How many held-out rows are looked at while it learns."""
 
@@ -72,11 +73,11 @@ def train_reader(
     tokenizer = open_tokenizer(base / "tokenizer.json")
     reader = _reader(network, training, base)
     glance = _spread(mixture.held_out, GLANCE_ROWS)
+    steps = training.steps or steps_of(mixture, tokenizer, training)
     plan = Settings(
-        steps=training.steps or steps_of(mixture, tokenizer, training),
-        learning_rate=training.learning_rate, warmup_steps=training.warmup_steps, hold=training.hold,
-        seed=training.seed, dev_every=training.score_every_steps if glance else 0, patience=training.patience,
-        usd_per_hour=usd_per_hour,
+        steps=steps, learning_rate=training.learning_rate, warmup_steps=min(training.warmup_steps, steps // 10),
+        hold=training.hold, seed=training.seed, patience=training.patience, usd_per_hour=usd_per_hour,
+        dev_every=(training.score_every_steps or -(-steps // LOOKS)) if glance else 0,
     )  # fmt: skip
     made_of = _made_of(training, mixture)
     if known := _finished(folder, made_of):
