@@ -31,6 +31,7 @@ INLINE = re.compile(r"`(scoville [a-z][^`]*)`")
 SKIPPED = {
     "=ollama:": "needs a server", "=vllm:": "needs a server", " http:": "needs a server",
     " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key",
+    "train embedder": "minutes: tests/train trains tiny ones", "train reranker ": "the same",
     "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "train lora ": "minutes: tests/cli trains tiny ones", "train full ": "minutes", "train pretrain ": "minutes",
     "export ": "needs a trained model: tests/train exports tiny ones",

@@ -12,7 +12,8 @@ sweep     recipes are tried                                 generate  documents 
 check_judge  how far a judge can be trusted             check_cases  what is wrong with files of cases
 report    runs as one HTML page                           train     what is made of documents and cases to learn from
 score_reading  a model answers from one text each        train_reader  files of questions → a reader
-training_rows  documents, cases, files → rows           tune      rows → a model that writes
+training_rows  documents, cases, files → rows           training_questions  the same → questions with passages
+train_ranker   questions → an embedder, a reranker      tune      rows → a model that writes
 doctor    what works here                               watch     what changes comes in by itself
 inspect   what a file is read as                        inspect_page  the same, drawn over its pages
 """

@@ -13,6 +13,8 @@ from scoville.errors import MissingExtra
 
 if TYPE_CHECKING:
     from scoville.bot.tune import Given
+    from scoville.train.ranker.train import Kind as RankerKind
+    from scoville.train.ranker.train import TrainedRanker
     from scoville.train.reader.score import Scorecard
     from scoville.train.reader.train import TrainedReader
     from scoville.train.rows.gather import TrainingRows
@@ -82,7 +84,8 @@ class Trained(Planned):
         part ``test`` of the files in ``cases/``, and of all cases in ``against``. Rows of more than ``longest`` tokens
         are left out. Only what everyone may read is taken from the index. ``out`` is a folder to write them to.
         """
-        from scoville.bot.training_rows import RowSettings, training_rows
+        from scoville.bot.training_questions import RowSettings
+        from scoville.bot.training_rows import training_rows
 
         settings = RowSettings(
             kinds=[kind.replace("_", "-") for kind in kinds],
@@ -93,12 +96,10 @@ class Trained(Planned):
             seed=seed,
         )  # fmt: skip
 
-        def generate() -> Path:
-            made = self.workspace.folder / "rows" / "generated.jsonl"
-            self.generate_cases(made, count=count, generator="templates", seed=seed)
-            return made
-
-        rows = training_rows(self, [Path(file) for file in files], [Path(file) for file in against], settings, generate)
+        rows = training_rows(
+            self, [Path(file) for file in files], [Path(file) for file in against], settings,
+            lambda: self._generated(count, seed),
+        )  # fmt: skip
         if out is not None:
             rows.save(Path(out))
         return rows
@@ -146,3 +147,59 @@ class Trained(Planned):
         from scoville.bot.tune import pretrain_own
 
         return pretrain_own(self, rows, name=name, depth=depth, vocabulary=vocabulary, values=values)
+
+    def train_embedder(
+        self,
+        *files: Path | str,
+        name: str = "embedder",
+        base: str = "",
+        count: int = 1000,
+        steps: int | None = None,
+        against: Sequence[Path | str] = (),
+        seed: int = 0,
+    ) -> "TrainedRanker":
+        """Train an embedder on questions and the passages that answer them, into ``.scoville/models`` under a ``name``.
+
+        ``files`` are cases or SQuAD and its like; without files cases are made of the documents. Hard negatives are
+        what the index finds and what does not hold the answer. ``base`` is by default the recipe's embedder. Two tenths
+        of the questions, by source, are never learned: one tells the best weights, the other whether they are better
+        than the base. If they are not, no weights are left. All else is that of :meth:`training_rows`.
+        """
+        return self._train_ranker("embedder", files, name, base or self.recipe.embed.model, count, steps, against, seed)
+
+    def train_reranker(
+        self,
+        *files: Path | str,
+        name: str = "reranker",
+        base: str = "",
+        count: int = 1000,
+        steps: int | None = None,
+        against: Sequence[Path | str] = (),
+        seed: int = 0,
+    ) -> "TrainedRanker":
+        """Train a cross-encoder for ``search.rerank``; all else is that of :meth:`train_embedder`.
+
+        ``base`` is a cross-encoder, or by default the recipe's embedder, of which one is made.
+        """
+        return self._train_ranker("reranker", files, name, base, count, steps, against, seed)
+
+    def _train_ranker(
+        self, kind: "RankerKind", files: Sequence[Path | str], name: str, base: str, count: int, steps: int | None,
+        against: Sequence[Path | str], seed: int,
+    ) -> "TrainedRanker":  # fmt: skip
+        if find_spec("torch") is None:
+            raise MissingExtra("training needs PyTorch: pip install 'scoville[train]'")
+        from scoville.bot.train_ranker import train_own_ranker
+        from scoville.bot.training_questions import RowSettings, ranking_questions
+
+        questions = ranking_questions(
+            self, [Path(file) for file in files], [Path(file) for file in against],
+            RowSettings(count=count, seed=seed), lambda: self._generated(count, seed),
+        )  # fmt: skip
+        return train_own_ranker(self, kind, questions, name=name, base=base, steps=steps, seed=seed)
+
+    def _generated(self, count: int, seed: int) -> Path:
+        """Make cases of the documents, to learn from."""
+        made = self.workspace.folder / "rows" / "generated.jsonl"
+        self.generate_cases(made, count=count, generator="templates", seed=seed)
+        return made

@@ -4,23 +4,19 @@ Enters: a bot and files. Leaves: rows whose prompts are the very ones that the b
 is in none of them: the ``test`` part of the files in ``cases/``, and the cases of files that are named.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from scoville.answer.write_prompt import PromptWriter
 from scoville.bot.opened import Opened
+from scoville.bot.training_questions import MINED, Asked, RowSettings, tests_of
 from scoville.cases.files import cases_of
-from scoville.cases.parts import check_leakage, groups, overlap
 from scoville.embed import open_embedder
-from scoville.errors import UsageError
 from scoville.llm import Llm, open_llm
 from scoville.prompt import render_closed_book, template_hash
 from scoville.train.examples import Example, Text, example_id
-from scoville.train.reader.rows import read_rows
-from scoville.train.rows.asked import CaseQuestions
 from scoville.train.rows.chats import CHATS
 from scoville.train.rows.files import form_of
 from scoville.train.rows.gather import (
@@ -34,36 +30,8 @@ from scoville.train.rows.gather import (
 )
 from scoville.train.rows.grounded import Prompts, Question, examples_of
 from scoville.train.rows.places import Places
-from scoville.train.rows.readings import reading_questions
 from scoville.train.rows.texts import chunks, joined, text_files
 from scoville.types import Case, Message
-
-KINDS = ("grounded", "closed-book", "text")
-TEST = "test"
-MINED = "what it shows is kept for testing"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowSettings:
-    """Which rows are made."""
-
-    kinds: Sequence[str] = ("grounded",)
-    count: int = 1000
-    """At most so many questions of each file, or of the documents."""
-    refusals: float = 0.25
-    """The share of the rows with passages in which the right reply declines."""
-    dev: float = 0.1
-    """The share that is not trained on."""
-    longest: int | None = None
-    """Tokens of the longest row; by default what the model takes."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        if unknown := [kind for kind in self.kinds if kind not in KINDS]:
-            raise UsageError(f"kinds: {unknown[0]!r} is none; the kinds are {', '.join(KINDS)}")
-        if not (0 <= self.refusals < 1 and 0 <= self.dev < 1):
-            raise UsageError(f"refusals {self.refusals:g}, dev {self.dev:g}: expected shares from 0 and below 1")
 
 
 def training_rows(
@@ -72,7 +40,7 @@ def training_rows(
     """Make rows of files, or where none is given of the documents, of which ``generate`` makes cases."""
     forms = {file: form_of(file) for file in files}
     own = [file for file, form in forms.items() if form == "cases"]
-    tests = _tests([*sorted((bot.workspace.root / "cases").glob("*.jsonl")), *own], against)
+    tests = tests_of([*sorted((bot.workspace.root / "cases").glob("*.jsonl")), *own], against)
     bot.fetch_models(llm=True)
     with closing(open_llm(bot.recipe.llm)) as llm, bot.bars("rows") as progress:
         work = _Work(bot, llm, settings, tests, lambda what, done: progress(what, done, None))
@@ -92,13 +60,6 @@ def training_rows(
         return work.finish()
 
 
-def _tests(files: Sequence[Path], against: Sequence[Path]) -> list[Case]:
-    """Read what is kept for testing: the test part of some files, all of others."""
-    read = {file.resolve(): cases_of(file) for file in (*files, *against)}
-    whole = {file.resolve() for file in against}
-    return [case for file, cases in read.items() for case in cases if case.split == TEST or file in whole]
-
-
 class _Work:
     """Rows as they come."""
 
@@ -114,7 +75,8 @@ class _Work:
         self.divided: dict[str, list[Example]] = {"train": [], "dev": []}
         """Those of cases that were divided before."""
         self.texts: list[Text] = []
-        self.skipped: Counter[str] = Counter()
+        self.asked = Asked(bot, settings, tests, say)
+        self.skipped = self.asked.skipped
         self._known: set[str] = set()
         self._write: PromptWriter | None = None
 
@@ -128,26 +90,14 @@ class _Work:
         return self._write
 
     def take_cases(self, name: str, cases: Sequence[Case], *, given: bool) -> None:
-        """Take the cases of a file that are not for testing; of a divided file only its parts train and dev.
-
-        Where somebody ``given`` them, those that share something with tests are refused, else left out.
-        """
-        parts = ("train", "dev") if any(case.split for case in cases) else ("",)
-        kept = [case for case in cases if case.split in parts]
-        if given:
-            check_leakage(kept, self.tests)
-        else:
-            leaks = {leak.case_id for leak in overlap(kept, self.tests)}
-            self.skipped[MINED] += len(leaks)
-            kept = [case for case in kept if case.id not in leaks]
-        kept = sample(kept, self.settings.count, self.settings.seed)
-        group = {kept[one].id: f"{name}:{kept[min(found)].id}" for found in groups(kept) for one in found}
+        """Take cases; see ``Asked.kept``."""
+        kept, group = self.asked.kept(name, cases, given=given)
         split = {group[case.id]: case.split for case in kept}
         made: list[Example] = []
         if "closed-book" in self.settings.kinds:
             made += (self._closed_book(case, group[case.id]) for case in kept if case.answerable and case.expected)
         if "grounded" in self.settings.kinds:
-            made += self._grounded(self._questions(kept, group))
+            made += self._grounded(self.asked.questions(kept, group))
         if not given:
             made, leaks = untested(made, self.tests)
             self.skipped[MINED] += len(leaks)
@@ -156,10 +106,7 @@ class _Work:
 
     def take_readings(self, path: Path) -> None:
         """Take questions that bring their own text."""
-        rows = sample(read_rows(path, free=True), self.settings.count, self.settings.seed)
-        passages = self.bot.recipe.search.passages
-        made = self._grounded(list(reading_questions(rows, passages, path.name, self.settings.seed)))
-        self._given(path, made)
+        self._given(path, self._grounded(self.asked.readings(path)))
 
     def take_conversations(self, path: Path, form: str) -> None:
         """Take conversations as they are."""
@@ -199,20 +146,6 @@ class _Work:
         )  # fmt: skip
         refuse_none(rows)
         return rows
-
-    def _questions(self, cases: Sequence[Case], group: dict[str, str]) -> list[Question]:
-        """Find the passages of cases."""
-        places = Places(self.bot.open_index())
-        asked = CaseQuestions(self.bot.searcher(), places, places.near(self.tests))
-        found: list[Question] = []
-        for number, case in enumerate(cases, start=1):
-            self.say(case.question, number)
-            one = asked.of(case, group[case.id])
-            if isinstance(one, str):
-                self.skipped[one] += 1
-            else:
-                found.append(one)
-        return found
 
     def _grounded(self, questions: Sequence[Question]) -> Iterator[Example]:
         """Write the examples of questions, a share of them without what they ask for."""

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from scoville.cases.alike import Finder
 from scoville.errors import LeakageError, UsageError
@@ -19,6 +19,23 @@ from scoville.types import Case
 
 Row = TypeVar("Row", Example, Text)
 Drawn = TypeVar("Drawn")
+
+
+class Grouped(Protocol):
+    """What is divided."""
+
+    @property
+    def id(self) -> str:
+        """Name it."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """What it stays together with; empty for itself alone."""
+        ...
+
+
+Part = TypeVar("Part", bound=Grouped)
 SHOWN = 3
 LARGEST = 1.5
 """Dev is at most so many times what was asked for, where groups allow."""
@@ -87,13 +104,13 @@ def read_training_rows(folder: Path) -> TrainingRows:
     return TrainingRows(**parts, **kept)
 
 
-def divide_rows(rows: Sequence[Row], dev: float, seed: int) -> tuple[list[Row], list[Row]]:
+def divide_rows(rows: Sequence[Part], dev: float, seed: int) -> tuple[list[Part], list[Part]]:
     """Divide rows into train and dev so that a group stays together: about a share ``dev``, never over half.
 
     Where every group is larger than that, the smallest is taken if it is at most a quarter of all; else there is no
     dev, as of one group alone.
     """
-    groups: dict[str, list[Row]] = defaultdict(list)
+    groups: dict[str, list[Part]] = defaultdict(list)
     for row in rows:
         groups[row.group or row.id].append(row)
     thrown = sorted(groups, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
@@ -106,7 +123,7 @@ def divide_rows(rows: Sequence[Row], dev: float, seed: int) -> tuple[list[Row], 
     smallest = min(others, key=lambda name: len(groups[name]), default="")
     if others[1:] and count < wanted / 2 and len(groups[smallest]) <= len(rows) / 4:
         chosen.add(smallest)
-    parts: tuple[list[Row], list[Row]] = ([], [])
+    parts: tuple[list[Part], list[Part]] = ([], [])
     for row in rows:
         parts[(row.group or row.id) in chosen].append(row)
     return parts
