@@ -87,6 +87,7 @@ def test_what_it_was_made_of_stands_beside_it(trained: TrainedReader):
     assert sorted(path.name for path in trained.folder.iterdir()) == [
         "config.json", "loss.jsonl", "model.safetensors", "tokenizer.json", "training.json",
     ]  # fmt: skip
+    assert str(trained.folder.parent) not in (trained.folder / "config.json").read_text()
     saved = weights(trained.folder)
     assert {str(value.dtype) for value in saved.values()} == {"torch.float16"}
     assert saved["qa_outputs.weight"].shape == (2, 32) and saved["answerable.bias"].shape == (1,)

@@ -29,6 +29,7 @@ def save_reader(
     from safetensors.torch import save
 
     config: dict[str, Any] = network.bert.config.to_dict()
+    config.pop("_name_or_path", None)  # where the base lay on this machine
     config |= {"architectures": ["BertForQuestionAnswering"], "reader": asdict(settings)}
     weights = {
         name: value.detach().to("cpu", torch.float16).contiguous()
