@@ -187,10 +187,11 @@ class Trained(Planned):
         self, kind: "RankerKind", files: Sequence[Path | str], name: str, base: str, count: int, steps: int | None,
         against: Sequence[Path | str], seed: int,
     ) -> "TrainedRanker":  # fmt: skip
-        if find_spec("torch") is None:
-            raise MissingExtra("training needs PyTorch: pip install 'scoville[train]'")
-        from scoville.bot.train_ranker import train_own_ranker
         from scoville.bot.training_questions import RowSettings, ranking_questions
+        from scoville.train.extra import require_training
+
+        require_training()
+        from scoville.bot.train_ranker import train_own_ranker
 
         questions = ranking_questions(
             self, [Path(file) for file in files], [Path(file) for file in against],

@@ -10,5 +10,5 @@ token_loss   logits only where there is loss            tune         rows, a bas
 
 loop         batches → steps, until the end or a kill   settings     rates, decay
 checkpoint   tensors on disk, whole or not there        threads      how many, by measuring
-reader/      the model that points at answers
+reader/      the model that points at answers           ranker/      embedders and rerankers
 """
