@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_cli import check
 from tiny_encoder import colour_rows, write_rows, write_tiny_encoder
 
 from conftest import Bench, Command
@@ -61,6 +62,8 @@ def test_a_reader_is_trained_and_scored_by_name_and_by_path(place: Path, command
     named = command("train", "score", "reader", "more.jsonl", "--json")
     assert named.code == 0, named.err
     assert set(named.json) >= CARD and named.json["n"] == 40
+    check("train score MODEL FILE --json", [named.json])
+    check("train reader --json", [done.json])
     there = command("train", "score", str(folder), "more.jsonl", "--json")
     assert {**there.json, "seconds": 0} == {**named.json, "seconds": 0}
     asked = command("train", "score", "path:.scoville/models/reader", "more.jsonl", "--json")
