@@ -39,8 +39,8 @@ from scoville.train.export.reference import open_trained
 from scoville.types import Message
 
 BASE = "smollm2-135m-instruct"
-SIZE = 0.03
-"""Standard deviation of B: the log-probabilities of replies move by about one nat."""
+SIZE = 0.2
+"""Standard deviation of B: enough to change most replies; with .03 the log-probabilities moved by .06 nats only."""
 
 
 def make_adapter(folder: Path, seed: int) -> None:
