@@ -34,9 +34,14 @@ class Quoted(NamedTuple):
     """Whether the quote stands in the document."""
 
 
+BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+"""What answers put in bold: the words that were asked for."""
+
+
 def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> str:
     """Show an answer with its citations; with a ``reason`` of :data:`REASONS` it is a refusal."""
-    paragraphs = "".join(f"<p>{_safe(part)}</p>" for part in text.split("\n") if part.strip())
+    lines = (BOLD.sub(r"<strong>\1</strong>", _safe(part)) for part in text.split("\n") if part.strip())
+    paragraphs = "".join(f"<p>{line}</p>" for line in lines)
     if reason:
         return f"<div>{paragraphs}<p><i>{_safe(REASONS.get(reason, reason))}</i></p></div>"
     rows = [

@@ -18,9 +18,9 @@ from scoville.index import Built, LanceIndex, Workspace, build_hash
 from scoville.llm import Generation
 from scoville.llm.fake import FakeLlm
 from scoville.llm.reader import ReaderLlm
-from scoville.prompt import DECLINE
+from scoville.prompt import DECLINE, render_focus
 from scoville.recipe import Recipe
-from scoville.search import Searcher
+from scoville.search import Focus, Searcher
 from scoville.types import Answer, Box, Message, Passage, Region, Reply
 
 ROOT = Path(__file__).parents[2]
@@ -576,7 +576,10 @@ def test_a_reader_that_is_not_sure_enough_declines_and_what_it_saw_can_be_looked
     assert not answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.3}).ask(QUESTION).refused
 
 
-def test_a_reader_asked_as_a_model_replies_with_the_words(index: LanceIndex):
-    prompt = [Message(role="user", content="Cancelling: within 14 days of it"), Message(role="user", content=QUESTION)]
-    assert PointsAtDays(0.9).generate(prompt, Generation(max_tokens=9)).text == "14 days"
-    assert PointsAtDays(0.4).generate(prompt, Generation(max_tokens=9)).text == DECLINE
+def test_a_reader_asked_as_a_model_replies_with_the_words_and_does_no_other_task():
+    focus = [Focus(hit=0, heading="Cancelling", text="Within 14 days of it.")]
+    prompt, one = render_focus(QUESTION, focus, SETTINGS.prompt), Generation(max_tokens=9)
+    assert PointsAtDays(0.9).generate(prompt, one).text == "14 days"
+    assert PointsAtDays(0.4).generate(prompt, one).text == DECLINE
+    with pytest.raises(UsageError, match="points at words of documents and writes none"):
+        PointsAtDays(0.9).generate([Message(role="user", content="Write a poem.")], one)

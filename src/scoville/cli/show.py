@@ -1,7 +1,7 @@
 """How an answer looks in a terminal."""
 
 from scoville.cli.common import plain, style
-from scoville.html import REASONS
+from scoville.html import BOLD, REASONS
 from scoville.types import Answer, Citation
 
 
@@ -11,7 +11,7 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
         reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
         withheld = f"\n  found no support: {plain(answer.withheld)}" if show_withheld and answer.withheld else ""
         return style(answer.text, fg="yellow") + style(reason + withheld, dim=True)
-    lines = [plain(answer.text, keep="\n\t"), ""]
+    lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(answer.text, keep="\n\t")), ""]
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))

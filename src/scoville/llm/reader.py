@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoville import recipe
+from scoville.errors import UsageError
 from scoville.llm.fake import CONTEXT_TOKENS
 from scoville.llm.protocol import Generation, OnText
 from scoville.prompt import DECLINE, split_focus
@@ -45,10 +46,15 @@ class ReaderLlm:
         return self._reader.read(question, texts)
 
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
-        """Reply to a prompt with the words in it that answer its last question."""
+        """Reply to a prompt of `style: sentences` with the words in it that answer; UsageError for other tasks."""
         started = time.perf_counter()
         lines, question = split_focus(messages)
-        text = "\n".join(lines) or "\n".join(message.content for message in messages[:-1])
+        if not lines:
+            raise UsageError(
+                f"llm.model: {self.name} points at words of documents and writes none; for this name a model that "
+                "writes, such as smollm2-135m-instruct, ollama:NAME or openai:NAME"
+            )
+        text = "\n".join(lines)
         best = next(iter(self.read(question, [text])), None)
         reply = text[best.start : best.end] if best and best.probability >= LIKELY else DECLINE
         if on_text:
