@@ -38,6 +38,11 @@ BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 """What answers put in bold: the words that were asked for."""
 
 
+def not_bold(text: str) -> str:
+    """Write an answer without the signs of bold."""
+    return BOLD.sub(r"\1", text)
+
+
 def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> str:
     """Show an answer with its citations; with a ``reason`` of :data:`REASONS` it is a refusal."""
     lines = (BOLD.sub(r"<strong>\1</strong>", _safe(part)) for part in text.split("\n") if part.strip())

@@ -11,6 +11,7 @@ import pytest
 from scoville import recipe
 from scoville.answer import Answerer, answer_json, history_of, hit_json, open_answerer
 from scoville.answer.declines import declines
+from scoville.cli.show import answer_text
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, ProviderAuth, ProviderError, UsageError
 from scoville.extract import Span
@@ -567,6 +568,8 @@ def test_a_reader_answers_in_the_words_of_the_passage_with_its_box(index: LanceI
     assert (citation.quote, citation.page, citation.boxes[0].y0) == (CANCEL, 2, 60)
     assert answer.probability == answer_json(answer)["probability"] == 0.9
     assert [stage.name for stage in answer.stages][-1] == "generate"
+    assert "within <strong>14 days</strong> of" in answer._repr_html_()
+    assert "within 14 days of" in answer_text(answer)  # bold where colours are
 
 
 def test_a_reader_that_is_not_sure_enough_declines_and_what_it_saw_can_be_looked_at(index: LanceIndex):

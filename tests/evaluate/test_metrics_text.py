@@ -92,6 +92,10 @@ def test_the_benchmarks_measures_agree():
             assert gold_token_recall(one, other) == measure.gold_token_recall(one, other)
 
 
+def test_the_signs_of_bold_are_no_words():
+    assert strip_citations("The excess is **£500**. [2] 2 ** 3 * 4") == "The excess is £500. 2 ** 3 * 4"
+
+
 @pytest.mark.parametrize(
     ("text", "expected", "held"),
     [

@@ -17,6 +17,7 @@ from scoville.evaluate.compare_runs import compare_runs
 from scoville.evaluate.result import Result
 from scoville.evaluate.runs import Run
 from scoville.evaluate.shown import LABELS, Unit, difference, unit_of, written
+from scoville.html import not_bold
 from scoville.types import Evidence, Score
 
 Outcome = Literal["worse", "lost", "better", "gained", "same", "unscored"]
@@ -130,7 +131,7 @@ def _said(one: asked.Said, metric: str) -> Said:
     result = one.result or Result(case_id="", text="", refused=False, error="not asked")
     score = one.scores.get(metric, Score(metric=metric, value=None, reason="does not apply"))
     return Said(
-        answer=result.text, refused=result.refused, error=result.error, score=score.value,
+        answer=not_bold(result.text), refused=result.refused, error=result.error, score=score.value,
         reason=result.error or score.reason, stage=one.blame.stage if one.blame else "",
         detail=one.blame.detail if one.blame else "",
     )  # fmt: skip

@@ -6,6 +6,8 @@ Enters: texts. Leaves: tokens, and whether one text stands in another. Knows no 
 import re
 import unicodedata
 
+from scoville.html import not_bold
+
 ARTICLES = frozenset({"a", "an", "the"})
 FUNCTION_WORDS = frozenset(
     "a an the and or but if as at by for from in into of on to with without is are was were be been being am do does "
@@ -27,12 +29,12 @@ MARKER = re.compile(r"\d+(?:\s*[,;-]\s*\d+)*")
 
 
 def strip_citations(text: str) -> str:
-    """Remove markers like ``[2]`` or ``[1, 3]`` and cited files like ``[plan.pdf#page=7]``."""
+    """Remove markers like ``[2]`` or ``[1, 3]``, cited files like ``[plan.pdf#page=7]``, and the signs of bold."""
 
     def cites(inside: str) -> bool:
         return bool(MARKER.fullmatch(inside.strip()) or REFERENCE.search(inside))
 
-    return BRACKET.sub(lambda match: "" if cites(match[1]) else match[0], text).strip()
+    return BRACKET.sub(lambda match: "" if cites(match[1]) else match[0], not_bold(text)).strip()
 
 
 def fold(text: str) -> str:
