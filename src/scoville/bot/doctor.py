@@ -17,7 +17,9 @@ from typing import NamedTuple, get_args
 from scoville.bot.opened import Opened
 from scoville.endpoint import Endpoint, Section, endpoint_url, served
 from scoville.errors import ScovilleError
+from scoville.extract.reader import read_settings
 from scoville.index import build_hash, open_index
+from scoville.llm.reader import reader_folder
 from scoville.models import catalogue, is_cached, locate_model, verify
 from scoville.quiet import silence_openvino
 from scoville.recipe import Model, Recipe
@@ -129,6 +131,10 @@ def _model(kind: str, reference: str) -> Check:
     provider = reference.partition(":")[0]
     if provider in ("fake", "quote"):
         return Check(kind, True, f"{reference} (replies without a model)")
+    if provider == "reader":
+        folder = reader_folder(reference)
+        read_settings(folder)
+        return Check(kind, True, f"{reference} (points at words of the documents) in {folder}")
     if provider in plugged_in("llm" if kind == "llm" else "embedder"):
         return Check(kind, True, f"{reference} (plugged in)")
     entry = next((entry for entry in catalogue() if entry.name == reference), None)

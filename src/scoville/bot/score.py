@@ -89,7 +89,7 @@ def check_likelihood(recipe: Recipe | None) -> None:
     """Raise UsageError where it is plain that what answers cannot say how likely it holds a text."""
     if recipe is None:
         raise UsageError("--perplexity: a function or a server answers; expected a recipe with a local model")
-    if recipe.llm.model == "quote" or is_hosted(recipe.llm.model):
+    if recipe.llm.model.partition(":")[0] in ("quote", "reader") or is_hosted(recipe.llm.model):
         raise UsageError(f"--perplexity: llm.model is {recipe.llm.model}; expected a local model")
 
 

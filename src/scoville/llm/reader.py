@@ -89,4 +89,10 @@ class ReaderLlm:
 
 def open_reader(name: str, settings: recipe.Llm) -> ReaderLlm:
     """Open ``llm.model: reader``, the one that comes with Scoville, or ``reader:FOLDER``."""
-    return ReaderLlm(settings.model, Path(name).expanduser() if name else SHIPPED, settings.threads)
+    return ReaderLlm(settings.model, reader_folder(settings.model), settings.threads)
+
+
+def reader_folder(reference: str) -> Path:
+    """Say where the reader lies that ``reader`` or ``reader:FOLDER`` names."""
+    folder = reference.partition(":")[2]
+    return Path(folder).expanduser() if folder else SHIPPED

@@ -1,0 +1,159 @@
+"""What the reader that comes with Scoville is worth: on texts it never saw, on an HR department's documents, in seconds.
+
+    python benchmarks/reader.py --data DATA --work FOLDER
+
+Enters: DATA as recipes/reader.yaml names it, and contoso_hr. Leaves: results/reader.json and results/reader.md.
+Beside it stand `quote` (the nearest sentence, no model) and SmolLM2-135M, in the same run, on the same passages.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cheats import contoso
+
+import scoville as sc
+from scoville.evaluate.judge.agreement import auroc
+from scoville.extract import open_reader
+from scoville.llm.reader import SHIPPED
+from scoville.recipe.reader import load_reader_training
+from scoville.train.reader.mixture import mix, read_part
+from scoville.train.reader.score import score, with_reader
+from scoville.types import Case
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "reader.yaml"
+OTHERS = ("quote", "smollm2-135m-instruct")
+MEASURED = ("answered_right", "refused_right", "quality", "seconds")
+ROUNDS = 20
+
+
+def held_out(data: Path) -> dict[str, Any]:
+    """Score what the recipe holds out of its training."""
+    training = load_reader_training(RECIPE)
+    mixture = mix([read_part(file, data) for file in training.files if file.tables != "cells"])
+    reader = open_reader(SHIPPED)
+    found: dict[str, Any] = {}
+    for part in mixture.parts:
+        if part.held_out:
+            rows = random.Random(0).sample(list(part.held_out), min(1500, len(part.held_out)))
+            name = f"{part.name}, {part.tables}" if part.tables != "as they are" else part.name
+            found[name] = asdict(score(rows, with_reader(reader)))
+            print(name, found[name], flush=True)
+    return found
+
+
+def speed(bot: sc.Bot, cases: Sequence[Case]) -> dict[str, float]:
+    """Time five passages, warm: what reading adds to a search."""
+    reader = open_reader(SHIPPED)
+    texts = [[hit.passage.content for hit in bot.search(case.question, limit=5)] for case in cases[:ROUNDS]]
+    reader.load()
+    seconds: list[float] = []
+    for case, five in zip(cases, texts, strict=False):
+        reader.read(case.question, five)
+        started = time.perf_counter()
+        reader.read(case.question, five)
+        seconds.append(time.perf_counter() - started)
+    words = statistics.mean(sum(len(text.split()) for text in five) for five in texts)
+    return {"median_ms": 1000 * statistics.median(seconds), "words": words, "cores": len(os.sched_getaffinity(0))}
+
+
+def on_documents(bot: sc.Bot, cases: Sequence[Case], slow: bool) -> dict[str, Any]:
+    """Let the reader and the others answer, and compare them case by case."""
+    run = bot.evaluate(list(cases), name="reader")
+    found: dict[str, Any] = {"reader": run.summary()["metrics"]}
+    differences: dict[str, Any] = {}
+    for model in OTHERS if slow else OTHERS[:1]:
+        other = bot.variant({"llm.model": model}).evaluate(list(cases), name=model)
+        found[model] = other.summary()["metrics"]
+        differences[model] = {
+            metric: asdict(run.compare(other, metric=metric)) for metric in ("answered_right", "quality")
+        }
+    results = run.results()
+    said = [one for case in cases if (one := results[case.id])]
+    saved = run.saved()
+    has = [float(case.answerable) for case in cases]
+    return {
+        "metrics": {name: {metric: one.get(metric) for metric in MEASURED} for name, one in found.items()},
+        "differences": differences,
+        "auroc": {
+            "probability": auroc(has, [saved[case.id]["probability"] or 0.0 for case in cases]),
+            "similarity": auroc(has, [one.confidence or 0.0 for one in said]),
+        },
+    }
+
+
+def report(found: Mapping[str, Any]) -> str:
+    """Write the tables."""
+    lines = ["# The reader", "", "Made by `benchmarks/reader.py`; in brackets 95 % intervals.", ""]
+    lines += ["## One text, one question: texts held out of its training", ""]
+    lines += ["| questions | n | F1 | exact | AUROC | F1 with refusals | wrongly refused | ECE | seconds |"]
+    lines += ["|---|---|---|---|---|---|---|---|---|"]
+    for name, card in found["held_out"].items():
+        keys = ("f1_answerable", "em_answerable", "auroc", "best_f1", "wrongly_refused_at_best", "ece")
+        cells = " | ".join("–" if card[key] is None else f"{card[key]:.3f}" for key in keys)
+        lines.append(f"| {name} | {card['n']} | {cells} | {card['seconds']:.1f} |")
+    for name, told in found["documents"].items():
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            "| system | answered rightly | refused rightly | quality | seconds |",
+            "|---|---|---|---|---|",
+        ]
+        for system, metrics in told["metrics"].items():
+            lines.append(f"| {system} | {' | '.join(_cell(metrics.get(key)) for key in MEASURED)} |")
+        for model, differences in told["differences"].items():
+            one = differences["answered_right"]
+            lines += [
+                "",
+                f"Reader less {model}, answered rightly, case by case: {one['difference']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f}).",
+            ]
+        lines += [
+            "",
+            f"AUROC of answerable against not: {told['auroc']['probability']:.3f} by the reader, {told['auroc']['similarity']:.3f} by the best cosine.",
+        ]
+    quick = found["speed"]
+    lines += [
+        "",
+        f"Five passages ({quick['words']:.0f} words): {quick['median_ms']:.0f} ms at the median, {quick['cores']} cores.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(found: Mapping[str, Any] | None) -> str:
+    if not found or found["mean"] is None:
+        return "–"
+    return f"{found['mean']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=101, help="HR questions with an answer")
+    parser.add_argument("--quick", action="store_true", help="without SmolLM2, which takes minutes")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/reader.json")
+    given = parser.parse_args()
+    documents, cases, _ = contoso(given.data, given.count)
+    (given.work / "contoso_hr").mkdir(parents=True, exist_ok=True)
+    with sc.open(given.work / "contoso_hr") as bot:
+        bot.add(documents)
+        found = {
+            "held_out": held_out(given.data),
+            "documents": {"contoso_hr": on_documents(bot, cases, not given.quick)},
+            "speed": speed(bot, cases),
+        }
+    given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    given.out.with_suffix(".md").write_text(report(found), encoding="utf-8")
+    print(report(found))
+
+
+if __name__ == "__main__":
+    main()
