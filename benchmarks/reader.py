@@ -8,6 +8,7 @@ Beside it stand `quote` (the nearest sentence, no model) and SmolLM2-135M, in th
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -24,6 +25,7 @@ from scoville.evaluate.judge.agreement import auroc
 from scoville.extract import open_reader
 from scoville.llm.reader import SHIPPED
 from scoville.recipe.reader import load_reader_training
+from scoville.train.reader.calibrate import expected_error, fit
 from scoville.train.reader.mixture import mix, read_part
 from scoville.train.reader.score import score, with_reader
 from scoville.types import Case
@@ -32,21 +34,69 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "reader.yaml"
 OTHERS = ("quote", "smollm2-135m-instruct")
 MEASURED = ("answered_right", "refused_right", "quality", "seconds")
 ROUNDS = 20
+OPEN_QUESTIONS = 200
 
 
 def held_out(data: Path) -> dict[str, Any]:
     """Score what the recipe holds out of its training."""
     training = load_reader_training(RECIPE)
-    mixture = mix([read_part(file, data) for file in training.files if file.tables != "cells"])
+    mixture = mix([read_part(file, data) for file in training.files])
     reader = open_reader(SHIPPED)
     found: dict[str, Any] = {}
     for part in mixture.parts:
         if part.held_out:
             rows = random.Random(0).sample(list(part.held_out), min(1500, len(part.held_out)))
-            name = f"{part.name}, {part.tables}" if part.tables != "as they are" else part.name
+            name = part.name if part.form == "text" else f"{part.name}, {part.form}"
             found[name] = asdict(score(rows, with_reader(reader)))
             print(name, found[name], flush=True)
     return found
+
+
+def open_questions(data: Path, work: Path) -> dict[str, Any]:
+    """Ask about four held-out articles, indexed: SQuAD's questions of both kinds, and such about other articles.
+
+    Fits what ``answer.pointed.supported`` adds to the reader's own probability.
+    """
+    articles = json.loads((data / "squad_v2/train.json").read_text(encoding="utf-8"))["data"]
+    titles = {name for file in load_reader_training(RECIPE).files for name in _titles(file.hold_out)}
+    asked: dict[str, list[str]] = {"answerable": [], "adversarial": [], "off document": []}
+    (work / "articles").mkdir(parents=True, exist_ok=True)
+    for article in articles:
+        held = article["title"].replace("_", " ") in titles
+        texts = [paragraph["context"] for paragraph in article["paragraphs"]]
+        if held:
+            path = work / "articles" / f"{article['title']}.md"
+            path.write_text(f"# {article['title']}\n\n" + "\n\n".join(texts) + "\n", encoding="utf-8")
+        for question in (question for paragraph in article["paragraphs"] for question in paragraph["qas"]):
+            kind = "answerable" if not question["is_impossible"] else "adversarial"
+            asked[kind if held else "off document"].append(question["question"])
+    with sc.open(work, answer={"min_similarity": -1}) as bot:
+        bot.add(work / "articles")
+        reader, rows = open_reader(SHIPPED), []
+        for kind, questions in asked.items():
+            for question in random.Random(0).sample(questions, OPEN_QUESTIONS // (1 if kind == "answerable" else 2)):
+                found = bot.searcher().search(question)
+                spans = reader.read(question, [hit.passage.content for hit in found.hits])
+                best = max((span.probability for span in spans), default=0.001)
+                rows.append((kind, math.log(best / (1 - best)), found.similarity or 0.0))
+    labels = [kind == "answerable" for kind, _, _ in rows]
+    fitted = fit([(odds, cosine) for _, odds, cosine in rows], labels)
+    told = [fitted.probability(odds, cosine) for _, odds, cosine in rows]
+    found = {"support": list(fitted), "ece": expected_error(told, labels)}
+    for kind in ("adversarial", "off document"):
+        chosen = [place for place, row in enumerate(rows) if row[0] in ("answerable", kind)]
+        has = [float(labels[place]) for place in chosen]
+        found[kind] = {
+            "reader": auroc(has, [rows[place][1] for place in chosen]),
+            "cosine": auroc(has, [rows[place][2] for place in chosen]),
+            "both": auroc(has, [told[place] for place in chosen]),
+        }
+    print("open", found, flush=True)
+    return found
+
+
+def _titles(held: object) -> tuple[str, ...]:
+    return held if isinstance(held, tuple) else ()
 
 
 def speed(bot: sc.Bot, cases: Sequence[Case]) -> dict[str, float]:
@@ -99,6 +149,16 @@ def report(found: Mapping[str, Any]) -> str:
         keys = ("f1_answerable", "em_answerable", "auroc", "best_f1", "wrongly_refused_at_best", "ece")
         cells = " | ".join("–" if card[key] is None else f"{card[key]:.3f}" for key in keys)
         lines.append(f"| {name} | {card['n']} | {cells} | {card['seconds']:.1f} |")
+    lines += ["", "## Questions to an index of the held-out articles: AUROC of answerable against not", ""]
+    lines += ["| without an answer | reader | best cosine | both |", "|---|---|---|---|"]
+    for kind in ("adversarial", "off document"):
+        one = found["open"][kind]
+        lines.append(f"| {kind} | {one['reader']:.3f} | {one['cosine']:.3f} | {one['both']:.3f} |")
+    weights = ", ".join(f"{value:.3f}" for value in found["open"]["support"])
+    lines += [
+        "",
+        f"`answer.pointed.SUPPORT` = ({weights}); ECE {found['open']['ece']:.3f} on the questions it was fitted to.",
+    ]
     for name, told in found["documents"].items():
         lines += [
             "",
@@ -143,9 +203,11 @@ def main() -> None:
     given = parser.parse_args()
     documents, cases, _ = contoso(given.data, given.count)
     (given.work / "contoso_hr").mkdir(parents=True, exist_ok=True)
+    asked = open_questions(given.data, given.work / "squad_v2")
     with sc.open(given.work / "contoso_hr") as bot:
         bot.add(documents)
         found = {
+            "open": asked,
             "held_out": held_out(given.data),
             "documents": {"contoso_hr": on_documents(bot, cases, not given.quick)},
             "speed": speed(bot, cases),

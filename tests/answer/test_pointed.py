@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from test_grounding import hit
 
-from scoville.answer.pointed import Pointed, point
+from scoville.answer.pointed import Pointed, point, supported
 from scoville.extract import Span
 from scoville.types import Box, Region
 
@@ -101,3 +101,11 @@ def test_words_of_the_headings_above_a_passage_are_no_answer():
 @pytest.mark.parametrize("texts", [[], ["Nothing here."]])
 def test_no_words_no_answer(texts: list[str]):
     assert point("How much?", [hit(text) for text in texts], Points("£500")) is None
+
+
+def test_the_probability_is_corrected_by_the_cosine_where_it_is_known():
+    assert supported(0.7, None) == 0.7
+    weak, strong = supported(0.7, 0.2), supported(0.7, 0.8)
+    assert 0 < weak < strong < 1
+    assert supported(0.1, 0.5) < supported(0.9, 0.5)
+    assert 0 < supported(0.0, 0.0) < supported(1.0, 1.0) < 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from scoville.answer.declines import declines, repeats
 from scoville.answer.grounding import MARKER, Grounded, ground
-from scoville.answer.pointed import point
+from scoville.answer.pointed import point, supported
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.index import Workspace
@@ -24,6 +24,7 @@ from scoville.search import Found, Searcher, check_question, open_searcher
 from scoville.types import Answer, Hit, Message, RefusalReason, Reply, Stage
 
 BLANK_LINE = "\n\n"
+DEFAULT_EMBEDDER = "all-minilm-l6-v2"
 
 
 class Answerer:
@@ -94,7 +95,9 @@ class Answerer:
             pointed = point(found.question or question, found.hits, llm)
             words = sum(len(hit.passage.content.split()) for hit in found.hits)
             reply = llm.reply(pointed.text if pointed else "", words, time.perf_counter() - started)
-        likely = pointed is not None and pointed.probability >= self.recipe.answer.min_probability
+        similarity = found.similarity if self.searcher.embedder.name == DEFAULT_EMBEDDER else None
+        probability = supported(pointed.probability, similarity) if pointed else 0.0
+        likely = pointed is not None and probability >= self.recipe.answer.min_probability
         if on_text and pointed and likely:
             on_text(pointed.text)
         answer = self._answer(
@@ -106,7 +109,7 @@ class Answerer:
             reply=reply,
             grounded=Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None,
         )
-        return replace(answer, probability=pointed.probability if pointed else 0.0)
+        return replace(answer, probability=probability)
 
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
         """Write what ``ask`` would give the model, where it does not refuse before.

@@ -81,8 +81,8 @@ def _cards_text(cards: dict[str, dict[str, Any]]) -> str:
     for label, form in rows.items():
         lines.append(f"  {label:<28}" + "".join(f"{form.format(**cards[name]):<{width}}" for name in names).rstrip())
     note = (
-        "`quote` is no model: it answers with the nearest sentence, and a model has to beat it. The default model is\n"
-        "small, so that it runs anywhere; the last two questions show where it gets lost. A larger one is one line in\n"
+        "`quote` answers with the nearest sentence, word for word. `reader` points at the words that answer, says how\n"
+        "likely the documents hold them, and writes no sentences of its own. A model that does is one line in\n"
         "recipe.yaml (llm.model). Strict rules told right from wrong, not a model."
     )
     return "\n".join((*lines, "", note, ""))

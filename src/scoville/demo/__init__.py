@@ -12,7 +12,7 @@ from scoville.demo.grade import DemoCase, cites_right, is_right, score_demo
 
 
 def demo_cases() -> list[DemoCase]:
-    """Give the dozen questions: those that the default model gets right first, those that it gets wrong last."""
+    """Give the dozen questions, eight with an answer and four without."""
     lines = files("scoville.demo").joinpath("cases.jsonl").read_text(encoding="utf-8").splitlines()
     return [_case(json.loads(line)) for line in lines if line.strip()]
 
