@@ -613,7 +613,7 @@ def test_a_path_to_an_llm_is_checked_by_content(cache, tmp_path, monkeypatch):
     bad.write_bytes(b"<html>")
     graph.mkdir()
     for path in (bad, graph):
-        with pytest.raises(UnknownModel, match="expected a GGUF file or a folder with openvino_model.xml"):
+        with pytest.raises(UnknownModel, match="expected a GGUF file or a folder with one of"):
             locate_model(f"path:{path}", kind="llm")
     (graph / "openvino_model.xml").write_text("<net/>")
     assert locate_model(f"path:{graph}", kind="llm").weights == graph / "openvino_model.xml"
