@@ -77,3 +77,11 @@ def test_weights_of_an_embedder_are_no_reader(tmp_path):
     save_file({k: v for k, v in tensors.items() if "answerable" not in k}, tmp_path / "model.safetensors")
     with pytest.raises(ModelError, match="do not fit together"):
         open_reader(tmp_path).read("who pays ?", TEXTS)
+
+
+def test_no_span_reaches_over_a_cell_or_a_paragraph(tmp_path):
+    write_tiny_reader(tmp_path)
+    reader = open_reader(tmp_path)
+    text = "| the tenant | pays £500 |\n| who | may 2024 |\n\nthe excess is £500\n\nfor each claim"
+    found = [text[span.start : span.end] for span in reader.read("who pays ?", [text])]
+    assert found and not [words for words in found if " | " in words or "\n" in words]

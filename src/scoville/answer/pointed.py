@@ -140,14 +140,17 @@ def _under(span: Span, lines: Iterable[Readable]) -> list[Readable]:
 
 def _shown(line: Readable, words: str, value: bool) -> str:
     """Write a line; of a row, for a question about a value, what it is about (its first cell) and the value."""
-    if len(line.cells) < 3 or not value:
-        return LIST_SIGN.sub("", line.text, count=1).strip("| ").replace(" | ", "; ")
-    found = [cell for cell in line.cells[1:] if words in cell]
-    return "; ".join((line.cells[0], *found[:1])) if found else line.text
+    cells = line.cells if len(line.cells) > 1 else tuple(line.text.strip("| ").split(" | "))
+    found = next((cell for cell in cells if words in cell), "") if value and len(cells) > 1 else ""
+    if not found:
+        return LIST_SIGN.sub("", "; ".join(cells), count=1)
+    tells = found == cells[0] or len(line.cells) == 1 and found != words  # it has its own label
+    return found if tells else f"{cells[0]}; {found}"
 
 
 def _marked(text: str, words: str) -> str:
     """Put the words in bold, where they are a part of the text."""
+    words = words if "(" in words else words.rpartition(")")[2].strip() or words  # not from within brackets
     at = text.find(words)
     if at < 0 or "*" in text or len(words) > 0.8 * len(text):
         return text

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 BREAK = re.compile(r"\n\s*\n|\n(?=\|)")
 """Between paragraphs and between the rows of a table: no span reaches over it."""
+CELL_END = re.compile(r" \| ")
+"""Spans that reach over it are cut: the reader knows better where an answer begins than where its cell ends."""
 LONGEST_SPAN = 48  # tokens
 SPANS = 4  # of one text
 
@@ -130,6 +132,8 @@ class Reader:
             first, last = divmod(int(place), count)
             score = float(pairs[first, last]) - null
             start, end = window.offsets[first][0], window.offsets[last][1]
+            if cell := CELL_END.search(text, start, end):
+                end = cell.start()
             if math.isfinite(score) and not any(span.start < end and start < span.end for span in spans):
                 probability = self._probability(score, answerable)
                 spans.append(
