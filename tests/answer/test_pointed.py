@@ -115,3 +115,9 @@ def test_a_row_whose_cells_have_their_own_labels_gives_the_cell():
     paid = "| Premium before tax £46.43 | Insurance premium tax (12%) £5.57 |\n| Total paid £52.00 | Paid by Card |"
     answer = pointed("How much is the tax?", Points("12%) £5.57"), paid)
     assert answer.text == "Insurance premium tax (12%) **£5.57** [1]"
+
+
+def test_what_leads_in_a_list_says_nothing_without_it():
+    cut = "These are covered. The plan also covers:"
+    assert pointed("Why is it covered?", Points("also covers", "These are"), cut).text == "**These are** covered. [1]"
+    assert pointed("How is the team led?", Points("RESPONSIBILITIES"), DUTIES).text.startswith("RESPONSIBILITIES:\n- Lead")

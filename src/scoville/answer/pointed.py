@@ -111,6 +111,8 @@ def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_P
             break
         passage = hits[span.text].passage
         part = (_list(passage, span) if several else None) or _sentence(passage, span, value=value)
+        if part and part.text.endswith(":"):
+            part = _list(passage, span)  # it leads in a list, and says nothing without it
         if part and not any(one.hit == part.hit and one.start < part.end and part.start < one.end for one in parts):
             parts.append(part)
         if part and "\n" in part.text:
