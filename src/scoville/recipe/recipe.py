@@ -325,7 +325,7 @@ class Answering(Section):
     """The share of a sentence's content words that one passage must hold to be its evidence."""
     min_probability: Share = 0.4
     """Refuse when the reader (`llm.model: reader`) holds it less likely that a passage answers the question."""
-    refusal: str = "I don't know: the documents do not say."
+    refusal: str = "I don't know: I found no answer in the documents."
 
 
 class Recipe(Section):
