@@ -120,4 +120,6 @@ def test_a_row_whose_cells_have_their_own_labels_gives_the_cell():
 def test_what_leads_in_a_list_says_nothing_without_it():
     cut = "These are covered. The plan also covers:"
     assert pointed("Why is it covered?", Points("also covers", "These are"), cut).text == "**These are** covered. [1]"
-    assert pointed("How is the team led?", Points("RESPONSIBILITIES"), DUTIES).text.startswith("RESPONSIBILITIES:\n- Lead")
+    assert pointed("How is the team led?", Points("RESPONSIBILITIES"), DUTIES).text.startswith(
+        "RESPONSIBILITIES:\n- Lead"
+    )
