@@ -123,3 +123,10 @@ def test_what_leads_in_a_list_says_nothing_without_it():
     assert pointed("How is the team led?", Points("RESPONSIBILITIES"), DUTIES).text.startswith(
         "RESPONSIBILITIES:\n- Lead"
     )
+
+
+def test_money_is_given_for_how_much_and_a_time_for_how_long_where_they_score_nearly_as_well():
+    answer = pointed("How much is annual cover?", Points("31 days", "£52"), TABLE)
+    assert answer.text == "Policy: Annual; Price: **£52** [1]"
+    assert "31 days" in pointed("How much is annual cover?", Points("31 days", "£52", apart=3), TABLE).text
+    assert "31 days" in pointed("How long is an annual hire?", Points("£52", "31 days"), TABLE).text

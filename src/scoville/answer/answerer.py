@@ -95,7 +95,7 @@ class Answerer:
             pointed = point(found.question or question, found.hits, llm)
             words = sum(len(hit.passage.content.split()) for hit in found.hits)
             reply = llm.reply(pointed.text if pointed else "", words, time.perf_counter() - started)
-        similarity = found.similarity if self.searcher.embedder.name == DEFAULT_EMBEDDER else None
+        similarity = found.similarity if self.searcher.embedder.name.startswith(f"{DEFAULT_EMBEDDER}@") else None
         probability = supported(pointed.probability, similarity) if pointed else 0.0
         likely = pointed is not None and probability >= self.recipe.answer.min_probability
         if on_text and pointed and likely:
