@@ -127,7 +127,6 @@ def test_what_is_kept_for_testing_is_not_learned(place: Path, command: Command):
         (["reader", "--rows", "one.jsonl"], "1 questions with an answer to learn from; expected at least 8"),
         (["reader", "--rows", "moved.jsonl"], "the answer 'blue' does not stand at its `answer_start`"),
         (["reader", "--rows", "rows.jsonl", "--base", "docs"], "'docs' is a folder without a reader"),
-        (["score", "reader", "rows.jsonl"], "'reader': there is none here"),
         (["score", "fake", "none.jsonl"], "none.jsonl cannot be read"),
         (["score", "fake", "cut.jsonl.gz"], "cut.jsonl.gz cannot be read"),
         (["score", "fake", "bent.jsonl.gz"], "bent.jsonl.gz cannot be read"),

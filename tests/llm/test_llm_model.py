@@ -14,6 +14,7 @@ from scoville.types import Message
 
 pytestmark = pytest.mark.model
 
+MODEL = "smollm2-135m-instruct"
 SYSTEM = "Answer in one short sentence, using only the passage."
 QUESTIONS = (
     (
@@ -85,14 +86,14 @@ def shared_words(one: str, other: str) -> int:
 
 @pytest.fixture(scope="module")
 def openvino() -> Iterator[Llm]:
-    opened = open_llm(recipe.Llm(runtime="openvino"))
+    opened = open_llm(recipe.Llm(model=MODEL, runtime="openvino"))
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
 def llamacpp() -> Iterator[Llm]:
-    opened = open_llm(recipe.Llm(runtime="llamacpp"))
+    opened = open_llm(recipe.Llm(model=MODEL, runtime="llamacpp"))
     yield opened
     opened.close()
 
@@ -143,6 +144,6 @@ def test_the_end_of_the_turn_ends_the_reply(openvino: Llm, llamacpp: Llm):
 
 
 def test_the_default_model_says_what_it_is():
-    metadata = read_metadata(locate_model("smollm2-135m-instruct", kind="llm").weights)
+    metadata = read_metadata(locate_model(MODEL, kind="llm").weights)
     assert (metadata.architecture, metadata.context_tokens, metadata.end_token_ids) == ("llama", 8192, {0, 2})
     assert metadata.template.eos_token == "<|im_end|>"

@@ -37,7 +37,7 @@ def test_what_is_missing_is_trained_on_the_documents_and_not_on_what_is_asked(
     quick = {"steps": 1, "accumulate": 1, "longest": 2048, "bf16": False}
     found: Any = compare_phases(tuned, CASES, ["rag", phase], rows=6, tuning=quick)
     row = next(one for one in found.table.rows if one.phase == phase)
-    assert row.effort.rows > 0 and row.effort.build_seconds > 0 and row.seconds_p50 > 0
+    assert row.effort.rows > 0 and row.effort.build_usd > 0 and row.seconds_p50 > 0
     assert f"{phase}: a model is trained on {row.effort.rows} rows" in caplog.text
     again = compare_phases(tuned, CASES, ["rag", phase], rows=6, tuning=quick)
     assert {one.origin for one in again.comparison.systems} == {"reused"}

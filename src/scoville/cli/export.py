@@ -27,7 +27,9 @@ PRECISIONS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 @click.option("--max-tokens", type=click.IntRange(1), default=24, show_default=True, help="Of each reply.")
 @common_options
 def command(name: str, folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Write the trained model NAME as files that llama.cpp, Ollama or OpenVINO serve.
+    """Write the trained model NAME in a form that runtimes serve.
+
+    Such are llama.cpp, Ollama and OpenVINO.
 
     --check asks the trained model, its merged and quantised weights and what serves them the same prompts, and shows
     how far they agree: replies that are the SAME, TIES (they part where two tokens are as likely), TOKENS that agree,

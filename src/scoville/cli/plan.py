@@ -15,7 +15,7 @@ model_option = click.option(
 
 @click.group("plan")
 def command() -> None:
-    """Say what training and serving take, and whether to train at all, before anything is spent."""
+    """Say what training and serving would take."""
 
 
 @command.command("train")
@@ -39,7 +39,9 @@ def command() -> None:
 def train_command(
     model: str, targets: str, folder: Path | None, flags: tuple[str, ...], as_json: bool, **job: Any
 ) -> None:
-    """Say what a training takes: parameters, checkpoint, memory, hours and dollars, here and on known GPUs.
+    """Say what a training takes, here and on known GPUs.
+
+    That is parameters, checkpoint, memory, hours and dollars.
 
     \b
     scoville plan train --model llama-2-7b --targets q_proj,v_proj
@@ -60,7 +62,9 @@ def train_command(
 @click.option("--context", "context_tokens", type=click.IntRange(1), default=2048, show_default=True, help="Tokens of prompt and answer.")  # fmt: skip  # noqa: E501
 @common_options
 def serve_command(model: str, folder: Path | None, flags: tuple[str, ...], as_json: bool, **load: Any) -> None:
-    """Say what serving takes: weights and the caches of all users, and how many users fit on known GPUs.
+    """Say what serving takes, and how many users fit.
+
+    That is weights and the caches of all users, on known GPUs.
 
     \b
     scoville plan serve --model llama-2-13b --weights q8_0 --users 20
@@ -72,7 +76,9 @@ def serve_command(model: str, folder: Path | None, flags: tuple[str, ...], as_js
 @command.command("phase")
 @common_options
 def phase_command(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Say which phase to work on next, and why: prompt, retrieval, a tuned model, or further pretraining.
+    """Say which phase to work on next, and why.
+
+    Phases are prompt, retrieval, a tuned model, and further pretraining.
 
     It looks at the documents, the cases, the rows, the recipe and the last scored run of the workspace.
     """

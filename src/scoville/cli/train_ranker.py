@@ -37,8 +37,9 @@ def _options(function: Any) -> Any:
 @_options
 @click.option("--name", default="embedder", show_default=True, help="The folder in .scoville/models.")
 def embedder(files: tuple[Path, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool, **more: Any) -> None:
-    """Train an embedder on questions and the passages that answer them, of FILES or of the documents.
+    """Train an embedder on questions and their passages.
 
+    They come from FILES or the documents.
     FILES are cases, or SQuAD and its like. It is kept only where it is better on questions that it never saw.
     """
     _tell(open_bot(folder, flags).train_embedder(*files, **more), as_json)
@@ -48,8 +49,9 @@ def embedder(files: tuple[Path, ...], folder: Path | None, flags: tuple[str, ...
 @_options
 @click.option("--name", default="reranker", show_default=True, help="The folder in .scoville/models.")
 def reranker(files: tuple[Path, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool, **more: Any) -> None:
-    """Train a cross-encoder that orders what was found, of FILES or of the documents.
+    """Train a cross-encoder that orders what was found.
 
+    Questions come from FILES or the documents.
     FILES are cases, or SQuAD and its like. It is kept only where it is better on questions that it never saw.
     """
     _tell(open_bot(folder, flags).train_reranker(*files, **more), as_json)

@@ -27,8 +27,9 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Train a reader by a RECIPE such as recipes/reader.yaml, from more questions, or from both.
+    """Train a reader by a RECIPE or from questions.
 
+    A recipe is a file such as recipes/reader.yaml.
     A training that was interrupted goes on when the same command is given again.
 
     \b

@@ -22,8 +22,9 @@ DIGITS = 4
 def command(
     model: str, file: Path, limit: int | None, yes: bool, folder: Path | None, flags: tuple[str, ...], as_json: bool
 ) -> None:
-    """Let MODEL answer the questions of FILE from one text each, and score it as SQuAD does.
+    """Score MODEL on the questions of FILE as SQuAD does.
 
+    Each is answered from its one text.
     MODEL is `reader`, the name or folder of a trained one, or any model that llm.model names. FILE is SQuAD JSON or
     JSON lines with question, context and answers, plain or gzipped.
 

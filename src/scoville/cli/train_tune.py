@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HELP = {
     "lora": "Train an adapter of low rank on a base model.",
-    "qlora": "Train an adapter on a base whose weights are held in 4 bits: less memory, and slower.",
+    "qlora": "Train an adapter on a base in 4 bits: less memory, slower.",
     "full": "Train all weights of a base model.",
 }
 FILES = """
@@ -89,8 +89,9 @@ lora, qlora, full = (_method(name) for name in HELP)
 def pretrain(
     files: tuple[Path, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
-    """Train a small model from nothing on texts, and then on conversations where there are any.
+    """Train a small model from nothing.
 
+    First on texts, then on conversations where there are any.
     FILES are texts or conversations, known by their content; without them the rows that `scoville train rows --kinds
     text` wrote are taken. Its tokenizer is learned from the texts. What was interrupted goes on when called again.
     """
