@@ -166,11 +166,12 @@ def _under(span: Span, lines: Iterable[Readable]) -> list[Readable]:
 
 def _shown(line: Readable, words: str, value: bool) -> str:
     """Write a line; of a row, for a question about a value, what it is about (its first cell) and the value."""
-    cells = line.cells if len(line.cells) > 1 else tuple(line.text.strip("| ").split(" | "))
+    named = len(line.cells) > 1
+    cells = list(line.cells) if named else line.text.strip("| ").split(" | ")
     found = next((cell for cell in cells if words in cell), "") if value and len(cells) > 1 else ""
     if not found:
         return LIST_SIGN.sub("", "; ".join(cells), count=1)
-    tells = found == cells[0] or len(line.cells) == 1 and found != words  # it has its own label
+    tells = found == cells[0] or (not named and found != words)  # it has its own label
     return found if tells else f"{cells[0]}; {found}"
 
 
