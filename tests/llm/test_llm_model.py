@@ -132,7 +132,7 @@ def test_a_prompt_that_was_just_read_is_not_read_again(openvino: Llm):
     first, second = (openvino.generate(messages, Generation(max_tokens=4)) for _ in range(2))
     assert first.text == second.text
     assert first.prompt_tokens > 400
-    assert second.first_token_seconds < first.first_token_seconds / 3  # measured, of 600: .03 s after .5 s
+    assert second.first_token_seconds < first.first_token_seconds / 2  # measured, of 600: .03 s after .5 s, idle
 
 
 def test_the_end_of_the_turn_ends_the_reply(openvino: Llm, llamacpp: Llm):
