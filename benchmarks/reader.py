@@ -49,9 +49,8 @@ def held_out(data: Path) -> dict[str, Any]:
         if part.held_out:
             count = len(part.held_out) if part.name.startswith("squad_v2") else min(MOST_ROWS, len(part.held_out))
             rows = random.Random(0).sample(list(part.held_out), count)
-            name = part.name if part.form == "text" else f"{part.name}, {part.form}"
-            found[name] = asdict(score(rows, with_reader(reader)))
-            print(name, found[name], flush=True)
+            found[part.name] = asdict(score(rows, with_reader(reader)))
+            print(part.name, found[part.name], flush=True)
     return found
 
 
