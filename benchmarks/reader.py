@@ -32,7 +32,7 @@ from scoville.types import Case
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "reader.yaml"
 OTHERS = ("quote", "smollm2-135m-instruct")
-MEASURED = ("answered_right", "refused_right", "quality", "seconds_total")
+MEASURED = ("answered_right", "refused_right", "quality")
 ROUNDS = 20
 MOST_ROWS = 300
 """Of each part but SQuAD 2, whose figures are asked for whole."""
@@ -166,8 +166,8 @@ def report(found: Mapping[str, Any]) -> str:
             "",
             f"## {name}",
             "",
-            "| system | answered rightly | refused rightly | quality | seconds |",
-            "|---|---|---|---|---|",
+            "| system | answered rightly | refused rightly | quality |",
+            "|---|---|---|---|",
         ]
         for system, metrics in told["metrics"].items():
             lines.append(f"| {system} | {' | '.join(_cell(metrics.get(key)) for key in MEASURED)} |")
