@@ -115,7 +115,7 @@ def once(
 ) -> tuple[float, float, list[Answer], int]:
     """Ask all questions, ``count`` at once, then give the raw runtime their prompts; questions per second of both."""
     values = {
-        "llm.concurrency": count, "prompt.instructions": instructions, "answer.min_similarity": -1,
+        "llm.model": "smollm2-135m-instruct", "llm.concurrency": count, "prompt.instructions": instructions, "answer.min_similarity": -1,
         "track.traces": False,
     }  # fmt: skip
     with sc.open(root / "work", **values) as bot:

@@ -26,13 +26,14 @@ from scoville.embed import open_embedder
 from scoville.index import Workspace, add_paths, open_index
 from scoville.llm import Generation, Llm, open_llm
 from scoville.models import locate_model
-from scoville.recipe import Recipe
+from scoville.recipe import Llm, Recipe
 from scoville.recipe.file import load_recipe
 from scoville.search import open_searcher
 from scoville.types import Message
 
 HERE = Path(__file__).parent
 PASSES = 3
+MODEL = "smollm2-135m-instruct"
 # Multiply-adds of all-MiniLM-L6-v2 for a token: six layers of four 384x384 and two 384x1536 products, and attention.
 FLOPS_PER_TOKEN = 6 * 2 * (4 * 384 * 384 + 2 * 384 * 1536)
 # By reading, these questions of the "dontknow" set are answered by the documents (numbers from 0).
@@ -255,9 +256,9 @@ def latency(given: argparse.Namespace, work: Path, result: dict[str, Any]) -> di
             asked.stderr.read()
         cold.append({"style": style, "first_token": first_token, "whole": time.perf_counter() - started})
     readings = {
-        "openvino": reading(open_llm(Recipe().llm)),
+        "openvino": reading(open_llm(Llm(model=MODEL))),
         "llamacpp, all cores": reading(open_llm(load_recipe(None, environment={}, flags=[
-            "llm.runtime=llamacpp", f"llm.threads={result['machine']['cores']}"]).recipe.llm)),
+            f"llm.model={MODEL}", "llm.runtime=llamacpp", f"llm.threads={result['machine']['cores']}"]).recipe.llm)),
     }  # fmt: skip
     return {
         "cold_first_token_seconds": {
