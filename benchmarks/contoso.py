@@ -26,7 +26,8 @@ from scoville.embed import open_embedder
 from scoville.index import Workspace, add_paths, open_index
 from scoville.llm import Generation, Llm, open_llm
 from scoville.models import locate_model
-from scoville.recipe import Llm, Recipe
+from scoville.recipe import Llm as LlmSettings
+from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.search import open_searcher
 from scoville.types import Message
@@ -256,7 +257,7 @@ def latency(given: argparse.Namespace, work: Path, result: dict[str, Any]) -> di
             asked.stderr.read()
         cold.append({"style": style, "first_token": first_token, "whole": time.perf_counter() - started})
     readings = {
-        "openvino": reading(open_llm(Llm(model=MODEL))),
+        "openvino": reading(open_llm(LlmSettings(model=MODEL))),
         "llamacpp, all cores": reading(open_llm(load_recipe(None, environment={}, flags=[
             f"llm.model={MODEL}", "llm.runtime=llamacpp", f"llm.threads={result['machine']['cores']}"]).recipe.llm)),
     }  # fmt: skip

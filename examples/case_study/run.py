@@ -26,7 +26,8 @@ from scoville.evaluate.run_cases import run_cases
 from scoville.evaluate.score_run import score_run
 from scoville.index import Index, Workspace, add_paths
 from scoville.llm import Llm
-from scoville.recipe import Judge, Llm, Recipe
+from scoville.recipe import Judge, Recipe
+from scoville.recipe import Llm as LlmSettings
 from scoville.track.ledger import Ledger
 from scoville.types import Case, Message
 
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results.md")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    recipe = Recipe(llm=Llm(model="smollm2-135m-instruct"))
+    recipe = Recipe(llm=LlmSettings(model="smollm2-135m-instruct"))
     workspace = Workspace(given.work)
     workspace.root.mkdir(parents=True, exist_ok=True)
     report = add_paths(workspace, recipe, [(given.data / "data").resolve()])
