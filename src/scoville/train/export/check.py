@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scoville.llm.gguf_write import Content, Precision
+from scoville.llm.gguf_write import Content
 from scoville.llm.protocol import Generation, LikelihoodLlm
 from scoville.train.export.parity import Hop, Parity, Reference, Tried, compare
 from scoville.types import Message
@@ -49,7 +49,7 @@ class Step:
     """One form between training and serving."""
 
     name: str
-    precision: Precision
+    precision: str
     content: Content | None = None
     """Weights for the network that was trained."""
     serve: Callable[[], LikelihoodLlm] | None = None

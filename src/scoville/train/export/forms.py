@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from scoville import recipe
 from scoville.errors import UsageError
-from scoville.llm.gguf import read_metadata
+from scoville.llm.gguf import read_metadata, read_values
 from scoville.llm.gguf_write import PRECISIONS, Precision, open_gguf
 from scoville.llm.protocol import LikelihoodLlm
 from scoville.llm.trained.adapter import as_gguf_adapter, is_adapter, open_adapter
@@ -66,8 +66,10 @@ def steps(files: ModelFiles, form: Form, written: Path, settings: recipe.Llm) ->
         found.append(Step(name=f"written as {form.precision}", precision=form.precision, content=open_gguf(written)))
     runtime = "openvino" if form.kind == "openvino" else "llamacpp"
     asked = settings.model_copy(update={"model": f"{PATH_PREFIX}{written}", "runtime": runtime})
-    serve = _adapted(files, written, asked) if form.kind == "adapter" else lambda: _opened(asked)
-    return [*found, Step(name=f"served by {runtime}", precision=form.precision, serve=serve)]
+    if form.kind == "adapter":  # beside it the base stays in its own precision, which is often a small one
+        return [*found, Step(name=f"served by {runtime}", precision=_precision_of(_base(files).weights),
+                             serve=_adapted(files, written, asked))]  # fmt: skip
+    return [*found, Step(name=f"served by {runtime}", precision=form.precision, serve=lambda: _opened(asked))]
 
 
 def _opened(settings: recipe.Llm) -> Any:
@@ -81,6 +83,14 @@ def _adapted(files: ModelFiles, written: Path, settings: recipe.Llm) -> Callable
 
     base = _base(files)
     return lambda: LlamaCppLlm(settings, base.weights, read_metadata(base.weights), Applied((written,), 0))
+
+
+def _precision_of(weights: Path) -> str:
+    """Name the precision that a GGUF file says it has."""
+    import gguf
+
+    kind = read_values(weights)[0].get("general.file_type", int(gguf.LlamaFileType.MOSTLY_F16))
+    return gguf.LlamaFileType(kind).name.removeprefix("MOSTLY_").removeprefix("ALL_").lower()
 
 
 def _base(files: ModelFiles) -> ModelFiles:
