@@ -130,3 +130,10 @@ def test_money_is_given_for_how_much_and_a_time_for_how_long_where_they_score_ne
     assert answer.text == "Policy: Annual; Price: **£52** [1]"
     assert "31 days" in pointed("How much is annual cover?", Points("31 days", "£52", apart=3), TABLE).text
     assert "31 days" in pointed("How long is an annual hire?", Points("£52", "31 days"), TABLE).text
+
+
+def test_which_things_and_what_is_covered_ask_for_a_list():
+    listed = "Lessons covered:\n\n- Skiing lessons\n\n- Surfing lessons"
+    for question in ("Which lessons are paid for?", "What is covered?"):
+        assert pointed(question, Points("Skiing"), listed).text.splitlines()[0] == "Lessons covered:"
+    assert pointed("Which lesson is paid for?", Points("Skiing"), listed).text == "**Skiing** lessons [1]"

@@ -20,13 +20,14 @@ from scoville.types import Citation, Hit, Passage
 
 SEVERAL = re.compile(
     r"\b(?:what|which|who)\b[^?]*?\b(?:are|were|does|do|can|must|should)\b"
+    r"|\bwhat is (?:not )?(?:allowed|covered|excluded|included|needed|required)\b"
     r"|\b(?:list|name all|(?:example|type|kind)s? of)\b",
     re.IGNORECASE,
 )
 """Questions that a list may answer."""
 VALUE = re.compile(
     r"\b(?:who|whom|whose|when|where|what (?:time|date|year|day|percentage|amount|number|price)"
-    r"|how (?:much|many|long|often|soon|old|far|big|large|high))\b|^which\b",
+    r"|how (?:much|many|long|often|soon|old|far|big|large|high))\b|^which\b(?! \w+[^s]s\b)",
     re.IGNORECASE,
 )
 """Questions that ask for a name, a time, a place or an amount."""

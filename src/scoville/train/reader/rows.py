@@ -94,8 +94,10 @@ def _row(fields: Mapping[str, Any], where: str) -> Row | None:
             for a in fields["answers"]
             if not impossible and context[a["answer_start"] :][: len(a["text"])] != a["text"]
         ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RowError(f"{where}: {error!r} is missing or of another type; {FORM}") from None
+    except KeyError as error:
+        raise RowError(f"{where}: {error} is missing; {FORM}") from None
+    except (TypeError, AttributeError):
+        raise RowError(f"{where}: a value is of another type; {FORM}") from None
     if wrong:
         raise RowError(f"{where}: the answer {wrong[0][:60]!r} does not stand at its `answer_start`")
     free = [] if impossible or spans else [text.strip() for text in fields.get("free_answers") or () if text.strip()]
