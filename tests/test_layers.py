@@ -16,7 +16,7 @@ from scoville.cli.app import COMMANDS
 
 SOURCE = Path(scoville.__file__).parent
 ORDER = (
-    "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
+    "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences", "personal",
     "language", "endpoint", "cost", "models", "read", "metadata", "embed", "split", "sources", "index", "search",
     "prompt", "extract", "llm", "answer", "track", "cases", "evaluate", "train", "comparison", "bot", "demo", "cli",
 )  # fmt: skip
