@@ -14,6 +14,7 @@ from scoville.embed.network import open_tokenizer
 from scoville.errors import RecipeError
 from scoville.extract.windows import Window
 from scoville.recipe.reader import ReaderTraining, ReadingFile, load_reader_training
+from scoville.train.reader.draw import draw_window
 from scoville.train.reader.mixture import Mixture, Part, _deal, batches, mix, read_part, steps_of
 from scoville.train.reader.rows import Row, RowError
 
@@ -158,3 +159,13 @@ def test_a_recipe_that_cannot_be_meant_is_refused_with_the_key(tmp_path: Path, t
 def _key(question: str, context: str, tokenizer) -> tuple[int, ...]:
     asked, text = (tokenizer.encode(one, add_special_tokens=False).ids for one in (question, context))
     return (2, *asked, 3, *text, 3)
+
+
+def test_a_table_whose_answer_fills_the_window_keeps_only_as_much_of_its_head_as_fits(tokenizer):
+    head = "animals of the farm\n| cat | dog | fox |\n"
+    rows = [f"| {' '.join(['red'] * 10)} |", f"| {' '.join(['blue'] * 30)} |"]
+    context = head + "\n".join(rows)
+    start = context.index("blue")
+    row = Row(id="1", question="cat ?", context=context, answers=((start, context.rindex("blue") + 4),))
+    windows = [draw_window(row, tokenizer, 36, random.Random(seed)) for seed in range(20)]
+    assert {len(window.ids) for window in windows if window} == {36}

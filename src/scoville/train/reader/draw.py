@@ -20,9 +20,10 @@ TABLE_HEAD_TOKENS = 48
 def draw_window(row: Row, tokenizer: "Tokenizer", longest: int, rng: random.Random) -> Window | None:
     """Draw a stretch of the row's text that holds one of its answers whole; None when the answer is too long."""
     question, text = encode_question(row.question, tokenizer), tokenizer.encode(row.context, add_special_tokens=False)
-    room = min(longest, rng.choice((*LENGTHS, longest))) - len(question) - 3
+    most = longest - len(question) - 3
+    room = min(most, rng.choice((*LENGTHS, longest)) - len(question) - 3)
     answer = _tokens_of(rng.choice(row.answers), text) if row.answers else None
-    if row.answers and (answer is None or answer[1] - answer[0] >= longest - len(question) - 3):
+    if row.answers and (answer is None or answer[1] - answer[0] >= most):
         return None
     room = max(room, answer[1] - answer[0] + 1 if answer else 1)
     first, last = 0, len(text.ids)
@@ -30,7 +31,7 @@ def draw_window(row: Row, tokenizer: "Tokenizer", longest: int, rng: random.Rand
         low, high = (max(0, answer[1] + 1 - room), min(answer[0], last - room)) if answer else (0, last - room)
         first = rng.randint(low, max(low, high))
         last = first + room
-    head = _table_head(row, text)
+    head = min(_table_head(row, text), most - (last - first))
     keep = [*range(head if head < first else 0), *range(first, last)]  # a table keeps the names of its columns
     place = {token: at for at, token in enumerate(keep)}
     return assemble(question, text, keep, tokenizer, (place[answer[0]], place[answer[1]]) if answer else None)
