@@ -119,22 +119,24 @@ class Reader:
         """Take the best spans of one window from its logits [length, 3]: start, end, answerable."""
         import numpy as np
 
-        count = len(window.offsets)
-        logits = output[window.before : window.before + count]
-        pairs = logits[:, 0][:, None] + logits[:, 1][None, :]
+        logits = output[window.before : window.before + len(window.offsets)]
         block = np.searchsorted([found.start() for found in BREAK.finditer(text)], [end for _, end in window.offsets])
-        allowed = (np.tri(count, count, LONGEST_SPAN - 1) * np.tri(count, count).T > 0) & (block[:, None] == block)
-        pairs = np.where(allowed, pairs, -np.inf)
+        ends, reached = (_following(values, LONGEST_SPAN) for values in (logits[:, 1], block.astype(np.float32)))
+        pairs = np.where(reached == block[:, None], logits[:, :1] + ends, -np.inf)  # [start, tokens more]
+        most = min(8 * SPANS, pairs.size)
+        best = np.argpartition(pairs, -most, axis=None)[-most:]
+        best = best[np.argsort(-pairs.flat[best], kind="stable")]
         null, answerable = float(output[0, 0] + output[0, 1]), float(output[0, 2])
-        best = np.argsort(pairs, axis=None)[::-1][: 8 * SPANS]
         spans: list[Span] = []
         for place in best:
-            first, last = divmod(int(place), count)
-            score = float(pairs[first, last]) - null
-            start, end = window.offsets[first][0], window.offsets[last][1]
+            first, more = divmod(int(place), LONGEST_SPAN)
+            score = float(pairs[first, more]) - null
+            if not math.isfinite(score):
+                break
+            start, end = window.offsets[first][0], window.offsets[first + more][1]
             if cell := CELL_END.search(text, start, end):
                 end = cell.start()
-            if math.isfinite(score) and not any(span.start < end and start < span.end for span in spans):
+            if not any(span.start < end and start < span.end for span in spans):
                 probability = self._probability(score, answerable)
                 spans.append(
                     Span(text=number, start=start, end=end, score=score, answerable=answerable, probability=probability)
@@ -179,6 +181,13 @@ def read_settings(folder: Path) -> Settings:
         return Settings(longest=longest, overlap=overlap, calibration=calibration, words=str(given.get("words", "")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}/config.json is not that of a reader ({error!r})") from None
+
+
+def _following(values: "NDArray[np.float32]", most: int) -> "NDArray[np.float32]":
+    """Give for each place the values there and behind it [n, most]; NaN, which equals nothing, behind the last."""
+    import numpy as np
+
+    return np.lib.stride_tricks.sliding_window_view(np.pad(values, (0, most - 1), constant_values=np.nan), most)
 
 
 def _distinct(spans: Sequence[Span]) -> list[Span]:

@@ -58,10 +58,11 @@ def assemble(
     cls, sep = (tokenizer.token_to_id(name) or 0 for name in ("[CLS]", "[SEP]"))
     before = len(question) + 2
     start, end = answer or (-before, -before)
+    ids, offsets = text.ids, text.offsets  # each look at them makes a whole list
     return Window(
-        ids=[cls, *question, sep, *(text.ids[token] for token in keep), sep],
+        ids=[cls, *question, sep, *(ids[token] for token in keep), sep],
         before=before,
-        offsets=[text.offsets[token] for token in keep],
+        offsets=[offsets[token] for token in keep],
         start=before + start,
         end=before + end,
     )
