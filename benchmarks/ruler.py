@@ -17,20 +17,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scoville.answer.claims import claimed, claims, faithfulness
 from scoville.answer.evidence import Claim, Evidence, support
 from scoville.embed import open_embedder
 from scoville.evaluate.judge.agreement import auroc, bootstrap, kendall
 from scoville.evaluate.judge.labels import WORDS
 from scoville.evaluate.judged_answers import read_judged
-from scoville.evaluate.metrics.claims import claimed, claims, faithfulness
 from scoville.evaluate.metrics.correctness import correctness
 from scoville.evaluate.metrics.grounded import LEAST_SUPPORT, cosine
 from scoville.evaluate.metrics.overlap import chrf, rouge_l
 from scoville.evaluate.metrics.text import gold_token_recall, token_f1
-from scoville.evaluate.metrics.words import strip_citations
 from scoville.recipe import Embed
 from scoville.sentences import sentences
 from scoville.types import Passage
+from scoville.words import strip_citations
 
 GOOD = 3.25
 MEANING = """## What it means

@@ -13,12 +13,12 @@ from scoville.errors import ContextTooLong, StaleIndex
 from scoville.evaluate.metrics import METRICS, perplexity_scorer, score_text, score_toxicity, summarise_text
 from scoville.evaluate.metrics.overlap import bleu, chrf, common_length, corpus_overlap, rouge_l, rouge_n
 from scoville.evaluate.metrics.perplexity import bits_per_byte, perplexity
-from scoville.evaluate.metrics.quantities import final_number, numeric_match, quantities
 from scoville.evaluate.metrics.text import choice_of, exact_match, gold_token_recall, token_f1
 from scoville.evaluate.metrics.toxicity import toxic_categories, toxicity_lexical, toxicity_scorer
-from scoville.evaluate.metrics.words import FUNCTION_WORDS, contains, squad_tokens, strip_citations
 from scoville.evaluate.result import Result
+from scoville.quantities import final_number, numeric_match, quantities
 from scoville.types import Case, Score
+from scoville.words import FUNCTION_WORDS, contains, squad_tokens, strip_citations
 
 
 def case(*expected: str, **values: Any) -> Case:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from scoville.evaluate.metrics.claims import claims, faithfulness
-from scoville.evaluate.metrics.contradiction import contradiction
+from scoville.answer.claims import claims, faithfulness
+from scoville.answer.contradiction import contradiction
 from scoville.evaluate.metrics.correctness import correctness
 
 QUESTION = "How long is parental leave at Larkspur?"

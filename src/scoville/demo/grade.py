@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.evaluate.metrics.metric import Metric
-from scoville.evaluate.metrics.quantities import BARE, UNITS, quantities, same_quantity
-from scoville.evaluate.metrics.words import contains, strip_citations
 from scoville.evaluate.result import Result
+from scoville.quantities import BARE, UNITS, quantities, same_quantity
 from scoville.sentences import content_words, sentences
 from scoville.types import Case, Evidence, Score
+from scoville.words import contains, strip_citations
 
 RIGHT = Metric(name="correctness", family="demo", description="the reply is right by the rules of the demo")
 GRADER = "rules of the demo"

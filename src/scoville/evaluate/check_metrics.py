@@ -9,10 +9,10 @@ from math import isfinite, prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scoville.answer.claims import faithfulness
 from scoville.evaluate.judge.agreement import auroc, bootstrap, kendall
 from scoville.evaluate.judged_answers import Judged, read_judged
 from scoville.evaluate.metrics import score_text, scorers
-from scoville.evaluate.metrics.claims import faithfulness
 from scoville.evaluate.metrics.correctness import correctness
 from scoville.registry import plugged_in
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from scoville.errors import UsageError
 from scoville.evaluate.judge.metrics import METRICS
 from scoville.evaluate.judge.prompts import ANSWER_RELEVANCE, CORRECTNESS, FAITHFULNESS, PREFERENCE
-from scoville.evaluate.metrics.words import strip_citations
 from scoville.evaluate.result import Result, Retrieved
 from scoville.types import Case
+from scoville.words import strip_citations
 
 WORDS: Mapping[str, float] = {
     "right": 1.0, "correct": 1.0, "true": 1.0, "yes": 1.0, "good": 1.0, "pass": 1.0, "partly": 0.5, "partial": 0.5,

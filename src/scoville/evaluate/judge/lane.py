@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoville.answer.declines import declines
-from scoville.evaluate.metrics.quantities import QUANTITY, Quantity, numeric_match, quantities, same_quantity
 from scoville.evaluate.metrics.text import choice_of, exact_match, gold_token_recall
-from scoville.evaluate.metrics.words import contains, fold, squad_tokens, strip_citations, word_tokens
 from scoville.evaluate.result import Result
+from scoville.quantities import QUANTITY, Quantity, numeric_match, quantities, same_quantity
 from scoville.sentences import in_digits, sentences
 from scoville.types import Case
+from scoville.words import contains, fold, squad_tokens, strip_citations, word_tokens
 
 SHORTEST_QUOTE = 4
 """Words: what is shorter, such as "Yes, it is.", stands in some passage or other."""

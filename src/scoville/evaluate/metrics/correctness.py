@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scoville.answer.claims import claimed, faithfulness, held, stems
+from scoville.answer.contradiction import contradiction
 from scoville.answer.declines import declines
 from scoville.answer.evidence import DENIAL, HARMLESS
-from scoville.evaluate.metrics.claims import claimed, faithfulness, held, stems
-from scoville.evaluate.metrics.contradiction import contradiction
 from scoville.evaluate.metrics.overlap import runs
-from scoville.evaluate.metrics.quantities import UNITS, numeric_match
-from scoville.evaluate.metrics.words import contains, word_tokens
+from scoville.quantities import UNITS, numeric_match
+from scoville.words import contains, word_tokens
 
 FREE = 8
 """So many words may be said beside the expected ones at little cost: a value may stand in a sentence."""

@@ -11,16 +11,16 @@ from dataclasses import replace
 from functools import lru_cache
 from math import sqrt
 
+from scoville.answer.claims import faithfulness
 from scoville.answer.evidence import Claim, Evidence, support
-from scoville.evaluate.metrics.claims import faithfulness
 from scoville.evaluate.metrics.metric import Family, Scorer, table
 from scoville.evaluate.metrics.places import holds_quote, points_at
 from scoville.evaluate.metrics.ranking import average_precision
 from scoville.evaluate.metrics.retrieval import unscored
-from scoville.evaluate.metrics.words import strip_citations
 from scoville.evaluate.result import Result, Retrieved
 from scoville.sentences import content_words, sentences
 from scoville.types import Case, Passage, Score
+from scoville.words import strip_citations
 
 RAGAS = "Es et al., 2024"
 METRICS = (

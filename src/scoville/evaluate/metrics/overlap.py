@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from scoville.evaluate.metrics.words import space_characters, strip_citations, word_tokens
 from scoville.evaluate.statistics import Estimate, jackknife
+from scoville.words import space_characters, strip_citations, word_tokens
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU

@@ -1,12 +1,12 @@
 """Whether an answer corrects what its question wrongly supposes. Enters: a case and a result. Leaves: yes or no."""
 
+from scoville.answer.claims import claimed
 from scoville.answer.evidence import DENIAL, HARMLESS
-from scoville.evaluate.metrics.claims import claimed
 from scoville.evaluate.metrics.correctness import correctness
-from scoville.evaluate.metrics.words import strip_citations
 from scoville.evaluate.result import Result
 from scoville.sentences import numbers
 from scoville.types import Case
+from scoville.words import strip_citations
 
 FALSE_PREMISE = "falsepremise"
 """The tag of a question that supposes what is not so, whatever stands between its words."""

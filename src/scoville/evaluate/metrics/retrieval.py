@@ -16,9 +16,9 @@ from scoville.evaluate.metrics.metric import Family, table
 from scoville.evaluate.metrics.overlap import runs
 from scoville.evaluate.metrics.places import PAGE_TOLERANCE, holds_quote, met_on_page
 from scoville.evaluate.metrics.ranking import average_precision, hit, ndcg, precision, recall, reciprocal_rank
-from scoville.evaluate.metrics.words import word_tokens
 from scoville.evaluate.result import Result, Retrieved
 from scoville.types import Case, Evidence, Score
+from scoville.words import word_tokens
 
 Unit = Literal["page", "document", "quote"]
 UNITS: dict[Unit, str] = {

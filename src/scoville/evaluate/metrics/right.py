@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from scoville.evaluate.metrics.correctness import correctness
 from scoville.evaluate.metrics.metric import Family, table
 from scoville.evaluate.metrics.text import is_choice_or_sum
-from scoville.evaluate.metrics.words import strip_citations
 from scoville.evaluate.result import Result
 from scoville.types import Case, Score
+from scoville.words import strip_citations
 
 METRICS = table("answers", ("correctness_words", "all that is expected, and little beside it, by words"))
 WORDS = METRICS["correctness_words"]

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scoville.evaluate.metrics.metric import Family, Scores, table
 from scoville.evaluate.metrics.overlap import bleu, chrf, corpus_overlap, f1, rouge_l, rouge_n, shared_count
-from scoville.evaluate.metrics.quantities import final_number, numeric_match
-from scoville.evaluate.metrics.words import contains, content_tokens, squad_tokens
 from scoville.evaluate.result import Result
 from scoville.evaluate.statistics import Estimate
+from scoville.quantities import final_number, numeric_match
 from scoville.types import Case, Score
+from scoville.words import contains, content_tokens, squad_tokens
 
 SQUAD, ROUGE = "Rajpurkar et al., 2016", "Lin, 2004"
 BLEU, CHRF = "Papineni et al., 2002; sacrebleu", "Popović, 2015; sacrebleu"

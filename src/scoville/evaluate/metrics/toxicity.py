@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterable
 
 from scoville.evaluate.metrics.metric import Family, Scorer, table
-from scoville.evaluate.metrics.words import fold, strip_citations
 from scoville.evaluate.result import Result
 from scoville.sentences import sentences
 from scoville.types import Case, Score
+from scoville.words import fold, strip_citations
 
 METRICS = table(
     "toxicity",

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scoville.answer.contradiction import contradiction
 from scoville.answer.declines import declines
 from scoville.answer.evidence import LIST_SIGN, RULE, names
-from scoville.evaluate.metrics.contradiction import contradiction
-from scoville.evaluate.metrics.words import space_characters, strip_citations
 from scoville.sentences import in_digits, sentences, word_list
+from scoville.words import space_characters, strip_citations
 
 ELSEWHERE = 0.5
 """What a word counts that the best sentence lacks and another sentence of the texts has."""

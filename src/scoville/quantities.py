@@ -10,8 +10,8 @@ import unicodedata
 from math import isclose
 from typing import NamedTuple
 
-from scoville.evaluate.metrics.words import fold, strip_citations
 from scoville.sentences import in_digits
+from scoville.words import fold, strip_citations
 
 TABLE: tuple[tuple[str, float, str], ...] = (
     ("second", 0.001, "millisecond,ms"), ("second", 1, "second,sec"), ("second", 60, "minute,min"),
