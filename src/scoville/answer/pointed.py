@@ -1,8 +1,9 @@
 """The words that a reader points at become an answer with citations.
 
 Enters: a question, the hits and a reader's spans. Leaves: the sentence that holds the span, with the span in bold; for
-questions that ask for several things the whole list; a row of a table as a record; for others that want more than a
-value up to three sentences. Every word stands in a passage, so each citation's quote is exact. Knows no network.
+questions that want a yes or a no the sentence that decides, behind its verdict; for questions that ask for several
+things the whole list; a row of a table as a record; for others that want more than a value up to four sentences. Every
+word but that verdict stands in a passage, so each citation's quote is exact. Knows no network.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from scoville.answer.evidence import LIST_SIGN
 from scoville.answer.grounding import cite
+from scoville.answer.yes_no import decide
 from scoville.extract.reader import Span
 from scoville.search.focus import Readable, readable_lines
 from scoville.sentences import Sentence, sentences
@@ -91,6 +93,9 @@ def point(question: str, hits: Sequence[Hit], reader: PointsAtWords) -> Pointed 
         if (start := span.start - prefixes[span.text]) >= 0
     ]
     likeliest = max((span.probability for span in spans), default=0.0)
+    if decided := decide(question, hits):
+        citation = cite(decided.hit + 1, hits[decided.hit].passage, decided.start, decided.end)
+        return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,), probability=likeliest)
     parts = _parts(question, hits, _of_the_kind_asked(question, hits, spans))
     if not parts:
         return None
