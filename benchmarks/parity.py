@@ -1,30 +1,36 @@
 """From training to serving: how far each form of an adapter on SmolLM2-135M agrees with the model that was trained.
 
     python benchmarks/parity.py QUESTIONS.txt --prompts 200 --max-tokens 16 --out benchmarks/results/parity.json
+    python benchmarks/parity.py QUESTIONS.txt --keep FOLDER --only openvino-f16 --out benchmarks/results/parity.json
     python benchmarks/parity.py QUESTIONS.txt --throughput
 
 QUESTIONS.txt has one question a line. The adapter is PEFT's, of rank 8 on all linear layers, with a random B that is
 large enough to change most replies: what is measured is the way from training to serving and not what was learned.
+Each form takes minutes: with --only they are tried one at a time, into the same file, and --keep spares writing the
+replies of the trained model anew.
 With --throughput it is how fast llama.cpp writes with 1, 4 and 8 adapters on one base, asked in turn, against none.
 """
 
 import argparse
 import json
 import os
+import pickle
 import tempfile
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 
 from scoville import recipe
-from scoville.llm import Generation, open_llm
+from scoville.llm import Generation, LikelihoodLlm, open_llm
 from scoville.llm.gguf import read_metadata
 from scoville.llm.gguf_write import open_gguf
 from scoville.llm.local import open_local_llm
@@ -34,13 +40,13 @@ from scoville.models.trained import look_in
 from scoville.train.base import open_base
 from scoville.train.export.check import Step, try_step
 from scoville.train.export.forms import Form, steps, write
-from scoville.train.export.parity import Hop, Parity
-from scoville.train.export.reference import open_trained
+from scoville.train.export.parity import Hop, Parity, Reference
+from scoville.train.export.reference import TrainedModel, open_trained
 from scoville.types import Message
 
 BASE = "smollm2-135m-instruct"
-SIZE = 0.2
-"""Standard deviation of B: enough to change most replies; with .03 the log-probabilities moved by .06 nats only."""
+SIZE = 0.1
+"""Standard deviation of B: enough to change most replies, by .4 nats a token; of .2 makes them gibberish, .03 moves .06."""
 
 
 def make_adapter(folder: Path, seed: int) -> None:
@@ -60,44 +66,76 @@ def make_adapter(folder: Path, seed: int) -> None:
     (folder / "training.json").write_text(json.dumps({"base": BASE}))
 
 
-def forms_of(root: Path, folder: Path, settings: recipe.Llm) -> list[Step]:
-    """Give the merged weights, then every form with what serves it."""
+FORMS = (Form(), Form(kind="adapter"), Form(kind="openvino"), Form(precision="q8_0"), Form(precision="q4_1"))
+BESIDES = ("float32", "lost")
+"""OpenVINO in float32, and the base without the adapter: what the gate is there to find."""
+
+
+def forms_of(root: Path, folder: Path, settings: recipe.Llm, only: str | None) -> list[Step]:
+    """Give the merged weights, then every form with what serves it; ``only`` chooses one."""
     files = locate_model(f"path:{folder}", kind="llm")
     found: list[Step] = []
-    for form in (Form(), Form(kind="adapter"), Form(kind="openvino"), Form(precision="q8_0"), Form(precision="q4_1")):
+    if only in (None, "lost"):
+        base = locate_model(BASE, kind="llm")
+        found.append(Step(name="an adapter that is lost", precision="f16", content=open_gguf(base.weights)))
+    for form in FORMS:
+        if only not in (None, named(form)) and not (form.kind == "openvino" and only == "float32"):
+            continue
         target = root / form.file_name("parity")
         write(files, form, target)
-        for step in steps(files, form, target, settings):
-            if step.name != "merged" or not found:
-                place = "" if step.content else f", {form.kind} {form.precision}"
-                found.append(replace(step, name=f"{step.name}{place}"))
-    single = settings.model_copy(update={"concurrency": 2, "model": f"path:{root / 'parity-openvino'}"})
-    exact = Step(
-        name="served by openvino, float32", precision="f16",
-        serve=lambda: open_local_llm(single, locate_model(single.model, kind="llm")),  # pyright: ignore
-    )  # fmt: skip
-    ignored = Step(
-        name="an adapter that is lost", precision="f16", content=open_gguf(locate_model(BASE, kind="llm").weights)
-    )
-    return [*found, exact, ignored]
+        if only != "float32":
+            for step in steps(files, form, target, settings):
+                place = "" if step.content else f", {named(form)}"
+                if step.name != "merged" or form == FORMS[0]:
+                    found.append(replace(step, name=f"{step.name}{place}"))
+        if form.kind == "openvino" and only in (None, "float32"):
+            exact = settings.model_copy(update={"concurrency": 2, "model": f"path:{target}"})
+            found.append(Step(name="served by openvino, float32", precision="f16", serve=partial(served, exact)))
+    return found
 
 
-def parity(questions: list[str], max_tokens: int, out: Path | None) -> None:
+def named(form: Form) -> str:
+    """Name a form on the command line."""
+    return f"{form.kind}-{form.precision}"
+
+
+def served(settings: recipe.Llm) -> LikelihoodLlm:
+    """Open what serves a file."""
+    return cast(LikelihoodLlm, open_local_llm(settings, locate_model(settings.model, kind="llm")))
+
+
+def parity(questions: list[str], max_tokens: int, out: Path | None, only: str | None, kept: Path | None) -> None:
     with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        make_adapter(root / "models" / "parity", 1)
+        root = kept or Path(place)
+        if not (root / "models" / "parity").exists():
+            make_adapter(root / "models" / "parity", 1)
         settings = recipe.Llm(threads=1)
         files = locate_model(f"path:{root / 'models' / 'parity'}", kind="llm")
         model = open_trained(root / "models" / "parity", read_metadata(as_gguf(files).weights).end_token_ids)
         prompts = [(Message(role="user", content=question),) for question in questions]
-        trained = model.references(prompts, max_tokens)
-        hops: list[Hop] = []
-        for step in forms_of(root, root / "models" / "parity", settings):
-            hops.append(try_step(model, step, prompts, trained, max_tokens))
-            found = Parity(hops=tuple(hops))
-            print(time.strftime("%H:%M:%S"), found, *found.faults(), sep="\n", flush=True)
-            if out:  # as far as it came
-                out.write_text(json.dumps({"max_tokens": max_tokens, **found.json()}, indent=1) + "\n")
+        trained = references(model, prompts, max_tokens, root / "references.pickle")
+        for step in forms_of(root, root / "models" / "parity", settings, only):
+            hop = try_step(model, step, prompts, trained, max_tokens)
+            print(time.strftime("%H:%M:%S"), Parity(hops=(hop,)), *hop.faults(), sep="\n", flush=True)
+            if out:
+                keep(hop, max_tokens, out)
+
+
+def references(
+    model: TrainedModel, prompts: Sequence[Sequence[Message]], max_tokens: int, file: Path
+) -> list[Reference]:  # fmt: skip
+    """Give the replies of the trained model, from the file where they were written before."""
+    if not file.exists():
+        file.write_bytes(pickle.dumps(model.references(prompts, max_tokens)))
+    return pickle.loads(file.read_bytes())  # noqa: S301  (written by this very function)
+
+
+def keep(hop: Hop, max_tokens: int, out: Path) -> None:
+    """Write what was found of a form into a file, beside that of others."""
+    (row,) = Parity(hops=(hop,)).json()["hops"]
+    kept = json.loads(out.read_text()) if out.exists() else {"hops": []}
+    others = [one for one in kept["hops"] if one["name"] != hop.name]
+    out.write_text(json.dumps({"max_tokens": max_tokens, "hops": [*others, row]}, indent=1) + "\n")
 
 
 class Owner:
@@ -134,10 +172,12 @@ if __name__ == "__main__":
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--max-tokens", type=int, default=16)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", choices=[*map(named, FORMS), *BESIDES, "none"])
     parser.add_argument("--throughput", action="store_true")
     given = parser.parse_args()
     lines = [line.strip() for line in given.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     if given.throughput:
         throughput(lines[: given.prompts], given.max_tokens)
     else:
-        parity(lines[: given.prompts], given.max_tokens, given.out)
+        parity(lines[: given.prompts], given.max_tokens, given.out, given.only, given.keep)

@@ -233,6 +233,11 @@ class TestComparison:
     def test_other_tokens_than_in_training_are_a_fault(self):
         assert "cut into other tokens" in hop((5, 8), "ab", (-0.1, -0.1, -0.1)).faults()[0]
 
+    def test_a_reply_that_no_tokenizer_cuts_so_is_no_fault_and_its_likelihood_is_left_out(self):
+        replies = [Tried(prompt_tokens=2, ids=(5, 8), text="ab", logs=logs) for logs in ((), (-0.2, -0.4), (-9.0,))]
+        found = compare("served", "f16", [TRAINED] * 3, replies, 0.0)
+        assert (found.misread, found.mean_nats) == (1, pytest.approx(0.15))
+
     def test_fewer_bits_may_change_more(self):
         drifted = [hop((7,), "other", precision=precision) for precision in ("f16", "q8_0", "q4_0")]
         assert [one.least for one in drifted] == [0.98, 0.95, 0.5]

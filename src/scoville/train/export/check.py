@@ -89,5 +89,7 @@ def _served(
     model: "TrainedModel", llm: LikelihoodLlm, messages: Sequence[Message], trained: Reference, max_tokens: int
 ) -> Tried:
     text = llm.generate(messages, Generation(max_tokens=max_tokens)).text
-    logs = tuple(llm.log_probabilities(messages, trained.text)) if trained.text else ()
+    # What was sampled is not always what a tokenizer makes of its text; then no form can find these tokens again.
+    canonical = trained.text and model.ids_of(trained.text) == trained.ids
+    logs = tuple(llm.log_probabilities(messages, trained.text)) if canonical else ()
     return Tried(prompt_tokens=llm.count_tokens(messages), ids=model.ids_of(text), text=text, logs=logs)

@@ -48,7 +48,7 @@ class Tried:
     ids: tuple[int, ...]
     text: str
     logs: tuple[float, ...]
-    """What it held of each token of the trained model's reply."""
+    """What it held of each token of the trained model's reply; empty where no tokenizer makes these of its text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +144,15 @@ def compare(
         not equal and _parts_at_tie(one, other.ids) for equal, one, other in zip(same, trained, tried, strict=True)
     ]  # fmt: skip
     pairs = list(zip(trained, tried, strict=True))
-    misread = sum(len(one.prompt) != other.prompt_tokens or len(one.logs) != len(other.logs) for one, other in pairs)
+    cut_alike = [not other.logs or len(one.logs) == len(other.logs) for one, other in pairs]
+    misread = sum(
+        not alike or len(one.prompt) != other.prompt_tokens
+        for alike, (one, other) in zip(cut_alike, pairs, strict=True)
+    )
     offs = [
-        abs(own - their) for one, other in pairs for own, their in zip(one.logs, other.logs, strict=False)
+        abs(own - their)
+        for alike, (one, other) in zip(cut_alike, pairs, strict=True) if alike
+        for own, their in zip(one.logs, other.logs, strict=False)
     ]  # fmt: skip
     hits = sum(own == their for one, other in pairs for own, their in zip(one.ids, other.ids, strict=False))
     longest = sum(max(len(one.ids), len(other.ids)) for one, other in pairs)
