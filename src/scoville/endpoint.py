@@ -1,10 +1,10 @@
-"""Endpoints that speak OpenAI's protocol: where they are, how they are asked, what their refusals mean.
+"""Endpoints of models: where they are, how they are asked, what their refusals mean.
 
 Enters: a model as a recipe names it. Leaves: what the ``openai`` client gives, or an error of Scoville's. Does not know
-what is asked. The client tries again where that can help; here are the limits that it does not have: how many requests
-are on their way, how long one may take, how much may come back. The key comes from the environment and stands in no
-message, and neither does what looks like one in what an endpoint says. An endpoint that asks one request to slow down
-gets none of the others either until its wait is over.
+what is asked; the client asks those that speak another protocol than OpenAI's, too. The client tries again where that
+can help; here are the limits that it does not have: how many requests are on their way, how long one may take, how much
+may come back. The key comes from the environment and stands in no message, and neither does what looks like one in what
+an endpoint says. An endpoint that asks one request to slow down gets none of the others either until its wait is over.
 """
 
 import http.client
@@ -37,9 +37,13 @@ from scoville.recipe.model import Model, name_of
 if TYPE_CHECKING:
     import openai
 
-KEY_VARIABLE = "OPENAI_API_KEY"
+KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 URL_VARIABLE = "OPENAI_BASE_URL"
 DEFAULT_URL = "https://api.openai.com/v1"
+ANTHROPIC_URL_VARIABLE = "ANTHROPIC_BASE_URL"
+ANTHROPIC_URL = "https://api.anthropic.com"
+ANTHROPIC_VERSION = "2023-06-01"
+"""Of the form of its requests and replies; there is no later one."""
 OLLAMA_VARIABLE = "OLLAMA_HOST"
 OLLAMA_PORT = 11434
 VLLM_URL = "http://127.0.0.1:8000/v1"
@@ -92,7 +96,8 @@ class Endpoint:
         self.model = name_of(settings.model)
         self.url = endpoint_url(settings.model, settings.base_url)
         self.where = place(self.url, section)
-        self.key_variable = settings.api_key_env or (KEY_VARIABLE if "openai:" in settings.model else "")
+        self.provider = settings.model.removeprefix("auto+").partition(":")[0]
+        self.key_variable = settings.api_key_env or KEY_VARIABLES.get(self.provider, "")
         self._settings = settings
         self._section = section
         self._lock = threading.Lock()
@@ -141,10 +146,12 @@ class Endpoint:
 
         try:
             quick = self.client().with_options(timeout=PROBE_SECONDS, max_retries=0)
+            if self.provider == "anthropic":  # a name may be short for that of a list, which comes in pages
+                return f"{self.where} has it: {quick.models.retrieve(self.model).id}"
             found = sorted(str(model.id) for model in quick.models.list().data)
-        except openai.NotFoundError:
-            return f"{self.where} answers, and lists no models"
         except openai.APIError as error:
+            if isinstance(error, openai.NotFoundError) and self.provider != "anthropic":
+                return f"{self.where} answers, and lists no models"
             raise self.explain(error).error from None
         except (AttributeError, TypeError, ValueError):
             raise ProviderError(f"{self.where} sent what is no list of models; is it the right address?") from None
@@ -204,9 +211,15 @@ class Endpoint:
             # A proxy of the environment does not reach this machine's own addresses.
             http_client=openai.DefaultHttpxClient(
                 trust_env=not local,
-                event_hooks={"request": [self._wait, _end_in_time], "response": [self._note_wait, _bound]},
+                event_hooks={"request": [self._sign, self._wait, _end_in_time], "response": [self._note_wait, _bound]},
             ),
         )
+
+    def _sign(self, request: Any) -> None:
+        """Put the key where the endpoint looks for it."""
+        if self.provider == "anthropic":
+            request.headers["x-api-key"] = request.headers.pop("authorization").removeprefix("Bearer ")
+            request.headers["anthropic-version"] = ANTHROPIC_VERSION
 
     def _wait(self, _request: Any) -> None:
         """Hold a request back while the endpoint wants none, whichever thread it said so to."""
@@ -267,6 +280,8 @@ def endpoint_url(model: str, base_url: str | None) -> str:
             return _ollama_url(os.environ.get(OLLAMA_VARIABLE, ""))
         case "vllm":
             return VLLM_URL
+        case "anthropic":  # its own libraries add the version, and people set the variable for them
+            return (os.environ.get(ANTHROPIC_URL_VARIABLE) or ANTHROPIC_URL).rstrip("/").removesuffix("/v1") + "/v1"
         case _:
             return os.environ.get(URL_VARIABLE) or DEFAULT_URL
 

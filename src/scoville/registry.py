@@ -62,6 +62,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "quote": "scoville.llm.quote:open_quote",
         "reader": "scoville.llm.reader:open_reader",
         "openai": "scoville.llm.openai:open_openai",
+        "anthropic": "scoville.llm.anthropic:open_anthropic",
         "ollama": "scoville.llm.openai:open_openai",
         "vllm": "scoville.llm.openai:open_openai",
         "hf": "scoville.llm.local:open_local",

@@ -22,6 +22,7 @@ from scoville.index import (
     remove_documents,
     sync_sources,
 )  # fmt: skip
+from scoville.recipe.model import protocol_of
 
 if TYPE_CHECKING:
     from scoville.bot.inspect import Inspection
@@ -146,7 +147,8 @@ class Documents(Records):
                 paid = None if before is None or budget.spent_usd is None else budget.spent_usd - before
                 if paid != 0:
                     ledger = self.tracker().ledger
-                    self.tracker().spent(ledger.entry("ingest", model=self._writer, runtime="openai", fee_usd=paid))
+                    runtime = protocol_of(self._writer)
+                    self.tracker().spent(ledger.entry("ingest", model=self._writer, runtime=runtime, fee_usd=paid))
                 raise
         if report.added or report.changed or report.removed:
             self._keep(report)

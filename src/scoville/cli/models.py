@@ -22,7 +22,8 @@ kind_option = click.option(
 def command(context: click.Context, as_json: bool) -> None:
     """List the models that come with Scoville, and fetch models.
 
-    Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, ollama:NAME, vllm:NAME and what plugins add.
+    Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, anthropic:NAME, ollama:NAME, vllm:NAME and what
+    plugins add.
     SCOVILLE_MODELS moves the cache; a copy of the cache works on a machine without a network.
     """
     if context.invoked_subcommand:

@@ -12,7 +12,7 @@
     batching    requests of many threads on one such model, side by side
     likelihood  how likely such a model holds a text
     llamacpp    local models anywhere
-    openai      any endpoint that speaks OpenAI's protocol
+    hosted      models behind an endpoint; openai and anthropic are the protocols that they speak
     quote       the nearest sentence, word for word
     fake        a model that needs no weights
     kept        replies on disk       remember  replies in memory

@@ -154,5 +154,5 @@ def find_entry(reference: str, entries: Sequence[CatalogueEntry] | None = None) 
     names = ", ".join(f"{entry.name} ({entry.kind})" for entry in known)
     raise UnknownModel(
         f"{reference!r} is no model that Scoville knows; expected one of {names}, or hf:ORG/NAME (a hub model), "
-        "path:PATH (files on this machine), openai:NAME, ollama:NAME or vllm:NAME (an endpoint)"
+        "path:PATH (files on this machine), openai:NAME, anthropic:NAME, ollama:NAME or vllm:NAME (an endpoint)"
     )

@@ -16,7 +16,7 @@ LOCAL = "path"
 
 WITH_A_NAME = {
     "hf": "hf:ORG/NAME (a hub model)", "path": "path:PLACE (files on this machine)", "openai": "openai:NAME",
-    "ollama": "ollama:NAME", "vllm": "vllm:NAME (endpoints)",
+    "anthropic": "anthropic:NAME", "ollama": "ollama:NAME", "vllm": "vllm:NAME (endpoints)",
 }  # fmt: skip
 """How models are named that stand in no catalogue."""
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, Wrap
 
 from scoville.recipe.section import ANSWERS, OPERATIONAL, PositiveInt, Section
 
-ENDPOINTS = ("openai", "ollama", "vllm")
+ENDPOINTS = ("openai", "anthropic", "ollama", "vllm")
 """What stands before the name of a model behind an endpoint."""
 CONCURRENCY = 8
 """Requests to an endpoint at once, where nobody says otherwise."""
@@ -29,6 +29,11 @@ def provider_of(model: str | None) -> str:
     return str(model).partition(":")[0] if is_hosted(model) else ""
 
 
+def protocol_of(model: str) -> str:
+    """Name what the endpoint of a model speaks: that is the runtime of its replies."""
+    return "anthropic" if model.startswith("anthropic:") else "openai"
+
+
 def name_of(model: str) -> str:
     """Give the name by which its endpoint knows a model; that of any other stays as it is."""
     return model.removeprefix("auto+").partition(":")[2] if is_hosted(model) else model
@@ -39,12 +44,15 @@ class Model(Section):
 
     model: str
     """As `scoville models` names it, or `openai:NAME`, `ollama:NAME` or `vllm:NAME`, and what else the section takes.
-    `ollama:` and `vllm:` are servers on this machine, `openai:` any that speaks OpenAI's protocol."""
+    `ollama:` and `vllm:` are servers on this machine, `openai:` any that speaks OpenAI's protocol. What writes may be
+    `anthropic:NAME`, too."""
     base_url: Annotated[str | None, ANSWERS] = None
-    """The endpoint. Default: of `openai:` models `OPENAI_BASE_URL`, then OpenAI's; of `ollama:` `OLLAMA_HOST`, then
-    this machine; of `vllm:` port 8000 of this machine."""
+    """The endpoint. Default: of `openai:` models `OPENAI_BASE_URL`, then OpenAI's; of `anthropic:` models
+    `ANTHROPIC_BASE_URL`, then Anthropic's; of `ollama:` `OLLAMA_HOST`, then this machine; of `vllm:` port 8000 of this
+    machine."""
     api_key_env: Annotated[str | None, OPERATIONAL] = None
-    """The variable of the environment that holds the endpoint's key. Default: for `openai:` models `OPENAI_API_KEY`."""
+    """The variable of the environment that holds the endpoint's key. Default: for `openai:` models `OPENAI_API_KEY`,
+    for `anthropic:` models `ANTHROPIC_API_KEY`."""
     timeout_seconds: Annotated[PositiveInt, OPERATIONAL] = 60
     """The longest that one request to the endpoint may take."""
     max_retries: Annotated[int, Field(ge=0, le=10), OPERATIONAL] = 3
@@ -69,7 +77,7 @@ class Model(Section):
         if not is_hosted(self.model):
             for option in ("base_url", "api_key_env"):
                 if getattr(self, option):
-                    raise ValueError(f"{option}: only `openai:` models have one, and model is {self.model!r}")
+                    raise ValueError(f"{option}: only models behind an endpoint have one, and model is {self.model!r}")
         if self.base_url and _holds_secret(self.base_url):
             raise ValueError(
                 "base_url: holds credentials; leave them out and name the variable with the key in api_key_env"

@@ -292,8 +292,8 @@ class Llm(WritingModel):
     decides = ANSWERS
     model: str = "reader"
     """`reader` (points at the words of the documents that answer) or `reader:FOLDER`, a name from `scoville models` or
-    of a model that was trained, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `ollama:NAME`, `vllm:NAME`,
-    `quote` (no model: the nearest sentence) or `fake`."""
+    of a model that was trained, `hf:ORG/NAME/FILE.gguf`, `path:FILE.gguf`, `openai:NAME`, `anthropic:NAME`,
+    `ollama:NAME`, `vllm:NAME`, `quote` (no model: the nearest sentence) or `fake`."""
     threads: Annotated[int, Field(ge=0), OPERATIONAL] = 0
     """CPU threads of a local model; 0 takes all (llamacpp: all but one)."""
     context_tokens: Annotated[int, Field(ge=256)] | None = None

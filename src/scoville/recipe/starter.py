@@ -21,7 +21,7 @@ search:
   passages: {passages}            # how many passages an answer is built from
 
 llm:
-  model: {llm}   # or hf:ORG/NAME/FILE.gguf, path:FILE.gguf, ollama:NAME, vllm:NAME, openai:NAME
+  model: {llm}   # or hf:ORG/NAME/FILE.gguf, path:FILE.gguf, ollama:NAME, vllm:NAME, openai:NAME, anthropic:NAME
   # base_url: https://llm.example/v1   # with openai:NAME: any compatible server; its key is in OPENAI_API_KEY
   temperature: {temperature}
 

@@ -13,7 +13,7 @@ from typing import Literal
 from scoville.cost import fee_usd
 from scoville.errors import UsageError
 from scoville.index import AddReport
-from scoville.recipe.model import is_hosted
+from scoville.recipe.model import is_hosted, protocol_of
 from scoville.track.store import Store
 from scoville.types import Answer, Reply
 
@@ -103,7 +103,7 @@ class Ledger:
     def added(self, report: AddReport, embedder: str, writer: str = "") -> list[Entry]:
         """Enter an `add` or a `sync`: reading and embedding, and what ``writer``, a hosted model, was paid for."""
         work = self.embedding("ingest", embedder, report.tokens, report.seconds)
-        paid = self.entry("ingest", model=writer, runtime="openai", fee_usd=report.cost_usd)
+        paid = self.entry("ingest", model=writer, runtime=protocol_of(writer), fee_usd=report.cost_usd)
         return [work] if report.cost_usd == 0 else [work, paid]
 
     def embedding(self, activity: Activity, embedder: str, tokens: int, seconds: float) -> Entry:

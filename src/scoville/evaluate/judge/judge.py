@@ -94,7 +94,7 @@ class Judge:
         """What was asked and not cached, with its tokens and cost: for whoever keeps the ledger."""
         self.cached = 0
         """How many verdicts were there before."""
-        self._remote = llm.runtime == "openai"
+        self._remote = llm.runtime in ("openai", "anthropic")
         self._identity = {"model": self.name, "runtime": llm.runtime, "place": place}
         self._llm = llm
         self._cache = KeptReplies(cache)
