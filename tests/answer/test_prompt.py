@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,15 +9,16 @@ from hypothesis import strategies as st
 from scoville import recipe
 from scoville.prompt import (
     DECLINE,
-    FOCUS_EXAMPLES,
-    STANDING_INSTRUCTIONS,
+    Draft,
     Rendered,
     render_focus,
+    render_passages,
     render_prompt,
+    render_sentences,
     split_focus,
     system_text,
-    user_text,
 )
+from scoville.recipe.prompt import Example
 from scoville.search import Focus
 from scoville.types import Box, Hit, Message, Passage, Region
 
@@ -63,7 +65,7 @@ def test_a_prompt_is_the_instructions_the_numbered_passages_and_the_question():
     rendered = render(hit("Leave is 25 days.", prefix="Handbook > Leave"), hit("Pay is monthly.", number=2))
     system, user = rendered.messages
     assert (system.role, user.role) == ("system", "user")
-    assert system.content == "\n".join(("You help the people of Larkspur.", *STANDING_INSTRUCTIONS))
+    assert system.content == "\n".join(("You help the people of Larkspur.", *recipe.Prompt().anatomy().instructions))
     assert user.content == (
         "Passages:\n\n[1] Handbook > Leave\nLeave is 25 days.\n\n[2] Pay is monthly.\n\nQuestion: How much leave?"
     )
@@ -119,8 +121,7 @@ def test_numbers_are_those_of_the_hits(texts: list[str], question: str):
     hits = [hit(text, number=number) for number, text in enumerate(texts, start=1)]
     rendered = render(*hits, question=question)
     assert rendered.hits == tuple(hits)
-    content = user_text(question, hits)
-    assert rendered.messages[-1].content == content
+    content = rendered.messages[-1].content
     position = 0
     for number, text in enumerate(texts, start=1):
         position = content.index(f"[{number}] {text}", position)
@@ -256,7 +257,9 @@ def focus(*texts: str) -> list[Focus]:
 def test_small_models_read_the_nearest_sentence_last():
     settings = recipe.Prompt(role="Role.", instructions=("Be kind.",))
     system, *examples, user = render_focus("How much leave?", focus("Nearest.", "Next.", "Third."), settings)
-    assert [message.role for message in examples] == ["user", "assistant"] * len(FOCUS_EXAMPLES)
+    assert [message.role for message in examples] == ["user", "assistant"] * len(
+        recipe.Prompt().anatomy("sentences").examples
+    )
     assert (system.role, user.role) == ("system", "user")
     assert system.content.startswith("Role.\n")
     assert DECLINE in system.content
@@ -277,3 +280,64 @@ def test_what_was_written_for_a_small_model_can_be_taken_apart(texts: list[str])
 def test_another_prompt_has_no_sentences_to_take():
     messages = render(hit("Leave is 25 days.")).messages
     assert split_focus(messages) == ([], messages[-1].content)
+
+
+# The parts
+
+
+def draft(question: str = "How much leave?", **parts: Any) -> Draft:
+    return Draft(anatomy=recipe.Prompt(**parts).anatomy(), question=question)
+
+
+def test_the_parts_stand_in_their_order():
+    example = {"context": "[1] Ships sail.", "question": "What sails?", "answer": "Ships sail [1]."}
+    parts: dict[str, Any] = {"role": "Role.", "instructions": ("Be kind.",), "format": "One line.",
+                             "examples": (Example(**example),), "task": "Asked: {question}"}  # fmt: skip
+    one = replace(draft(**parts), history=turns(1))
+    rendered = render_passages(one, [hit("Leave is 25 days.")], 100, count_tokens=words, room=800)
+    names = ["role", "instructions", "format", *["examples"] * 3, *["history"] * 2, "context", "task"]
+    assert [part.name for part in rendered.parts] == names
+    system, asked, answered, *_, last = rendered.messages
+    assert system.content.startswith("Role.\n") and system.content.endswith("\nBe kind.\nOne line.")
+    assert (asked.content, answered.content) == (
+        "Passages:\n\n[1] Ships sail.\n\nAsked: What sails?",
+        "Ships sail [1].",
+    )
+    assert last.content == "Passages:\n\n[1] Leave is 25 days.\n\nAsked: How much leave?"
+
+
+def test_placeholders_in_questions_and_documents_are_text():
+    one = draft("What is {context}, {question} or {nope}?")
+    rendered = render_passages(one, [hit("Fill in {question}.")], 100, count_tokens=words, room=800)
+    assert rendered.messages[-1].content == (
+        "Passages:\n\n[1] Fill in {question}.\n\nQuestion: What is {context}, {question} or {nope}?"
+    )
+
+
+def test_further_examples_go_before_turns_and_turns_before_passages():
+    shots = [Example(question="word " * 10, answer="word " * 10)] * 3
+    one = replace(draft(), shots=shots, history=turns(2))
+    hits = [hit("word " * 20), hit("word " * 20, number=2)]
+    least = words(render(*hits).messages)
+    kept: list[list[int]] = []
+    for room in (least + 110, least + 75, least + 35, least - 1):
+        rendered = render_passages(one, hits, 1200, count_tokens=words, room=room)
+        assert words(rendered.messages) <= room
+        count = [sum(part.name == name for part in rendered.parts) for name in ("examples", "history")]
+        kept.append([*count, len(rendered.hits)])
+    assert kept == [[6, 4, 2], [2, 4, 2], [0, 2, 2], [0, 0, 1]]
+
+
+def test_a_window_too_small_for_the_sentences_gets_the_nearest():
+    one = replace(draft(), anatomy=recipe.Prompt().anatomy("sentences"))
+    lines = focus("Nearest " + "word " * 30, "Next " + "word " * 30, "Third " + "word " * 30)
+    whole = render_sentences(one, lines, (), count_tokens=words, room=800)
+    cut = render_sentences(one, lines, (), count_tokens=words, room=words(whole.messages) - 1)
+    assert "Third" in whole.messages[-1].content and "Third" not in cut.messages[-1].content
+    assert "Nearest" in cut.messages[-1].content
+
+
+def test_sentences_are_numbered_for_a_template_that_asks_for_numbers():
+    one = draft(template="concise")
+    rendered = render_sentences(one, focus("Nearest.", "Next."), (), count_tokens=words, room=800)
+    assert "[2] Part 1: Next.\n[1] Part 0: Nearest." in rendered.messages[-1].content

@@ -401,7 +401,10 @@ CHANGES = [
     "search.neighbours=1", "rewrite.standalone=model", "rewrite.phrasings=1", "rewrite.parts=1",
     "rewrite.passage=true",
     "prompt.role=x", "prompt.instructions=[x]", "prompt.context_tokens=100", "prompt.style=passages",
-    "prompt.sentences=1", "llm.model=fake", "llm.runtime=llamacpp",
+    "prompt.sentences=1", "prompt.template=concise", "prompt.context='Text: {context}'", "prompt.task='Q: {question}'",
+    "prompt.format=x", "prompt.examples=[{question: a, answer: b}]", "prompt.answer_after=x", "prompt.numbered=false",
+    "prompt={steps: [{name: facts, task: x}], task: '{facts} {question}'}", "prompt.shots=2",
+    "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
     "answer.min_similarity=0", "answer.min_support=0.1", "answer.min_probability=0.6",
     "answer.refusal=x",
@@ -513,7 +516,9 @@ def test_every_key_is_tried():
         for key in ("base_url", "api_key_env", "extra_body")
         if (place, key) != ("embed", "extra_body")
     }
-    assert untried == {"version", "index.name"} | of_one_way | of_an_endpoint  # fixed, or only with another key
+    assert (
+        untried == {"version", "index.name", "prompt.steps"} | of_one_way | of_an_endpoint
+    )  # fixed, or only with another key
 
 
 @pytest.mark.parametrize(

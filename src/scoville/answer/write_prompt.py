@@ -3,17 +3,20 @@
 Enters: a question and hits, however they were come by. Leaves: messages, and the hits that fitted. Searches nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scoville.embed import Embedder
 from scoville.llm import Llm
-from scoville.prompt import Rendered, render_focus, render_prompt
-from scoville.recipe import Recipe
+from scoville.prompt import Draft, Rendered, render_passages, render_sentences
+from scoville.recipe import Anatomy, Recipe
 from scoville.search import nearest_sentences
 from scoville.types import Hit, Message
 
-SMALL_RUNTIMES = {"openvino", "llamacpp", "quote", "reader"}
+QUOTING = {"quote", "reader"}
+"""These take sentences out of a prompt of the template `sentences`, and understand no other."""
+SMALL_RUNTIMES = {"openvino", "llamacpp", *QUOTING}
 """`prompt.style: auto` gives these sentences, others passages."""
+AS_SHIPPED = {"template": "auto", "context": None, "task": None, "numbered": None, "steps": ()}
 
 
 class PromptWriter:
@@ -23,22 +26,33 @@ class PromptWriter:
         self.llm = llm
         self.embedder = embedder
         self.recipe = recipe
-        style = recipe.prompt.style
+        settings = recipe.prompt
+        style = settings.style
         self.shows_sentences = style == "sentences" or (style == "auto" and llm.runtime in SMALL_RUNTIMES)
         """Whether the model is given the nearest sentences, and not whole passages."""
+        if self.shows_sentences and llm.runtime in QUOTING:
+            settings = settings.model_copy(update=AS_SHIPPED)
+        self.anatomy = settings.anatomy("sentences" if self.shows_sentences else "grounded")
 
     def __call__(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Message] = (), searched: str = ""
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        history: Sequence[Message] = (),
+        searched: str = "",
+        *,
+        anatomy: Anatomy | None = None,
+        values: Mapping[str, str] | None = None,
     ) -> Rendered:
-        """Write the prompt; sentences are nearest to what was ``searched``, where that is not the question itself."""
-        settings = self.recipe.prompt
+        """Write the prompt; sentences are nearest to what was ``searched``, where that is not the question itself.
+
+        ``anatomy`` takes the place of the recipe's; ``values`` are what its placeholders stand for.
+        """
+        turns = history[-2:] if self.shows_sentences else history
+        draft = Draft(anatomy=anatomy or self.anatomy, question=question, history=turns, values=values or {})
         room = self.llm.context_tokens - self.recipe.llm.max_tokens
+        count = self.llm.count_tokens
         if not self.shows_sentences:
-            return render_prompt(
-                question, hits, settings, count_tokens=self.llm.count_tokens, room=room, history=history
-            )
-        focus = nearest_sentences(searched or question, hits, self.embedder, settings.sentences)
-        messages = render_focus(question, focus, settings, history[-2:])
-        if history and self.llm.count_tokens(messages) > room:
-            messages = render_focus(question, focus, settings)
-        return Rendered(messages=messages, hits=tuple(hits))
+            return render_passages(draft, hits, self.recipe.prompt.context_tokens, count_tokens=count, room=room)
+        focus = nearest_sentences(searched or question, hits, self.embedder, self.recipe.prompt.sentences)
+        return render_sentences(draft, focus, hits, count_tokens=count, room=room)

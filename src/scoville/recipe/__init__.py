@@ -2,13 +2,14 @@
 
 recipe     the choices with their defaults        sources    the places that documents come from
 section    what they have in common, and what each value decides
-model      a model, and how it is asked
+model      a model, and how it is asked            prompt     what it is told, and the templates
 observers  the sections that only watch           file       values from the file, the environment and flags
 starter    the file that a new workspace begins with
 """
 
 from scoville.recipe.model import Model, PageModel, SpeechModel, WritingModel
 from scoville.recipe.observers import Judge
+from scoville.recipe.prompt import Anatomy, Prompt
 from scoville.recipe.recipe import (
     FILE_NAME,
     SPLIT_OPTIONS,
@@ -18,7 +19,6 @@ from scoville.recipe.recipe import (
     Llm,
     Metadata,
     MetadataRule,
-    Prompt,
     Read,
     Recipe,
     Rewrite,
@@ -28,7 +28,7 @@ from scoville.recipe.recipe import (
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, deciding, marks
 
 __all__ = [
-    "ANSWERS", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Judge", "Llm",
-    "Mark", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite", "Search",
+    "ANSWERS", "Anatomy", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Judge",
+    "Llm", "Mark", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite", "Search",
     "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ Leaves: a validated :class:`Recipe` and, for each value, where it came from.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from scoville.errors import Contradiction, RecipeError
 from scoville.recipe import Llm, Recipe
+from scoville.recipe.read_yaml import load_yaml
 from scoville.recipe.sources import ENTRIES, SECRET
 
 ENV_PREFIX = "SCOVILLE_"
@@ -73,7 +74,8 @@ def load_recipe(
                 value = _joined(merged.get("sweep"), value)
             _put(merged, key, value)
     try:
-        recipe = Recipe.model_validate_json(json.dumps(merged))
+        folder = path.parent if path else None
+        recipe = Recipe.model_validate_json(json.dumps(merged), context={"folder": folder})
     except ValidationError as error:
         raise RecipeError(_explain(error, origins)) from None
     settings = tuple(
@@ -162,51 +164,6 @@ def _read_file(path: Path | None) -> dict[str, Any]:
     return loaded
 
 
-def load_yaml(text: str, where: str) -> Any:
-    """Read YAML that JSON could hold too. Refuses aliases, which nested grow without bound, and keys given twice."""
-    import yaml
-
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise RecipeError(f"{where}: YAML aliases (`*name`) are not supported; write the value out")
-        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader))
-        value = yaml.safe_load(text)
-        json.dumps(value, ensure_ascii=False).encode()
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{where} is not YAML: {_yaml_problem(error)}") from None
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):  # raised for dates and wrong tags
-        raise RecipeError(
-            f"{where} holds a value that is no text, number, truth value, list or section; put it in quotes"
-        ) from None
-    if repeated is not None:
-        raise RecipeError(f"{where}: the key {repeated!r} stands twice in one section; keep one of them")
-    return value
-
-
-def _yaml_problem(error: Exception) -> str:
-    """Say what is wrong and on which line, without the line: it may hold a secret."""
-    mark = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or type(error).__name__)
-    return f"line {mark.line + 1}: {problem}" if mark else problem
-
-
-def _repeated_key(node: Any) -> str | None:
-    """Find a key that a section of a YAML tree holds twice; the later would silently win."""
-    import yaml
-
-    match node:
-        case yaml.MappingNode():
-            keys = [str(key.value) for key, _ in node.value]
-            nodes = [value for _, value in node.value]
-        case yaml.SequenceNode():
-            keys, nodes = [], node.value
-        case _:
-            return None
-    again = (key for key in keys if keys.count(key) > 1)
-    below = (found for found in map(_repeated_key, nodes) if found is not None)
-    return next(again, None) or next(below, None)
-
-
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     layer: dict[str, Any] = {}
     for name, value in environment.items():
@@ -285,7 +242,12 @@ def _valid_keys(place: Sequence[str]) -> str:
         if hasattr(model, "model_fields"):
             model = model.model_fields[part].annotation
         else:  # an entry of a list: its number, and in `sources` then its kind
-            entry = next((kind for kind in get_args(model) if hasattr(kind, "model_fields")), model)
-            model = ENTRIES.get(part, entry)
+            model = ENTRIES.get(part, next(_sections(model), model))
     near = get_close_matches(place[-1], model.model_fields, n=1)
     return f"{f'did you mean {near[0]}? ' if near else ''}valid keys: {', '.join(model.model_fields)}"
+
+
+def _sections(kind: Any) -> Iterator[Any]:
+    """Give the sections that a type is made of."""
+    for inner in get_args(kind):
+        yield from (inner,) if hasattr(inner, "model_fields") else _sections(inner)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from scoville.errors import RecipeError
-from scoville.recipe.file import load_yaml
+from scoville.recipe.read_yaml import load_yaml
 from scoville.recipe.section import PositiveInt, Section
 
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
 from scoville.recipe.observers import Cost, Evaluate, Judge, Sweep, Track, read_track
+from scoville.recipe.prompt import Prompt
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
 from scoville.registry import Kind, has, plugged_in, unknown
@@ -268,22 +269,6 @@ class Rewrite(Section):
     def asks_model(self) -> bool:
         """Whether a model is asked."""
         return self.standalone == "model" or bool(self.phrasings or self.parts or self.passage)
-
-
-class Prompt(Section):
-    """What the model is told."""
-
-    decides = ANSWERS
-    role: str = "You answer questions for the people of a company from their own documents."
-    instructions: tuple[str, ...] = ()
-    """Added to the standing instructions, one line each."""
-    style: Literal["auto", "passages", "sentences"] = "auto"
-    """What the model is given: the numbered passages with instructions, or only the sentences nearest to the question,
-    which small models read better. `auto`: sentences for local models, passages for hosted ones."""
-    sentences: Annotated[int, Field(ge=1, le=50)] = 3
-    """For `style: sentences`: how many."""
-    context_tokens: Annotated[int, Field(ge=64)] = 1200
-    """The most tokens that the passages may take in the prompt."""
 
 
 class Llm(WritingModel):
