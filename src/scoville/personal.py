@@ -1,7 +1,8 @@
 """Personal data in a text: e-mail addresses, numbers of telephones, cards, accounts and persons, names that are given.
 
-Enters: a text, and names to find in it. Leaves: where they stand, or the text with a kind in place of each. Numbers that carry a check digit are found only where it holds. What has no fixed form, such as a name that nobody gave
-or a street, is not found. Knows not who asks.
+Enters: a text, and names to find in it. Leaves: where they stand, or the text with a kind in place of each. Numbers
+that carry a check digit are found only where it holds. What has no fixed form, such as a name that nobody gave or a
+street, is not found. Knows not who asks.
 """
 
 import re

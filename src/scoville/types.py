@@ -287,6 +287,9 @@ class Answer:
     """None when the question was refused before a model was asked."""
     similarity: float | None = None
     """The best cosine similarity of any passage to the question; None without the dense leg."""
+    searched: str = field(default="", kw_only=True)
+    """What was searched: the question, or the one of its own that was made of a question which leans on the
+    conversation; empty where that is not known."""
     probability: float | None = None
     """That the passages answer the question, as the reader holds it; None where no reader was asked."""
     search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)

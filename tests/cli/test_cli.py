@@ -173,6 +173,10 @@ class TestContract:
         assert [line["refused"] for line in chat.lines] == [False, False]
         assert {path for line in chat.lines for path, _ in observed(line)} <= {f.path for f in documented("Answer")}
 
+    def test_conversations(self, filled: Bench, command: Command):
+        assert command("chat", "--conversation", "ada", stdin=f"{QUESTION}\n".encode()).code == 0
+        check("chat --list --json", [command("chat", "--list", "--json").json])
+
     def test_the_pages_of_an_answer_are_drawn_and_what_has_none_says_so(self, paged: Bench, command: Command):
         schedule = ("ask", "When does Juniper Ashgrove's cover end?", "--where", "type = application/pdf")
         done = command(*schedule, "--pages", "pages")
@@ -382,7 +386,7 @@ class TestContract:
 
     def test_every_command_with_json_is_documented(self):
         commands = {name.split()[0] for name in TABLES if name not in {"Box", "Hit", "Answer", "Counts", "Artifact"}}
-        assert commands == set(COMMANDS) - {"chat"}
+        assert commands == set(COMMANDS)
         assert "chat --json" in DOCS.read_text(encoding="utf-8")
 
     def test_the_check_fails_on_what_is_not_documented_and_on_what_is_missing(self):

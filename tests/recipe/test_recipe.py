@@ -424,6 +424,7 @@ OPERATIONAL_KEYS = {
     "sources.allow_private", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
     "sources.max_attempts", "sources.give_up_after", "read.timeout_seconds", "read.page_timeout_seconds",
     "read.processes", "embed.threads", "index.url", "index.name", "llm.threads",
+    "memory.retention_days", "memory.redact", "memory.names",
     *(f"{place}.{key}" for place in ("llm", "embed", "read.pdf") for key in
       ("api_key_env", "timeout_seconds", "max_retries", "concurrency")),
 }  # fmt: skip

@@ -161,6 +161,7 @@ class Answerer:
             hits=hits,
             reply=reply,
             similarity=found.similarity,
+            searched=found.question,
             search_replies=tuple(asked.reply for asked in found.asked),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,

@@ -67,6 +67,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
     first = answer.first_token_seconds
     return {
         "question": answer.question,
+        "searched": answer.searched or answer.question,
         "answer": answer.text,
         "refused": answer.refused,
         "reason": answer.reason,

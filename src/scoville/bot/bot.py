@@ -19,12 +19,17 @@ from scoville.bot.opened import Where
 from scoville.bot.stream import Stream
 from scoville.cost import Budget
 from scoville.errors import ScovilleError
+from scoville.memory import Conversation, Conversations, Window
+from scoville.memory.conversation import Answered
 from scoville.recipe.file import dotted, with_values
 from scoville.search import Connections, check_question, connections, parse_where
 from scoville.types import Answer, Message
 
 if TYPE_CHECKING:
     from scoville.bot.doctor import Check
+
+POINTING = {"reader", "quote"}
+"""Runtimes that write no words of their own."""
 
 
 class Bot(Exports):
@@ -78,11 +83,20 @@ class Bot(Exports):
         ``history`` is the conversation before it; ``where`` and ``groups`` are those of :meth:`search`. ``on_text`` is
         given the model's text as it comes, before it is checked. Several questions may share a ``budget``.
         """
-        filters = self._check(question, where)
-        answerer = self.answerer(budget)
-        answer = answerer.ask(question, history=turns_of(history), where=filters, groups=groups, on_text=on_text)
-        self.tracker().answered(answer, answerer.searcher.embedder.name)
-        return with_images(answer, self.workspace)
+        return self._ask(question, turns_of(history), where=where, groups=groups, on_text=on_text, budget=budget).answer
+
+    def conversation(self, id: str | None = None) -> Conversation:
+        """Open the conversation of that id, or begin it; its turns are stored, without personal data, as `memory` of
+        the recipe says. Without an id a new one begins that is not stored.
+        """
+        answerer = self.answerer()
+        llm = answerer.llm
+        window = Window(self.recipe.memory, llm.count_tokens, self._summarise if llm.runtime not in POINTING else None)
+        return Conversation(self._ask, window, self.conversations() if id else None, id or "")
+
+    def conversations(self) -> Conversations:
+        """Give the stored conversations: ``all()`` lists them, ``forget(id)`` deletes one; ``forget("all")`` all."""
+        return Conversations(self.workspace.folder, self.redact, self.recipe.memory.retention_days, flush=self.flush)
 
     def stream(
         self,
@@ -139,6 +153,20 @@ class Bot(Exports):
         from scoville.bot.doctor import check_bot, check_machine
 
         return [*check_machine(), *check_bot(self)]
+
+    def _ask(
+        self, question: str, history: Sequence[Message], *, where: Where = (), budget: Budget | None = None, **how: Any
+    ) -> Answered:
+        filters = self._check(question, where)
+        answerer = self.answerer(budget)
+        answer = answerer.ask(question, history=history, where=filters, **how)
+        trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name)
+        return Answered(with_images(answer, self.workspace), trace_id)
+
+    def _summarise(self, messages: Sequence[Message]) -> str:
+        reply = self.answerer().think(messages)
+        self.tracker().replied("generation", reply)
+        return reply.text
 
     def _check(self, question: str, where: Where) -> list[str]:
         """Refuse what cannot be asked, before a model is fetched or loaded; give the filters."""

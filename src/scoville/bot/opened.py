@@ -18,6 +18,7 @@ from scoville.llm.paid import announce, within
 from scoville.llm.writers import open_writers
 from scoville.models.trained import FOLDER as TRAINED
 from scoville.models.trained import forget, look_in
+from scoville.personal import redact
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import Recipe
 from scoville.recipe.file import LoadedRecipe
@@ -170,8 +171,13 @@ class Opened:
             if run_id not in self._trackers:
                 recipe = self.recipe
                 ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
-                self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces)
+                self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces, redact=self.redact)
             return self._trackers[run_id]
+
+    def redact(self, text: str) -> str:
+        """Take out of a text what the recipe does not want stored."""
+        memory = self.recipe.memory
+        return redact(text, memory.names) if memory.redact else text
 
     def flush(self) -> None:
         """Wait until the costs and traces of what was done until now are written down, for some seconds at most."""

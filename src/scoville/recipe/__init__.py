@@ -4,9 +4,11 @@ recipe     the choices with their defaults        sources    the places that doc
 section    what they have in common, and what each value decides
 model      a model, and how it is asked            prompt     what it is told, and the templates
 observers  the sections that only watch           file       values from the file, the environment and flags
+memory     what is remembered of conversations
 starter    the file that a new workspace begins with
 """
 
+from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, PageModel, SpeechModel, WritingModel
 from scoville.recipe.observers import Judge
 from scoville.recipe.prompt import Anatomy, Prompt
@@ -29,6 +31,6 @@ from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, 
 
 __all__ = [
     "ANSWERS", "Anatomy", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Judge",
-    "Llm", "Mark", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite", "Search",
-    "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
+    "Llm", "Mark", "Memory", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite",
+    "Search", "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
 ]  # fmt: skip

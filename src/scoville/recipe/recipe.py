@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
 from scoville.recipe.observers import Cost, Evaluate, Judge, Sweep, Track, read_track
 from scoville.recipe.prompt import Prompt
@@ -328,6 +329,7 @@ class Recipe(Section):
     prompt: Prompt = Prompt()
     llm: Llm = Llm()
     answer: Answering = Answering()
+    memory: Memory = Memory()
     evaluate: Evaluate = Evaluate()
     judge: Judge = Judge()
     track: Annotated[Track, BeforeValidator(read_track)] = Track()

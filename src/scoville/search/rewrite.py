@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scoville.errors import UsageError
+from scoville.personal import HIDDEN
 from scoville.recipe import Rewrite
 from scoville.sentences import content_words
 from scoville.types import Message
@@ -133,8 +134,8 @@ def add_words(question: str, history: Sequence[Message]) -> str:
     asked = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
     if not asked or not leans(question):
         return question
-    words = [word for word in WORD.findall(asked) if content_words(word)]
-    answered = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
+    words = [word for word in WORD.findall(HIDDEN.sub("", asked)) if content_words(word)]
+    answered = HIDDEN.sub("", next((turn.content for turn in reversed(history) if turn.role == "assistant"), ""))
     known = question.casefold()
     added = dict.fromkeys(word for word in [*words, *NAME.findall(answered)] if word.casefold() not in known)
     return " ".join([question, *added])[:MAX_QUESTION_CHARACTERS]

@@ -113,16 +113,22 @@ def added_spans(tracer: "Tracer", report: AddReport, embedder: str, ended_at: fl
 
 
 def failure_span(
-    tracer: "Tracer", question: str, error: BaseException, started_at: float, ended_at: float, about: Attributes
+    tracer: "Tracer",
+    question: str,
+    error: BaseException,
+    reason: str,
+    started_at: float,
+    ended_at: float,
+    about: Attributes,
 ) -> str:
-    """Make the span of a question that got no answer, and give the id of its trace."""
+    """Make the span of a question that got no answer, for a reason, and give the id of its trace."""
     from opentelemetry.trace import Status, StatusCode
 
     attributes = {OPERATION: "invoke_workflow", WORKFLOW: "scoville", ERROR_TYPE: type(error).__name__}
     attributes |= {INPUT_MESSAGES: _message("user", question)} | about
     span = tracer.start_span(ROOT, attributes=attributes, start_time=int(started_at * NANOSECONDS))
     span.set_status(Status(StatusCode.ERROR, type(error).__name__))  # its words may hold anything: they stay local
-    span.set_attribute(NOTE, str(error))
+    span.set_attribute(NOTE, reason)
     span.end(int(ended_at * NANOSECONDS))
     return f"{span.get_span_context().trace_id:032x}"
 

@@ -1,4 +1,4 @@
-"""The workspace's own records, in one SQLite file: runs, costs, traces, lineage.
+"""The workspace's own records, in one SQLite file: runs, costs, traces, lineage, conversations.
 
 Enters: rows. Leaves: rows. A kill loses at most the write under way, several processes write at once, and a file of a
 newer version is refused, not changed. Knows what no row means.
@@ -53,6 +53,13 @@ SCHEMA = (
     ) WITHOUT ROWID;
     CREATE INDEX edges_parent ON edges (parent);
     """,
+    """
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY, conversation TEXT NOT NULL, time REAL NOT NULL, question TEXT NOT NULL,
+        answer TEXT NOT NULL, refused INTEGER NOT NULL, trace_id TEXT NOT NULL
+    );
+    CREATE INDEX turns_conversation ON turns (conversation);
+    """,
 )
 """Each entry leads from one version to the next; a released one is never changed."""
 
@@ -105,6 +112,12 @@ class Store:
         """Write rows, in a transaction of their own unless one is open."""
         with self.writing(), self._errors():
             self._connection.executemany(sql, rows)
+
+    def overwrite_deleted(self) -> None:
+        """Leave nothing of deleted rows on the disk: neither in free pages of the file nor in its journal."""
+        with self._lock, self._errors():
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def __enter__(self) -> Self:
         """Give the store."""

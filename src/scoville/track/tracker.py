@@ -9,10 +9,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from scoville.errors import ScovilleError
 from scoville.index import AddReport, Workspace
+from scoville.personal import Redact
 from scoville.track.background import Background
 from scoville.track.ledger import Activity, Entry, Ledger, save_entries
 from scoville.track.lineage import index_of
@@ -28,10 +30,12 @@ logger = logging.getLogger("scoville")
 class Tracker:
     """Keeps the work of one command or one server; several threads may share it."""
 
-    def __init__(self, workspace: Workspace, ledger: Ledger, *, traces: bool = True) -> None:
+    def __init__(self, workspace: Workspace, ledger: Ledger, *, traces: bool = True, redact: Redact = str) -> None:
+        """``redact`` takes out of questions and answers what no trace may hold."""
         self.ledger = ledger
         self._workspace = workspace
         self._traces = traces
+        self._redact = redact
         self._store: Store | None = None
         self._entries: Background[Entry] = Background(self._save, "costs")
         self._tracer: Any = None
@@ -45,12 +49,14 @@ class Tracker:
         entries = self.ledger.answer(answer, embedder)
         self.spent(*entries)
         about = self._about(case_id)
-        return self._trace(lambda tracer: answer_spans(tracer, answer, embedder=embedder, entries=entries, about=about))
+        told = redacted(answer, self._redact)
+        return self._trace(lambda tracer: answer_spans(tracer, told, embedder=embedder, entries=entries, about=about))
 
     def failed(self, question: str, error: BaseException, started_at: float, *, case_id: str = "") -> str:
         """Keep a question that got no answer; give the id of its trace."""
         now, about = time.time(), self._about(case_id)
-        return self._trace(lambda tracer: failure_span(tracer, question, error, started_at, now, about))
+        told, reason = self._redact(question), self._redact(str(error))
+        return self._trace(lambda tracer: failure_span(tracer, told, error, reason, started_at, now, about))
 
     def added(
         self, report: AddReport, embedder: str, recipe_hash: str, documents: Mapping[str, str], *, writer: str = ""
@@ -126,3 +132,16 @@ class Tracker:
         if self._broken:
             raise ScovilleError("see above")
         save_entries(self._open(), entries)
+
+
+def redacted(answer: Answer, redact: Redact) -> Answer:
+    """Take personal data out of all that a trace holds of an answer."""
+    reply = answer.reply and replace(answer.reply, text=redact(answer.reply.text))
+    return replace(
+        answer,
+        question=redact(answer.question),
+        text=redact(answer.text),
+        reply=reply,
+        search_replies=tuple(replace(one, text=redact(one.text)) for one in answer.search_replies),
+        stages=tuple(stage._replace(note=redact(stage.note)) for stage in answer.stages),
+    )
