@@ -97,6 +97,19 @@ def test_a_tuned_model_answers_by_heart_and_is_trained_again_when_a_document_cha
     assert len(markdown) == 5 and markdown[0].startswith("| phase | answered rightly |")
 
 
+def test_a_phase_may_name_its_model_and_be_there_with_another(bot: Any):
+    found = compared(bot, ["rag", "rag=quote", "prompt=fake"])
+    assert {row.phase for row in found.table.rows} == {"rag", "rag=quote", "prompt"}
+    assert {one.run.header["models"]["llm"] for one in found.comparison.systems} == {"fake", "quote"}
+
+
+def test_a_model_that_writes_stands_in_for_one_that_points(bot: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scoville.bot.phases.WRITER", "fake")
+    found = compared(bot.variant({"llm.model": "quote"}), ["prompt", "rag"])
+    models = {one.name: one.run.header["models"]["llm"] for one in found.comparison.systems}
+    assert models == {"prompt": "fake", "rag": "quote"}
+
+
 def test_the_floor_says_who_may_be_the_cheapest(bot: Any):
     best, worst = compared(bot, ["prompt", "rag"]).table.rows
     between = (best.quality + worst.quality) / 2
@@ -111,7 +124,7 @@ def test_the_floor_says_who_may_be_the_cheapest(bot: Any):
     ("phases", "message"),
     [
         (["rag"], "at least two"), (["rag", "rag"], "named twice"), (["rag", "lora"], "phase 'lora': expected prompt"),
-        (["rag", "prompt=ours"], "expected prompt"), (["rag", "finetune="], "expected prompt"),
+        (["rag", "prompt="], "expected prompt"), (["rag", "finetune="], "expected prompt"),
         (["rag", "finetune=none"], "there is no trained model 'none'"),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from tiny_base import write_tiny_base
 
 import scoville as sc
 from conftest import Bench, fish_cases
+from scoville.bot.phase_build import phase_rows
 from scoville.bot.phases import compare_phases
 from scoville.types import Case
 
@@ -23,6 +24,14 @@ def bot(bench: Bench, fakes: None) -> Any:
     with sc.open(bench.workspace.root, split={"size": 60}) as bot:
         bot.add(bench.docs)
         yield bot
+
+
+def test_cases_that_are_there_to_be_learned_are_among_the_rows(bot: Any):
+    learned = Case(id="learned", question="Who feeds the cat?", expected=("Mira Holt.",), split="train")
+    rows = phase_rows(bot, "finetune", CASES, [learned], 6)
+    said = {row.messages[-1].content for row in rows.train}
+    assert "Mira Holt." in said and len(said) > 1, "cases that are made of the documents are learned, too"
+    assert not rows.dev, "what is to be known by heart is learned whole"
 
 
 @pytest.mark.parametrize("phase", ["finetune", "finetune+rag", "pretrain"])

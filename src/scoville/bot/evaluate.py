@@ -31,6 +31,11 @@ Cases = Path | str | Sequence[Case]
 """A file of cases, or cases."""
 
 
+def cases_in(cases: Cases) -> list[Case]:
+    """Read the cases of a file, or check those that are given."""
+    return cases_of(Path(cases)) if isinstance(cases, str | Path) else checked(cases)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which cases of a file are asked."""
@@ -46,7 +51,7 @@ class Choice:
 
     def of(self, cases: Cases) -> list[Case]:
         """Read cases and keep those that are asked for."""
-        read = cases_of(Path(cases)) if isinstance(cases, str | Path) else checked(cases)
+        read = cases_in(cases)
         chosen = [
             case
             for case in read

@@ -1,17 +1,21 @@
 """The model of a phase, where nobody trained one yet: rows are made of the documents, and it is trained on them.
 
-Enters: a bot, the phase, the cases that will be asked. Leaves: a folder with the model. What is asked, and evidence of
-it, is in no row; the documents' own texts are not tests, and a model that answers by heart learns them.
+Enters: a bot, the phase, the cases that will be asked, others to learn from. Leaves: a folder with the model. What is
+asked, and evidence of it, is in no row; the documents' own texts are not tests, and a model that answers by heart
+learns them.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.bot.train import Trained
-from scoville.cases.files import write_cases
+from scoville.bot.training_questions import RowSettings
+from scoville.bot.training_rows import training_rows
+from scoville.cases.files import cases_of, write_cases
 from scoville.errors import MissingExtra, ModelError
 from scoville.types import Case
 
@@ -27,29 +31,43 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """Which rows teach the model of a phase."""
 DEPTH, VOCABULARY, CONTEXT_TOKENS = 4, 4096, 1024
 """Of a model from nothing: four layers of 256, which the text of a company's handbooks suffices to teach its words."""
-FROM_NOTHING: Mapping[str, Any] = {"method": "full", "learning_rate": 1e-3}
+TUNING: Mapping[str, Mapping[str, Any]] = {
+    "finetune": {"accumulate": 1, "epochs": 10.0}, "finetune+rag": {"accumulate": 1},
+    "pretrain": {"accumulate": 1, "epochs": 5.0, "method": "full", "learning_rate": 1e-3},
+}  # fmt: skip
+"""How each is trained: documents make tens or hundreds of rows, which four batches a step would make a few steps of."""
+DEV: Mapping[str, float] = {"finetune": 0.0, "finetune+rag": 0.1, "pretrain": 0.1}
+"""The share of rows that tells when it is enough. What is to be known by heart, no other row can tell."""
 CHARACTERS_OF_TOKEN = 4
 
 
-def build_model(
-    bot: Trained, phase: str, folder: Path, cases: Sequence[Case], rows: int, tuning: Mapping[str, Any]
-) -> None:
-    """Train the model of a phase on at most so many ``rows`` out of the documents; ``tuning`` are fields of
-    :class:`scoville.train.tuning.Tuning`.
-    """
+def build_model(bot: Trained, phase: str, folder: Path, made: "TrainingRows", tuning: Mapping[str, Any]) -> None:
+    """Train the model of a phase; ``tuning`` are fields of :class:`scoville.train.tuning.Tuning`."""
     if find_spec("torch") is None:
         raise MissingExtra("training needs PyTorch: pip install 'scoville[train]'")
     from scoville.train.tune import tune
     from scoville.train.tuning import Tuning
 
-    tested = bot.workspace.folder / "rows" / "phases-tested.jsonl"
-    write_cases(tested, cases)
-    made = bot.training_rows(kinds=KINDS[phase], count=rows, against=[tested])
-    settings = Tuning(**{**(FROM_NOTHING if phase == "pretrain" else {}), **tuning})
+    settings = Tuning(**{**TUNING[phase], **tuning})
     origin = _origin(bot, phase, made, settings.seed)
     _say(bot, phase, made, settings.epochs)
     with bot.bars("steps") as progress:
         tune(made, origin, settings, folder, usd_per_hour=bot.recipe.cost.hardware_usd_per_hour, on_progress=progress)
+
+
+def phase_rows(bot: Trained, phase: str, tested: Sequence[Case], learned: Sequence[Case], count: int) -> "TrainingRows":
+    """Make the rows of a phase: of cases that are made of the documents, and of those that are there to be learned."""
+    folder = bot.workspace.folder / "rows"
+    against, made = folder / "phases-tested.jsonl", folder / "phases-learned.jsonl"
+    write_cases(against, tested)
+
+    def cases() -> Path:
+        bot.generate_cases(folder / "generated.jsonl", count=count, generator="templates")
+        write_cases(made, [*(replace(case, split="") for case in learned), *cases_of(folder / "generated.jsonl")])
+        return made
+
+    settings = RowSettings(kinds=KINDS[phase], count=count + len(learned), dev=DEV[phase])
+    return training_rows(bot, [], [against], settings, cases)
 
 
 def _origin(bot: Trained, phase: str, rows: "TrainingRows", seed: int) -> "Origin":

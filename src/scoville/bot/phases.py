@@ -3,7 +3,7 @@
 Enters: a bot, cases, the names of phases. Leaves: a comparison with what each phase took.
 
     prompt          the text of the documents stands in the prompt, as far as it fits; nothing is searched
-    rag             the recipe as it is
+    rag             the recipe as it is, or with another model
     finetune        a tuned model that answers by heart
     finetune+rag    a tuned model that is given what the search finds
     pretrain        a small model of one's own, from nothing, that answers by heart
@@ -18,9 +18,9 @@ from typing import Any
 
 from scoville.bot.ask_systems import Named
 from scoville.bot.compare import Comparison, compare
-from scoville.bot.evaluate import Cases, Choice
+from scoville.bot.evaluate import Cases, Choice, cases_in
 from scoville.bot.opened import Opened
-from scoville.bot.phase_build import build_model
+from scoville.bot.phase_build import build_model, phase_rows
 from scoville.bot.train import Trained
 from scoville.comparison.phase_systems import ClosedBook, prompt_system
 from scoville.comparison.phases import Effort, PhaseTable, phase_table
@@ -40,6 +40,26 @@ RECORD = "training.json"
 """What a trained model says of how it was made."""
 BY_HEART = ("finetune", "pretrain")
 """Phases whose model has the facts in its weights: when a document changes they are trained again."""
+SEARCHING = ("rag", "finetune+rag")
+WRITER = "smollm2-135m-instruct"
+"""What the phases begin with where the recipe's model only points at words."""
+WRITES_NOTHING = ("reader", "quote")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Phase:
+    """A phase as it was asked for."""
+
+    name: str
+    """In tables."""
+    phase: str
+    model: str
+    """What is named for it; empty: the recipe's, or one that is trained for it."""
+
+    @property
+    def trained(self) -> str:
+        """The name of its trained model."""
+        return self.model or f"phase-{self.phase.replace('+', '-')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,66 +100,76 @@ def compare_phases(
 ) -> PhaseComparison:
     """Ask phases of customisation the same cases, and put them beside what they take.
 
-    A phase is a name of :data:`PHASES`, with ``=MODEL`` behind it where its model is trained already; else it is
-    trained once, as ``phase-PHASE``, on at most so many ``rows`` made of the documents, of which none holds what is
-    asked here; ``tuning`` are fields of :class:`scoville.train.tuning.Tuning`. ``floor`` is the quality from which on
-    a phase may be the cheapest: by default that of those which are not surely behind the best. All else is that of
-    :func:`scoville.compare`.
+    A phase is a name of :data:`PHASES`, with ``=MODEL`` behind it where its model is named; it may then be there more
+    than once. What no model is named for is trained once, as ``phase-PHASE``, on at most so many ``rows`` made of the
+    documents and on the cases of the part ``train``, of which none holds what is asked here; ``tuning`` are fields of
+    :class:`scoville.train.tuning.Tuning`. Where the recipe's model writes nothing of its own, :data:`WRITER` stands in
+    its place in all phases but ``rag``. ``floor`` is the quality from which on a phase may be the cheapest: by default
+    that of those which are not surely behind the best. All else is that of :func:`scoville.compare`.
     """
     budget = bot.budget(no_limit=no_limit)
-    models = _models(phases)
-    chosen = askable(Choice(split=split, limit=limit).of(cases), any_filter=not {"prompt", *BY_HEART} & models.keys())
+    chosen_phases = _phases(phases)
+    names = {one.name for one in chosen_phases}
+    is_searched = all(one.phase in SEARCHING for one in chosen_phases)
+    chosen = askable(Choice(split=split, limit=limit).of(cases), any_filter=is_searched)
+    learned = [case for case in cases_in(cases) if case.split == "train" and case not in chosen]
     bot.open_index()
+    writing = bot.with_recipe(_writing(bot.recipe))
     folders: dict[str, Path] = {}
-    for phase, model in models.items():
-        if phase in TRAINED:
-            folders[phase] = folder = bot.workspace.folder / "models" / (model or f"phase-{phase.replace('+', '-')}")
-            if not model and not (folder / RECORD).is_file():
-                build_model(bot, phase, folder, chosen, rows, tuning or {})
+    for one in chosen_phases:
+        if one.phase in TRAINED:
+            folders[one.name] = folder = bot.workspace.folder / "models" / one.trained
+            if not one.model and not (folder / RECORD).is_file():
+                build_model(
+                    writing, one.phase, folder, phase_rows(writing, one.phase, chosen, learned, rows), tuning or {}
+                )
                 fresh = True  # an earlier run may be of another model that had the same name
             _record(folder)  # refused before anything is asked
     with ExitStack() as opened:
-        named = [_named(bot, phase, folders.get(phase), budget, opened) for phase in models]
+        named = [_named(bot, one, folders.get(one.name), budget, opened) for one in chosen_phases]
         found = compare(
-            named, chosen, baseline="rag" if "rag" in models else "", judge=judge, fresh=fresh,
+            named, chosen, baseline="rag" if "rag" in names else "", judge=judge, fresh=fresh,
             timeout_seconds=timeout_seconds, budget=budget, bot=bot,
         )  # fmt: skip
-    efforts = _efforts(bot, models, folders)
+    efforts = _efforts(bot, chosen_phases, folders)
     return PhaseComparison(table=phase_table(found.table, found.systems, efforts, floor), comparison=found)
 
 
-def _models(phases: Sequence[str]) -> dict[str, str]:
-    """Give for each phase the model that is named for it, or an empty name; UsageError for what is no phase."""
-    found: dict[str, str] = {}
+def _phases(phases: Sequence[str]) -> list[_Phase]:
+    """Read the names of phases; UsageError for what is none."""
+    found: list[_Phase] = []
     for given in phases:
         phase, named, model = given.partition("=")
-        if phase not in PHASES or (named and (phase not in TRAINED or not model)):
-            raise UsageError(
-                f"phase {given!r}: expected {', '.join(PHASES)}, those that are trained also as NAME=MODEL"
-            )
-        if phase in found:
-            raise UsageError(f"phase {phase!r} is named twice; expected each once")
-        found[phase] = model
+        if phase not in PHASES or (named and not model):
+            raise UsageError(f"phase {given!r}: expected {', '.join(PHASES)}, or one of them with a model, PHASE=MODEL")
+        if any((one.phase, one.model) == (phase, model) for one in found):
+            raise UsageError(f"phase {given!r} is named twice; expected each once")
+        name = given if any(one.phase == phase for one in found) else phase
+        found.append(_Phase(name=name, phase=phase, model=model))
     if len(found) < 2:
         raise UsageError(f"phases {', '.join(phases) or 'none'}: expected at least two of {', '.join(PHASES)}")
     return found
 
 
-def _named(bot: Opened, phase: str, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:
+def _writing(recipe: Recipe) -> Recipe:
+    """Give the recipe with a model that writes and can be trained."""
+    with closing(open_llm(recipe.llm)) as llm:
+        return with_values(recipe, {"llm.model": WRITER}) if llm.runtime in WRITES_NOTHING else recipe
+
+
+def _named(bot: Opened, one: _Phase, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:
     """Open the system of a phase."""
-    recipe = bot.recipe
-    if folder:
-        base = str(_record(folder).get("base", ""))
-        is_adapter = (folder / "adapter_config.json").is_file()
-        recipe = with_values(recipe, {"llm.model": f"{base}+{folder.name}" if is_adapter else folder.name})
-    if phase in ("rag", "finetune+rag"):
-        return Named(phase, phase, recipe)
+    model = folder.name if folder else one.model
+    recipe = with_values(bot.recipe, {"llm.model": model}) if model else bot.recipe
+    if one.phase in SEARCHING:
+        return Named(one.name, one.name, recipe)
+    recipe = _writing(recipe)
     bot.with_recipe(recipe).fetch_models(llm=True)
     llm: Llm = opened.enter_context(closing(within(open_llm(recipe.llm), recipe.llm, budget)))
-    if phase == "prompt":
-        return Named(phase, phase, _prompted(bot, llm, recipe))
+    if one.phase == "prompt":
+        return Named(one.name, one.name, _prompted(bot, llm, recipe))
     made_of = str(_record(folder).get("made_of", "")) if folder else ""
-    return Named(phase, phase, ClosedBook(phase, llm, recipe, made_of))
+    return Named(one.name, one.name, ClosedBook(one.name, llm, recipe, made_of))
 
 
 def _prompted(bot: Opened, llm: Llm, recipe: Recipe) -> Any:
@@ -149,7 +179,7 @@ def _prompted(bot: Opened, llm: Llm, recipe: Recipe) -> Any:
     return prompt_system("prompt", searcher.index, searcher.embedder, llm, recipe, content)
 
 
-def _efforts(bot: Opened, phases: Iterable[str], folders: Mapping[str, Path]) -> dict[str, Effort]:
+def _efforts(bot: Opened, phases: Iterable[_Phase], folders: Mapping[str, Path]) -> dict[str, Effort]:
     """Say what each phase took, and what it takes when a document changes.
 
     The index takes in a changed document in the time of one; a model that has the facts in its weights is trained
@@ -159,7 +189,7 @@ def _efforts(bot: Opened, phases: Iterable[str], folders: Mapping[str, Path]) ->
         index = stages.build_cost(bot.recipe, bot.tracker().ledger)
         documents = max(1, len(stages.index(bot.recipe).documents()))
     one = BuildCost(seconds=_part(index.seconds, documents), usd=_part(index.usd, documents))
-    return {phase: _effort(phase, index, one, folders.get(phase)) for phase in phases}
+    return {given.name: _effort(given.phase, index, one, folders.get(given.name)) for given in phases}
 
 
 def _effort(phase: str, index: BuildCost, one: BuildCost, folder: Path | None) -> Effort:
