@@ -10,7 +10,7 @@ from scoville.cli.common import common_options, open_bot, plain, say, write, wri
 
 @click.command("compare")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
-@click.option("--phases", default="", metavar="PHASE,PHASE...", help="Instead of systems: prompt, rag, finetune, finetune+rag, pretrain; finetune=NAME for a model trained here.")  # fmt: skip  # noqa: E501
+@click.option("--phases", default="", metavar="PHASE,PHASE...", help="Instead of systems: prompt, rag, finetune, finetune+rag, pretrain; finetune=NAME for a model trained here, rag=MODEL for another.")  # fmt: skip  # noqa: E501
 @click.option("--rows", type=click.IntRange(1), default=1000, show_default=True, help="With --phases: how many rows a model is trained on where none is named.")  # fmt: skip  # noqa: E501
 @click.option("--floor", type=click.FloatRange(0, 1), default=None, help="With --phases: the quality from which on a phase may be the cheapest. Default: not surely behind the best.")  # fmt: skip  # noqa: E501
 @click.option("--cases", "cases_file", type=click.Path(path_type=Path), default=None, help="Default: those of the first run that is named.")  # fmt: skip  # noqa: E501
