@@ -137,3 +137,47 @@ def test_which_things_and_what_is_covered_ask_for_a_list():
     for question in ("Which lessons are paid for?", "What is covered?"):
         assert pointed(question, Points("Skiing"), listed).text.splitlines()[0] == "Lessons covered:"
     assert pointed("Which lesson is paid for?", Points("Skiing"), listed).text == "**Skiing** lessons [1]"
+
+
+def test_the_passage_that_names_what_is_asked_about_is_preferred_where_both_score_nearly_alike():
+    other, own = "The sales manager leads a team of five.", "The finance manager leads a team of nine."
+    question = "How many people does the finance manager lead?"
+    assert "nine" in pointed(question, Points("five", "nine", apart=0.5), other, own).text
+    assert "five" in pointed(question, Points("five", "nine", apart=4), other, own).text
+
+
+def test_the_cell_in_the_row_and_column_that_the_question_names_is_preferred():
+    limits = (
+        "| Clause | Benefit | Any one claim | Whole year |\n| --- | --- | --- | --- |\n"
+        "| 3.4 | Misfuelling | £750 | £1,500 |\n| 3.5 | Keys | £600 | £1,200 |"
+    )
+    times = "| Claim | Send within |\n| --- | --- |\n| Misfuelling | 45 days |"
+    answer = pointed(
+        "What is the limit for any one misfuelling claim?", Points("45 days", "£750", apart=4), times, limits
+    )
+    assert answer.text == "Benefit: Misfuelling; Any one claim: **£750** [2]"
+
+
+def test_an_example_is_given_where_one_is_asked_for():
+    text = "Coinsurance is explained in your plan. For example, you pay $20 of $100 and the plan pays the rest."
+    points = Points("explained in your plan", "you pay $20", apart=4)
+    assert pointed("Can you give an example of how coinsurance works?", points, text).text.startswith("For example")
+    assert pointed("Where is coinsurance explained?", points, text).text.startswith("Coinsurance is")
+
+
+def test_a_sentence_that_only_announces_others_is_given_with_them():
+    text = "There are a few exceptions to the rule. Travel is one. Emergencies are another. The rule is old."
+    answer = pointed("What are the exceptions to the rule?", Points("a few exceptions"), text)
+    assert answer.text == "There are **a few exceptions** to the rule. Travel is one. Emergencies are another. [1]"
+    assert answer.citations[0].quote in text
+
+
+def test_what_two_documents_say_alike_is_said_once():
+    answer = pointed("Why is there an excess?", Points("has an excess"), EXCESS, EXCESS)
+    assert answer.text == "Every policy **has an excess**. [1]"
+
+
+def test_one_thing_with_a_verb_behind_it_asks_for_no_list():
+    listed = "Tips:\n\n- Use the directory\n\n- Ask your doctor"
+    assert pointed("What resource does the plan have?", Points("directory"), listed).text == "Use the **directory** [1]"
+    assert pointed("What resources does the plan have?", Points("directory"), listed).text.startswith("Tips:\n-")

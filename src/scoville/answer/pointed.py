@@ -17,11 +17,11 @@ from scoville.answer.grounding import cite
 from scoville.answer.yes_no import decide
 from scoville.extract.reader import Span
 from scoville.search.focus import Readable, readable_lines
-from scoville.sentences import Sentence, sentences
+from scoville.sentences import Sentence, content_words, sentences
 from scoville.types import Citation, Hit, Passage
 
 SEVERAL = re.compile(
-    r"\b(?:what|which|who)\b[^?]*?\b(?:are|were|does|do|can|must|should)\b"
+    r"\b(?:what|which|who)\b(?! \w*[^s\W] (?:does|do|can|must|should)\b)[^?]*?\b(?:are|were|does|do|can|must|should)\b"
     r"|\bwhat is (?:not )?(?:allowed|covered|excluded|included|needed|required)\b"
     r"|\b(?:list|name all|(?:example|type|kind)s? of)\b",
     re.IGNORECASE,
@@ -45,12 +45,24 @@ KINDS = (
 )
 """What asks for which kind of words."""
 OTHER_KIND = 2.0  # logits
+MISSING = 4.0
+"""What a passage costs (logits) that holds none of the question's content words, with its headings; a part of them, a
+part of it."""
+EXAMPLE = re.compile(r"\b(?:an|any|another|some) examples? (?:of|for|how|where|when)\b", re.IGNORECASE)
+SHOWS = re.compile(r"\b(?:for (?:example|instance)|suppose)\b", re.IGNORECASE)
+NEARBY = 300  # characters
+NAMED = 5.0
+"""What a span gains (logits) that is an example where one is asked for, or in the row and column that are named."""
+ANNOUNCES = re.compile(r"\bthere (?:are|is) (?:a few|some|several|many|certain|a number of|two|three)\b", re.IGNORECASE)
+SAYS_LITTLE = 3
+"""A sentence of that form with no more content words than these beside the question's says what follows in the next."""
 ITEM = re.compile(r"(?:[-*•–▪◦]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 VALUE_WORDS = 6
 SUPPORT = (1.062, 3.566, -1.637)
 """Of `supported`: the weights of the reader's log odds and of the cosine, and the constant, fitted by
 benchmarks/reader.py to questions about four articles that the reader was not trained on."""
 MOST_SENTENCES = 4
+MOST_FOLLOWING = 2
 NEAR = 4.0
 """How much less a further span may score (in logits) for its sentence to be a part of an answer that is no value."""
 
@@ -96,7 +108,7 @@ def point(question: str, hits: Sequence[Hit], reader: PointsAtWords) -> Pointed 
     if decided := decide(question, hits):
         citation = cite(decided.hit + 1, hits[decided.hit].passage, decided.start, decided.end)
         return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,), probability=likeliest)
-    parts = _parts(question, hits, _of_the_kind_asked(question, hits, spans))
+    parts = _parts(question, hits, _best_first(question, hits, spans))
     if not parts:
         return None
     joint = "\n\n" if any("\n" in part.text for part in parts) else " "
@@ -124,30 +136,52 @@ def supported(probability: float, similarity: float | None) -> float:
 def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_Part]:
     parts: list[_Part] = []
     value = bool(spans) and _is_value(question, hits[spans[0].text].passage.text[spans[0].start : spans[0].end])
+    asked = content_words(question)
     several = not value and SEVERAL.search(question) is not None
     for span in spans:
         if parts and (value or len(parts) == MOST_SENTENCES or span.score < parts[0].span.score - NEAR):
             break
         passage = hits[span.text].passage
-        part = (_list(passage, span) if several else None) or _sentence(passage, span, value=value)
+        part = (_list(passage, span) if several else None) or _sentence(passage, span, asked, value=value)
         if part and part.text.endswith(":"):
             part = _list(passage, span)  # it leads in a list, and says nothing without it
-        if part and not any(one.hit == part.hit and one.start < part.end and part.start < one.end for one in parts):
+        if part and "\n" not in part.text and not value:
+            part = _with_what_follows(question, passage, part)
+        if part and not any(_same(one, part) for one in parts):
             parts.append(part)
         if part and "\n" in part.text:
             break  # a whole list says enough
     return sorted(parts, key=lambda part: (part.hit != parts[0].hit, part.hit, part.start))
 
 
-def _of_the_kind_asked(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[Span]:
-    """Put sums of money first for "how much", and times for "how long", where they score nearly as well."""
+def _best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[Span]:
+    """Sort spans by the reader's score and by what it does not see: the kind of thing asked for, and what is named."""
     kinds = [kind for asks, kind in KINDS if asks.search(question)]
+    example = EXAMPLE.search(question) is not None
+    asked = content_words(question)
+    missing = [len(asked - content_words(hit.passage.content)) / max(1, len(asked)) for hit in hits]
 
     def rank(span: Span) -> float:
-        words = hits[span.text].passage.text[span.start : span.end]
-        return span.score - OTHER_KIND * any(not kind.search(words) for kind in kinds)
+        passage = hits[span.text].passage
+        words = passage.text[span.start : span.end]
+        other = any(not kind.search(words) for kind in kinds)
+        shows = example and SHOWS.search(passage.text, max(0, span.start - NEARBY), span.end)
+        cell = _is_cell_asked_for(asked, passage, span)
+        return span.score - OTHER_KIND * other - MISSING * missing[span.text] + NAMED * bool(shows or cell)
 
     return sorted(spans, key=rank, reverse=True)
+
+
+def _is_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> bool:
+    """Say whether the question names the column and the row of the cell that holds the span."""
+    line = next(iter(_under(span, readable_lines(passage))), None)
+    if line is None or len(line.cells) < 2:
+        return False
+    words = passage.text[span.start : span.end]
+    found = next((cell for cell in line.cells if words in cell), "")
+    column = content_words(found.partition(": ")[0]) if ": " in found else set[str]()
+    row = content_words(" ".join(cell.partition(": ")[2] for cell in line.cells if cell != found))
+    return bool(column) and column <= asked and bool(row & asked - column)
 
 
 def _is_value(question: str, words: str) -> bool:
@@ -155,30 +189,48 @@ def _is_value(question: str, words: str) -> bool:
     return VALUE.search(question) is not None or (any(map(str.isdigit, words)) and len(words.split()) <= VALUE_WORDS)
 
 
-def _sentence(passage: Passage, span: Span, *, value: bool) -> _Part | None:
+def _sentence(passage: Passage, span: Span, asked: set[str], *, value: bool) -> _Part | None:
     """The sentence or the row that holds the span; sentences, where it reaches over several."""
     short = (Readable(one.start, one.end, (one.text,)) for one in sentences(passage.text))  # short items of lists, too
     lines = next(filter(None, (_under(span, every) for every in (readable_lines(passage), short))), None)
     if lines is None:
         return None
     words = passage.text[span.start : span.end]
-    text = " ".join(_marked(_shown(line, words, value), words) for line in lines)
+    text = " ".join(_marked(_shown(line, words, asked if value else None), words) for line in lines)
     return _Part(hit=span.text, start=lines[0].start, end=lines[-1].end, text=text, span=span)
+
+
+def _same(one: _Part, other: _Part) -> bool:
+    """Say whether two parts overlap, or say the same in two documents."""
+    return one.text == other.text or (one.hit == other.hit and one.start < other.end and other.start < one.end)
+
+
+def _with_what_follows(question: str, passage: Passage, part: _Part) -> _Part:
+    """Add the next sentences to one that only announces them ("There are a few exceptions to the rule.")."""
+    said = part.text.replace("**", "")
+    if not ANNOUNCES.search(said) or len(content_words(said) - content_words(question)) > SAYS_LITTLE:
+        return part
+    following = [one for one in readable_lines(passage) if one.start >= part.end][:MOST_FOLLOWING]
+    if not following:
+        return part
+    text = " ".join([part.text, *(one.text for one in following)])
+    return replace(part, end=following[-1].end, text=text)
 
 
 def _under(span: Span, lines: Iterable[Readable]) -> list[Readable]:
     return [line for line in lines if line.start < span.end and span.start < line.end]
 
 
-def _shown(line: Readable, words: str, value: bool) -> str:
-    """Write a line; of a row, for a question about a value, what it is about (its first cell) and the value."""
+def _shown(line: Readable, words: str, asked: set[str] | None) -> str:
+    """Write a line; of a row, where a value is ``asked`` for, the value and the cell that the question names."""
     named = len(line.cells) > 1
     cells = list(line.cells) if named else line.text.strip("| ").split(" | ")
-    found = next((cell for cell in cells if words in cell), "") if value and len(cells) > 1 else ""
-    if not found:
+    found = next((cell for cell in cells if words in cell), "") if asked is not None and len(cells) > 1 else ""
+    if asked is None or not found:
         return LIST_SIGN.sub("", "; ".join(cells), count=1)
-    tells = found == cells[0] or (not named and found != words)  # it has its own label
-    return found if tells else f"{cells[0]}; {found}"
+    label = max(cells, key=lambda cell: len(asked & content_words(cell.partition(": ")[2] if named else cell)))
+    tells = found == label or (not named and found != words)  # it has its own label
+    return found if tells else f"{label}; {found}"
 
 
 def _marked(text: str, words: str) -> str:
