@@ -98,7 +98,7 @@ def staged(path: Path, steps: int | None = None, *, lost: bool = True) -> Docume
     hidden = hidden_text(str(path), None, [page.page_num for page in parsed])
     try:
         pdf_layout.STEPS = every[:steps]
-        pages = [pdf_layout.lay_out(page, hidden.get(page.page_num, ())) for page in parsed]
+        pages = [pdf_layout.lay_out(page, [one.box for one in hidden.get(page.page_num, ())]) for page in parsed]
     finally:
         pdf_layout.STEPS = every
     return _document(tuple(pieces_of(pages)), path.stem)

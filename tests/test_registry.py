@@ -368,6 +368,7 @@ def test_the_examples_of_the_documentation_run_together(bench: Bench, command: C
     chosen = [
         "split.by=lines", "embed.model=acme:small", "index.url=shared://kept", "search.rerank=shortest",
         "llm.model=acme:large", "answer.min_similarity=-1",
+        "guards.answer=[competitors]",
     ]  # fmt: skip
     flags = [word for value in chosen for word in ("--set", value)]
     bench.write("list.notes", "* Cars are parked in the yard\n")

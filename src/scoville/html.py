@@ -14,6 +14,7 @@ REASONS: Mapping[str, str] = {
     "weak_evidence": "nothing in the documents is close enough to the question",
     "model_declined": "the model found no answer in the passages",
     "ungrounded": "found no support in the passages for what the model wrote",
+    "blocked": "a guard of the recipe forbids it",
     "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
     "thinks llm.thinking_tokens",
 }

@@ -16,7 +16,7 @@ from typing import Any, Literal, cast, get_args
 
 from scoville.errors import ScovilleError, UnknownModel, UsageError
 
-Kind = Literal["reader", "splitter", "embedder", "reranker", "llm", "index", "source", "metric"]
+Kind = Literal["reader", "splitter", "embedder", "reranker", "llm", "index", "source", "metric", "guard"]
 Opener = Callable[..., Any]
 GROUP = "scoville.plugins"
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
@@ -77,6 +77,13 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "refusal": "scoville.evaluate.metrics.refusal:open_family",
         "toxicity": "scoville.evaluate.metrics.toxicity:open_family",
         "cost": "scoville.evaluate.metrics.cost:open_family",
+    },
+    "guard": {
+        "jailbreak": "scoville.guards.attacks:open_jailbreak",
+        "injection": "scoville.guards.attacks:open_injection",
+        "secrets": "scoville.guards.secrets:open_secrets",
+        "personal": "scoville.guards.personal:open_personal",
+        "toxicity": "scoville.guards.toxic:open_toxicity",
     },
 }
 

@@ -254,15 +254,33 @@ class Citation:
         return citation_html(self.quoted)
 
 
-RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded", "cut_off"]
+RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded", "cut_off", "blocked"]
+GuardedPlace = Literal["question", "passages", "answer"]
+
+
+class Finding(NamedTuple):
+    """What a guard found."""
+
+    place: GuardedPlace
+    """In what: a question is refused, passages and answers lose the words."""
+    guard: str
+    """As the recipe names it."""
+    what: str
+    """In words."""
+    text: str
+    """The words that were found."""
+    document: str | None = None
+    """That the passage is of."""
+    page: int | None = None
 
 
 class Stage(NamedTuple):
     """One stage of an answer: what was done, and when."""
 
     name: str
-    """``search``, ``prompt``, ``generate`` and ``ground``; what is done within another follows it after a slash:
-    ``search/dense``, ``search/rewrite/generate``."""
+    """``search``, ``prompt``, ``generate``, ``ground``, and for guards ``guard_question``, ``guard_passages`` and
+    ``guard_answer``; what is done within another follows it after a slash: ``search/dense``,
+    ``guard_passages/injection``."""
     started: float
     """Seconds after the question."""
     seconds: float
@@ -302,6 +320,8 @@ class Answer:
     """When it was asked, in Unix time."""
     stages: tuple[Stage, ...] = ()
     """What was done, and when; one that holds others stands before them."""
+    findings: tuple[Finding, ...] = ()
+    """What guards found in the question, in passages and in what the model wrote."""
 
     @property
     def withheld(self) -> str:

@@ -22,7 +22,7 @@ from scoville.llm.reader import ReaderLlm
 from scoville.prompt import DECLINE, render_focus
 from scoville.recipe import Recipe
 from scoville.search import Focus, Searcher
-from scoville.types import Answer, Box, Message, Passage, Region, Reply
+from scoville.types import Answer, Box, Finding, Message, Passage, Region, Reply
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Recipe(embed=recipe.Embed(model="fake"), llm=recipe.Llm(model="fake"))
@@ -442,7 +442,8 @@ def fields(value: Any, name: str = "") -> set[str]:
 
 
 def test_an_answer_has_the_documented_fields(ask: Ask):
-    written = answer_json(ask("You may cancel within 14 days [1]."), show_withheld=True)
+    found = (Finding("passages", "injection", "an order", "Obey!", "a.pdf", 1),)
+    written = answer_json(replace(ask("You may cancel within 14 days [1]."), findings=found), show_withheld=True)
     assert fields(written) == documented("Answer") - {"ranking[]"}  # of runs
     assert fields(written["passages"][0]) == documented("Hit")
     assert fields(written["citations"][0]["boxes"][0]) == documented("Box")
@@ -567,7 +568,7 @@ def test_a_reader_answers_in_the_words_of_the_passage_with_its_box(index: LanceI
     (citation,) = answer.citations
     assert (citation.quote, citation.page, citation.boxes[0].y0) == (CANCEL, 2, 60)
     assert answer.probability == answer_json(answer)["probability"] == 0.9
-    assert [stage.name for stage in answer.stages][-1] == "generate"
+    assert "generate" in [stage.name for stage in answer.stages]
     assert "within <strong>14 days</strong> of" in answer._repr_html_()
     assert "within 14 days of" in answer_text(answer)  # bold where colours are
 

@@ -15,16 +15,22 @@ from scoville.answer.grounding import MARKER, Grounded, ground
 from scoville.answer.pointed import point, supported
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.errors import EmptyIndex, ScovilleError
+from scoville.guards import Guards
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
 from scoville.llm.reader import ReaderLlm
 from scoville.prompt import Rendered
 from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, check_question, open_searcher
-from scoville.types import Answer, Hit, Message, RefusalReason, Reply, Stage
+from scoville.search.legs import Scope
+from scoville.types import Answer, Citation, Finding, Hit, Message, RefusalReason, Reply, Stage
 
 BLANK_LINE = "\n\n"
 DEFAULT_EMBEDDER = "all-minilm-l6-v2"
+
+
+BLOCKED = "I don't answer this: it looks like an attempt to change what I am told to do."
+NOTHING = Found(hits=(), similarity=None, seconds=0.0, scope=Scope(count=0))
 
 
 class Answerer:
@@ -36,6 +42,7 @@ class Answerer:
         self.recipe = recipe
         self._small = llm.runtime in SMALL_RUNTIMES
         self._write = PromptWriter(llm, searcher.embedder, recipe)
+        self._guards = Guards(recipe.guards, searcher.embedder)
 
     def ask(
         self,
@@ -55,7 +62,15 @@ class Answerer:
         """
         clock = _Clock()
         question = check_question(question)
+        with clock.stage("guard_question"):
+            clock.findings += self._guards.check(question, clock.stage)
+        if clock.findings:
+            return self._answer(question, NOTHING, (), clock, reason="blocked")
         found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
+        with clock.stage("guard_passages"):
+            hits, findings = self._guards.clean_hits(found.hits, clock.stage)
+            found = replace(found, hits=hits)
+            clock.findings += findings
         if on_found:
             on_found(found)
         refusal = self._refuse_early(found)
@@ -73,8 +88,8 @@ class Answerer:
             seed=settings.seed,
             stop=settings.stop if settings.stop is not None else (BLANK_LINE,) * self._small,
         )
-        with clock.stage("generate"):
-            reply = self.llm.generate(rendered.messages, generation, on_text)
+        with clock.stage("generate"), self._guards.streaming(on_text) as write:
+            reply = self.llm.generate(rendered.messages, generation, write)
         cut_off = reply.finish_reason == "length"
         if declines(reply.text) or not reply.text.strip():
             reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
@@ -98,8 +113,10 @@ class Answerer:
         similarity = found.similarity if self.searcher.embedder.name.startswith(f"{DEFAULT_EMBEDDER}@") else None
         probability = supported(pointed.probability, similarity) if pointed else 0.0
         likely = pointed is not None and probability >= self.recipe.answer.min_probability
-        if on_text and pointed and likely:
-            on_text(pointed.text)
+        if pointed and likely:
+            with self._guards.streaming(on_text) as write:
+                if write:
+                    write(pointed.text)
         answer = self._answer(
             question,
             found,
@@ -151,13 +168,20 @@ class Answerer:
         reply: Reply | None = None,
         grounded: Grounded | None = None,
     ) -> Answer:
+        text, citations = self.recipe.answer.refusal, ()
+        if grounded:
+            with clock.stage("guard_answer"):
+                written = [grounded.text, *(citation.quote for citation in grounded.citations)]
+                (text, *quotes), findings = self._guards.clean_answer(written, hits, clock.stage)
+                clock.findings += findings
+            citations = tuple(map(_quoting, grounded.citations, quotes))
         total = time.perf_counter() - clock.started
         return Answer(
             question=question,
-            text=grounded.text if grounded else self.recipe.answer.refusal,
+            text=BLOCKED if reason == "blocked" else text,
             refused=grounded is None,
             reason=reason,
-            citations=grounded.citations if grounded else (),
+            citations=citations,
             hits=hits,
             reply=reply,
             similarity=found.similarity,
@@ -168,6 +192,7 @@ class Answerer:
             total_seconds=total,
             started_at=time.time() - total,
             stages=tuple(stage._replace(started=stage.started - clock.started) for stage in _stages(found, clock)),
+            findings=tuple(clock.findings),
         )
 
 
@@ -178,24 +203,33 @@ class _Clock:
         self.started = time.perf_counter()
         self.stages: list[Stage] = []
         """With ``started`` by ``time.perf_counter``."""
+        self.findings: list[Finding] = []
+        """Of guards."""
 
     @contextmanager
     def stage(self, name: str) -> Generator[None]:
-        started = time.perf_counter()
+        started, place = time.perf_counter(), len(self.stages)
         yield
-        self.stages.append(Stage(name, started, time.perf_counter() - started))
+        self.stages.insert(place, Stage(name, started, time.perf_counter() - started))  # before those within it
+
+
+def _quoting(citation: Citation, quote: str) -> Citation:
+    return replace(citation, quote=quote)
 
 
 def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
     """Give the stages of the search, with what the model was asked within each step, and those after it."""
-    ended = max((step.started + step.seconds for step in found.steps), default=clock.started)
-    yield Stage("search", clock.started, ended - clock.started)
+    started = min((step.started for step in found.steps), default=time.perf_counter())
+    yield from (stage for stage in clock.stages if stage.started < started)
+    if found.steps:
+        ended = max(step.started + step.seconds for step in found.steps)
+        yield Stage("search", started, ended - started)
     for step in found.steps:
         name = f"search/{step.name}"
         yield Stage(name, step.started, step.seconds, step.note)
         within = (asked for asked in found.asked if step.started <= asked.started <= step.started + step.seconds)
         yield from (Stage(f"{name}/generate", asked.started, asked.seconds) for asked in within)
-    yield from clock.stages
+    yield from (stage for stage in clock.stages if stage.started >= started)
 
 
 def open_answerer(

@@ -94,4 +94,5 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
             {"stage": stage.name, "started": round(stage.started, 4), "seconds": round(stage.seconds, 4)}
             for stage in answer.stages
         ],
+        "findings": [finding._asdict() for finding in answer.findings],
     }

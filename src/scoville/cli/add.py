@@ -18,6 +18,7 @@ from scoville.cli.common import (
     write_json,
     write_json_line,
 )  # fmt: skip
+from scoville.cli.show import finding_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scoville.index.access import Widening
 
 SHOWN_FAILURES = 10
+SHOWN_FINDINGS = 10
 
 yes_option = click.option(
     "--yes",
@@ -103,13 +105,18 @@ def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False
     """Say what an `add` or a `sync` did."""
     if as_json:
         failed = [failure_json(failure) for failure in report.failed]
-        value = {**asdict(report), "failed": failed, "seconds": round(report.seconds, 3)}
+        findings = [one._asdict() for one in report.findings]
+        value = {**asdict(report), "failed": failed, "findings": findings, "seconds": round(report.seconds, 3)}
         (write_json_line if on_one_line else write_json)(value)
     say(str(report))
     for failure in report.failed[:SHOWN_FAILURES]:
         say(style(f"  not read: {plain(failure.path)}: {plain(failure.reason)}", fg="yellow"))
     if len(report.failed) > SHOWN_FAILURES:
         say(f"  ... and {len(report.failed) - SHOWN_FAILURES} more: scoville add --failed")
+    for finding in report.findings[:SHOWN_FINDINGS]:
+        say(style(f"  {finding_said(finding)}", fg="yellow"))
+    if len(report.findings) > SHOWN_FINDINGS:
+        say(f"  ... and {len(report.findings) - SHOWN_FINDINGS} more that no model is given: --json lists them")
     for line in access_said(report):
         say(style(f"  {line}", fg="yellow"))
 

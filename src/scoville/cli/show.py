@@ -2,7 +2,9 @@
 
 from scoville.cli.common import plain, style
 from scoville.html import BOLD, REASONS
-from scoville.types import Answer, Citation
+from scoville.types import Answer, Citation, Finding
+
+WORDS_SHOWN = 120
 
 
 def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
@@ -10,14 +12,27 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
     if answer.refused:
         reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
         withheld = f"\n  found no support: {plain(answer.withheld)}" if show_withheld and answer.withheld else ""
-        return style(answer.text, fg="yellow") + style(reason + withheld, dim=True)
+        return "\n".join([style(answer.text, fg="yellow") + style(reason + withheld, dim=True), *_found(answer)])
     lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(answer.text, keep="\n\t")), ""]
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
     if answer.reply and answer.reply.finish_reason == "length":
         lines.append(style("  (the reply was cut off at its limit: raise llm.max_tokens for the rest)", fg="yellow"))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_found(answer)])
+
+
+def _found(answer: Answer) -> list[str]:
+    """Say what guards found."""
+    return [style(f"  {finding_said(finding)}", fg="yellow") for finding in dict.fromkeys(answer.findings)]
+
+
+def finding_said(finding: Finding) -> str:
+    """Say in one line what a guard found, and where."""
+    page = f", page {finding.page}" if finding.page else ""
+    where = f"{plain(finding.document)}{page}" if finding.document else f"the {finding.place}"
+    words = plain(" ".join(finding.text.split()))
+    return f'kept out: {finding.what} in {where}: "{words[:WORDS_SHOWN]}"'
 
 
 def usage_text(answer: Answer) -> str:

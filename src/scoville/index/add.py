@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
 from scoville.errors import DamagedIndex, StaleIndex, UsageError
+from scoville.guards import Guards
 from scoville.html import facts_html
 from scoville.index.access import Access, Groups, Widening
 from scoville.index.analyse import ANALYSER_VERSION
@@ -30,6 +31,7 @@ from scoville.recipe.sources import Entry, PathEntry
 from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
 from scoville.split import SPLITTER_VERSION
+from scoville.types import Finding
 
 logger = logging.getLogger("scoville")
 SHOWN_FAILURES = 10
@@ -65,6 +67,8 @@ class AddReport:
     """Items that the recipe opens to more readers than they had."""
     for_nobody: tuple[str, ...] = ()
     """Items that came in now and lie in sources without a common group, so that nobody may read them."""
+    findings: tuple[Finding, ...] = ()
+    """What `guards.passages` found in what was read: models are given passages without it."""
     cost_usd: float | None = 0.0
     """What the replies cost of `metadata.model`, `split.summary_model` and models that read; None where a price is not
     known."""
@@ -94,6 +98,7 @@ class AddReport:
         facts = {
             "added": self.added, "changed": self.changed, "removed": self.removed, "unchanged": self.unchanged,
             "given up": self.skipped, "seconds": self.seconds, "$ paid": self.cost_usd,
+            "found by guards": len(self.findings),
             **{f"not read: {failure.path}": failure.reason for failure in self.failed[:SHOWN_FAILURES]},
         }  # fmt: skip
         return facts_html(f"{self.documents:,} documents, {self.passages:,} passages in the index", facts)
@@ -276,6 +281,7 @@ class _Run:
         look = Look(
             recipe=recipe,
             embedder=self.embedder,
+            guards=Guards(recipe.guards, self.embedder),
             build=build,
             access=Access(recipe, self.place, groups, {name: one.digest for name, one in seen.items()}, widens=widens),
             known=known,
@@ -343,6 +349,7 @@ class _Run:
             left=left,
             widened=tuple(tally.widened),
             for_nobody=tuple(tally.for_nobody),
+            findings=tuple(tally.findings),
             cost_usd=self._cost(),
         )
 

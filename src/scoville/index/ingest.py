@@ -20,7 +20,7 @@ from scoville.index.protocol import Index
 from scoville.index.protocol import Item as Origin
 from scoville.index.workspace import Failure, Seen, Workspace
 from scoville.sources import Item, is_of_files
-from scoville.types import Passage
+from scoville.types import Finding, Passage
 
 COMMIT_TOKENS = 50_000
 """About 3 s of embedding on two cores."""
@@ -58,6 +58,8 @@ class Tally:
     widened: list[Widening] = field(default_factory=list[Widening])
     for_nobody: list[str] = field(default_factory=list[str])
     """Items that lie in entries without a common group."""
+    findings: list[Finding] = field(default_factory=list[Finding])
+    """Of guards."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     """By stage. Reading and splitting happen while others are embedded, so the sum may be more than the time."""
 
@@ -263,6 +265,7 @@ class Ingest:
         tally.seconds["read"] += outcome.read_seconds
         tally.seconds["split"] += outcome.split_seconds
         tally.failed += outcome.failures
+        tally.findings += outcome.findings
         if outcome.seen:
             self.seen[name] = outcome.seen
         if outcome.widening:

@@ -29,6 +29,7 @@ from scoville.errors import (
     UsageError,
 )
 from scoville.faults import machine_fault
+from scoville.guards import Guards
 from scoville.index.access import Access, Ruling, Widening
 from scoville.index.reading_cache import ReadingCache
 from scoville.index.workspace import Failure, Seen
@@ -38,7 +39,7 @@ from scoville.recipe import INDEX, Recipe, deciding
 from scoville.recipe.sources import Entry
 from scoville.sources import Content, Gone, Item, Source
 from scoville.split import split_document
-from scoville.types import Document, Passage
+from scoville.types import Document, Finding, Passage
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -111,6 +112,8 @@ class Outcome(NamedTuple):
     groups: tuple[str, ...] = ()
     """Who may read its passages."""
     widening: Widening | None = None
+    findings: Sequence[Finding] = ()
+    """What guards found in it."""
     read_seconds: float = 0.0
     split_seconds: float = 0.0
 
@@ -122,6 +125,7 @@ class Look:
     recipe: Recipe
     embedder: Embedder
     build: str
+    guards: Guards
     access: Access
     known: Mapping[str, Known]
     failures: Mapping[str, Failure]
@@ -230,12 +234,14 @@ class Look:
         failures = [self._failure(spec, item, path, reason) for path, reason in reading.failures]
         summarise, ask = _asking(self.writers.summarise), _asking(self.writers.describe)
         passages: list[Passage] = []
+        findings: list[Finding] = []
         read = 0
         for number, document in enumerate(reading.documents):
             marked = _marked(document, content if number == 0 else None, spec.entry)
             described = describe_document(marked, self.recipe.metadata, ask=ask)
             made = split_document(described, self.recipe.split, self.embedder, summarise=summarise)
             passages += made
+            findings += self.guards.check_document(described)
             read += bool(made)
             if not made:
                 failures.append(self._failure(spec, item, document.source, "has no text"))
@@ -244,7 +250,7 @@ class Look:
         seen = self._seen(spec, item, content, self._digest(content, reading.documents[0].id), ruling)
         return Outcome(
             item, spec, "read" if read else "failed", passages, read, failures,
-            _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, read_seconds,
+            _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, findings, read_seconds,
             time.perf_counter() - started - read_seconds,
         )  # fmt: skip
 

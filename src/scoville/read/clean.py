@@ -10,6 +10,9 @@ _REPLACED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029\u20
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SYMBOLS = re.compile("[\uf020-\uf0ff]")  # the private codes of the Symbol and Wingdings fonts: bullets, mostly
 _SURROGATES = re.compile("[\ud800-\udfff]")
+UNSEEN = re.compile(r"page (\d+): text that cannot be seen was left out: (.*)", re.DOTALL)
+"""The warning about it: the page, and the beginning of the text."""
+UNSEEN_CHARACTERS = 300
 _LONG_WORD = 1_000  # characters; see _normalise
 
 
@@ -28,6 +31,12 @@ def clean(text: str) -> str:
         text = _REPLACED.sub("", text)
     text = _SYMBOLS.sub("\u2022", text)
     return text if unicodedata.is_normalized("NFC", text) else _normalise(text)
+
+
+def unseen_warning(page: int, text: str) -> str:
+    """Say that a page has text that nobody sees."""
+    text = text if len(text) <= UNSEEN_CHARACTERS else f"{text[:UNSEEN_CHARACTERS]}…"
+    return f"page {page}: text that cannot be seen was left out: {text}"
 
 
 def clean_line(text: str) -> str:

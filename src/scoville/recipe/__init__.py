@@ -8,6 +8,7 @@ memory     what is remembered of conversations
 starter    the file that a new workspace begins with
 """
 
+from scoville.recipe.guards import Guards
 from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, PageModel, SpeechModel, WritingModel
 from scoville.recipe.observers import Judge
@@ -30,7 +31,7 @@ from scoville.recipe.recipe import (
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, deciding, marks
 
 __all__ = [
-    "ANSWERS", "Anatomy", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Index", "Judge",
-    "Llm", "Mark", "Memory", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe", "Rewrite",
-    "Search", "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
+    "ANSWERS", "Anatomy", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Guards", "Index",
+    "Judge", "Llm", "Mark", "Memory", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe",
+    "Rewrite", "Search", "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from scoville.recipe.guards import Guards
 from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
 from scoville.recipe.observers import Cost, Evaluate, Judge, Sweep, Track, read_track
@@ -330,6 +331,7 @@ class Recipe(Section):
     llm: Llm = Llm()
     answer: Answering = Answering()
     memory: Memory = Memory()
+    guards: Guards = Guards()
     evaluate: Evaluate = Evaluate()
     judge: Judge = Judge()
     track: Annotated[Track, BeforeValidator(read_track)] = Track()

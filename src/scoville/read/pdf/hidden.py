@@ -1,4 +1,4 @@
-"""A PDF in, the rectangles of text that nobody can see out, page by page.
+"""A PDF in, the text that nobody can see out, page by page, with its rectangles.
 
 Text in the invisible mode or in white is only under suspicion: it is hidden when the rendered page shows one flat
 colour where it stands. So the text layer of a scan stays, as does white print on a dark box, and shading needs no
@@ -6,8 +6,8 @@ understanding. Does not know liteparse; rectangles are points, origin at the top
 """
 
 import ctypes
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.read.pdf.lines import Rectangle
 
@@ -23,15 +23,22 @@ _SCALE = 1.5
 _LEAST = 2.0
 
 
-def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict[int, list[Rectangle]]:
-    """Give the rectangles of hidden text on the pages that have some."""
+class Hidden(NamedTuple):
+    """A piece of text that is written on a page and not seen there."""
+
+    box: Rectangle
+    text: str
+
+
+def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict[int, list[Hidden]]:
+    """Give the hidden text of the pages that have some."""
     import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError:
         return {}
-    found: dict[int, list[Rectangle]] = {}
+    found: dict[int, list[Hidden]] = {}
     with document:
         for number in numbers:
             page = document[number - 1]
@@ -42,11 +49,11 @@ def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict
     return found
 
 
-def _suspects(page: "pypdfium2.PdfPage") -> list[Rectangle]:
-    """Give the rectangles of invisible, transparent and white text; none where all text is so: the layer of a scan."""
+def _suspects(page: "pypdfium2.PdfPage") -> list[Hidden]:
+    """Give the pieces of invisible, transparent and white text; none where all text is so: the layer of a scan."""
     from pypdfium2 import raw
 
-    suspects: list[Rectangle] = []
+    suspects: list[Any] = []
     plain = pictures = 0
     colour = [ctypes.c_uint() for _ in range(4)]
     for index in range(raw.FPDFPage_CountObjects(page)):
@@ -58,10 +65,22 @@ def _suspects(page: "pypdfium2.PdfPage") -> list[Rectangle]:
         raw.FPDFPageObj_GetFillColor(item, *colour)
         red, green, blue, alpha = (value.value for value in colour)
         if raw.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or alpha == 0 or min(red, green, blue) >= _WHITE:
-            suspects.append(_rectangle(page, item))
+            suspects.append(item)
         else:
             plain += 1
-    return suspects if plain or not pictures else []
+    return [*_written(page, suspects)] if suspects and (plain or not pictures) else []
+
+
+def _written(page: "pypdfium2.PdfPage", items: Iterable[Any]) -> Iterator[Hidden]:
+    from pypdfium2 import raw
+
+    words = page.get_textpage()
+    for item in items:
+        length = raw.FPDFTextObj_GetText(item, words, None, 0)  # bytes of UTF-16, with a zero at the end
+        written = (ctypes.c_ushort * (length // 2))()
+        raw.FPDFTextObj_GetText(item, words, written, length)
+        yield Hidden(_rectangle(page, item), bytes(written).decode("utf-16-le", "replace").rstrip("\0"))
+    words.close()
 
 
 def _rectangle(page: "pypdfium2.PdfPage", item: Any) -> Rectangle:
@@ -81,16 +100,17 @@ def _rectangle(page: "pypdfium2.PdfPage", item: Any) -> Rectangle:
     return Rectangle(x0, y0, x1, y1)
 
 
-def _flat(page: "pypdfium2.PdfPage", places: Iterable[Rectangle]) -> list[Rectangle]:
-    """Keep the rectangles in which the rendered page shows one colour."""
+def _flat(page: "pypdfium2.PdfPage", places: Iterable[Hidden]) -> list[Hidden]:
+    """Keep the pieces where the rendered page shows one colour."""
     scale: Any = _SCALE  # annotated as int, documented as float
     image: np.ndarray = page.render(scale=scale, grayscale=True).to_numpy()
-    flat: list[Rectangle] = []
-    for box in places:
+    flat: list[Hidden] = []
+    for place in places:
+        box = place.box
         if min(box.width, box.height) < _LEAST:  # a space
             continue
         x0, y0, x1, y1 = (int(_SCALE * edge) for edge in box)
         part = image[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]
         if not part.size or int(part.max()) - int(part.min()) <= _FLAT:
-            flat.append(box)
+            flat.append(place)
     return flat

@@ -74,12 +74,15 @@ class Page:
     blocks: list[Block]
     ink: Ink | None = None
     """What is printed on it; None where only its text is known."""
+    tiny: str = ""
+    """Print that was left out, since it is too small to be read."""
 
 
 def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
     """Turn a parsed page into blocks with printed lines, without the text that stands in hidden places."""
     ink = read_ink(page)
-    unseen = [row for row in ink.rows if _is_unseen(row, hidden)]
+    tiny = [row for row in ink.rows if _is_tiny(row)]
+    unseen = tiny + [row for row in ink.rows if row not in tiny and _is_within(row, hidden)]
     blocks: list[Block] = []
     for block in page.blocks or ():
         box = rectangle(block.bbox) or Rectangle(0, 0, page.width, page.height)
@@ -95,7 +98,7 @@ def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
     for row in orphans:
         if row not in unseen:
             insert_block(blocks, block_of("paragraph", page.page_num, [row]))
-    return Page(page.page_num, page.height, blocks, ink)
+    return Page(page.page_num, page.height, blocks, ink, " ".join(row.text for row in tiny))
 
 
 def block_of(kind: ElementKind, page: int, rows: Sequence[Row], level: int | None = None) -> Block:
@@ -125,11 +128,12 @@ def without(blocks: Sequence[Block], gone: Iterable[Block]) -> list[Block]:
     return [block for block in blocks if id(block) not in ids]
 
 
-def _is_unseen(row: Row, hidden: Sequence[Rectangle]) -> bool:
-    box = row.box
-    if box.height < _READABLE and box.width < _READABLE * len(row.text):
-        return True
-    return any(place.holds(box.x, box.y, _MARGIN) for place in hidden)
+def _is_tiny(row: Row) -> bool:
+    return row.box.height < _READABLE and row.box.width < _READABLE * len(row.text)
+
+
+def _is_within(row: Row, hidden: Sequence[Rectangle]) -> bool:
+    return any(place.holds(row.box.x, row.box.y, _MARGIN) for place in hidden)
 
 
 def _seen(blocks: Sequence[Block], unseen: Sequence[Row]) -> list[Block]:

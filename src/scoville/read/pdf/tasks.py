@@ -5,12 +5,14 @@ memory where one child reads the whole document. Knows liteparse; does not know 
 """
 
 import pickle
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.assemble import Piece
+from scoville.read.clean import clean_line, unseen_warning
 from scoville.read.locked.unlock import encrypted
 from scoville.read.ocr.page import Turn, stand_back
 from scoville.read.pdf.lines import Rectangle
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from liteparse.types import ParsedPage
 
     from scoville.read.ocr.route import Doubt
+    from scoville.read.pdf.hidden import Hidden
     from scoville.read.pdf.page import Block, Page
 
 MOST_PAGES = 100_000
@@ -87,9 +90,10 @@ def lay_out(
         pages = [
             stand_page_back(pdf_layout.lay_out(upright[page.page_num]), turned[page.page_num])
             if page.page_num in upright
-            else pdf_layout.lay_out(page, hidden.get(page.page_num, ()))
+            else pdf_layout.lay_out(page, [one.box for one in hidden.get(page.page_num, ())])
             for page in parsed
         ]
+        warnings = [*warnings, *_unseen(pages, hidden)]
         if seek_doubts:
             doubts += ocr_route.find_doubts(path, password, parsed)
     except ParseError as error:
@@ -110,6 +114,14 @@ def lay_out(
         tuple(doubts),
         tuple(warnings),
     )
+
+
+def _unseen(pages: "Sequence[Page]", hidden: "Mapping[int, Sequence[Hidden]]") -> Iterator[tuple[int, str]]:
+    """Warn of text that nobody sees; a lone number or letter is a leftover of drawing."""
+    for page in pages:
+        text = clean_line(" ".join([*(one.text for one in hidden.get(page.number, ())), page.tiny]))
+        if re.search(r"[^\W\d_]{2}", text):
+            yield page.number, unseen_warning(page.number, text)
 
 
 def join(
