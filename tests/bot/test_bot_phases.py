@@ -104,7 +104,7 @@ def test_a_phase_may_name_its_model_and_be_there_with_another(bot: Any):
 
 
 def test_a_model_that_writes_stands_in_for_one_that_points(bot: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("scoville.bot.phases.WRITER", "fake")
+    monkeypatch.setattr("scoville.bot.phase_open.WRITER", "fake")
     found = compared(bot.variant({"llm.model": "quote"}), ["prompt", "rag"])
     models = {one.name: one.run.header["models"]["llm"] for one in found.comparison.systems}
     assert models == {"prompt": "fake", "rag": "quote"}
@@ -142,3 +142,33 @@ def test_the_command(bot: Any, command: Command):
     assert [one["phase"] for one in command(*words, "--json").json["phases"]] == ["rag", "prompt"]
     assert command("compare").code == 2 and command("compare", "a.yaml", "--phases", "rag,prompt").code == 2
     assert "--cases" in command("compare", "--phases", "rag,prompt").err
+
+
+def test_a_changed_fact_is_old_until_the_index_has_it(bot: Any):
+    nearest: Any = bot.variant({"prompt.style": "sentences"})
+    found = compared(nearest, ["rag=quote", "prompt"], change="3 fish=99 fish")
+    assert found.change.questions == 1 and found.change.documents == ("docs/otter.txt",)
+    quoted = found.change.phases["rag"]
+    assert (quoted.stale, quoted.new, quoted.still_stale) == (1, 1, 0)
+    for row in found.table.rows:
+        took = found.change.phases[row.phase]
+        assert (row.effort.change_seconds, row.effort.change_usd) == (took.seconds, took.usd)
+        assert 0 < took.seconds < 60 and took.usd > 0
+    assert "'3 fish' became '99 fish' in docs/otter.txt" in str(found)
+    assert found.json()["change"]["phases"][0]["still_stale"] == 0
+    texts = [hit.passage.text for hit in bot.search("How many fish does the otter of ward 0 eat?")]
+    assert any("3 fish" in text for text in texts) and not any("99 fish" in text for text in texts), "only a copy was"
+
+
+@pytest.mark.parametrize(
+    ("phases", "change", "message"),
+    [
+        (["rag", "rag=quote"], "3 fish", "expected OLD=NEW"), (["rag", "rag=quote"], "a=a", "two texts that differ"),
+        (["rag", "rag=quote"], "6 boats=7 boats", "'6 boats' is in no document"),
+        (["rag", "rag=quote"], "each day=each week", "in no answer expected"),
+        (["rag", "finetune=ours"], "3 fish=99 fish", "phase finetune: .* rows are not known"),
+    ],
+)  # fmt: skip
+def test_changes_that_cannot_be_measured(bot: Any, phases: list[str], change: str, message: str):
+    with pytest.raises(UsageError, match=message):
+        compared(bot, phases, change=change)

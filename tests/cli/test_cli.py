@@ -338,6 +338,7 @@ class TestContract:
         assert command("add", "--rebuild").code == 0  # by the command, which keeps what it took
         words = ("compare", "--phases", "prompt,rag", "--cases", "cases.jsonl", "--json")
         outputs = [command(*words, "--out", "page.html").json, command(*words, "--floor", 0).json]
+        outputs += [command(*words, "--change-a-fact", "thirty days=forty days").json]
         assert outputs[1]["notes"] == []
         check("compare --phases PHASE,PHASE --json", outputs, never={"notes[]"})
 
