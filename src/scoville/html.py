@@ -10,15 +10,23 @@ from html import escape
 from typing import Any, NamedTuple
 
 REASONS: Mapping[str, str] = {
+    "nothing_found": "nothing was found",
+    "out_of_scope": "nothing in the documents is close enough to the question",
+    "not_permitted": "nothing that you may read is close enough to the question; there may be more that you may not",
+    "not_answered": "the documents come close, and do not answer it",
+    "conflict": "documents say different things",
+    "false_premise": "the documents say other than the question supposes",
+    "underspecified": "the answer depends on what the question leaves open",
     "no_documents": "nothing was found",
     "weak_evidence": "nothing in the documents is close enough to the question",
+    "low_support": "it is too unlikely that the passages answer",
     "model_declined": "the model found no answer in the passages",
     "ungrounded": "found no support in the passages for what the model wrote",
     "blocked": "a guard of the recipe forbids it",
     "cut_off": "the model's reply was cut off before an answer stood in it: raise llm.max_tokens, or for a model that "
     "thinks llm.thinking_tokens",
 }
-"""Why a question was not answered, in words."""
+"""Why a question was not answered, in words: what it means, and which part of the system refused."""
 QUOTE_CHARACTERS = 400
 CELL = "text-align:left;vertical-align:top;white-space:normal"
 
@@ -45,11 +53,11 @@ def not_bold(text: str) -> str:
 
 
 def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> str:
-    """Show an answer with its citations; with a ``reason`` of :data:`REASONS` it is a refusal."""
+    """Show an answer with its citations; with a ``reason`` of :data:`REASONS` a refusal, with what comes closest."""
     lines = (BOLD.sub(r"<strong>\1</strong>", _safe(part)) for part in text.split("\n") if part.strip())
     paragraphs = "".join(f"<p>{line}</p>" for line in lines)
     if reason:
-        return f"<div>{paragraphs}<p><i>{_safe(REASONS.get(reason, reason))}</i></p></div>"
+        paragraphs += f"<p><i>{_safe(REASONS.get(reason, reason))}</i></p>"
     rows = [
         (
             f"[{one.marker}]", one.document or "no such passage", one.place,
@@ -57,7 +65,8 @@ def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> s
         )
         for one in citations
     ]  # fmt: skip
-    return f"<div>{paragraphs}{table(('', 'document', 'page', 'quote'), rows)}</div>"
+    shown = table(("", "document", "page", "quote"), rows) if rows or not reason else ""
+    return f"<div>{paragraphs}{shown}</div>"
 
 
 def citation_html(citation: Quoted) -> str:

@@ -254,7 +254,34 @@ class Citation:
         return citation_html(self.quoted)
 
 
-RefusalReason = Literal["no_documents", "weak_evidence", "model_declined", "ungrounded", "cut_off", "blocked"]
+RefusalReason = Literal[
+    "no_documents", "weak_evidence", "low_support", "model_declined", "ungrounded", "cut_off", "conflict",
+    "false_premise", "underspecified", "blocked",
+]  # fmt: skip
+"""Which part of the system refused."""
+
+
+RefusalKind = Literal[
+    "nothing_found", "out_of_scope", "not_permitted", "not_answered", "conflict", "false_premise", "underspecified",
+    "blocked",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """What a refusal means to who asked, and what the documents do say."""
+
+    reason: RefusalKind
+    """``nothing_found``: no passage at all. ``out_of_scope``: none is about the question. ``not_permitted``: none of
+    either kind that the reader may read. ``not_answered``: some are, and none answers. ``conflict``: documents say
+    different things. ``false_premise``: they say other than the question supposes. ``underspecified``: the answer
+    depends on what the question leaves open."""
+    citations: tuple[Citation, ...] = ()
+    """What comes closest; of documents that disagree each, the newest first, as far as their dates are known."""
+    choices: tuple[str, ...] = ()
+    """Of an underspecified question: what it may be about."""
+
+
 GuardedPlace = Literal["question", "passages", "answer"]
 
 
@@ -309,7 +336,11 @@ class Answer:
     """What was searched: the question, or the one of its own that was made of a question which leans on the
     conversation; empty where that is not known."""
     probability: float | None = None
-    """That the passages answer the question, as the reader holds it; None where no reader was asked."""
+    """That the passages answer the question, of ``signals``; None where no reader was asked."""
+    signals: Mapping[str, float] = field(default_factory=dict[str, float], kw_only=True)
+    """What the probability was made of, by name (`scoville.answer.support`)."""
+    refusal: Refusal | None = field(default=None, kw_only=True)
+    """What a refusal means; None of an answer."""
     search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
     """What the model wrote to rewrite the question and to rank passages."""
     search_seconds: float
@@ -339,7 +370,8 @@ class Answer:
 
     def _repr_html_(self) -> str:
         reason = (self.reason or self.text) if self.refused else None
-        return answer_html(self.text, reason, [one.quoted for one in self.citations])
+        cited = self.refusal.citations if self.refusal else self.citations
+        return answer_html(self.text, reason, [one.quoted for one in cited])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -441,10 +441,14 @@ def fields(value: Any, name: str = "") -> set[str]:
             return {name}
 
 
-def test_an_answer_has_the_documented_fields(ask: Ask):
-    found = (Finding("passages", "injection", "an order", "Obey!", "a.pdf", 1),)
-    written = answer_json(replace(ask("You may cancel within 14 days [1]."), findings=found), show_withheld=True)
-    assert fields(written) == documented("Answer") - {"ranking[]"}  # of runs
+def test_an_answer_has_the_documented_fields(ask: Ask, index: LanceIndex):
+    guarded = (Finding("passages", "injection", "an order", "Obey!", "a.pdf", 1),)
+    written = answer_json(replace(ask("You may cancel within 14 days [1]."), findings=guarded), show_withheld=True)
+    refused = answer_json(answerer(index, PointsAtDays(0.1)).ask(QUESTION))
+    found = fields(written) | {name for name in fields(refused) if not name.startswith("refusal.citations")}
+    empty = {"citations[]", "findings[]"}
+    assert found - empty == documented("Answer") - {"ranking[]", "refusal.citations[]"}  # of runs; as citations[]
+    assert refused["refusal"]["citations"][0].keys() == written["citations"][0].keys()
     assert fields(written["passages"][0]) == documented("Hit")
     assert fields(written["citations"][0]["boxes"][0]) == documented("Box")
 
@@ -567,17 +571,18 @@ def test_a_reader_answers_in_the_words_of_the_passage_with_its_box(index: LanceI
     assert answer.text == "".join(pieces) == "You may cancel the policy within **14 days** of buying it. [1]"
     (citation,) = answer.citations
     assert (citation.quote, citation.page, citation.boxes[0].y0) == (CANCEL, 2, 60)
-    assert answer.probability == answer_json(answer)["probability"] == 0.9
+    assert (answer_json(answer)["probability"], answer_json(answer)["signals"]["reader"]) == (0.9235, 2.1972)
     assert "generate" in [stage.name for stage in answer.stages]
     assert "within <strong>14 days</strong> of" in answer._repr_html_()
     assert "within 14 days of" in answer_text(answer)  # bold where colours are
 
 
 def test_a_reader_that_is_not_sure_enough_declines_and_what_it_saw_can_be_looked_at(index: LanceIndex):
-    answer = answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.31}).ask(QUESTION)
-    assert (answer.refused, answer.reason, answer.citations, answer.probability) == (True, "model_declined", (), 0.3)
+    answer = answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.4}).ask(QUESTION)
+    assert (answer.refused, answer.reason, answer.citations) == (True, "model_declined", ())
+    assert answer.probability == pytest.approx(0.387, abs=0.001)
     assert "14 days" in answer.withheld
-    assert not answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.3}).ask(QUESTION).refused
+    assert not answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.38}).ask(QUESTION).refused
 
 
 def test_a_reader_asked_as_a_model_replies_with_the_words_and_does_no_other_task():

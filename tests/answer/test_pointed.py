@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from test_grounding import hit
 
-from scoville.answer.pointed import Pointed, point, supported
+from scoville.answer.pointed import Pointed, point
+from scoville.answer.support import read_hits
 from scoville.extract import Span
-from scoville.types import Box, Region
+from scoville.types import Box, Hit, Region
 
 EXCESS = "Every policy has an excess. The excess is £500 for each claim. It is paid by the hirer."
 DUTIES = (
@@ -41,8 +42,12 @@ class Points:
         ]
 
 
+def read(question: str, hits: Sequence[Hit], reader: Points) -> Pointed | None:
+    return point(question, hits, read_hits(question, hits, reader))
+
+
 def pointed(question: str, reader: Points, *texts: str) -> Pointed:
-    answer = point(question, [hit(text, number) for number, text in enumerate(texts, start=1)], reader)
+    answer = read(question, [hit(text, number) for number, text in enumerate(texts, start=1)], reader)
     assert answer
     return answer
 
@@ -88,27 +93,19 @@ def test_a_row_of_a_table_names_its_columns():
 def test_the_box_is_that_of_the_sentence():
     regions = tuple(Region(100 + 40 * n, 140 + 40 * n, Box(7, 10, 12.0 * n, 90, 12.0 * n + 10)) for n in range(3))
     found = replace(hit(EXCESS), passage=replace(hit(EXCESS).passage, regions=regions))
-    answer = point("How much is the excess?", [found], Points("£500"))
+    answer = read("How much is the excess?", [found], Points("£500"))
     assert answer and [box.y0 for box in answer.citations[0].boxes] == [0.0, 12.0]
 
 
 def test_words_of_the_headings_above_a_passage_are_no_answer():
     found = hit(EXCESS, prefix="Excess of £900")
-    answer = point("How much is the excess?", [found], Points("£900", "£500"))
+    answer = read("How much is the excess?", [found], Points("£900", "£500"))
     assert answer and answer.text == "The excess is **£500** for each claim. [1]"
 
 
 @pytest.mark.parametrize("texts", [[], ["Nothing here."]])
 def test_no_words_no_answer(texts: list[str]):
-    assert point("How much?", [hit(text) for text in texts], Points("£500")) is None
-
-
-def test_the_probability_is_corrected_by_the_cosine_where_it_is_known():
-    assert supported(0.7, None) == 0.7
-    weak, strong = supported(0.7, 0.2), supported(0.7, 0.8)
-    assert 0 < weak <= strong < 1
-    assert supported(0.1, 0.5) < supported(0.9, 0.5)
-    assert 0 < supported(0.0, 0.0) < supported(1.0, 1.0) < 1
+    assert read("How much?", [hit(text) for text in texts], Points("£500")) is None
 
 
 def test_a_row_whose_cells_have_their_own_labels_gives_the_cell():

@@ -407,6 +407,7 @@ CHANGES = [
     "llm.model=fake", "llm.runtime=llamacpp",
     "llm.threads=1", "llm.context_tokens=300", "llm.max_tokens=1", "llm.temperature=1", "llm.seed=1", "llm.stop=[]",
     "answer.min_similarity=0", "answer.min_support=0.1", "answer.min_probability=0.6",
+    "answer.max_error=0.05",
     "answer.refusal=x", "guards.question=[]", "guards.passages=[secrets]", "guards.answer=['personal:numbers']",
     "embed.timeout_seconds=1", "embed.max_retries=1", "embed.concurrency=1",
     "llm.timeout_seconds=1", "llm.max_retries=1", "llm.concurrency=1", "llm.top_p=0.5", "llm.thinking=false",

@@ -9,24 +9,43 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
+from scoville.answer.calibration import calibration_of
 from scoville.answer.declines import declines, repeats
+from scoville.answer.doubt import find_doubt, nearest
 from scoville.answer.grounding import MARKER, Grounded, ground
-from scoville.answer.pointed import point, supported
+from scoville.answer.pointed import point
+from scoville.answer.support import Calibration, Support, is_default, is_readable, read_hits, support_of
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.guards import Guards
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
-from scoville.llm.reader import ReaderLlm
+from scoville.llm.reader import ReaderLlm, shipped_reader
 from scoville.prompt import Rendered
 from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, check_question, open_searcher
 from scoville.search.legs import Scope
-from scoville.types import Answer, Citation, Finding, Hit, Message, RefusalReason, Reply, Stage
+from scoville.sentences import content_words
+from scoville.types import (
+    Answer,
+    Citation,
+    Finding,
+    Hit,
+    Message,
+    Refusal,
+    RefusalKind,
+    RefusalReason,
+    Reply,
+    Stage,
+)  # fmt: skip
 
 BLANK_LINE = "\n\n"
-DEFAULT_EMBEDDER = "all-minilm-l6-v2"
+NAMES_NOTHING = "What is it about? The question names nothing."
+UNREAD_RUNTIMES = ("fake", "quote")
+"""Of models beside which the shipped reader does not say how likely the passages answer."""
 
 
 BLOCKED = "I don't answer this: it looks like an attempt to change what I am told to do."
@@ -36,10 +55,13 @@ NOTHING = Found(hits=(), similarity=None, seconds=0.0, scope=Scope(count=0))
 class Answerer:
     """Answers questions from one index with one model; several threads may ask at once."""
 
-    def __init__(self, searcher: Searcher, llm: Llm, recipe: Recipe) -> None:
+    def __init__(self, searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None) -> None:
+        """``calibration`` is by default the shipped one, with ``answer.min_probability`` as its threshold."""
         self.searcher = searcher
         self.llm = llm
         self.recipe = recipe
+        self.calibration = calibration or Calibration.shipped(searcher.embedder.name, recipe.answer.min_probability)
+        self._reader = llm if isinstance(llm, ReaderLlm) else shipped_reader(recipe.llm.threads)
         self._small = llm.runtime in SMALL_RUNTIMES
         self._write = PromptWriter(llm, searcher.embedder, recipe)
         self._guards = Guards(recipe.guards, searcher.embedder)
@@ -65,7 +87,9 @@ class Answerer:
         with clock.stage("guard_question"):
             clock.findings += self._guards.check(question, clock.stage)
         if clock.findings:
-            return self._answer(question, NOTHING, (), clock, reason="blocked")
+            return self._answer(
+                question, NOTHING, (), clock, said=_Refused("blocked", Refusal(reason="blocked"), BLOCKED)
+            )
         found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
         with clock.stage("guard_passages"):
             hits, findings = self._guards.clean_hits(found.hits, clock.stage)
@@ -73,11 +97,13 @@ class Answerer:
             clock.findings += findings
         if on_found:
             on_found(found)
-        refusal = self._refuse_early(found)
-        if refusal:
-            return self._answer(question, found, found.hits, clock, reason=refusal)
-        if isinstance(self.llm, ReaderLlm):
-            return self._point(self.llm, question, found, clock, on_text)
+        if refused := self._refuse_early(question, found):
+            return self._answer(question, found, found.hits, clock, said=refused)
+        support = self._read(question, found, clock) if self._is_read(found) else None
+        if support and (refused := self._refuse_read(question, found, support)):
+            return self._answer(question, found, found.hits, clock, said=refused, support=support)
+        if support and isinstance(self.llm, ReaderLlm):
+            return self._point(self.llm, question, found, support, clock, on_text)
         settings = self.recipe.llm
         with clock.stage("prompt"):
             found, rendered = self._render(question, found, history)
@@ -90,43 +116,63 @@ class Answerer:
         )
         with clock.stage("generate"), self._guards.streaming(on_text) as write:
             reply = self.llm.generate(rendered.messages, generation, write)
+        said = self._check(question, found, rendered.hits, reply, clock)
+        return self._answer(question, found, rendered.hits, clock, said=said, reply=reply, support=support)
+
+    def _check(
+        self, question: str, found: Found, hits: tuple[Hit, ...], reply: Reply, clock: "_Clock"
+    ) -> "Grounded | _Refused":
+        """Give what passages support of a reply, or why that is nothing."""
         cut_off = reply.finish_reason == "length"
         if declines(reply.text) or not reply.text.strip():
             reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
-            return self._answer(question, found, rendered.hits, clock, reason=reason, reply=reply)
+            return _unanswered(reason, question, found)
         with clock.stage("ground"):
-            grounded = ground(reply.text, rendered.hits, self.recipe.answer.min_support, question)
+            grounded = ground(reply.text, hits, self.recipe.answer.min_support, question)
         if not grounded.verified or repeats(reply.text, question):
-            reason = "cut_off" if cut_off else "ungrounded"
-            return self._answer(question, found, rendered.hits, clock, reason=reason, reply=reply)
-        return self._answer(question, found, rendered.hits, clock, reply=reply, grounded=grounded)
+            return _unanswered("cut_off" if cut_off else "ungrounded", question, found)
+        return grounded
+
+    def _is_read(self, found: Found) -> bool:
+        """Say whether it can be told how likely the passages answer.
+
+        Beside a model that writes, the shipped reader shares the words of the default embedder, and the languages that
+        it reads; a calibration says what it is worth elsewhere.
+        """
+        if isinstance(self.llm, ReaderLlm) or self.calibration.own:
+            return True
+        beside = self.llm.runtime not in UNREAD_RUNTIMES and is_default(self.searcher.embedder.name)
+        return beside and is_readable(found.hits)
+
+    def _read(self, question: str, found: Found, clock: "_Clock") -> Support:
+        """Say how likely the passages answer."""
+        with clock.stage("generate" if self._reader is self.llm else "read"):
+            asked = found.question or question
+            return support_of(asked, found.hits, found.similarity, self._reader, self.calibration)
 
     def _point(
-        self, llm: ReaderLlm, question: str, found: Found, clock: "_Clock", on_text: Callable[[str], None] | None
-    ) -> Answer:
+        self, llm: ReaderLlm, question: str, found: Found, support: Support, clock: "_Clock",
+        on_text: Callable[[str], None] | None,
+    ) -> Answer:  # fmt: skip
         """Answer in words of the passages, or refuse where it is too unlikely that they hold an answer."""
-        with clock.stage("generate"):
-            started = time.perf_counter()
-            pointed = point(found.question or question, found.hits, llm)
-            words = sum(len(hit.passage.content.split()) for hit in found.hits)
-            reply = llm.reply(pointed.text if pointed else "", words, time.perf_counter() - started)
-        similarity = found.similarity if self.searcher.embedder.name.startswith(f"{DEFAULT_EMBEDDER}@") else None
-        probability = supported(pointed.probability, similarity) if pointed else 0.0
-        likely = pointed is not None and probability >= self.recipe.answer.min_probability
+        pointed = point(found.question or question, found.hits, support.spans)
+        words = sum(len(hit.passage.content.split()) for hit in found.hits)
+        reply = llm.reply(pointed.text if pointed else "", words, clock.stages[-1].seconds)
+        likely = pointed is not None and support.probability >= self.calibration.threshold
         if pointed and likely:
             with self._guards.streaming(on_text) as write:
                 if write:
                     write(pointed.text)
-        answer = self._answer(
-            question,
-            found,
-            found.hits,
-            clock,
-            reason=None if likely else "model_declined",
-            reply=reply,
-            grounded=Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None,
-        )
-        return replace(answer, probability=probability)
+        answered = Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None
+        said = answered or _unanswered("model_declined", question, found)
+        return self._answer(question, found, found.hits, clock, said=said, reply=reply, support=support)
+
+    def support(
+        self, question: str, *, history: Sequence[Message] = (), where: Sequence[str] = ()
+    ) -> Support | None:  # fmt: skip
+        """Say how likely the documents answer, without answering; None where they are refused before they are read."""
+        found = self.searcher.search(check_question(question), where=where, history=history, ask=self.think)
+        return None if self._refuse_early(question, found) else self._read(question, found, _Clock())
 
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
         """Write what ``ask`` would give the model, where it does not refuse before.
@@ -151,11 +197,27 @@ class Answerer:
             found = replace(found, seconds=found.seconds + time.perf_counter() - started)
         return found, rendered
 
-    def _refuse_early(self, found: Found) -> RefusalReason | None:
-        if not found.hits:
-            return "no_documents"
+    def _refuse_early(self, question: str, found: Found) -> "_Refused | None":
+        """Refuse what asks for nothing, and what no passage is near to."""
+        if not content_words(found.question or question):
+            return _Refused("underspecified", Refusal(reason="underspecified"), NAMES_NOTHING)
         weak = found.similarity is not None and found.similarity < self.recipe.answer.min_similarity
-        return "weak_evidence" if weak else None
+        if found.hits and not weak:
+            return None
+        reason = "weak_evidence" if found.hits else "no_documents"
+        return _Refused(reason, Refusal(reason=_far(found)))
+
+    def _refuse_read(self, question: str, found: Found, support: Support) -> "_Refused | None":
+        """Refuse what was read and has no one answer, and what a small model would only make up."""
+        asked = found.question or question
+        likely = support.probability >= self.calibration.threshold
+        read = partial(read_hits, hits=found.hits, reader=self._reader)
+        if doubt := find_doubt(asked, found.hits, support.spans, read, likely=likely):
+            return _Refused(doubt.reason, doubt.refusal, doubt.text)
+        gated = self._small or self.recipe.answer.max_error is not None
+        if likely or not gated or isinstance(self.llm, ReaderLlm):  # what a reader points at is shown as withheld
+            return None
+        return _unanswered("low_support", question, found)
 
     def _answer(
         self,
@@ -164,28 +226,32 @@ class Answerer:
         hits: tuple[Hit, ...],
         clock: "_Clock",
         *,
-        reason: RefusalReason | None = None,
+        said: "Grounded | _Refused",
+        support: Support | None = None,
         reply: Reply | None = None,
-        grounded: Grounded | None = None,
     ) -> Answer:
-        text, citations = self.recipe.answer.refusal, ()
-        if grounded:
+        text, citations = said.text or self.recipe.answer.refusal, said.citations
+        refused = said if isinstance(said, _Refused) else None
+        if citations:
             with clock.stage("guard_answer"):
-                written = [grounded.text, *(citation.quote for citation in grounded.citations)]
+                written = [text, *(citation.quote for citation in citations)]
                 (text, *quotes), findings = self._guards.clean_answer(written, hits, clock.stage)
                 clock.findings += findings
-            citations = tuple(map(_quoting, grounded.citations, quotes))
+            citations = tuple(map(_quoting, citations, quotes))
         total = time.perf_counter() - clock.started
         return Answer(
             question=question,
-            text=BLOCKED if reason == "blocked" else text,
-            refused=grounded is None,
-            reason=reason,
-            citations=citations,
+            text=text,
+            refused=refused is not None,
+            reason=refused.reason if refused else None,
+            refusal=replace(refused.refusal, citations=citations) if refused else None,
+            citations=() if refused else citations,
             hits=hits,
             reply=reply,
             similarity=found.similarity,
             searched=found.question,
+            probability=support.probability if support else None,
+            signals=support.signals._asdict() if support else {},
             search_replies=tuple(asked.reply for asked in found.asked),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
@@ -194,6 +260,36 @@ class Answerer:
             stages=tuple(stage._replace(started=stage.started - clock.started) for stage in _stages(found, clock)),
             findings=tuple(clock.findings),
         )
+
+
+def _far(found: Found) -> RefusalKind:
+    """Say what it means that nothing found is near to the question.
+
+    A reader with groups is always told the same, whether or not others may read more: what is kept from them must leave
+    no trace.
+    """
+    if found.scope.groups is not None:
+        return "not_permitted"
+    return "out_of_scope" if found.hits else "nothing_found"
+
+
+def _unanswered(reason: RefusalReason, question: str, found: Found) -> "_Refused":
+    """Refuse what no passage answers, with what comes closest; that shares a word with the question at least."""
+    closest = nearest(found.question or question, found.hits)
+    return _Refused(reason, Refusal(reason="not_answered" if closest else _far(found), citations=closest))
+
+
+class _Refused(NamedTuple):
+    """Why there is no answer."""
+
+    reason: RefusalReason
+    refusal: Refusal
+    text: str = ""
+    """What is said; empty for the words of the recipe."""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return self.refusal.citations
 
 
 class _Clock:
@@ -248,7 +344,7 @@ def open_answerer(
     if load:
         threading.Thread(target=load_model).start()
     searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)
-    answerer = Answerer(searcher, model, recipe)
+    answerer = Answerer(searcher, model, recipe, calibration_of(workspace, recipe, searcher.embedder.name))
     return answerer
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scoville.types import Answer, Box, Citation, Hit, Reply
+from scoville.types import Answer, Box, Citation, Hit, Refusal, Reply
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -50,6 +50,15 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
+def refusal_json(refusal: Refusal) -> dict[str, Any]:
+    """Write what a refusal means."""
+    return {
+        "reason": refusal.reason,
+        "citations": [citation_json(citation) for citation in refusal.citations],
+        "choices": list(refusal.choices),
+    }
+
+
 def total_cost(replies: Sequence[Reply]) -> float | None:
     """Add up what replies cost; None when the price of one is not known."""
     costs = [reply.cost_usd for reply in replies]
@@ -74,6 +83,8 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         **({"withheld": answer.withheld} if show_withheld else {}),
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),
         "probability": None if answer.probability is None else round(answer.probability, 4),
+        "signals": {name: round(value, 4) for name, value in answer.signals.items()},
+        "refusal": refusal_json(answer.refusal) if answer.refusal else None,
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
         **({"ranking": [ranked_json(hit) for hit in answer.ranking]} if answer.ranking else {}),

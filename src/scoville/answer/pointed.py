@@ -1,16 +1,14 @@
 """The words that a reader points at become an answer with citations.
 
-Enters: a question, the hits and a reader's spans. Leaves: the sentence that holds the span, with the span in bold; for
-questions that want a yes or a no the sentence that decides, behind its verdict; for questions that ask for several
-things the whole list; a row of a table as a record; for others that want more than a value up to four sentences. Every
-word but that verdict stands in a passage, so each citation's quote is exact. Knows no network.
+Enters: a question, the hits and a reader's spans in them. Leaves: the sentence that holds the span, with the span in
+bold; for questions that want a yes or a no the sentence that decides, behind its verdict; for questions that ask for
+several things the whole list; a row of a table as a record; for others that want more than a value up to four
+sentences. Every word but that verdict stands in a passage, so each citation's quote is exact. Knows no network.
 """
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from scoville.answer.evidence import LIST_SIGN
 from scoville.answer.grounding import cite
@@ -58,21 +56,10 @@ SAYS_LITTLE = 3
 """A sentence of that form with no more content words than these beside the question's says what follows in the next."""
 ITEM = re.compile(r"(?:[-*•–▪◦]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 VALUE_WORDS = 6
-SUPPORT = (1.062, 3.566, -1.637)
-"""Of `supported`: the weights of the reader's log odds and of the cosine, and the constant, fitted by
-benchmarks/reader.py to questions about four articles that the reader was not trained on."""
 MOST_SENTENCES = 4
 MOST_FOLLOWING = 2
 NEAR = 4.0
 """How much less a further span may score (in logits) for its sentence to be a part of an answer that is no value."""
-
-
-class PointsAtWords(Protocol):
-    """A reader, as the answer stage sees it."""
-
-    def read(self, question: str, texts: Sequence[str]) -> Sequence[Span]:
-        """Give the spans of texts that may answer, the likeliest first."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +68,6 @@ class Pointed:
 
     text: str
     citations: tuple[Citation, ...]
-    probability: float
-    """That the passages answer the question."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,41 +81,19 @@ class _Part:
     span: Span
 
 
-def point(question: str, hits: Sequence[Hit], reader: PointsAtWords) -> Pointed | None:
-    """Answer in the words of the passages; None where they hold none at all."""
-    prefixes = [len(hit.passage.content) - len(hit.passage.text) for hit in hits]
-    spans = [
-        replace(span, start=start, end=span.end - prefixes[span.text])
-        for span in reader.read(question, [hit.passage.content for hit in hits])
-        if (start := span.start - prefixes[span.text]) >= 0
-    ]
-    likeliest = max((span.probability for span in spans), default=0.0)
+def point(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Pointed | None:
+    """Answer in the words of the passages; None where no words are pointed at."""
     if decided := decide(question, hits):
         citation = cite(decided.hit + 1, hits[decided.hit].passage, decided.start, decided.end)
-        return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,), probability=likeliest)
-    parts = _parts(question, hits, _best_first(question, hits, spans))
+        return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,))
+    parts = _parts(question, hits, best_first(question, hits, spans))
     if not parts:
         return None
     joint = "\n\n" if any("\n" in part.text for part in parts) else " "
     return Pointed(
         text=joint.join(f"{part.text} [{part.hit + 1}]" for part in parts),
         citations=tuple(cite(part.hit + 1, hits[part.hit].passage, part.start, part.end) for part in parts),
-        probability=likeliest,
     )
-
-
-def supported(probability: float, similarity: float | None) -> float:
-    """Correct a reader's probability by the best cosine of any passage, which the reader does not see.
-
-    Only for the cosines of the default embedder. With it AUROC of answerable against not is .784 instead of .781 on
-    SQuAD 2's adversarial questions and .999 instead of .997 on those of other documents (benchmarks/results/reader.md).
-    """
-    if similarity is None:
-        return probability
-    odds, cosine, constant = SUPPORT
-    clipped = min(max(probability, 1e-6), 1 - 1e-6)
-    logit = odds * math.log(clipped / (1 - clipped)) + cosine * similarity + constant
-    return 1 / (1 + math.exp(-logit))
 
 
 def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_Part]:
@@ -154,7 +117,7 @@ def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_P
     return sorted(parts, key=lambda part: (part.hit != parts[0].hit, part.hit, part.start))
 
 
-def _best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[Span]:
+def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[Span]:
     """Sort spans by the reader's score and by what it does not see: the kind of thing asked for, and what is named."""
     kinds = [kind for asks, kind in KINDS if asks.search(question)]
     example = EXAMPLE.search(question) is not None

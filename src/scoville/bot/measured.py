@@ -12,6 +12,7 @@ from scoville.bot.documents import Documents
 from scoville.types import Case
 
 if TYPE_CHECKING:
+    from scoville.answer.calibration import Fitted
     from scoville.bot.check_cases import CheckedCases
     from scoville.bot.check_judge import Checked
     from scoville.bot.evaluate import Cases
@@ -101,6 +102,17 @@ class Measured(Documents):
 
         scoring = Scoring(judge, semantic, perplexity, no_limit)
         return self._run(score_again(self, self.run(run), scoring))
+
+    def calibrate(self, cases: "Cases | None" = None) -> "Fitted":
+        """Fit how likely an answer is right on the dev part of some cases, by default of those in ``cases/``.
+
+        It is kept in the workspace: from then on ``answer.max_error`` says what share of the answers may be to
+        questions that the documents do not answer. UsageError where there are too few cases of either kind.
+        """
+        from scoville.bot.calibrate import calibrate
+        from scoville.bot.reading_cases import own_cases
+
+        return calibrate(self, cases if cases is not None else own_cases(self))
 
     def sweep(
         self,

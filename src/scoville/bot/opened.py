@@ -151,9 +151,11 @@ class Opened:
                 place, recipe = self.place()
                 opened = open_answerer(place, recipe, llm=self._llm)
                 self._llm = opened.llm
-                self._answerer = Answerer(opened.searcher, opened.llm, self.recipe)
+                self._answerer = Answerer(opened.searcher, opened.llm, self.recipe, opened.calibration)
             own = self._answerer
-        return Answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe) if budget else own
+        if budget is None:
+            return own
+        return Answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe, own.calibration)
 
     def budget(self, *, no_limit: bool = False) -> Budget:
         """Give what one piece of work may pay for replies; with ``no_limit`` any sum."""

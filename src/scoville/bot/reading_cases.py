@@ -23,12 +23,12 @@ SHARES = {"train": 0.9, "dev": 0.1}
 
 def tests_of(bot: Opened) -> list[Case]:
     """Read the cases of the workspace that are kept for testing."""
-    return [case for case in _own_cases(bot) if case.split == TEST]
+    return [case for case in own_cases(bot) if case.split == TEST]
 
 
 def part_of_cases(bot: Opened, times: float) -> Part:
     """Make rows of the workspace's cases; UsageError where there are none, LeakageError where they share with tests."""
-    own, tests = _own_cases(bot), tests_of(bot)
+    own, tests = own_cases(bot), tests_of(bot)
     kept = [case for case in own if case.split != TEST]
     if not kept:
         raise UsageError(
@@ -51,7 +51,7 @@ def part_of_cases(bot: Opened, times: float) -> Part:
     return Part(name="cases", rows=rows[False], times=times, held_out=rows[True])
 
 
-def _own_cases(bot: Opened) -> Sequence[Case]:
+def own_cases(bot: Opened) -> Sequence[Case]:
     """Read the files in ``cases/``, each case once."""
     files = sorted((bot.workspace.root / "cases").glob("*.jsonl"))
     return list({case.id: case for file in files for case in cases_of(file)}.values())

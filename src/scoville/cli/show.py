@@ -10,9 +10,7 @@ WORDS_SHOWN = 120
 def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
     """Write an answer and its citations; a refusal and its reason, and if asked for what the model wrote."""
     if answer.refused:
-        reason = f"  ({REASONS[answer.reason]})" if answer.reason else ""
-        withheld = f"\n  found no support: {plain(answer.withheld)}" if show_withheld and answer.withheld else ""
-        return "\n".join([style(answer.text, fg="yellow") + style(reason + withheld, dim=True), *_found(answer)])
+        return _refusal_text(answer, show_withheld=show_withheld)
     lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(answer.text, keep="\n\t")), ""]
     lines += [_citation(citation) for citation in answer.citations]
     if any(citation.method == "aligned" for citation in answer.citations):
@@ -33,6 +31,22 @@ def finding_said(finding: Finding) -> str:
     where = f"{plain(finding.document)}{page}" if finding.document else f"the {finding.place}"
     words = plain(" ".join(finding.text.split()))
     return f'kept out: {finding.what} in {where}: "{words[:WORDS_SHOWN]}"'
+
+
+def _refusal_text(answer: Answer, *, show_withheld: bool) -> str:
+    """Write a refusal: what is said instead, why, and what comes closest."""
+    meant = answer.refusal
+    told = [answer.reason] if meant is None or meant.reason == "not_answered" else [meant.reason]
+    lines = [
+        style(plain(answer.text, keep="\n"), fg="yellow"),
+        *(style(f"  ({REASONS[one]})", dim=True) for one in told if one),
+    ]
+    if show_withheld and answer.withheld:
+        lines.append(style(f"  found no support: {plain(answer.withheld)}", dim=True))
+    if meant and meant.citations:
+        lines += ["", *(["  The closest is"] if meant.reason == "not_answered" else [])]
+        lines += [_citation(citation) for citation in meant.citations]
+    return "\n".join([*lines, *_found(answer)])
 
 
 def usage_text(answer: Answer) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoville.answer import Answerer
+from scoville.answer.calibration import calibration_of
 from scoville.comparison.remember import RememberingSearcher, SharedSystem
 from scoville.cost import Budget
 from scoville.embed import open_embedder
@@ -98,7 +99,8 @@ class SharedStages:
     def system(self, recipe: Recipe) -> SharedSystem:
         """Open what answers with a recipe, building its index if there is none."""
         searcher = self.searcher(recipe)
-        return SharedSystem(Answerer(searcher, self.llm(recipe.llm), recipe))
+        calibration = calibration_of(self.workspace, recipe, searcher.embedder.name)
+        return SharedSystem(Answerer(searcher, self.llm(recipe.llm), recipe, calibration))
 
     def searcher(self, recipe: Recipe) -> RememberingSearcher:
         """Open what searches for a recipe, building its index if there is none."""

@@ -20,7 +20,9 @@ SAME_FAILURES = 3
 """After the same error to so many cases in a row the run is halted: a refused key or a hanging system fails the rest
 too, and may take a minute for each."""
 
-NO_MODEL_ASKED = ("no_documents", "weak_evidence")
+NO_MODEL_ASKED = (
+    "no_documents", "weak_evidence", "low_support", "conflict", "false_premise", "underspecified",
+)  # fmt: skip
 """Refusals for these reasons say nothing of whether the model's endpoint works."""
 MOST_TOLD = 1000
 """Characters of errors that are repeated."""

@@ -6,7 +6,7 @@ refusal. Words count as tokens.
 
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,12 @@ class ReaderLlm:
 def open_reader(name: str, settings: recipe.Llm) -> ReaderLlm:
     """Open ``llm.model: reader``, the one that comes with Scoville, or ``reader:FOLDER``."""
     return ReaderLlm(settings.model, reader_folder(settings.model), settings.threads)
+
+
+@cache
+def shipped_reader(threads: int) -> ReaderLlm:
+    """Give the reader that comes with Scoville, the same one to all that ask."""
+    return ReaderLlm("reader", SHIPPED, threads)
 
 
 def reader_folder(reference: str) -> Path:

@@ -311,7 +311,11 @@ class Answering(Section):
     min_support: Share = 0.5
     """The share of a sentence's content words that one passage must hold to be its evidence."""
     min_probability: Share = 0.4
-    """Refuse when the reader (`llm.model: reader`) holds it less likely that a passage answers the question."""
+    """Refuse when it is less likely that the passages answer the question: the best score of the reader and the best
+    cosine make the probability. Hosted models decide for themselves, until there is a `max_error`."""
+    max_error: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The share of the answers that may be to questions which the documents do not answer: takes the place of
+    `min_probability` by what `scoville calibrate` measured on your cases. Refused where they are too few to say."""
     refusal: str = "I don't know: I found no answer in the documents."
 
 

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from math import exp
 from typing import NamedTuple
 
-RIDGE = 1.0
-"""Strength of the penalty on weights, as of one question's worth: a dev part that the reader gets all right has no
-finite best weights."""
-STEPS = 50
+from scoville.evaluate.logistic import fit_logistic
+
 BINS = 15
 LEAST_ROWS = 20
 """Of each kind; a logistic from fewer says little."""
@@ -32,26 +30,9 @@ class Calibration(NamedTuple):
 
 def fit(features: Sequence[tuple[float, float]], labels: Sequence[bool]) -> Calibration:
     """Fit a logistic by Newton's steps; the default where there are too few questions of one kind (Platt 1999)."""
-    import numpy as np
-
     if min(sum(labels), len(labels) - sum(labels)) < LEAST_ROWS:
         return Calibration()
-    wanted = np.asarray(labels, float)
-    raw = np.column_stack([np.asarray(features, float), np.ones(len(labels))])
-    scale = np.maximum(raw.std(axis=0), 1e-6)
-    scale[2] = 1.0
-    given = raw / scale
-    penalty = np.diag([RIDGE, RIDGE, 0.0])
-    weights = np.zeros(3)
-    for _ in range(STEPS):
-        said = 1 / (1 + np.exp(-np.clip(given @ weights, -30, 30)))
-        slope = given.T @ (said - wanted) + penalty @ weights
-        curve = (given * (said * (1 - said))[:, None]).T @ given + penalty + 1e-9 * np.eye(3)
-        step = np.linalg.solve(curve, slope)
-        weights -= np.clip(step, -2, 2)
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return Calibration(*(float(weight) for weight in weights / scale))
+    return Calibration(*fit_logistic(features, labels, (0.0, 0.0, 0.0)))
 
 
 def calibrate(features: Sequence[tuple[float, float]], labels: Sequence[bool]) -> tuple[Calibration, float | None]:

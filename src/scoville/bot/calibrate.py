@@ -1,0 +1,102 @@
+"""How likely an answer is right is fitted on a workspace's own cases. Enters: a bot, cases. Leaves: a fit, in the
+workspace.
+
+The weights are a logistic's; the points that thresholds are chosen by are said of each case by weights of the others.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from scoville.answer import Answerer
+from scoville.answer.calibration import Fitted, system_hash, write_fitted
+from scoville.answer.selective import Point
+from scoville.answer.support import Calibration, Signals, Weights
+from scoville.bot.evaluate import Cases, Choice
+from scoville.bot.opened import Opened
+from scoville.cases.parts import groups
+from scoville.errors import UsageError
+from scoville.evaluate.judge.agreement import auroc
+from scoville.evaluate.logistic import fit_logistic
+from scoville.recipe import Recipe
+from scoville.types import Case
+
+logger = logging.getLogger("scoville")
+DEV = "dev"
+LEAST = 5
+"""Cases of each kind: a logistic of two signals from fewer says nothing."""
+FOLDS = 5
+
+
+def calibrate(bot: Opened, cases: Cases) -> Fitted:
+    """Fit on the dev part of some cases, on all where they are not divided, and keep the fit in the workspace.
+
+    UsageError where there are too few with an answer or too few without.
+    """
+    chosen = Choice().of(cases)
+    if any(case.split for case in chosen):
+        chosen = [case for case in chosen if case.split == DEV]
+    else:
+        logger.info("The cases are not divided: all %d are fitted on. Keep others to measure by.", len(chosen))
+    answerer = bot.with_recipe(_ungated(bot.recipe)).answerer()
+    signals, read = _signals(bot, answerer, chosen)
+    found = [case.answerable for case in read]
+    if min(sum(found), len(found) - sum(found)) < LEAST:
+        raise UsageError(
+            f"{len(chosen)} cases to calibrate on, of which {sum(found)} with an answer and {len(found) - sum(found)} "
+            f"without one come near enough to the documents to be read; it takes {LEAST} of each: `scoville cases "
+            "generate` makes both"
+        )
+    embedder = answerer.searcher.embedder.name
+    start = Calibration.shipped(embedder, 0.0).weights
+    points = _points(read, signals, found, start)
+    fitted = Fitted(
+        weights=_fit(signals, found, start),
+        points=tuple(points),
+        about={
+            "system": system_hash(bot.recipe), "cases": len(chosen), "answerable": sum(found),
+            "unanswerable": len(found) - sum(found), "refused_before": len(chosen) - len(read),
+            "auroc": auroc([float(one) for one in found], [point.probability for point in points]),
+            "models": {"embedder": embedder, "llm": bot.recipe.llm.model}, "day": time.strftime("%Y-%m-%d"),
+        },
+    )  # fmt: skip
+    write_fitted(bot.workspace, fitted)
+    bot.forget_index()
+    return fitted
+
+
+def _ungated(recipe: Recipe) -> Recipe:
+    """Leave out the error rate, which cannot be kept before this is done."""
+    return recipe.model_copy(update={"answer": recipe.answer.model_copy(update={"max_error": None})})
+
+
+def _signals(bot: Opened, answerer: Answerer, cases: Sequence[Case]) -> tuple[list[Signals], list[Case]]:
+    """Read for each case what was found, and give the cases that were read."""
+    signals: list[Signals] = []
+    read: list[Case] = []
+    with bot.bars("cases") as progress:
+        for number, case in enumerate(cases, start=1):
+            progress(case.question, number, len(cases))
+            support = answerer.support(case.question, history=case.history, where=[case.where] if case.where else ())
+            if support:
+                signals.append(support.signals)
+                read.append(case)
+    return signals, read
+
+
+def _fit(signals: Sequence[Signals], found: Sequence[bool], start: Weights) -> Weights:
+    return Weights(*fit_logistic(signals, found, start))
+
+
+def _points(
+    cases: Sequence[Case], signals: Sequence[Signals], found: Sequence[bool], start: Weights
+) -> list[Point]:  # fmt: skip
+    """Say of each case how likely it is answered, by weights of cases that share no evidence with it."""
+    fold = {place: number % FOLDS for number, group in enumerate(groups(cases)) for place in group}
+    points: dict[int, Point] = {}
+    for held in range(FOLDS):
+        rest = [place for place in range(len(cases)) if fold[place] != held]
+        weights = _fit([signals[place] for place in rest], [found[place] for place in rest], start)
+        for place in set(range(len(cases))) - set(rest):
+            points[place] = Point(weights.probability(signals[place]), not found[place])
+    return [points[place] for place in range(len(cases))]
