@@ -35,6 +35,11 @@ def orders(text: str, kinds: Iterable[str] = tuple(KINDS)) -> Iterator[Span]:
             yield Span(places[match.start()], places[match.end() - 1] + 1, KINDS[kind])
 
 
+def is_told(sentence: str) -> bool:
+    """Say whether a sentence could be an order to a model: 8 % of those of a company's handbooks could."""
+    return bool(_pattern("told").search(fold(sentence)[0]))
+
+
 @cache
 def _pattern(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{one})" for one in _written()[kind]), re.MULTILINE)
