@@ -6,8 +6,8 @@
 
 QUESTIONS.txt has one question a line. The adapter is PEFT's, of rank 8 on all linear layers, with a random B that is
 large enough to change most replies: what is measured is the way from training to serving and not what was learned.
-Each form takes minutes: with --only they are tried one at a time, into the same file, and --keep spares writing the
-replies of the trained model anew.
+Each form takes minutes: with --only they are tried one at a time, into the same file, what is in it is not tried again,
+and --keep spares writing the replies of the trained model anew.
 With --throughput it is how fast llama.cpp writes with 1, 4 and 8 adapters on one base, asked in turn, against none.
 """
 
@@ -66,6 +66,8 @@ def make_adapter(folder: Path, seed: int) -> None:
     (folder / "training.json").write_text(json.dumps({"base": BASE}))
 
 
+CHUNK = 25
+"""Replies of the trained model that are written before they are kept."""
 FORMS = (Form(), Form(kind="adapter"), Form(kind="openvino"), Form(precision="q8_0"), Form(precision="q4_1"))
 BESIDES = ("float32", "lost")
 """OpenVINO in float32, and the base without the adapter: what the gate is there to find."""
@@ -114,7 +116,10 @@ def parity(questions: list[str], max_tokens: int, out: Path | None, only: str | 
         model = open_trained(root / "models" / "parity", read_metadata(as_gguf(files).weights).end_token_ids)
         prompts = [(Message(role="user", content=question),) for question in questions]
         trained = references(model, prompts, max_tokens, root / "references.pickle")
+        known = json.loads(out.read_text())["hops"] if out and out.exists() else []
         for step in forms_of(root, root / "models" / "parity", settings, only):
+            if any(hop["name"] == step.name for hop in known):
+                continue
             hop = try_step(model, step, prompts, trained, max_tokens)
             print(time.strftime("%H:%M:%S"), Parity(hops=(hop,)), *hop.faults(), sep="\n", flush=True)
             if out:
@@ -125,9 +130,11 @@ def references(
     model: TrainedModel, prompts: Sequence[Sequence[Message]], max_tokens: int, file: Path
 ) -> list[Reference]:  # fmt: skip
     """Give the replies of the trained model, from the file where they were written before."""
-    if not file.exists():
-        file.write_bytes(pickle.dumps(model.references(prompts, max_tokens)))
-    return pickle.loads(file.read_bytes())  # noqa: S301  (written by this very function)
+    found: list[Reference] = pickle.loads(file.read_bytes()) if file.exists() else []  # noqa: S301  (its own)
+    while len(found) < len(prompts):
+        found += model.references(prompts[len(found) : len(found) + CHUNK], max_tokens)
+        file.write_bytes(pickle.dumps(found))
+    return found[: len(prompts)]
 
 
 def keep(hop: Hop, max_tokens: int, out: Path) -> None:

@@ -102,16 +102,17 @@ def _models_at_hand(request: pytest.FixtureRequest) -> None:  # pyright: ignore[
     if request.node.get_closest_marker("model"):
         from scoville.models import catalogue, is_cached, pull
 
-        for entry in catalogue():
+        for entry in (one for one in catalogue() if not one.hub):  # those of the hub are large
             if entry.kind != "speech" and not is_cached(entry):
                 pull(entry.name)
 
 
 @pytest.fixture(autouse=True)
 def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """What is installed on the machine does not change what tests see; nor does an Ollama that runs on it."""
+    """What is installed on the machine does not change what tests see; nor does an Ollama or a vLLM that runs on it."""
     monkeypatch.setattr("scoville.read.legacy.convert._PROGRAMS", ())
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setattr("scoville.endpoint.VLLM_URL", "http://127.0.0.1:9/v1")
 
 
 @pytest.fixture(autouse=True)

@@ -324,6 +324,12 @@ def served(base_url: str) -> list[str]:
         return []
 
 
+def local_servers() -> dict[str, list[str]]:
+    """List what Ollama and vLLM have that run on this machine."""
+    found = {name: served(endpoint_url(f"{name}:", None)) for name in ("ollama", "vllm")}
+    return {name: models for name, models in found.items() if models}
+
+
 def _offer(found: list[str]) -> str:
     shown = ", ".join(found[:MOST_OFFERED])
     more = f" and {len(found) - MOST_OFFERED} more" if len(found) > MOST_OFFERED else ""

@@ -21,6 +21,7 @@ from test_llm_openai import Endpoint
 from conftest import Bench, Command, Done
 from scoville.cases.files import write_cases
 from scoville.cli.app import COMMANDS
+from scoville.models import cached_folder, catalogue
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe, recipe_keys
 from scoville.track.lineage import Artifact, record, run_artifact
@@ -348,12 +349,21 @@ class TestContract:
         names = [row["name"] for row in missing.json]
         assert not any(row["cached"] for row in missing.json)
         assert command("models", "where", names[0], "--json").code == 1
-        for row in missing.json:
-            (tmp_path / f"{row['name']}-{row['source'].rpartition('==')[2]}").mkdir()
+        for entry in catalogue():
+            cached_folder(entry).mkdir()
         check("models --json", [missing.json, command("models", "--json").json])
         verified = command("models", "verify", names[0], "--json")
         assert verified.code == 1
         check("models verify NAME --json", [verified.json])
+
+    def test_models_for_a_use(self, command: Command):
+        with served_models(["qwen3:0.6b"]) as url, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("scoville.endpoint.VLLM_URL", url)
+            outputs = [command("models", "--for", use, "--json").json for use in ("answers", "embeddings", "rerank")]
+        assert [outputs[0]["models"][0][key] for key in ("name", "recommended")] == ["vllm:qwen3:0.6b", True]
+        check("models --for USE --json", outputs)
+        shown = command("models", "--for", "speech").out
+        assert "This machine:" in shown and "take  whisper-tiny-en" in shown
 
     def test_models_where(self, command: Command, tmp_path: Path):
         (tmp_path / "model.gguf").write_bytes(b"GGUF" + bytes(64))
@@ -706,7 +716,7 @@ class TestDoctor:
         self, filled: Bench, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))
-        [name] = [row["name"] for row in command("models", "--json").json if row["kind"] == "llm"]
+        name = next(row["name"] for row in command("models", "--json").json if row["kind"] == "llm")
         monkeypatch.setenv("SCOVILLE_LLM__MODEL", name)
         assert command("doctor").code == 0  # fetched on first use
         version = next(row["source"] for row in command("models", "--json").json if row["name"] == name)

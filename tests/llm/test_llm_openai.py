@@ -658,7 +658,6 @@ class TestAddressAndKey:
     def test_ollama_is_where_its_own_variable_says(self, host: str, url: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("OLLAMA_HOST", host)
         assert endpoint_url("ollama:qwen3", None) == url
-        assert endpoint_url("vllm:qwen3", None) == "http://127.0.0.1:8000/v1"
         assert endpoint_url("ollama:qwen3", "http://other.example/v1") == "http://other.example/v1"
 
     def test_addresses_of_this_machine_are_known(self):

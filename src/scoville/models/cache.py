@@ -67,6 +67,11 @@ def cache_root() -> Path:
     return base.absolute() / "scoville" / "models"
 
 
+def is_offline() -> bool:
+    """Say whether ``SCOVILLE_OFFLINE`` forbids fetching."""
+    return os.environ.get("SCOVILLE_OFFLINE", "").lower() not in ("", "0", "false", "no")
+
+
 def cached_folder(entry: CatalogueEntry) -> Path:
     """Say where the model lies once it is fetched."""
     return cache_root() / entry.folder_name
@@ -142,9 +147,9 @@ def _problems(entry: CatalogueEntry, folder: Path, *, hashed: bool) -> list[str]
         marker = Marker.model_validate_json((folder / MARKER).read_bytes())
     except (OSError, ValidationError):
         return [f"{MARKER} is missing or unreadable"]
-    weights = marker.files.get(entry.weights_path)
+    weights = marker.files.get(entry.weights)
     if weights is None or weights.sha256 != entry.weights_sha256:
-        return [f"{MARKER} does not describe the pinned weights {entry.weights_path}"]
+        return [f"{MARKER} does not describe the pinned weights {entry.weights}"]
     problems = (_file_problem(folder, name, stored, hashed=hashed) for name, stored in marker.files.items())
     return [problem for problem in problems if problem]
 

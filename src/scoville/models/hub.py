@@ -19,6 +19,7 @@ from scoville.models.cache import (
     NO_SPACE,
     cache_root,
     hash_file,
+    is_offline,
     is_safe_member,
     make_folder,
     out_of_space,
@@ -26,9 +27,9 @@ from scoville.models.cache import (
 )
 from scoville.models.catalogue import Kind, Progress
 from scoville.models.download import AIR_GAPPED
-from scoville.models.fetch import is_offline
 
 PREFIX = "hf:"
+GLANCE_SECONDS = 5
 ENCODER_FILES = ["*.json", "*.jinja", "*.safetensors", "tokenizer*", "1_Pooling/*"]
 _ENCODER = re.compile(r"[\w.-]+/[\w.-]+")
 _LLM = re.compile(r"([\w.-]+/[\w.-]+)/([\w./ -]+\.gguf)")
@@ -56,7 +57,7 @@ def locate_hub_model(reference: str, kind: Kind, progress: Progress | None, *, d
     if not download or is_offline():
         why = "SCOVILLE_OFFLINE is set" if is_offline() else "fetching was not asked for"
         raise ModelUnavailable(f"{reference} is not in {root} and {why}; fetch it with a network, {AIR_GAPPED}")
-    weights = _fetch(reference, repository, file, make_folder(root), progress)
+    weights = fetch_from_hub(reference, repository, file, make_folder(root), progress)
     note = Note(
         reference=reference,
         weights=weights.relative_to(root).as_posix(),
@@ -92,7 +93,20 @@ def _noted(place: Path, root: Path) -> tuple[Path, str] | None:
     return None
 
 
-def _fetch(reference: str, repository: str, file: str | None, root: Path, progress: Progress | None) -> Path:
+def hub_answers() -> bool:
+    """Say whether the hub can be reached, without the patience of its client, which tries for half a minute."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=GLANCE_SECONDS)
+    except Exception:  # its HTTP library's and the system's errors
+        return False
+    return True
+
+
+def fetch_from_hub(reference: str, repository: str, file: str | None, root: Path, progress: Progress | None) -> Path:
+    """Fetch a file, or the files of an encoder, into a cache of the hub's client; raises ModelUnavailable."""
     import huggingface_hub
 
     bar = _bar_class(reference, progress)

@@ -121,7 +121,7 @@ def locate_model(
         name=entry.name,
         kind=kind,
         folder=folder,
-        weights=folder / entry.weights_path,
+        weights=folder / entry.weights,
         sha256=entry.weights_sha256,
         licence=entry.licence,
         context_tokens=entry.context_tokens,

@@ -4,11 +4,11 @@ Enters: nothing, or this machine. Leaves: :class:`Hardware`. Rates of GPUs are t
 sparsity) and prices a list price with its date; this machine is measured when it is asked for.
 """
 
-import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from scoville.models.machine import memory_bytes
 
 PRICES = "modal.com/pricing, GPU alone, per second, July 2026"
 """Where the prices are from. Other offers of the same GPU cost from half to three times as much."""
@@ -91,7 +91,7 @@ def _by_torch(torch: Any, usd_per_hour: float) -> Hardware:
         note = f"{name}, measured in bfloat16"
     else:
         threads = torch.get_num_threads()
-        memory, note = _memory_bytes(), f"{threads} {'threads' if threads > 1 else 'thread'}, measured in bfloat16"
+        memory, note = memory_bytes(), f"{threads} {'threads' if threads > 1 else 'thread'}, measured in bfloat16"
     return _measured(memory, 2 * size**3 / seconds, 2 * block.numel() / copying, usd_per_hour, note, is_gpu=gpu)
 
 
@@ -105,7 +105,7 @@ def _by_numpy(usd_per_hour: float) -> Hardware:
     copying = _quickest(lambda: np.copyto(other, block))
     note = "measured in float32: pip install 'scoville[train]' trains in bfloat16, which is up to twice as fast"
     rate = 2 * MEASURED_SIZE**3 / seconds
-    return _measured(_memory_bytes(), rate, 2 * BLOCK_BYTES / copying, usd_per_hour, note, is_gpu=False)
+    return _measured(memory_bytes(), rate, 2 * BLOCK_BYTES / copying, usd_per_hour, note, is_gpu=False)
 
 
 def _measured(memory: int, flops: float, bandwidth: float, usd: float, note: str, *, is_gpu: bool) -> Hardware:
@@ -113,15 +113,6 @@ def _measured(memory: int, flops: float, bandwidth: float, usd: float, note: str
         name=THIS_MACHINE, memory_bytes=memory, flops=flops, bytes_per_second=bandwidth, usd_per_hour=usd,
         utilisation=MEASURED_UTILISATION, is_gpu=is_gpu, note=note,
     )  # fmt: skip
-
-
-def _memory_bytes() -> int:
-    """Give the memory of this machine, or the less that its container may have."""
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    except (OSError, ValueError):
-        return whole
 
 
 def _quickest(call: Any, times: int = 4) -> float:
