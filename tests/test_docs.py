@@ -155,7 +155,7 @@ def test_cases_recipes_and_entry_points_of_pages_are_read(tmp_path: Path):
         assert all(case_of(json.loads(line)).question for line in code.splitlines())
     for code in found["yaml"]:
         (tmp_path / "recipe.yaml").write_text(code)
-        assert any(one.source == "recipe" for one in load_recipe(tmp_path / "recipe.yaml").settings)
+        assert load_recipe(tmp_path / "recipe.yaml").recipe.model_fields_set
     for code in found["toml"]:
         assert list(tomllib.loads(code)["project"]["entry-points"]) == [registry.GROUP]
     assert all(found.values())
