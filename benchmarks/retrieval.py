@@ -130,6 +130,18 @@ def contoso(data: Path) -> Questions:
     )  # fmt: skip
 
 
+def followups(data: Path) -> Questions:
+    """Last questions of conversations that were written for this over the HR documents."""
+    lines = (Path(__file__).parent / "followups/conversations.jsonl").read_text("utf-8").splitlines()
+    rows = {row["id"]: row for row in map(json.loads, lines)}
+    return Questions(
+        name="followups", documents=None, folder=data / "contoso_hr/data", page=True,
+        questions={name: row["question"] for name, row in rows.items()},
+        relevant={name: {f"{one['document']}#{one['page']}": 1 for one in row["evidence"]} for name, row in rows.items()},
+        histories={name: [Message(**turn) for turn in row["history"]] for name, row in rows.items()},
+    )  # fmt: skip
+
+
 def mtrag(data: Path) -> Questions:
     """Later questions of conversations; what was retrieved for them and used to answer counts as relevant."""
     tasks = [json.loads(line) for line in (data / "mtrag_un/tasks.jsonl").open(encoding="utf-8")]
@@ -153,6 +165,7 @@ def _turns(turns: Sequence[Mapping[str, Any]]) -> list[Message]:
 
 SETS: dict[str, Callable[[Path], Questions]] = {
     "scifact": scifact, "cranfield": cranfield, "contoso": contoso, "mtrag": mtrag,
+    "followups": followups,
 }  # fmt: skip
 
 
@@ -188,7 +201,7 @@ def main() -> None:
         searcher = open_searcher(workspace(asked, given.work), Recipe())
         searcher.embedder = embedder
         result[name] = result.get(name, {}) | (
-            conversations(searcher, asked) if name == "mtrag" else variants(searcher, asked, given.variants)
+            conversations(searcher, asked) if asked.histories else variants(searcher, asked, given.variants)
         )
         given.out.parent.mkdir(exist_ok=True)
         given.out.write_text(json.dumps(result, indent=1), encoding="utf-8")

@@ -80,9 +80,42 @@ def test_the_words_of_the_question_before_and_the_names_of_its_answer_are_added(
     assert "How" not in added.split()[4:]
 
 
-def test_only_the_last_turn_counts():
+def test_only_the_last_turn_counts_where_it_stands_alone():
     history = [*turns("What do wages depend on?", "On grades."), *LEAVE]
-    assert "wages" not in add_words("And for part-timers?", history)
+    assert "wages" not in add_words("Does it include weekends?", history)
+
+
+def test_what_an_earlier_turn_is_about_is_kept_through_turns_that_lean_on_it():
+    history = [*LEAVE, *turns("Is it paid?", "Yes, in full.")]
+    assert {"parental", "leave", "Fabrikam"} <= set(add_words("And who approves it?", history).split())
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "alone"),
+    [
+        ("How long is leave for an employee?", "And for a manager?", "How long is leave for a manager?"),
+        ("What is the fee for a child in a year?", "And for two?", "What is the fee for two in a year?"),
+        ("Does Fabrikam Basic cover teeth?", "What about Fabrikam Extra?", "Does Fabrikam Extra cover teeth?"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_instead_takes_the_place_of_the_like(before: str, question: str, alone: str):
+    assert add_words(question, turns(before, "Yes.")) == alone
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("How long is leave for parents and for carers?", "And for others?"),
+        ("Does Fabrikam Basic or Fabrikam Extra cover teeth?", "What about Contoso?"),
+        ("How long is leave?", "And for managers who joined before the last merger of both companies?"),
+    ],
+)
+def test_where_its_place_is_not_plain_words_are_added(before: str, question: str):
+    assert add_words(question, turns(before, "Yes.")).startswith(question)
+
+
+def test_how_many_is_no_word_that_is_added():
+    assert "many" not in add_words("Can they be carried over?", turns("How many days of leave are there?", "Thirty."))
 
 
 def test_no_word_is_added_twice():
@@ -101,10 +134,8 @@ def test_words_are_added_by_default_and_can_be_left_out():
 
 @given(question=st.text(min_size=1, max_size=300), before=st.text(max_size=30_000), answer=st.text(max_size=300))
 @LAW
-def test_what_is_added_stands_behind_the_question_and_is_bounded(question: str, before: str, answer: str):
-    added = add_words(question, turns(before, answer))
-    assert added.startswith(question)
-    assert len(added) <= 20_000
+def test_what_is_made_of_a_question_is_bounded(question: str, before: str, answer: str):
+    assert len(add_words(question, turns(before, answer))) <= 20_000
 
 
 # With a model
