@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def trained(bot: Any, name: str, seconds: float = 120.0) -> None:
     folder = bot.workspace.folder / "models" / name
     folder.mkdir(parents=True)
     record = {
-        "base": "smollm2-135m-instruct", "made_of": "abc", "rows": {"train": 40, "texts": 2},
+        "base": "fake", "made_of": "abc", "rows": {"train": 40, "texts": 2},
         "stages": {"domain": {"seconds": seconds / 2, "usd": 0.25}, "instruct": {"seconds": seconds / 2, "usd": 0.5}},
     }  # fmt: skip
     (folder / "training.json").write_text(json.dumps(record))
@@ -158,6 +159,22 @@ def test_a_changed_fact_is_old_until_the_index_has_it(bot: Any):
     assert found.json()["change"]["phases"][0]["still_stale"] == 0
     texts = [hit.passage.text for hit in bot.search("How many fish does the otter of ward 0 eat?")]
     assert any("3 fish" in text for text in texts) and not any("99 fish" in text for text in texts), "only a copy was"
+
+
+def test_a_tuned_model_is_asked_beside_its_base_what_it_forgot(tuned: Any):
+    seen = replace(CASES[0], split="train")
+    cases = [seen, *(replace(case, split="test") for case in CASES[1:])]
+    found: Any = compare_phases(tuned, cases, ["rag", "finetune=ours"], split="test", forgetting=True)
+    (report,) = found.forgotten
+    assert (report.model, report.base) == ("ours", "fake")
+    shares = {one.name: (one.questions, one.before, one.after) for one in report.probes}
+    assert shares["general questions, right"] == (12, 0.0, 0.0)
+    assert shares["evidence alone, seen: right"] == (1, 1.0, 0.0)
+    assert shares["evidence alone, unseen: declined, wrongly"] == (5, 0.0, 1.0)
+    assert shares["other passages, unseen: declined, rightly"] == (5, 0.0, 1.0)
+    assert shares["no passage, seen: right"] == (1, 0.0, 1.0), "it knows this one by heart"
+    assert shares["no passage, unseen: right"] == (5, 0.0, 0.0)
+    assert "ours beside its base fake" in str(found)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scoville.answer.write_prompt import QUOTING
 from scoville.bot.ask_systems import Named
 from scoville.bot.opened import Opened
 from scoville.comparison.phase_systems import ClosedBook, prompt_system
@@ -30,6 +31,8 @@ from scoville.recipe.file import with_values
 PHASES = ("prompt", "rag", "finetune", "finetune+rag", "pretrain")
 TRAINED = ("finetune", "finetune+rag", "pretrain")
 """Phases with a model that is trained here."""
+TUNED = ("finetune", "finetune+rag")
+"""Those of them that have a base."""
 RECORD = "training.json"
 """What a trained model says of how it was made."""
 BY_HEART = ("finetune", "pretrain")
@@ -37,7 +40,6 @@ BY_HEART = ("finetune", "pretrain")
 SEARCHING = ("rag", "finetune+rag")
 WRITER = "smollm2-135m-instruct"
 """What the phases begin with where the recipe's model only points at words."""
-WRITES_NOTHING = ("reader", "quote")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ def read_phases(phases: Sequence[str]) -> list[Phase]:
 def writing(recipe: Recipe) -> Recipe:
     """Give the recipe with a model that writes and can be trained."""
     with closing(open_llm(recipe.llm)) as llm:
-        return with_values(recipe, {"llm.model": WRITER}) if llm.runtime in WRITES_NOTHING else recipe
+        return with_values(recipe, {"llm.model": WRITER}) if llm.runtime in QUOTING else recipe
 
 
 def open_phase(bot: Opened, one: Phase, folder: Path | None, budget: Budget, opened: ExitStack) -> Named:

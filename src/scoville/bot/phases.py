@@ -14,11 +14,13 @@ from scoville.bot.evaluate import Cases, Choice, cases_in
 from scoville.bot.opened import Opened
 from scoville.bot.phase_build import build_model, phase_rows
 from scoville.bot.phase_change import change_a_fact, looked_up, read_fact
+from scoville.bot.phase_forgetting import forgetting as what_was_forgotten
 from scoville.bot.phase_open import (
     BY_HEART,
     RECORD,
     SEARCHING,
     TRAINED,
+    TUNED,
     Phase,
     open_phase,
     read_phases,
@@ -26,6 +28,7 @@ from scoville.bot.phase_open import (
     writing,
 )
 from scoville.bot.train import Trained
+from scoville.comparison.forgetting import Forgetting
 from scoville.comparison.phase_change import Change
 from scoville.comparison.phases import Effort, PhaseTable, phase_table
 from scoville.comparison.stages import BuildCost, SharedStages
@@ -41,15 +44,18 @@ class PhaseComparison:
     """The same as systems: every question, every test, the page with its plots."""
     change: Change | None = None
     """What a changed fact did, where one was changed."""
+    forgotten: tuple[Forgetting, ...] = ()
+    """What tuned models forgot, where that was asked for."""
 
     def __str__(self) -> str:
         """Write the table."""
-        return "\n\n".join(map(str, filter(None, (self.table, self.change))))
+        return "\n\n".join(map(str, filter(None, (self.table, self.change, *self.forgotten))))
 
     def json(self) -> dict[str, Any]:
         """Give it for a program."""
         change = {"change": self.change.json()} if self.change else {}
-        return {**self.table.json(), **change, "notes": list(self.comparison.table.notes)}
+        forgotten = {"forgetting": [one.json() for one in self.forgotten]} if self.forgotten else {}
+        return {**self.table.json(), **change, **forgotten, "notes": list(self.comparison.table.notes)}
 
     def write(self, path: Path | str) -> Path:
         """Write the comparison as an HTML page, with quality against dollars and time."""
@@ -65,6 +71,7 @@ def compare_phases(
     tuning: Mapping[str, Any] | None = None,
     floor: float | None = None,
     change: str = "",
+    forgetting: bool = False,
     split: str = "",
     limit: int | None = None,
     judge: bool = False,
@@ -80,7 +87,8 @@ def compare_phases(
     :class:`scoville.train.tuning.Tuning`. Where the recipe's model writes nothing of its own, :data:`WRITER` stands in
     its place in all phases but ``rag``. ``floor`` is the quality from which on a phase may be the cheapest: by default
     that of those which are not surely behind the best. ``change`` is a fact to change in a copy, as ``OLD=NEW``; then
-    what a change takes is measured with every phase instead of reckoned. All else is that of :func:`scoville.compare`.
+    what a change takes is measured with every phase instead of reckoned. With ``forgetting`` each tuned model is asked
+    beside its base: what it forgot, and when it declines. All else is that of :func:`scoville.compare`.
     """
     budget = bot.budget(no_limit=no_limit)
     chosen_phases = read_phases(phases)
@@ -118,7 +126,12 @@ def compare_phases(
             for name, one in changed.phases.items()
         }
     table = phase_table(found.table, found.systems, efforts, floor)
-    return PhaseComparison(table=table, comparison=found, change=changed)
+    forgotten = (
+        what_was_forgotten(bot, folders[one.name], learned, chosen, budget)
+        for one in chosen_phases
+        if forgetting and one.phase in TUNED
+    )
+    return PhaseComparison(table=table, comparison=found, change=changed, forgotten=tuple(forgotten))
 
 
 def _efforts(bot: Opened, phases: Iterable[Phase], folders: Mapping[str, Path]) -> dict[str, Effort]:

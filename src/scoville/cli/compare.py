@@ -14,6 +14,7 @@ from scoville.cli.common import common_options, open_bot, plain, say, write, wri
 @click.option("--rows", type=click.IntRange(1), default=1000, show_default=True, help="With --phases: how many rows a model is trained on where none is named.")  # fmt: skip  # noqa: E501
 @click.option("--floor", type=click.FloatRange(0, 1), default=None, help="With --phases: the quality from which on a phase may be the cheapest. Default: not surely behind the best.")  # fmt: skip  # noqa: E501
 @click.option("--change-a-fact", "change", default="", metavar="OLD=NEW", help="With --phases: change a text of the documents in a copy, and measure what each phase takes until it answers anew.")  # fmt: skip  # noqa: E501
+@click.option("--forgetting", is_flag=True, help="With --phases: ask each tuned model beside its base what it forgot, and when it declines.")  # fmt: skip  # noqa: E501
 @click.option("--cases", "cases_file", type=click.Path(path_type=Path), default=None, help="Default: those of the first run that is named.")  # fmt: skip  # noqa: E501
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many cases.")
@@ -57,6 +58,7 @@ def command(
         names = [name.strip() for name in options["phases"].split(",")]
         phases = compare_phases(
             bot, cases_file, names, rows=options["rows"], floor=options["floor"], change=options["change"],
+            forgetting=options["forgetting"],
             split=options["split"], limit=options["limit"], judge=judged, fresh=options["fresh"],
             timeout_seconds=options["timeout"], no_limit=options["yes"],
         )  # fmt: skip
