@@ -59,6 +59,14 @@ def test_rows_that_do_not_are_none(question: str, words: str):
     assert doubt(question, [hit(PRICES)], words) is None
 
 
+def test_a_row_named_whole_is_the_one_although_another_cell_of_the_other_row_names_it_too():
+    limits = (
+        "| Role | Settle up to | Refer to |\n| --- | --- | --- |\n| Claims handler | £1,000 | Senior claims handler |\n"
+        "| Senior claims handler | £3,500 | Claims manager |"
+    )
+    assert doubt("Up to what amount may a senior claims handler settle?", [hit(limits)], "£3,500") is None
+
+
 LEAVE = "Annual leave is {} days for full-time staff."
 
 

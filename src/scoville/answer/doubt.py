@@ -120,8 +120,8 @@ def _of_rows(question: str, hits: Sequence[Hit], said: _Said) -> Doubt | None:
         for line in readable_lines(hits[said.hit].passage)
         for cell in line.cells[1:]
         if cell.startswith(f"{column}: ")
-        and asked & content_words(line.text) == asked & content_words(said.line.text)
-        and asked & content_words(line.cells[0])
+        and (named := asked & content_words(line.cells[0]))
+        and named == asked & content_words(said.line.cells[0])
     ]
     if len({row.value for row in rows}) < 2:
         return None
