@@ -288,3 +288,24 @@ def test_a_hosted_model_over_the_limit_is_refused_before_anything_is_asked(compa
     assert isinstance(failure, UsageError)
     assert "to go on give --yes" in str(failure)
     assert not any(run.saved() for run in comparing.runs)
+
+
+def test_replies_of_a_model_that_was_trained_again_are_not_kept(comparing: Comparing, monkeypatch: pytest.MonkeyPatch):
+    from scoville.llm import FakeLlm, Generation
+    from scoville.recipe import Llm
+    from scoville.types import Message
+
+    bench = comparing.bench
+    model = bench.workspace.root / "ours.gguf"
+    monkeypatch.setattr("scoville.comparison.stages.open_llm", lambda _: FakeLlm(model.read_text()))
+    replies: list[str] = []
+    for content in ("first", "first", "second, longer"):
+        if not model.exists() or model.read_text() != content:
+            model.write_text(content)
+        stages = SharedStages(bench.workspace, bench.recipe)
+        stages.replies = bench.workspace.root / "replies.jsonl"
+        llm = stages.llm(Llm(model=f"path:{model}"))
+        replies.append(llm.generate([Message(role="user", content="Hello")], Generation(max_tokens=9)).text)
+        replies += ["written"] if stages.written else []
+        stages.close()
+    assert replies == ["first", "written", "first", "second, longer", "written"]

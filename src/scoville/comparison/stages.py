@@ -23,6 +23,7 @@ from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
 from scoville.llm.paid import within
 from scoville.llm.remember import RememberingLlm
+from scoville.models.locate import weights_identity
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, deciding
 from scoville.recipe import Llm as LlmSettings
@@ -172,7 +173,8 @@ class SharedStages:
     def llm(self, settings: LlmSettings) -> RememberingLlm:
         """Open a model, once; of those that run here, the last two stay in memory."""
         decisive = deciding(settings, ANSWERS).items()
-        key = json.dumps({name: value for name, value in decisive if name not in OF_A_REPLY})
+        weights = {"weights": seen} if (seen := weights_identity(settings.model)) else {}
+        key = json.dumps({name: value for name, value in decisive if name not in OF_A_REPLY} | weights)
         known = self._llms.pop(key, None)
         llm = known or RememberingLlm(within(open_llm(settings), settings, self._budget), self.replies, _digest([key]))
         self._llms[key] = llm

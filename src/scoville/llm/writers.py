@@ -13,6 +13,7 @@ from scoville.llm import Generation, open_llm
 from scoville.llm.kept import KeptReplies, cache_key
 from scoville.llm.paid import MILLION, announce, within
 from scoville.metadata import LONGEST_PROMPT
+from scoville.models.locate import weights_identity
 from scoville.prompt import summary_messages
 from scoville.recipe import Llm, Recipe
 from scoville.types import Message
@@ -57,6 +58,7 @@ def _asker(
 ) -> Callable[[str], str]:
     """Give a function that asks a model, where it was not asked the same before."""
     llm = within(open_llm(settings), settings, budget)
+    weights = {"weights": known} if (known := weights_identity(settings.model)) else {}
     generation = Generation(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed)
 
     def ask(text: str) -> str:
@@ -64,7 +66,7 @@ def _asker(
         key = cache_key(
             model=settings.model, url=settings.base_url,
             messages=[(message.role, message.content) for message in messages],
-            longest=settings.max_tokens, temperature=settings.temperature, seed=settings.seed,
+            longest=settings.max_tokens, temperature=settings.temperature, seed=settings.seed, **weights,
         )  # fmt: skip
         if (known := cache.get(key)) is None:
             known = llm.generate(messages, generation).text

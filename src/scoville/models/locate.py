@@ -66,8 +66,7 @@ class ModelFiles:
         if self.sha256:
             return self.sha256
         seen = [self.weights, *sorted(self.folder.glob("*.safetensors"))]
-        looks = [f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in seen]
-        return hashlib.sha256("\n".join(looks).encode()).hexdigest()
+        return hashlib.sha256("\n".join(map(_looks, seen)).encode()).hexdigest()
 
 
 def locate_model(
@@ -126,6 +125,25 @@ def locate_model(
         licence=entry.licence,
         context_tokens=entry.context_tokens,
     )
+
+
+def weights_identity(reference: str) -> str:
+    """Tell apart what had one name at different times: a model that was trained again, a file that was replaced.
+
+    Empty where the name alone decides: of pinned models, and of those behind endpoints.
+    """
+    if found := split_adapter(reference):
+        base, adapter = found
+        return hashlib.sha256(f"{weights_identity(base)} {_looks(adapter)}".encode()).hexdigest()
+    provider, colon, place = reference.partition(":")
+    path = Path(place).expanduser() if colon and provider in ("path", "reader") else trained_folder(reference)
+    return hashlib.sha256(_looks(path).encode()).hexdigest() if path and path.exists() else ""
+
+
+def _looks(path: Path) -> str:
+    """Say what a file, or the files of a folder, look like from outside."""
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
+    return "\n".join(f"{file.resolve()} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files)
 
 
 def _at_path(reference: str, kind: Kind) -> ModelFiles:

@@ -40,6 +40,7 @@ from scoville.evaluate.judge.prompts import (
 from scoville.llm import FakeLlm, Generation, Llm, open_llm
 from scoville.llm.kept import KeptReplies, cache_key
 from scoville.llm.paid import within
+from scoville.models.locate import weights_identity
 from scoville.recipe.model import is_hosted
 from scoville.types import Message, Reply
 
@@ -268,11 +269,10 @@ def _open(settings: recipe.Llm) -> Llm:
 
 
 def _place(settings: recipe.Llm) -> str:
-    """Tell models of one name apart: by the endpoint, or by when a file was last written."""
+    """Tell models of one name apart: by the endpoint, or by the files that the name stands for now."""
     if is_hosted(settings.model):
         return endpoint_url(settings.model, settings.base_url)
-    path = Path(settings.model.removeprefix("path:"))
-    return str(path.stat().st_mtime_ns) if settings.model.startswith("path:") and path.exists() else ""
+    return weights_identity(settings.model)
 
 
 def _of_judge(error: Exception) -> str:

@@ -42,13 +42,19 @@ def content_of(files: ModelFiles) -> Content:
             return open_gguf(files.weights)
 
 
-def base_of(folder: Path) -> ModelFiles:
-    """Find the model that an adapter was trained on."""
+def base_name(folder: Path) -> str:
+    """Name the model that an adapter was trained on, as a recipe does."""
     known = read_json(folder / RECORD).get("base") if (folder / RECORD).is_file() else None
     named = str(known or read_json(folder / ADAPTER).get("base_model_name_or_path") or "")
     if not named:
         raise ModelError(f"{folder / ADAPTER} does not say what it was trained on; set base_model_name_or_path there")
-    base = locate_model(f"{PATH_PREFIX}{named}" if Path(named).exists() else named, kind="llm")
+    return f"{PATH_PREFIX}{named}" if Path(named).exists() else named
+
+
+def base_of(folder: Path) -> ModelFiles:
+    """Find the model that an adapter was trained on."""
+    named = base_name(folder)
+    base = locate_model(named, kind="llm")
     if base.weights.name == ADAPTER:
         raise ModelError(f"{folder}: its base {named} is an adapter itself; merge that with `scoville export` first")
     return base
