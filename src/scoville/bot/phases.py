@@ -33,6 +33,7 @@ from scoville.comparison.phase_change import Change
 from scoville.comparison.phases import Effort, PhaseTable, phase_table
 from scoville.comparison.stages import BuildCost, SharedStages
 from scoville.evaluate.system import askable
+from scoville.types import Case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,20 +101,11 @@ def compare_phases(
     fact = read_fact(change) if change else None
     if fact:
         looked_up(bot, fact, [*chosen, *learned], chosen_phases)  # refused before anything is asked
-    writer = bot.with_recipe(writing(bot.recipe))
-    folders: dict[str, Path] = {}
-    for one in chosen_phases:
-        if one.phase in TRAINED:
-            folders[one.name] = folder = bot.workspace.folder / "models" / one.trained
-            if not one.model and not (folder / RECORD).is_file():
-                made = phase_rows(writer, one.phase, chosen, learned, rows)
-                build_model(writer, one.phase, folder, made, tuning or {})
-                fresh = True  # an earlier run may be of another model that had the same name
-            read_record(folder)  # refused before anything is asked
+    folders, is_new = _built(bot, chosen_phases, chosen, learned, rows, tuning or {})
     with ExitStack() as opened:
         named = [open_phase(bot, one, folders.get(one.name), budget, opened) for one in chosen_phases]
         found = compare(
-            named, chosen, baseline="rag" if "rag" in names else "", judge=judge, fresh=fresh,
+            named, chosen, baseline="rag" if "rag" in names else "", judge=judge, fresh=fresh or is_new,
             timeout_seconds=timeout_seconds, budget=budget, bot=bot,
         )  # fmt: skip
     efforts, changed = _efforts(bot, chosen_phases, folders), None
@@ -132,6 +124,26 @@ def compare_phases(
         if forgetting and one.phase in TUNED
     )
     return PhaseComparison(table=table, comparison=found, change=changed, forgotten=tuple(forgotten))
+
+
+def _built(
+    bot: Trained, phases: Sequence[Phase], tested: Sequence[Case], learned: Sequence[Case], rows: int,
+    tuning: Mapping[str, Any],
+) -> tuple[dict[str, Path], bool]:  # fmt: skip
+    """Give the folders of the trained models, training what is missing, and whether anything was: a run that is there
+    may be of another model that had the same name.
+    """
+    trained = [one for one in phases if one.phase in TRAINED]
+    folders = {one.name: bot.workspace.folder / "models" / one.trained for one in trained}
+    missing = [one for one in trained if not one.model and not (folders[one.name] / RECORD).is_file()]
+    for one in trained:
+        if one not in missing:
+            read_record(folders[one.name])  # refused before anything is trained
+    writer = bot.with_recipe(writing(bot.recipe))
+    for one in missing:
+        made = phase_rows(writer, one.phase, tested, learned, rows)
+        build_model(writer, one.phase, folders[one.name], made, tuning)
+    return folders, bool(missing)
 
 
 def _efforts(bot: Opened, phases: Iterable[Phase], folders: Mapping[str, Path]) -> dict[str, Effort]:

@@ -53,4 +53,4 @@ def _remembered_seconds(answer: Answer) -> float:
     """Give how much longer an answer would have taken if nothing had been known."""
     took = {stage.name: stage.seconds for stage in answer.stages}
     known = max(0.0, answer.reply.total_seconds - took.get("generate", 0.0)) if answer.reply else 0.0
-    return known + max(0.0, answer.search_seconds - took["search"] - took.get("prompt", 0.0))
+    return known + max(0.0, answer.search_seconds - took.get("search", 0.0) - took.get("prompt", 0.0))
