@@ -35,6 +35,7 @@ SKIPPED = {
     "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "train lora ": "minutes: tests/cli trains tiny ones", "train full ": "minutes", "train pretrain ": "minutes",
     "export ": "needs a trained model: tests/train exports tiny ones",
+    "serve ": "it ends by a signal: tests/serve serves", "keys revoke ": "needs a key",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
 }  # fmt: skip
 """The lines of a shell that are not run, by a part of them."""

@@ -19,7 +19,7 @@ ORDER = (
     "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
     "personal", "words", "quantities", "language", "endpoint", "cost", "models", "read", "metadata", "embed", "guards",
     "split", "sources", "index", "search", "prompt", "extract", "llm", "answer", "track", "memory", "cases", "evaluate",
-    "train", "comparison", "bot", "demo", "cli",
+    "train", "comparison", "bot", "demo", "serve", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""
@@ -28,8 +28,12 @@ HEAVY = {
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib", "opentelemetry",
     "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto", "torch", "transformers", "peft", "accelerate",
+    "fastapi", "starlette", "uvicorn", "prometheus_client",
 }  # fmt: skip
-AT_THE_TOP = {"click": ("cli/",), "pydantic": ("recipe/", "models/"), "torch": ("train/",)}
+AT_THE_TOP = {
+    "click": ("cli/",), "pydantic": ("recipe/", "models/", "serve/"), "torch": ("train/",), "fastapi": ("serve/",),
+    "starlette": ("serve/",), "uvicorn": ("serve/run.py",), "prometheus_client": ("serve/metrics.py",),
+}  # fmt: skip
 """What is no standard library and still imported at the top of a module: where the module is made of it."""
 HELP_SECONDS = 0.3
 

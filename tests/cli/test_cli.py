@@ -395,6 +395,12 @@ class TestContract:
             assert card["answerable"] + card["unanswerable"] == len(cases)
         assert cards["fake"]["right"] == sum(case["right"] for case in cases if case["answerable"])
 
+    def test_keys(self, bench: Bench, command: Command):
+        check("keys add NAME --json", [command("keys", "add", "ada", "--as", "hr", "--json").json])
+        command("keys", "add", "eve", "--everything")
+        check("keys revoke NAME --json", [command("keys", "revoke", "ada", "--json").json])
+        check("keys list --json", [command("keys", "list", "--json").json], never={"[].groups"})
+
     def test_every_command_with_json_is_documented(self):
         commands = {name.split()[0] for name in TABLES if name not in {"Box", "Hit", "Answer", "Counts", "Artifact"}}
         assert commands == set(COMMANDS)

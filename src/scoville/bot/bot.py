@@ -83,7 +83,9 @@ class Bot(Exports):
         ``history`` is the conversation before it; ``where`` and ``groups`` are those of :meth:`search`. ``on_text`` is
         given the model's text as it comes, before it is checked. Several questions may share a ``budget``.
         """
-        return self._ask(question, turns_of(history), where=where, groups=groups, on_text=on_text, budget=budget).answer
+        return self.asked(
+            question, turns_of(history), where=where, groups=groups, on_text=on_text, budget=budget
+        ).answer
 
     def conversation(self, id: str | None = None) -> Conversation:
         """Open the conversation of that id, or begin it; its turns are stored, without personal data, as `memory` of
@@ -92,7 +94,7 @@ class Bot(Exports):
         answerer = self.answerer()
         llm = answerer.llm
         window = Window(self.recipe.memory, llm.count_tokens, self._summarise if llm.runtime not in POINTING else None)
-        return Conversation(self._ask, window, self.conversations() if id else None, id or "")
+        return Conversation(self.asked, window, self.conversations() if id else None, id or "")
 
     def conversations(self) -> Conversations:
         """Give the stored conversations: ``all()`` lists them, ``forget(id)`` deletes one; ``forget("all")`` all."""
@@ -154,13 +156,21 @@ class Bot(Exports):
 
         return [*check_machine(), *check_bot(self)]
 
-    def _ask(
-        self, question: str, history: Sequence[Message], *, where: Where = (), budget: Budget | None = None, **how: Any
+    def asked(
+        self,
+        question: str,
+        history: Sequence[Message],
+        *,
+        where: Where = (),
+        budget: Budget | None = None,
+        caller: str = "",
+        **how: Any,
     ) -> Answered:
+        """Answer as :meth:`ask` does, and give the id of the trace, too; ``caller`` is who asks, for the trace."""
         filters = self._check(question, where)
         answerer = self.answerer(budget)
         answer = answerer.ask(question, history=history, where=filters, **how)
-        trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name)
+        trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name, caller=caller)
         return Answered(with_images(answer, self.workspace), trace_id)
 
     def _summarise(self, messages: Sequence[Message]) -> str:

@@ -63,10 +63,13 @@ class Costs(list[Total]):
 class Records(Opened):
     """One workspace and what is on record of it."""
 
-    def traces(self, limit: int = 20) -> list[StoredSpan]:
-        """List the newest traces, newest first, each by its outermost span: a question or an ``add``."""
+    def traces(self, limit: int = 20, caller: str | None = None) -> list[StoredSpan]:
+        """List the newest traces, newest first, each by its outermost span: a question or an ``add``.
+
+        ``caller`` is the name of a key of the service: what was asked with it.
+        """
         with self._records() as store:
-            return recent(store, limit)
+            return recent(store, limit, caller)
 
     def trace(self, trace: str = "latest") -> list[Branch]:
         """Give the spans of a trace as a waterfall shows them, with how deep each stands.

@@ -49,6 +49,8 @@ REASON = "scoville.refusal.reason"
 WITHHELD = "scoville.refusal.withheld"
 RUN = "scoville.run.id"
 CASE = "scoville.case.id"
+CALLER = "user.id"
+"""Who asked: the name of a key of the service."""
 SUM = "scoville.seconds"
 CONTENT = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES, QUERY, DOCUMENTS, NOTE, WITHHELD})
 """Attributes that hold what people and documents say."""

@@ -1,4 +1,4 @@
-"""The workspace's own records, in one SQLite file: runs, costs, traces, lineage, conversations.
+"""The workspace's own records, in one SQLite file: runs, costs, traces, lineage, conversations, keys, audit, feedback.
 
 Enters: rows. Leaves: rows. A kill loses at most the write under way, several processes write at once, and a file of a
 newer version is refused, not changed. Knows what no row means.
@@ -59,6 +59,21 @@ SCHEMA = (
         answer TEXT NOT NULL, refused INTEGER NOT NULL, trace_id TEXT NOT NULL
     );
     CREATE INDEX turns_conversation ON turns (conversation);
+    """,
+    """
+    CREATE TABLE keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
+        groups TEXT, per_minute INTEGER NOT NULL, created REAL NOT NULL, revoked REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, time REAL NOT NULL, caller TEXT NOT NULL, address TEXT NOT NULL, method TEXT NOT NULL,
+        path TEXT NOT NULL, status INTEGER NOT NULL, about TEXT NOT NULL
+    );
+    CREATE INDEX audit_caller ON audit (caller);
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY, time REAL NOT NULL, caller TEXT NOT NULL, trace_id TEXT NOT NULL,
+        rating TEXT NOT NULL, reason TEXT NOT NULL, answer TEXT NOT NULL
+    );
     """,
 )
 """Each entry leads from one version to the next; a released one is never changed."""

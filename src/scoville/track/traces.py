@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scoville.errors import UsageError
-from scoville.track.spans import INPUT_MESSAGES, NANOSECONDS
+from scoville.track.spans import CALLER, INPUT_MESSAGES, NANOSECONDS
 from scoville.track.store import Store
 
 COLUMNS = "trace_id, span_id, parent_id, name, started, finished, status, attributes"
@@ -52,13 +52,14 @@ class Branch(NamedTuple):
     span: StoredSpan
 
 
-def recent(store: Store, limit: int = 20) -> list[StoredSpan]:
-    """List the outermost spans of the newest traces, newest first."""
+def recent(store: Store, limit: int = 20, caller: str | None = None) -> list[StoredSpan]:
+    """List the outermost spans of the newest traces, newest first; with a ``caller`` those of what they asked."""
+    asked = f"""json_extract(attributes, '$."{CALLER}"') = ? AND """ if caller is not None else ""
     rows = store.query(
-        f"SELECT {COLUMNS} FROM spans s WHERE parent_id = '' OR NOT EXISTS "  # noqa: S608
-        "(SELECT 1 FROM spans p WHERE p.trace_id = s.trace_id AND p.span_id = s.parent_id) "
+        f"SELECT {COLUMNS} FROM spans s WHERE {asked}(parent_id = '' OR NOT EXISTS "  # noqa: S608
+        "(SELECT 1 FROM spans p WHERE p.trace_id = s.trace_id AND p.span_id = s.parent_id)) "
         "ORDER BY id DESC LIMIT ?",
-        (limit,),
+        (limit,) if caller is None else (caller, limit),
     )
     return sorted(map(_span, rows), key=lambda span: -span.started)
 

@@ -18,7 +18,7 @@ from scoville.personal import Redact
 from scoville.track.background import Background
 from scoville.track.ledger import Activity, Entry, Ledger, save_entries
 from scoville.track.lineage import index_of
-from scoville.track.spans import CASE, RUN, added_spans, answer_spans, failure_span
+from scoville.track.spans import CALLER, CASE, RUN, added_spans, answer_spans, failure_span
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Answer, Reply
 
@@ -44,17 +44,19 @@ class Tracker:
         self._opening = threading.RLock()
         atexit.register(self.close)
 
-    def answered(self, answer: Answer, embedder: str, *, case_id: str = "") -> str:
+    def answered(self, answer: Answer, embedder: str, *, case_id: str = "", caller: str = "") -> str:
         """Keep an answer; give the id of its trace, empty where none is kept."""
         entries = self.ledger.answer(answer, embedder)
         self.spent(*entries)
-        about = self._about(case_id)
+        about = self._about(case_id, caller)
         told = redacted(answer, self._redact)
         return self._trace(lambda tracer: answer_spans(tracer, told, embedder=embedder, entries=entries, about=about))
 
-    def failed(self, question: str, error: BaseException, started_at: float, *, case_id: str = "") -> str:
+    def failed(
+        self, question: str, error: BaseException, started_at: float, *, case_id: str = "", caller: str = ""
+    ) -> str:
         """Keep a question that got no answer; give the id of its trace."""
-        now, about = time.time(), self._about(case_id)
+        now, about = time.time(), self._about(case_id, caller)
         told, reason = self._redact(question), self._redact(str(error))
         return self._trace(lambda tracer: failure_span(tracer, told, error, reason, started_at, now, about))
 
@@ -96,8 +98,9 @@ class Tracker:
         """How many entries and spans could not be kept."""
         return sum(queue.dropped for queue in self._queues)
 
-    def _about(self, case_id: str) -> dict[str, Any]:
-        return {name: value for name, value in ((RUN, self.ledger.run_id), (CASE, case_id)) if value}
+    def _about(self, case_id: str, caller: str) -> dict[str, Any]:
+        about = ((RUN, self.ledger.run_id), (CASE, case_id), (CALLER, caller))
+        return {name: value for name, value in about if value}
 
     def _trace(self, make: Callable[[Any], str]) -> str:
         return (self._try(lambda: make(self._open_tracer())) or "") if self._traces else ""

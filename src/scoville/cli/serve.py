@@ -1,0 +1,44 @@
+"""`scoville serve`: the bot over HTTP."""
+
+from pathlib import Path
+
+import click
+
+from scoville.cli.common import common_options, open_bot, say, write_json_line
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another one needs a key: `scoville keys add`.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--url", default="", help="The address that callers know it by, as behind a proxy; links begin with it.")
+@common_options
+def command(
+    host: str, port: int, url: str, folder: Path | None, flags: tuple[str, ...], as_json: bool
+) -> None:  # fmt: skip
+    """Answer over HTTP, for programs that know OpenAI's API and for your own.
+
+    \b
+    scoville serve --port 8000
+    curl localhost:8000/api/ask -H 'Content-Type: application/json' -d '{"question": "How long is parental leave?"}'
+    """  # noqa: D301
+    from scoville.errors import MissingExtra, UsageError
+
+    try:
+        from scoville.serve.app import build_app
+        from scoville.serve.edge import LOOPBACK
+        from scoville.serve.run import listen, run
+        from scoville.serve.service import service_in
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is missing: pip install 'scoville[serve]'") from None
+    bot = open_bot(folder, flags)
+    app = build_app({bot.name: bot}, url=url)
+    keyed = service_in(app).keys.any()
+    if host not in LOOPBACK and not keyed:
+        raise UsageError(f"--host {host}: others could read everything; make a key first: scoville keys add NAME")
+    listening = listen(host, port)
+    address = url or f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    if as_json:
+        write_json_line({"url": address, "model": bot.name, "keys": keyed})
+    who = "whoever has a key" if keyed else "this machine only: there are no keys"
+    say(f"Serving {bot.name!r} at {address} to {who}. For OpenAI's clients: {address}/v1. Ctrl-C ends it.")
+    run(app, listening)

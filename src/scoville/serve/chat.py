@@ -1,0 +1,115 @@
+"""/v1/chat/completions, as OpenAI's clients know it. Enters: messages. Leaves: a completion, whole or in events.
+
+A stream begins when the answer has been checked: text that no passage supports cannot be taken back from a client that
+has shown it. So its pieces are cut at the citations, which come as links. What is our own stands in ``scoville``, last.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from scoville.serve.cited import Linker, Piece, asked_json, pieces
+from scoville.serve.events import event, stream
+from scoville.serve.messages import Turn, asking
+from scoville.serve.refused import Refused
+from scoville.serve.service import Asked, Asker, ask
+from scoville.serve.work import Job
+
+router = APIRouter(tags=["OpenAI"])
+
+
+class StreamOptions(BaseModel):
+    """What a stream holds besides."""
+
+    include_usage: bool = False
+
+
+class Format(BaseModel):
+    """The form that a reply is to have."""
+
+    type: str = "text"
+
+
+class ChatRequest(BaseModel):
+    """A conversation that ends with a question. What is not listed, such as ``temperature``, the recipe decides."""
+
+    model: str = Field(examples=["my-bot"])
+    messages: list[Turn] = Field(examples=[[{"role": "user", "content": "How long is parental leave?"}]])
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = None
+    tools: list[Any] | None = Field(None, max_length=0)
+    functions: list[Any] | None = Field(None, max_length=0)
+    response_format: Format | None = None
+    logprobs: Literal[False] | None = None
+
+
+@router.post("/v1/chat/completions")
+async def complete(body: ChatRequest, request: Request, caller: Asker) -> Response:
+    """Answer the last message from the documents, with links to the pages that it rests on."""
+    if body.response_format and body.response_format.type != "text":
+        raise Refused(400, "response_format: expected type text", code="unsupported_value")
+    question, history = asking(body.messages)
+    job = ask(request, caller, question, history, model=body.model)
+    linker = Linker.of(request, caller)
+    if body.stream:
+        usage = body.stream_options is not None and body.stream_options.include_usage
+        return stream(_chunks(job, body.model, linker, usage))
+    asked = await job.result(request)
+    cut = pieces(asked.answer, linker)
+    message = {
+        "role": "assistant", "content": _text(cut), "refusal": None, "annotations": [*map(_annotation, _cited(cut))],
+    }  # fmt: skip
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    head = _head(asked.trace_id, body.model, "chat.completion")
+    return JSONResponse(
+        {**head, "choices": [choice], "usage": _usage(asked), "scoville": asked_json(asked, linker)}
+    )  # fmt: skip
+
+
+async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool) -> AsyncIterator[str]:
+    asked = await job.result()
+    head = _head(asked.trace_id, model, "chat.completion.chunk")
+    more: dict[str, Any] = {"usage": None} if with_usage else {}
+
+    def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return {**head, "choices": [choice], **more}
+
+    yield event(chunk({"role": "assistant", "content": "", "refusal": None}))
+    for piece in pieces(asked.answer, linker):
+        delta: dict[str, Any] = {"content": piece.text}
+        if piece.annotation:
+            delta["annotations"] = [_annotation(piece.annotation)]
+        yield event(chunk(delta))
+    yield event({**chunk({}, "stop"), "scoville": asked_json(asked, linker)})
+    if with_usage:
+        yield event({**head, "choices": [], "usage": _usage(asked)})
+    yield "data: [DONE]\n\n"
+
+
+def _head(trace_id: str, model: str, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{trace_id or time.time_ns()}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _text(cut: list[Piece]) -> str:
+    return "".join(piece.text for piece in cut)
+
+
+def _cited(cut: list[Piece]) -> list[dict[str, Any]]:
+    return [piece.annotation for piece in cut if piece.annotation]
+
+
+def _annotation(annotation: dict[str, Any]) -> dict[str, Any]:
+    """Write an annotation as chat completions nest it."""
+    return {"type": "url_citation", "url_citation": {key: annotation[key] for key in annotation if key != "type"}}
+
+
+def _usage(asked: Asked) -> dict[str, int]:
+    replies = [*asked.answer.search_replies, *([asked.answer.reply] if asked.answer.reply else [])]
+    prompt, completion = sum(one.prompt_tokens for one in replies), sum(one.completion_tokens for one in replies)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

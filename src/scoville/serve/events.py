@@ -1,0 +1,31 @@
+"""Server-sent events. Enters: events as they come. Leaves: a response that streams them.
+
+When the client goes, the response cancels what makes the events.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+
+from scoville.serve.refused import refused_by
+
+
+def event(value: Any, name: str = "") -> str:
+    """Write an event: a line of JSON, which holds no line ends."""
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+def stream(events: AsyncIterator[str]) -> StreamingResponse:
+    """Stream events; what goes wrong once the stream has begun is its last event."""
+
+    async def guarded() -> AsyncIterator[bytes]:
+        try:
+            async for one in events:
+                yield one.encode()
+        except Exception as error:
+            yield event(refused_by(error).json, "error").encode()
+
+    return StreamingResponse(guarded(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

@@ -1,0 +1,41 @@
+"""Counts of what is served, for Prometheus. Enters: requests and answers. Leaves: its text format."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from scoville.types import Answer
+
+
+class Metrics:
+    """The counts of one service."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self._requests = Counter(
+            "scoville_requests", "Requests, by what came of them.", labels, registry=self._registry
+        )
+        self._seconds = Histogram(
+            "scoville_request_seconds", "From the request to the end of the reply.", ("route",), registry=self._registry
+        )
+        self._answers = Counter(
+            "scoville_answers", "Answers; of refusals with the reason.", ("model", "reason"), registry=self._registry
+        )
+        self._tokens = Counter("scoville_tokens", "Tokens of replies.", ("model", "kind"), registry=self._registry)
+        self._under_way = Gauge("scoville_under_way", "Requests in hand or waiting.", registry=self._registry)
+
+    def served(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request; ``route`` is the pattern, so that there are few."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def answered(self, model: str, answer: Answer) -> None:
+        """Count an answer."""
+        self._answers.labels(model, answer.reason or "").inc()
+        for reply in (*answer.search_replies, *([answer.reply] if answer.reply else ())):
+            self._tokens.labels(model, "prompt").inc(reply.prompt_tokens)
+            self._tokens.labels(model, "completion").inc(reply.completion_tokens)
+
+    def text(self, under_way: int) -> bytes:
+        """Give all counts, with how many requests are under way."""
+        self._under_way.set(under_way)
+        return generate_latest(self._registry)
