@@ -30,7 +30,8 @@ def finding_said(finding: Finding) -> str:
     page = f", page {finding.page}" if finding.page else ""
     where = f"{plain(finding.document)}{page}" if finding.document else f"the {finding.place}"
     words = plain(" ".join(finding.text.split()))
-    return f'kept out: {finding.what} in {where}: "{words[:WORDS_SHOWN]}"'
+    done = "refused for" if finding.place == "question" else "kept out"
+    return f'{done}: {finding.what} in {where}: "{words[:WORDS_SHOWN]}"'
 
 
 def _refusal_text(answer: Answer, *, show_withheld: bool) -> str:

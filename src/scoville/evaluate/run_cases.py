@@ -21,7 +21,7 @@ SAME_FAILURES = 3
 too, and may take a minute for each."""
 
 NO_MODEL_ASKED = (
-    "no_documents", "weak_evidence", "low_support", "conflict", "false_premise", "underspecified",
+    "blocked", "no_documents", "weak_evidence", "low_support", "conflict", "false_premise", "underspecified",
 )  # fmt: skip
 """Refusals for these reasons say nothing of whether the model's endpoint works."""
 MOST_TOLD = 1000

@@ -11,6 +11,7 @@ from typing import Any
 
 from scoville import recipe
 from scoville.embed import Embedder
+from scoville.guards.fold import fold
 from scoville.guards.guard import Guard, Span, apart
 from scoville.read.clean import UNSEEN
 from scoville.registry import find
@@ -185,4 +186,5 @@ def _is_quoted(name: str, words: str, hits: Sequence[Hit]) -> bool:
 
 def _finding(place: GuardedPlace, name: str, span: Span, text: str) -> Finding:
     words = text[span.start : span.end]
+    words = words if words.replace("\n", " ").isprintable() else fold(words)[0]  # signs that nobody would see
     return Finding(place, name, span.what, f"{words[:3]}…" if name.partition(":")[0] in SECRET else words)
