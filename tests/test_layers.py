@@ -18,8 +18,8 @@ SOURCE = Path(scoville.__file__).parent
 ORDER = (
     "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
     "personal", "words", "quantities", "language", "endpoint", "cost", "models", "read", "metadata", "embed", "guards",
-    "split", "sources", "index", "search", "prompt", "extract", "llm", "answer", "track", "memory", "cases", "evaluate",
-    "train", "comparison", "bot", "demo", "serve", "cli",
+    "split", "sources", "index", "search", "prompt", "extract", "llm", "answer", "agent", "track", "memory", "cases",
+    "evaluate", "train", "comparison", "bot", "demo", "serve", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""

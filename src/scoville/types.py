@@ -359,6 +359,11 @@ class Answer:
         """What the model wrote where the answer is a refusal: no passage supports it, or the model declined."""
         return self.reply.text if self.refused and self.reply else ""
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The questions that it was taken apart into, with their answers, and what was calculated; mostly none."""
+        return tuple(stage.note for stage in self.stages if stage.name.startswith(("hop", "calculate")) and stage.note)
+
     def __str__(self) -> str:
         """Give the text."""
         return self.text

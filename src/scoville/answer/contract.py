@@ -102,7 +102,12 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
             "total": round(answer.total_seconds, 4),
         },
         "stages": [
-            {"stage": stage.name, "started": round(stage.started, 4), "seconds": round(stage.seconds, 4)}
+            {
+                "stage": stage.name,
+                "started": round(stage.started, 4),
+                "seconds": round(stage.seconds, 4),
+                "note": stage.note,
+            }
             for stage in answer.stages
         ],
         "findings": [finding._asdict() for finding in answer.findings],

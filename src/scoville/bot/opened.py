@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Self
 
+from scoville.agent import make_answerer
 from scoville.answer import Answerer, open_answerer
 from scoville.cost import Budget
 from scoville.errors import UsageError
@@ -151,11 +152,11 @@ class Opened:
                 place, recipe = self.place()
                 opened = open_answerer(place, recipe, llm=self._llm)
                 self._llm = opened.llm
-                self._answerer = Answerer(opened.searcher, opened.llm, self.recipe, opened.calibration)
+                self._answerer = make_answerer(opened.searcher, opened.llm, self.recipe, opened.calibration)
             own = self._answerer
         if budget is None:
             return own
-        return Answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe, own.calibration)
+        return make_answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe, own.calibration)
 
     def budget(self, *, no_limit: bool = False) -> Budget:
         """Give what one piece of work may pay for replies; with ``no_limit`` any sum."""

@@ -13,6 +13,7 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
         return _refusal_text(answer, show_withheld=show_withheld)
     lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(answer.text, keep="\n\t")), ""]
     lines += [_citation(citation) for citation in answer.citations]
+    lines += [style(f"  {plain(step)}", dim=True) for step in answer.steps]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
     if answer.reply and answer.reply.finish_reason == "length":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoville.answer import Answerer
+from scoville.agent import make_answerer
 from scoville.answer.calibration import calibration_of
 from scoville.comparison.remember import RememberingSearcher, SharedSystem
 from scoville.cost import Budget
@@ -101,7 +101,7 @@ class SharedStages:
         """Open what answers with a recipe, building its index if there is none."""
         searcher = self.searcher(recipe)
         calibration = calibration_of(self.workspace, recipe, searcher.embedder.name)
-        return SharedSystem(Answerer(searcher, self.llm(recipe.llm), recipe, calibration))
+        return SharedSystem(make_answerer(searcher, self.llm(recipe.llm), recipe, calibration))
 
     def searcher(self, recipe: Recipe) -> RememberingSearcher:
         """Open what searches for a recipe, building its index if there is none."""

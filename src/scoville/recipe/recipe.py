@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from scoville.recipe.agent import Agent
 from scoville.recipe.guards import Guards
 from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
@@ -334,6 +335,7 @@ class Recipe(Section):
     prompt: Prompt = Prompt()
     llm: Llm = Llm()
     answer: Answering = Answering()
+    agent: Agent = Agent()
     memory: Memory = Memory()
     guards: Guards = Guards()
     evaluate: Evaluate = Evaluate()
