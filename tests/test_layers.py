@@ -28,7 +28,7 @@ HEAVY = {
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib", "opentelemetry",
     "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto", "torch", "transformers", "peft", "accelerate",
-    "fastapi", "starlette", "uvicorn", "prometheus_client",
+    "fastapi", "starlette", "uvicorn", "prometheus_client", "jsonschema", "referencing",
 }  # fmt: skip
 AT_THE_TOP = {
     "click": ("cli/",), "pydantic": ("recipe/", "models/", "serve/"), "torch": ("train/",), "fastapi": ("serve/",),

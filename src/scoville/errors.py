@@ -29,7 +29,8 @@
         ├── ProviderRateLimited  429 (retryable)
         ├── ProviderTimeout      (retryable)
         ├── ProviderUnavailable  5xx, no connection (retryable)
-        └── ContextTooLong       the prompt does not fit the model
+        ├── ContextTooLong       the prompt does not fit the model
+        └── InvalidReply         what it wrote is not of the schema that was asked for
 
 Every message says what was given, what was expected and what to do next.
 """
@@ -170,3 +171,7 @@ class ProviderUnavailable(ProviderError):
 
 class ContextTooLong(ProviderError):
     """The prompt does not fit the model's context."""
+
+
+class InvalidReply(ProviderError):
+    """The reply is not of the schema that was asked for, nor was it when the model was told so."""

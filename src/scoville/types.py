@@ -236,6 +236,8 @@ class Citation:
     """Where the quote stands in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod
     """``model``: the model wrote the marker; ``aligned``: found by matching the sentence with the passages."""
+    pointer: str = ""
+    """Of a structured answer: the value that it is the evidence for, as a JSON pointer: ``/price``."""
     opener: Callable[["Citation"], Any] | None = field(default=None, compare=False, repr=False)
     """Draws its page: of answers that a Bot gave. No part of what a citation says, nor of its JSON."""
 
@@ -343,6 +345,10 @@ class Answer:
     """What a refusal means; None of an answer."""
     search_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
     """What the model wrote to rewrite the question and to rank passages."""
+    step_replies: tuple[Reply, ...] = field(default=(), kw_only=True)
+    """What it wrote before its reply: the steps of the prompt, JSON that was no answer."""
+    data: Any = field(default=None, kw_only=True)
+    """Of a structured answer: what its JSON says, or an instance of the class that was asked for."""
     search_seconds: float
     first_token_seconds: float | None
     """From the question to the model's first token; None when no model was asked."""
@@ -353,6 +359,11 @@ class Answer:
     """What was done, and when; one that holds others stands before them."""
     findings: tuple[Finding, ...] = ()
     """What guards found in the question, in passages and in what the model wrote."""
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """All that the model wrote, in its order."""
+        return (*self.search_replies, *self.step_replies, *((self.reply,) if self.reply else ()))
 
     @property
     def withheld(self) -> str:

@@ -447,7 +447,8 @@ def test_an_answer_has_the_documented_fields(ask: Ask, index: LanceIndex):
     refused = answer_json(answerer(index, PointsAtDays(0.1)).ask(QUESTION))
     found = fields(written) | {name for name in fields(refused) if not name.startswith("refusal.citations")}
     empty = {"citations[]", "findings[]"}
-    assert found - empty == documented("Answer") - {"ranking[]", "refusal.citations[]"}  # of runs; as citations[]
+    others = {"ranking[]", "refusal.citations[]", "data", "citations[].pointer"}  # of runs; as citations[]; of schemas
+    assert found - empty == documented("Answer") - others
     assert refused["refusal"]["citations"][0].keys() == written["citations"][0].keys()
     assert fields(written["passages"][0]) == documented("Hit")
     assert fields(written["citations"][0]["boxes"][0]) == documented("Box")

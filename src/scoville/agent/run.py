@@ -18,6 +18,7 @@ from scoville.agent.plan import FIRST, Plan, plan
 from scoville.answer import Answerer
 from scoville.answer.calibration import Calibration
 from scoville.answer.grounding import MARKER
+from scoville.answer.shots import Shots
 from scoville.html import BOLD
 from scoville.llm import Llm
 from scoville.quantities import quantities
@@ -70,6 +71,8 @@ class AgentAnswerer(Answerer):
         """Answer a question; a planned one is given to ``on_text`` as a whole, after the single-shot one."""
         began = time.perf_counter()
         single = super().ask(question, on_text=on_text, **how)
+        if self.shape or how.get("shape"):
+            return single  # a form is filled field by field
         made = plan(single.searched or single.question)
         if made is None or not self._has_little_support(single):
             return single
@@ -103,9 +106,11 @@ class AgentAnswerer(Answerer):
         return OPERATIONS[made.kind](made, hops) if len(hops) == len(made.asks) else None
 
 
-def make_answerer(searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None) -> Answerer:
+def make_answerer(
+    searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None, shots: Shots | None = None
+) -> Answerer:
     """Give what answers as a recipe says."""
-    return (AgentAnswerer if recipe.agent.use else Answerer)(searcher, llm, recipe, calibration)
+    return (AgentAnswerer if recipe.agent.use else Answerer)(searcher, llm, recipe, calibration, shots)
 
 
 def _tokens(answer: Answer) -> int:

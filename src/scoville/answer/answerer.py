@@ -10,15 +10,19 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scoville.answer.calibration import calibration_of
 from scoville.answer.declines import declines, repeats
 from scoville.answer.doubt import find_doubt, nearest
-from scoville.answer.grounding import MARKER, Grounded, ground
+from scoville.answer.fields import fill
+from scoville.answer.grounding import MARKER, Grounded
 from scoville.answer.pointed import point
+from scoville.answer.shots import Shots
+from scoville.answer.structured import IN_WORDS, Shape, open_shape, read_json
 from scoville.answer.support import Calibration, Support, is_default, is_readable, read_hits, support_of
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
+from scoville.answer.writing import Writing, Written
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.guards import Guards
 from scoville.index import Workspace
@@ -31,6 +35,7 @@ from scoville.search.legs import Scope
 from scoville.sentences import content_words
 from scoville.types import (
     Answer,
+    Case,
     Citation,
     Finding,
     Hit,
@@ -42,7 +47,6 @@ from scoville.types import (
     Stage,
 )  # fmt: skip
 
-BLANK_LINE = "\n\n"
 NAMES_NOTHING = "What is it about? The question names nothing."
 UNREAD_RUNTIMES = ("fake", "quote")
 """Of models beside which the shipped reader does not say how likely the passages answer."""
@@ -55,15 +59,22 @@ NOTHING = Found(hits=(), similarity=None, seconds=0.0, scope=Scope(count=0))
 class Answerer:
     """Answers questions from one index with one model; several threads may ask at once."""
 
-    def __init__(self, searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None) -> None:
-        """``calibration`` is by default the shipped one, with ``answer.min_probability`` as its threshold."""
+    def __init__(
+        self, searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None,
+        shots: Shots | None = None,
+    ) -> None:  # fmt: skip
+        """``calibration`` is by default the shipped one, with ``answer.min_probability`` as its threshold; ``shots``
+        gives the examples that are chosen for a question.
+        """
         self.searcher = searcher
+        self.shots = shots
         self.llm = llm
         self.recipe = recipe
         self.calibration = calibration or Calibration.shipped(searcher.embedder.name, recipe.answer.min_probability)
         self._reader = llm if isinstance(llm, ReaderLlm) else shipped_reader(recipe.llm.threads)
         self._small = llm.runtime in SMALL_RUNTIMES
-        self._write = PromptWriter(llm, searcher.embedder, recipe)
+        self.shape = open_shape(recipe.answer.json_schema) if recipe.answer.json_schema else None
+        self.writing = Writing(llm, PromptWriter(llm, searcher.embedder, recipe, shots), recipe)
         self._guards = Guards(recipe.guards, searcher.embedder)
 
     def ask(
@@ -75,15 +86,22 @@ class Answerer:
         groups: Sequence[str] | None = None,
         on_text: Callable[[str], None] | None = None,
         on_found: Callable[[Found], None] | None = None,
+        shape: Shape | None = None,
     ) -> Answer:
-        """Answer a question.
+        """Answer a question, in the form of ``shape``, by default the recipe's; for one the question may be empty.
 
         ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
         restriction. ``on_text`` is given the model's text as it comes, before it is checked; ``on_found`` what the
         search found.
         """
+        shape = self.shape if shape is None else shape if shape.schema else None
+        if shape and isinstance(self.llm, ReaderLlm):
+            return self._cleaned(fill(shape, question, lambda one, only: self.ask(
+                one, history=history, where=[*where, *only], groups=groups, on_found=on_found, shape=IN_WORDS
+            )))  # fmt: skip
         clock = _Clock()
-        question = check_question(question)
+        asks = bool(question) or shape is None
+        question = check_question(question if shape is None else question or shape.title)
         with clock.stage("guard_question"):
             clock.findings += self._guards.check(question, clock.stage)
         if clock.findings:
@@ -99,36 +117,30 @@ class Answerer:
             on_found(found)
         if refused := self._refuse_early(question, found):
             return self._answer(question, found, found.hits, clock, said=refused)
-        support = self._read(question, found, clock) if self._is_read(found) else None
+        support = self._read(question, found, clock) if asks and self._is_read(found) else None
         if support and (refused := self._refuse_read(question, found, support)):
             return self._answer(question, found, found.hits, clock, said=refused, support=support)
         if support and isinstance(self.llm, ReaderLlm):
             return self._point(self.llm, question, found, support, clock, on_text)
-        settings = self.recipe.llm
-        with clock.stage("prompt"):
-            found, rendered = self._render(question, found, history)
-        generation = Generation(
-            max_tokens=settings.max_tokens,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            seed=settings.seed,
-            stop=settings.stop if settings.stop is not None else (BLANK_LINE,) * self._small,
-        )
-        with clock.stage("generate"), self._guards.streaming(on_text) as write:
-            reply = self.llm.generate(rendered.messages, generation, write)
-        said = self._check(question, found, rendered.hits, reply, clock)
-        return self._answer(question, found, rendered.hits, clock, said=said, reply=reply, support=support)
+        with self._guards.streaming(on_text) as write:
+            written = self.writing.write(question, found, history, shape, clock.stage, write)
+        found, hits, reply = written.found, written.rendered.hits, written.reply
+        clock.replies += written.before
+        said = self._check(question, written, clock)
+        answer = self._answer(question, found, hits, clock, said=said, reply=reply, support=support)
+        if shape and isinstance(said, Grounded):
+            return replace(answer, data=_data(answer.text, said.text, written.data))
+        return answer
 
-    def _check(
-        self, question: str, found: Found, hits: tuple[Hit, ...], reply: Reply, clock: "_Clock"
-    ) -> "Grounded | _Refused":
+    def _check(self, question: str, written: Written, clock: "_Clock") -> "Grounded | _Refused":
         """Give what passages support of a reply, or why that is nothing."""
+        found, reply = written.found, written.reply
         cut_off = reply.finish_reason == "length"
         if declines(reply.text) or not reply.text.strip():
             reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
             return _unanswered(reason, question, found)
         with clock.stage("ground"):
-            grounded = ground(reply.text, hits, self.recipe.answer.min_support, question)
+            grounded = written.ground(question, self.recipe.answer.min_support)
         if not grounded.verified or repeats(reply.text, question):
             return _unanswered("cut_off" if cut_off else "ungrounded", question, found)
         return grounded
@@ -174,6 +186,16 @@ class Answerer:
         found = self.searcher.search(check_question(question), where=where, history=history, ask=self.think)
         return None if self._refuse_early(question, found) else self._read(question, found, _Clock())
 
+    def _cleaned(self, answer: Answer) -> Answer:
+        """Give a form that was filled without what guards keep back: its values come straight from the passages."""
+        written = [answer.text, *(citation.quote for citation in answer.citations)]
+        (text, *quotes), found = self._guards.clean_answer(written, answer.hits, _Clock().stage)
+        if answer.refused or not found:
+            return answer
+        citations = tuple(map(_quoting, answer.citations, quotes))
+        data = _data(text, answer.text, answer.data)
+        return replace(answer, text=text, data=data, citations=citations, findings=(*answer.findings, *found))
+
     def prompt(self, question: str, *, history: Sequence[Message] = ()) -> Rendered:
         """Write what ``ask`` would give the model, where it does not refuse before.
 
@@ -182,20 +204,12 @@ class Answerer:
         found = self.searcher.search(check_question(question), history=history)
         if not found.hits:
             raise EmptyIndex("no passage is found, so that there is no prompt")
-        return self._render(question, found, history)[1]
+        return self.writing.prompts(question, found.hits, history, found.question)
 
     def think(self, messages: Sequence[Message]) -> Reply:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
         settings = self.recipe.llm
         return self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
-
-    def _render(self, question: str, found: Found, history: Sequence[Message]) -> tuple[Found, Rendered]:
-        """Write the prompt; looking for the nearest sentences counts as searching."""
-        started = time.perf_counter()
-        rendered = self._write(question, found.hits, history, found.question)
-        if self._write.shows_sentences:
-            found = replace(found, seconds=found.seconds + time.perf_counter() - started)
-        return found, rendered
 
     def _refuse_early(self, question: str, found: Found) -> "_Refused | None":
         """Refuse what asks for nothing, and what no passage is near to."""
@@ -253,6 +267,7 @@ class Answerer:
             probability=support.probability if support else None,
             signals=support.signals._asdict() if support else {},
             search_replies=tuple(asked.reply for asked in found.asked),
+            step_replies=tuple(clock.replies),
             search_seconds=found.seconds,
             first_token_seconds=total - reply.total_seconds + reply.first_token_seconds if reply else None,
             total_seconds=total,
@@ -301,12 +316,19 @@ class _Clock:
         """With ``started`` by ``time.perf_counter``."""
         self.findings: list[Finding] = []
         """Of guards."""
+        self.replies: list[Reply] = []
+        """Those before the last."""
 
     @contextmanager
     def stage(self, name: str) -> Generator[None]:
         started, place = time.perf_counter(), len(self.stages)
         yield
         self.stages.insert(place, Stage(name, started, time.perf_counter() - started))  # before those within it
+
+
+def _data(text: str, before: str, data: Any) -> Any:
+    """Give the data of a structured answer: what its JSON says where a guard took something out of it."""
+    return data if text == before else read_json(text)
 
 
 def _quoting(citation: Citation, quote: str) -> Citation:
@@ -329,11 +351,13 @@ def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
 
 
 def open_answerer(
-    workspace: Workspace, recipe: Recipe, *, llm: Llm | None = None, load: bool = True
+    workspace: Workspace, recipe: Recipe, *, llm: Llm | None = None, load: bool = True,
+    cases: Callable[[], Sequence[Case]] = tuple,
 ) -> Answerer:  # fmt: skip
     """Open the index and the model of a workspace; the model loads while the index opens and the first search runs.
 
-    Without ``load`` it loads when it is first asked. ``llm`` is the model where it is open already.
+    Without ``load`` it loads when it is first asked. ``llm`` is the model where it is open already; ``cases``
+    gives those that examples are chosen of.
     """
     model = llm or open_llm(recipe.llm)
 
@@ -344,7 +368,8 @@ def open_answerer(
     if load:
         threading.Thread(target=load_model).start()
     searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)
-    answerer = Answerer(searcher, model, recipe, calibration_of(workspace, recipe, searcher.embedder.name))
+    calibration = calibration_of(workspace, recipe, searcher.embedder.name)
+    answerer = Answerer(searcher, model, recipe, calibration, Shots(cases, searcher.embedder))
     return answerer
 
 

@@ -1,5 +1,6 @@
 """The JSON of answers and hits: a contract that is documented in docs/json.md. Fields may be added, never changed."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +47,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "quote": citation.quote,
         "verified": citation.verified,
         "method": citation.method,
+        **({"pointer": citation.pointer} if citation.pointer else {}),
         "passage": citation.passage_id,
     }
 
@@ -72,7 +74,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
     no passage supports it.
     """
     reply = answer.reply
-    replies = [*answer.search_replies, *([reply] if reply else [])]
+    replies = answer.replies
     first = answer.first_token_seconds
     return {
         "question": answer.question,
@@ -85,6 +87,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         "probability": None if answer.probability is None else round(answer.probability, 4),
         "signals": {name: round(value, 4) for name, value in answer.signals.items()},
         "refusal": refusal_json(answer.refusal) if answer.refusal else None,
+        **({"data": json.loads(answer.text)} if answer.data is not None and not answer.refused else {}),
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],
         **({"ranking": [ranked_json(hit) for hit in answer.ranking]} if answer.ranking else {}),

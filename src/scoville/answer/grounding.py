@@ -19,11 +19,12 @@ from scoville.types import Citation, CitationMethod, Hit, Passage
 _NUMBERS = r"(\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3})*)"
 _LABEL = r"(?:see\s+)?(?:passages?|sources?|documents?)\s*:?\s*"
 MARKER = re.compile(
-    rf"\s{{0,4}}(?:\[\s*(?:{_LABEL})?{_NUMBERS}\s*\]|\(\s*{_LABEL}{_NUMBERS}\s*\)|【\s*(?:{_LABEL})?{_NUMBERS}(?:[:†][^】]*)?】"
+    rf"\s{{0,4}}(?:[\[［]\s*(?:{_LABEL})?{_NUMBERS}\s*[\]］]|\(\s*{_LABEL}{_NUMBERS}\s*\)|【\s*(?:{_LABEL})?{_NUMBERS}(?:[:†][^】]*)?】"
     rf"|\bpassages?\s+{_NUMBERS}\b)",
     re.IGNORECASE,
 )
-"""What models write to name a passage: ``[1]``, ``[1, 2]``, ``[1-3]``, ``(passage 1)``, ``【1】``, ``passage 1``."""
+"""What models write to name a passage: ``[1]``, ``[1, 2]``, ``[1-3]``, ``(passage 1)``, ``【1】``, ``［1］``, or
+``passage 1``."""
 PLAIN_MARKER = re.compile(r"\s{0,4}\[(\d{1,3})\]")
 LONGEST_RANGE = 20
 QUOTATION = re.compile(r"[\"“]([^\"“”]*)[\"”]")

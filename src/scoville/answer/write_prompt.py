@@ -4,11 +4,14 @@ Enters: a question and hits, however they were come by. Leaves: messages, and th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from scoville.answer.shots import Shots
 from scoville.embed import Embedder
 from scoville.llm import Llm
 from scoville.prompt import Draft, Rendered, render_passages, render_sentences
 from scoville.recipe import Anatomy, Recipe
+from scoville.recipe.prompt import JSON_FORMAT, shipped
 from scoville.search import nearest_sentences
 from scoville.types import Hit, Message
 
@@ -22,7 +25,8 @@ AS_SHIPPED = {"template": "auto", "context": None, "task": None, "numbered": Non
 class PromptWriter:
     """Writes prompts for one model as a recipe says."""
 
-    def __init__(self, llm: Llm, embedder: Embedder, recipe: Recipe) -> None:
+    def __init__(self, llm: Llm, embedder: Embedder, recipe: Recipe, shots: Shots | None = None) -> None:
+        """``shots`` gives the examples that are chosen for a question."""
         self.llm = llm
         self.embedder = embedder
         self.recipe = recipe
@@ -33,6 +37,14 @@ class PromptWriter:
         if self.shows_sentences and llm.runtime in QUOTING:
             settings = settings.model_copy(update=AS_SHIPPED)
         self.anatomy = settings.anatomy("sentences" if self.shows_sentences else "grounded")
+        self._settings = settings
+        self._shots = shots or Shots(tuple, embedder)
+
+    def shaped(self, schema: str) -> Anatomy:
+        """Give the parts of a prompt for an answer of a JSON schema, by its name if it comes with Scoville."""
+        anatomy = self._settings.anatomy(schema if schema in shipped() else "json")
+        format = anatomy.format if "{schema}" in anatomy.format else f"{anatomy.format}\n{JSON_FORMAT}".strip()
+        return replace(anatomy, format=format)
 
     def __call__(
         self,
@@ -49,7 +61,10 @@ class PromptWriter:
         ``anatomy`` takes the place of the recipe's; ``values`` are what its placeholders stand for.
         """
         turns = history[-2:] if self.shows_sentences else history
-        draft = Draft(anatomy=anatomy or self.anatomy, question=question, history=turns, values=values or {})
+        parts = anatomy or self.anatomy
+        count = self._settings.shots if parts == self.anatomy else 0  # steps and JSON have their own
+        shots = self._shots.nearest(question, count, numbered=parts.numbered)
+        draft = Draft(anatomy=parts, question=question, history=turns, shots=shots, values=values or {})
         room = self.llm.context_tokens - self.recipe.llm.max_tokens
         count = self.llm.count_tokens
         if not self.shows_sentences:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scoville.answer import history_of
+from scoville.answer.show_prompt import ShownPart, shown_parts
+from scoville.answer.structured import Schema, open_shape
 from scoville.at_once import in_order
 from scoville.bot.exports import Exports
 from scoville.bot.hits import HitList
@@ -77,15 +79,32 @@ class Bot(Exports):
         groups: Sequence[str] | None = None,
         on_text: Callable[[str], None] | None = None,
         budget: Budget | None = None,
+        schema: Schema | None = None,
     ) -> Answer:
         """Answer a question with citations, each checked against its document; or refuse, with the reason.
+
+        With ``schema`` the answer is JSON and ``answer.data`` what it says: the name of a schema that comes with
+        Scoville (``citations``, ``fields``), a file, a JSON schema, or a pydantic class, of which it is an instance.
+        The question may then be empty: the schema says what is wanted. Raises InvalidReply where no such JSON came.
 
         ``history`` is the conversation before it; ``where`` and ``groups`` are those of :meth:`search`. ``on_text`` is
         given the model's text as it comes, before it is checked. Several questions may share a ``budget``.
         """
+        shape = None if schema is None else open_shape(schema)
         return self.asked(
-            question, turns_of(history), where=where, groups=groups, on_text=on_text, budget=budget
+            question, turns_of(history), where=where, groups=groups, on_text=on_text, budget=budget, shape=shape
         ).answer
+
+    def show_prompt(
+        self, question: str, *, history: Sequence[Answer | Message] = (), where: Where = (),
+        groups: Sequence[str] | None = None, schema: Schema | None = None,
+    ) -> list[ShownPart]:  # fmt: skip
+        """Give what the model would see of a question, part by part, with how many tokens each takes."""
+        filters = self._check(question, where)
+        found = self.searcher().search(question, where=filters, groups=groups, history=turns_of(history))
+        answerer = self.answerer()
+        shape = answerer.shape if schema is None else open_shape(schema)
+        return shown_parts(answerer.writing, question, found, turns_of(history), shape)
 
     def conversation(self, id: str | None = None) -> Conversation:
         """Open the conversation of that id, or begin it; its turns are stored, without personal data, as `memory` of
@@ -167,7 +186,8 @@ class Bot(Exports):
         **how: Any,
     ) -> Answered:
         """Answer as :meth:`ask` does, and give the id of the trace, too; ``caller`` is who asks, for the trace."""
-        filters = self._check(question, where)
+        asks = bool(question.strip()) or not (how.get("shape") or self.recipe.answer.json_schema)
+        filters = self._check(question, where) if asks else self.check(where)
         answerer = self.answerer(budget)
         answer = answerer.ask(question, history=history, where=filters, **how)
         trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name, caller=caller)

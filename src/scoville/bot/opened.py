@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from scoville.agent import make_answerer
 from scoville.answer import Answerer, open_answerer
+from scoville.cases.files import train_cases
 from scoville.cost import Budget
 from scoville.errors import UsageError
 from scoville.index import Index, Workspace, Writers
@@ -26,6 +27,7 @@ from scoville.recipe.file import LoadedRecipe
 from scoville.search import Searcher, open_current_index, open_searcher, parse_where
 from scoville.track.ledger import Ledger
 from scoville.track.tracker import Tracker
+from scoville.types import Case
 
 logger = logging.getLogger("scoville")
 
@@ -150,13 +152,20 @@ class Opened:
             if self._answerer is None:
                 self.fetch_models(llm=True)
                 place, recipe = self.place()
-                opened = open_answerer(place, recipe, llm=self._llm)
+                opened = open_answerer(place, recipe, llm=self._llm, cases=self.train_cases)
                 self._llm = opened.llm
-                self._answerer = make_answerer(opened.searcher, opened.llm, self.recipe, opened.calibration)
+                self._answerer = make_answerer(
+                    opened.searcher, opened.llm, self.recipe, opened.calibration, opened.shots
+                )
             own = self._answerer
         if budget is None:
             return own
-        return make_answerer(own.searcher, within(own.llm, self.recipe.llm, budget), self.recipe, own.calibration)
+        llm = within(own.llm, self.recipe.llm, budget)
+        return make_answerer(own.searcher, llm, self.recipe, own.calibration, own.shots)
+
+    def train_cases(self) -> list[Case]:
+        """Give the cases of the train part, of which a prompt may show some."""
+        return train_cases(self.workspace.root)
 
     def budget(self, *, no_limit: bool = False) -> Budget:
         """Give what one piece of work may pay for replies; with ``no_limit`` any sum."""

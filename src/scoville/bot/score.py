@@ -122,7 +122,7 @@ def _perplexity_scorer(bot: Opened, run: Run) -> Scorer:
     recipe = recipe_of(run)
     check_likelihood(recipe)
     assert recipe
-    answerer = open_answerer(*bot.with_recipe(recipe).place(), load=False)
+    answerer = open_answerer(*bot.with_recipe(recipe).place(), load=False, cases=bot.train_cases)
     llm = answerer.llm
     scorer = perplexity_scorer(likelihood_of(answerer), llm.name)
     tracker = bot.tracker(run.id)

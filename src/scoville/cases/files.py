@@ -27,6 +27,12 @@ MOST_CHOICES = 26
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+def train_cases(root: Path) -> list[Case]:
+    """Give the cases of the ``train`` part in the folder ``cases`` of a workspace."""
+    files = sorted((root / "cases").glob("*.jsonl"))
+    return [case for file in files for case in cases_of(file) if case.split == "train"]
+
+
 def cases_of(path: Path) -> list[Case]:
     """Read a file of cases; UsageError names the line that is wrong and why."""
     lines: dict[str, int] = {}

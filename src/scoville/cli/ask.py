@@ -25,12 +25,13 @@ from scoville.cli.common import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from scoville.answer.show_prompt import ShownPart
     from scoville.bot import Bot
     from scoville.types import Answer
 
 
 @click.command("ask")
-@click.argument("question", default="-")
+@click.argument("question", required=False)
 @click.option(
     "--batch", type=click.Path(path_type=Path, allow_dash=True), help='JSONL of {"id", "question"} lines; `-`: stdin.'
 )
@@ -41,16 +42,27 @@ if TYPE_CHECKING:
     "--pages", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Write each cited page there as a picture with the words boxed.",
 )  # fmt: skip
+@click.option(
+    "--schema", metavar="NAME|FILE", help="Answer with JSON: citations, fields, or a file with a JSON schema."
+)
+@click.option(
+    "--field", "labels", multiple=True, metavar="LABEL",
+    help='Answer with JSON of what a form says beside this label, e.g. "Policy number"; may be given several times.',
+)  # fmt: skip
+@click.option("--show-prompt", is_flag=True, help="Show what the model would see, with its tokens, and do not ask it.")
 @withheld_option
 @click.option("--yes", is_flag=True, help="Go on with a batch beyond cost.limit_usd.")
 @common_options
 def command(
-    question: str,
+    question: str | None,
     batch: Path | None,
     filters: tuple[str, ...],
     groups: tuple[str, ...],
     stream: bool,
     pages: Path | None,
+    schema: str | None,
+    labels: tuple[str, ...],
+    show_prompt: bool,
     show_withheld: bool,
     yes: bool,
     folder: Path | None,
@@ -64,20 +76,29 @@ def command(
     \b
     scoville ask "How long is parental leave?"
     scoville ask "How long is parental leave?" --set llm.model=ollama:NAME
+    scoville ask --field "Policy number" --field "Total paid" --where 'document = "*schedule.pdf"'
+    scoville ask "Who may approve leave?" --schema citations --set llm.model=ollama:NAME
     scoville ask --batch questions.jsonl > answers.jsonl
     """  # noqa: D301
     from scoville.answer import answer_json
     from scoville.cli.show import answer_text, usage_text
     from scoville.errors import UsageError
 
-    if batch and question != "-":
+    if batch and question:
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
+    if schema and labels:
+        raise UsageError(f"got --schema {schema} and --field: expected one of them")
     bot = open_bot(folder, flags)
     bot.check(filters)
+    form = labels or schema
     if batch:
         _answer_all(bot, list(_batch(batch)), filters, groups, no_limit=yes, show_withheld=show_withheld)
         return
-    answer = bot.ask(read_question(question), where=filters, groups=groups or None, on_text=streamer(stream))
+    asked = "" if question is None and (form or bot.recipe.answer.json_schema) else read_question(question or "-")
+    if show_prompt:
+        _show_prompt(bot.show_prompt(asked, where=filters, groups=groups or None, schema=form), as_json)
+        return
+    answer = bot.ask(asked, where=filters, groups=groups or None, on_text=streamer(stream), schema=form)
     if stream:
         say("\n")
     if as_json:
@@ -87,6 +108,18 @@ def command(
         say(style(usage_text(answer), dim=True))
     if pages:
         _draw_pages(answer, pages)
+
+
+def _show_prompt(parts: "list[ShownPart]", as_json: bool) -> None:
+    """Write each part below its name and its tokens."""
+    if as_json:
+        write_json({"parts": [part._asdict() for part in parts], "tokens": sum(part.tokens for part in parts)})
+        return
+    for part in parts:
+        place = f"{part.step}: " if part.step else ""
+        write(style(f"{place}{part.name} ({part.role}, {part.tokens} tokens)", bold=True))
+        write(plain(part.text, keep="\n\t") + "\n")
+    say(style(f"{sum(part.tokens for part in parts)} tokens", dim=True))
 
 
 def _draw_pages(answer: "Answer", folder: Path) -> None:

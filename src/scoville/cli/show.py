@@ -1,5 +1,7 @@
 """How an answer looks in a terminal."""
 
+import json
+
 from scoville.cli.common import plain, style
 from scoville.html import BOLD, REASONS
 from scoville.types import Answer, Citation, Finding
@@ -11,7 +13,8 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
     """Write an answer and its citations; a refusal and its reason, and if asked for what the model wrote."""
     if answer.refused:
         return _refusal_text(answer, show_withheld=show_withheld)
-    lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(answer.text, keep="\n\t")), ""]
+    text = answer.text if answer.data is None else json.dumps(json.loads(answer.text), indent=2, ensure_ascii=False)
+    lines = [BOLD.sub(lambda found: style(found[1], bold=True), plain(text, keep="\n\t")), ""]
     lines += [_citation(citation) for citation in answer.citations]
     lines += [style(f"  {plain(step)}", dim=True) for step in answer.steps]
     if any(citation.method == "aligned" for citation in answer.citations):
@@ -57,13 +60,15 @@ def usage_text(answer: Answer) -> str:
         return f"{answer.total_seconds:.2f} s, no model asked"
     reply = answer.reply
     cost = "price unknown" if reply.cost_usd is None else f"${reply.cost_usd:.4f}" if reply.cost_usd else "$0"
-    tokens = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens"
+    read, wrote = (sum(getattr(one, f"{name}_tokens") for one in answer.replies) for name in ("prompt", "completion"))
+    tokens = f"{read} + {wrote} tokens"
     return f"{answer.total_seconds:.2f} s, {tokens}, {cost}, {plain(reply.model)} on {reply.runtime}"
 
 
 def _citation(citation: Citation) -> str:
     where = f", page {citation.page}" if citation.page else f", {plain(citation.anchor)}" if citation.anchor else ""
-    place = f"{plain(citation.document or '')}{where}"
+    of = f"{plain(citation.pointer[1:])}: " if citation.pointer else ""
+    place = f"{of}{plain(citation.document or '')}{where}"
     quote = plain(" ".join(citation.quote.split()))
     quote = f"{quote[:220]}..." if len(quote) > 220 else quote
     if citation.document is None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from scoville.agent import make_answerer
 from scoville.answer.calibration import calibration_of
+from scoville.answer.shots import Shots
+from scoville.cases.files import train_cases
 from scoville.comparison.remember import RememberingSearcher, SharedSystem
 from scoville.cost import Budget
 from scoville.embed import open_embedder
@@ -101,7 +103,8 @@ class SharedStages:
         """Open what answers with a recipe, building its index if there is none."""
         searcher = self.searcher(recipe)
         calibration = calibration_of(self.workspace, recipe, searcher.embedder.name)
-        return SharedSystem(make_answerer(searcher, self.llm(recipe.llm), recipe, calibration))
+        shots = Shots(lambda: train_cases(self.workspace.root), searcher.embedder)
+        return SharedSystem(make_answerer(searcher, self.llm(recipe.llm), recipe, calibration, shots))
 
     def searcher(self, recipe: Recipe) -> RememberingSearcher:
         """Open what searches for a recipe, building its index if there is none."""

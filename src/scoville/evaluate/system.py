@@ -23,6 +23,7 @@ from scoville.answer.declines import declines
 from scoville.errors import ProviderError, ScovilleError, UsageError
 from scoville.evaluate.metrics.retrieval import DEPTH
 from scoville.evaluate.result import result_of
+from scoville.prompt import template_hash
 from scoville.search import Found
 from scoville.types import Answer, Case, Message
 
@@ -66,7 +67,7 @@ class RecipeSystem:
         recipe = self.answerer.recipe
         return {
             "kind": "recipe", "recipe": recipe.model_dump(mode="json"), "recipe_hash": recipe.hash,
-            "build_hash": recipe.build_hash,
+            "build_hash": recipe.build_hash, "prompt": template_hash(recipe.prompt),
             "models": {"llm": self.answerer.llm.name, "runtime": self.answerer.llm.runtime,
                        "embedder": self.answerer.searcher.embedder.name},
         }  # fmt: skip

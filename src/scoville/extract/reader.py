@@ -13,7 +13,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,7 +22,7 @@ from scoville.embed.bert import build_reader
 from scoville.embed.encoder_config import read_config
 from scoville.embed.network import Network, open_tokenizer
 from scoville.errors import ModelError
-from scoville.extract.windows import Window, cover
+from scoville.extract.windows import Window, cover, encode_question
 from scoville.models import locate_model
 
 if TYPE_CHECKING:
@@ -106,6 +106,14 @@ class Reader:
             for span in self._spans(number, pairs[number][1], window, output)
         ]
         return _distinct(sorted(found, key=lambda span: -span.score))
+
+    def windows(self, question: str, texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+        """Give the parts of what the network sees: the question, and the windows of each text; with their tokens."""
+        yield "question", question, len(encode_question(question, self._tokenizer))
+        for number, text in enumerate(texts, start=1):
+            for window in self._cover(question, text):
+                seen = text[window.offsets[0][0] : window.offsets[-1][1]]
+                yield f"passage {number}", seen, len(window.offsets)
 
     def load(self) -> None:
         """Compile the network, so that the first question does not wait for it."""

@@ -5,7 +5,7 @@ refusal. Words count as tokens.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,10 @@ class ReaderLlm:
     def read(self, question: str, texts: Sequence[str]) -> "list[Span]":
         """Give the spans of texts that may answer, the likeliest first."""
         return self._reader.read(question, texts)
+
+    def windows(self, question: str, texts: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+        """Give the parts of what the network sees: the question, and windows of the texts; with their tokens."""
+        return self._reader.windows(question, texts)
 
     def generate(self, messages: Sequence[Message], generation: Generation, on_text: OnText | None = None) -> Reply:
         """Reply to a prompt of `style: sentences` with the words in it that answer; UsageError for other tasks."""

@@ -93,6 +93,13 @@ def own_date(text: str) -> str:
     return ""
 
 
+def dates(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give the dates in a text that can be only one, in ISO 8601, and the characters ``[start, end)`` of each."""
+    for match in DATE.finditer(text):
+        if written := _iso({key: value for key, value in match.groupdict().items() if value}):
+            yield written, match.start(), match.end()
+
+
 def _iso(parts: dict[str, str]) -> str:
     """Write a date; nothing for what is none, or could be two: 03/04/2024."""
     by_kind = {key[0]: value for key, value in parts.items()}

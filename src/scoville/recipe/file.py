@@ -22,6 +22,8 @@ ENV_PREFIX = "SCOVILLE_"
 _MISSING = object()
 SPACE = "sweep.space"
 """Its keys are keys of a recipe themselves."""
+WHOLE = (SPACE, "answer.json_schema")
+"""What is one value, whatever is in it."""
 REMOVED = {"search.feedback": "relevance feedback found no better on two sets of questions, and was taken out"}
 """Keys of earlier versions."""
 
@@ -187,7 +189,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
     flat: list[tuple[str, Any]] = []
     for key, value in values.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and value and name != SPACE:
+        if isinstance(value, dict) and value and name not in WHOLE:
             flat.extend(_flatten(value, f"{name}."))
         elif not (value is None and not prefix and key in Recipe.model_fields):  # `split:` with nothing below it
             flat.append((name, value))

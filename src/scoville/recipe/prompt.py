@@ -22,6 +22,7 @@ ROLE = "You answer questions for the people of a company from their own document
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 GIVEN = frozenset({"question", "context", "schema"})
 """What every prompt is given; each step of a chain adds what it wrote, under its name."""
+JSON_FORMAT = "Reply with one JSON value and no other text. It follows this JSON schema: {schema}"
 PATH = re.compile(r"[/\\]|\.ya?ml$")
 
 

@@ -18,6 +18,7 @@ from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
 from scoville.recipe.observers import Cost, Evaluate, Judge, Sweep, Track, read_track
 from scoville.recipe.prompt import Prompt
+from scoville.recipe.schema import JsonSchema
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, PositiveInt, Section, deciding
 from scoville.recipe.sources import Sources
 from scoville.registry import Kind, has, plugged_in, unknown
@@ -317,6 +318,9 @@ class Answering(Section):
     max_error: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The share of the answers that may be to questions which the documents do not answer: takes the place of
     `min_probability` by what `scoville calibrate` measured on your cases. Refused where they are too few to say."""
+    json_schema: JsonSchema = None
+    """Answers are JSON of this schema: `citations`, `fields`, the path of a JSON file, or a schema. The reader fills
+    texts, numbers, dates and truth values; for lists and objects a model must write."""
     refusal: str = "I don't know: I found no answer in the documents."
 
 

@@ -98,6 +98,7 @@ class Ledger:
         search = self.embedding("search", embedder, -(-len(answer.question) // CHARACTERS_PER_TOKEN),
                                 answer.search_seconds - asked)  # fmt: skip
         replies = [self.reply("search", reply) for reply in answer.search_replies]
+        replies += [self.reply("generation", reply) for reply in answer.step_replies]
         return [search, *replies, *([self.reply("generation", answer.reply)] if answer.reply else [])]
 
     def added(self, report: AddReport, embedder: str, writer: str = "") -> list[Entry]:

@@ -8,6 +8,7 @@ is one. They are made when the work is over, so that tracing takes no time of it
     │   ├── embeddings NAME
     │   ├── dense, bm25, fuse, ...
     │   └── rewrite ── chat NAME    what the model was asked on behalf of the search
+    ├── chat NAME                   what it wrote in a step of the prompt
     ├── prompt
     ├── chat NAME                   the reply: tokens, dollars, seconds to the first one
     └── ground
@@ -77,8 +78,9 @@ def answer_spans(
         return ""
     root.end(zero + int(answer.total_seconds * NANOSECONDS))
     within = {"": set_span_in_context(root)}
-    priced = list(zip(answer.search_replies, entries[1:], strict=False))
-    thoughts = iter(priced or [(reply, None) for reply in answer.search_replies])
+    earlier = (*answer.search_replies, *answer.step_replies)
+    priced = list(zip(earlier, entries[1:], strict=False))
+    thoughts = iter(priced or [(reply, None) for reply in earlier])
     last = (answer.reply, entries[-1] if entries else None)
     for stage in answer.stages:
         parent, _, name = stage.name.rpartition("/")
@@ -136,7 +138,7 @@ def failure_span(
 
 
 def _root(answer: Answer, entries: Sequence[Entry]) -> Attributes:
-    replies = [*answer.search_replies, *([answer.reply] if answer.reply else [])]
+    replies = answer.replies
     about: Attributes = {
         OPERATION: "invoke_workflow", WORKFLOW: "scoville", REFUSED: answer.refused,
         INPUT_TOKENS: sum(reply.prompt_tokens for reply in replies),
