@@ -1,5 +1,6 @@
 """`scoville serve`: the bot over HTTP."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,12 +16,25 @@ from scoville.cli.common import common_options, open_bot, say, write_json_line
 def command(
     host: str, port: int, url: str, folder: Path | None, flags: tuple[str, ...], as_json: bool
 ) -> None:  # fmt: skip
-    """Answer over HTTP, for programs that know OpenAI's API and for your own.
+    """Answer over HTTP: for people on a page, for programs that know OpenAI's API, and for your own.
 
     \b
     scoville serve --port 8000
     curl localhost:8000/api/ask -H 'Content-Type: application/json' -d '{"question": "How long is parental leave?"}'
     """  # noqa: D301
+    serve(host, port, url, folder, flags, as_json)
+
+
+def serve(
+    host: str,
+    port: int,
+    url: str,
+    folder: Path | None,
+    flags: tuple[str, ...],
+    as_json: bool,
+    opens: Callable[[str], object] | None = None,
+) -> None:
+    """Serve a workspace until it is told to end; ``opens`` gets its address."""
     from scoville.errors import MissingExtra, UsageError
 
     try:
@@ -41,4 +55,6 @@ def command(
         write_json_line({"url": address, "model": bot.name, "keys": keyed})
     who = "whoever has a key" if keyed else "this machine only: there are no keys"
     say(f"Serving {bot.name!r} at {address} to {who}. For OpenAI's clients: {address}/v1. Ctrl-C ends it.")
+    if opens:
+        opens(address)
     run(app, listening)

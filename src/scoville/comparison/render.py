@@ -28,7 +28,10 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     """Fill a template of ``page/``. A figure of ours is given as ``Markup``, everything else is text."""
     from markupsafe import Markup
 
-    style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    tokens, style, script = (
+        (PAGE / name).read_text(encoding="utf-8") for name in ("tokens.css", "page.css", "page.js")
+    )
+    style = tokens + style
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
         "form-action 'none'"

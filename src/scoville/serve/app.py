@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from scoville.bot import Bot
-from scoville.serve import ask, chat, health, models, pages
+from scoville.serve import ask, chat, health, models, pages, studio
 from scoville.serve.edge import Edge
 from scoville.serve.refused import explain_errors
 from scoville.serve.service import Limits, Service
@@ -36,6 +36,6 @@ def build_app(bots: Mapping[str, Bot], limits: Limits | None = None, *, url: str
     app.state.service = service
     app.add_middleware(Edge, service=service)
     explain_errors(app)
-    for part in (chat, models, ask, pages, health):
+    for part in (chat, models, ask, pages, health, studio):
         app.include_router(part.router)
     return app

@@ -12,6 +12,7 @@ from fastapi import Request
 
 from scoville.answer.contract import answer_json
 from scoville.answer.grounding import MARKER, PLAIN_MARKER
+from scoville.html import REASONS
 from scoville.read.picture import DRAWN
 from scoville.serve.callers import Caller
 from scoville.serve.service import Asked, service_of
@@ -97,10 +98,15 @@ def without_markers(text: str) -> str:
 
 
 def asked_json(asked: Asked, linker: Linker) -> dict[str, Any]:
-    """Write an answer as `scoville ask --json` does, with its trace, and with the address of each citation."""
-    written = answer_json(asked.answer)
-    passages = {hit.passage.id: hit.passage for hit in asked.answer.hits}
-    for citation, shown in zip(asked.answer.citations, written["citations"], strict=True):
+    """Write an answer as `scoville ask --json` does, with its trace, why it is none, and where each citation leads."""
+    answer = asked.answer
+    written = answer_json(answer)
+    passages = {hit.passage.id: hit.passage for hit in answer.hits}
+    pairs = list(zip(answer.citations, written["citations"], strict=True))
+    if answer.refusal:
+        pairs += zip(answer.refusal.citations, written["refusal"]["citations"], strict=True)
+        written["because"] = REASONS[answer.refusal.reason]
+    for citation, shown in pairs:
         passage = passages.get(citation.passage_id or "")
         shown["url"] = linker.link(passage, [citation]) if passage else None
     return written | {"bot": asked.model, "trace": asked.trace_id}

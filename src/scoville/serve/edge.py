@@ -17,7 +17,8 @@ from scoville.serve.callers import EVERYTHING, Caller
 from scoville.serve.refused import Refused
 from scoville.serve.service import Service
 
-OPEN = ("/healthz", "/readyz", "/openapi.json")
+OPEN = ("/", "/healthz", "/readyz", "/openapi.json")
+OPEN_FOLDER = "/studio/"
 """What needs no key: it tells nothing of documents or callers."""
 LINKED = ("/api/pages/", "/api/passages/")
 """What a link of a citation leads to."""
@@ -50,7 +51,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(SAFE_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -68,7 +71,7 @@ class Edge:
         keyed = self._service.keys.any()
         if not keyed:
             self._check_host(headers)
-        if scope["path"] in OPEN:
+        if _is_open(scope["path"]):
             return None
         caller = self._caller(scope, headers) if keyed else EVERYTHING
         if wait := self._service.rates.wait_seconds(caller):
@@ -132,7 +135,7 @@ class Edge:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "")
         self._service.metrics.served(scope["method"], route, status, seconds)
-        if scope["path"] in OPEN:
+        if _is_open(scope["path"]):
             return
         state, client = scope["state"], scope.get("client") or ("", 0)
         caller: Caller | None = state.get("caller")
@@ -148,3 +151,7 @@ def _name(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_FOLDER)

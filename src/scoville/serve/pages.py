@@ -4,7 +4,6 @@ Documents are named by what they hold, not by where they lie: no path of a reque
 may read it the index decides, as for a search.
 """
 
-import io
 from math import isfinite
 from typing import Annotated
 
@@ -12,14 +11,14 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from scoville.bot import Bot
-from scoville.bot.images import PageOpener
+from scoville.bot.images import PageOpener, boxed
 from scoville.errors import UsageError
 from scoville.serve.callers import Caller
 from scoville.serve.cited import ID_LENGTH
 from scoville.serve.refused import Refused
 from scoville.serve.service import Asker, note, service_of
 from scoville.serve.work import Stop
-from scoville.types import Box, Citation, Passage
+from scoville.types import Box, Passage
 
 router = APIRouter(prefix="/api", tags=["Documents"])
 MOST_BOXES = 500
@@ -34,28 +33,27 @@ async def page(
     caller: Asker,
     boxes: Annotated[str, Query(examples=["72.0,100.5,300.0,112.0"])] = "",
 ) -> Response:
-    """Draw a page of a document, with boxes (left, top, right, bottom in points) around words."""
+    """Draw a page of a document, with boxes (left, top, right, bottom in points) around words.
+
+    The header Page-Size says how large it is in points.
+    """
     drawn = _boxes(page, boxes)
 
-    def draw(_: Stop) -> bytes:
+    def draw(_: Stop) -> tuple[bytes, str]:
         bot, passage = _passage_of(request, caller, document)
         opener = PageOpener(
             workspace=bot.workspace, source=passage.source, document_id=passage.document_id,
             media_type=passage.media_type,
         )  # fmt: skip
         note(request, passage.source)
-        shown = Citation(
-            marker=1, passage_id=None, document=passage.source, page=page, boxes=drawn, quote="", verified=False,
-            method="model",
-        )  # fmt: skip
-        stream = io.BytesIO()
         try:
-            opener(shown).save(stream, "PNG")
+            picture = opener.picture(page)
         except UsageError as error:
             raise Refused(404, str(error)) from None
-        return stream.getvalue()
+        return boxed(picture, drawn), f"{picture.width:g} {picture.height:g}"
 
-    return Response(await service_of(request).work.do(request, draw), media_type="image/png")
+    png, size = await service_of(request).work.do(request, draw)
+    return Response(png, media_type="image/png", headers={"Page-Size": size})
 
 
 @router.get("/passages/{id}", response_class=PlainTextResponse)
