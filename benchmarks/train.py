@@ -25,7 +25,7 @@ from scoville.train.base import be_quiet, open_base, template_of
 from scoville.train.batches import Batches
 from scoville.train.examples import Example, write_rows
 from scoville.train.methods import prepare
-from scoville.train.reader.rows import read_rows
+from scoville.train.reader.rows import read_questions
 from scoville.train.token_loss import TokenLoss
 from scoville.train.tokens import encode_examples
 from scoville.train.tuning import Tuning
@@ -41,7 +41,7 @@ PARAMETERS = 106_203_456
 
 
 def examples(path: Path) -> list[Example]:
-    rows = read_rows(path)
+    rows = read_questions(path)
     found = []
     for row in rows[:: max(1, len(rows) // 400)][:400]:
         turns = (

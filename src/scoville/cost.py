@@ -43,6 +43,17 @@ def fee_usd(model: str, prompt_tokens: int, completion_tokens: int, base_url: st
     return price_usd(name_of(model), prompt_tokens, completion_tokens, provider=url)
 
 
+def is_deprecated(model: str, base_url: str | None) -> bool:
+    """Say whether the provider of a hosted model is known to give it up, so that another must soon take its place."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    url = endpoint_url(model, base_url)
+    try:
+        return bool(get_snapshot().find_provider_model(name_of(model), None, None, url)[1].deprecated)
+    except LookupError:
+        return False
+
+
 class Budget:
     """The most that one piece of work may pay for replies, what it paid, and what is held for replies on their way.
 

@@ -21,6 +21,7 @@ from test_llm_openai import Endpoint
 from conftest import Bench, Command, Done
 from scoville.cases.files import write_cases
 from scoville.cli.app import COMMANDS
+from scoville.cost import is_deprecated
 from scoville.models import cached_folder, catalogue
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe, recipe_keys
@@ -717,6 +718,19 @@ class TestDoctor:
             rows = {row["name"]: row for row in command("doctor", "--json", "--set", "llm.model=ollama:llama3").json}
             assert rows["llm"]["ok"] and "qwen3:0.6b" in rows["ollama"]["detail"]
             assert "ollama:qwen3:0.6b" in command("models").out
+
+    def test_a_model_that_its_provider_gives_up_is_told(
+        self, filled: Bench, command: Command, monkeypatch: pytest.MonkeyPatch
+    ):
+        google = "https://generativelanguage.googleapis.com/v1beta/openai"
+        assert is_deprecated("openai:gemini-2.0-flash", google)
+        assert not is_deprecated("anthropic:claude-haiku-4-5", "https://api.anthropic.com/v1")
+        monkeypatch.setattr("scoville.bot.doctor.is_deprecated", lambda model, _: model == "openai:old")
+        with served_models(["new", "old"]) as url:
+            for name in ("new", "old"):
+                asked = ("--set", f"llm.model=openai:{name}", "--set", f"llm.base_url={url}")
+                rows = {row["name"]: row for row in command("doctor", "--json", *asked).json}
+                assert ("gives it up" in rows["llm"]["advice"]) is (name == "old")
 
     def test_a_damaged_model_is_a_finding(
         self, filled: Bench, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

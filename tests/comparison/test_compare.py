@@ -309,3 +309,19 @@ def test_replies_of_a_model_that_was_trained_again_are_not_kept(comparing: Compa
         replies += ["written"] if stages.written else []
         stages.close()
     assert replies == ["first", "written", "first", "second, longer", "written"]
+
+
+def test_a_model_that_was_measured_better_is_offered_by_doctor(comparing: Comparing):
+    import scoville as sc
+
+    poor: dict[str, Any] = {"llm": "quote", "answer.min_similarity": 1.0}
+    good = {"llm": "fake", "answer.min_similarity": -1.0, "answer.min_support": 0.0, "prompt.style": "passages"}
+    with sc.open(comparing.root, **poor) as bot:
+        bot.evaluate("cases.jsonl")
+        assert "models" not in [check.name for check in bot.doctor()]
+    with sc.open(comparing.root, **good) as bot:
+        bot.evaluate("cases.jsonl")
+        assert "models" not in [check.name for check in bot.doctor()]  # that of the recipe is the best
+    with sc.open(comparing.root, **poor) as bot:
+        (found,) = [check for check in bot.doctor() if check.name == "models"]
+    assert found.detail.startswith("fake was measured better: quality +") and "on 12 cases" in found.detail

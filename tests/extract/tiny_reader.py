@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tiny_encoder import write_tiny_encoder
+
 WORDS = "[PAD] [UNK] [CLS] [SEP] the excess is £500 for each claim who pays tenant deposit in may 2024 . ? a".split()
 
 
@@ -11,20 +13,8 @@ def write_tiny_reader(folder: Path, seed: int = 0) -> Any:
     """Write the folder of a reader and give its network in PyTorch."""
     import torch
     from safetensors.torch import save_file
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from transformers import BertConfig, BertModel
 
-    torch.manual_seed(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    config = BertConfig(
-        vocab_size=len(WORDS), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=64, initializer_range=0.6,
-    )  # fmt: skip
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer.save(str(folder / "tokenizer.json"))
+    write_tiny_encoder(folder, WORDS, seed=seed, spread=0.6)
     from scoville.train.reader.network import ReaderNetwork
 
     network = ReaderNetwork(folder).eval()

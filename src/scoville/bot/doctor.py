@@ -14,7 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+from scoville.bot.measured_better import better_measured
 from scoville.bot.opened import Opened
+from scoville.cost import is_deprecated
 from scoville.endpoint import Endpoint, Section, local_servers
 from scoville.errors import ScovilleError
 from scoville.extract.reader import read_settings
@@ -53,6 +55,8 @@ def check_bot(bot: Opened) -> Iterator[Check]:
         yield _guarded(name, check, bot)
     for key, settings, section in _other_endpoints(bot.recipe):
         yield _guarded(key, partial(_endpoint, key, settings, section), bot)
+    if better := better_measured(bot):
+        yield Check("models", True, better, "look at both with `scoville compare`, then set llm.model")
     for server, found in local_servers().items():
         yield Check(server, True, f"runs here with {', '.join(found)}", f"to ask one, set llm.model to {server}:NAME")
 
@@ -123,8 +127,10 @@ def _other_endpoints(recipe: Recipe) -> Iterator[tuple[str, Model, Section]]:
 
 def _endpoint(kind: str, settings: Model, section: Section, bot: Opened) -> Check:
     """Ask an endpoint whether it is there and has the model, which costs nothing."""
+    goes = is_deprecated(settings.model, settings.base_url)
+    advice = "its provider gives it up: choose another, and compare it on your cases" if goes else ""
     with closing(Endpoint(settings, section)) as endpoint:
-        return Check(kind, True, f"{settings.model}: {endpoint.check()}")
+        return Check(kind, True, f"{settings.model}: {endpoint.check()}", advice)
 
 
 def _model(kind: str, reference: str) -> Check:

@@ -20,7 +20,7 @@ from scoville.llm.paid import within
 from scoville.llm.reader import SHIPPED
 from scoville.models.locate import PATH_PREFIX
 from scoville.models.trained import trained_folder
-from scoville.train.reader.rows import Row, read_rows
+from scoville.train.reader.rows import Row, read_questions
 from scoville.train.reader.score import Answered, Scorecard, score, with_reader
 from scoville.types import Hit, Passage
 
@@ -30,7 +30,7 @@ BLANK_LINE = "\n\n"
 
 def score_reading(bot: Opened, model: str, file: Path, *, limit: int | None, no_limit: bool) -> Scorecard:
     """Score a model on a file of questions, or on so many of them, taken evenly out of all."""
-    rows = read_rows(file)
+    rows = read_questions(file)
     if limit:
         rows = [rows[place * len(rows) // limit] for place in range(min(limit, len(rows)))]
     with ExitStack() as opened, bot.bars("questions") as progress:

@@ -13,7 +13,7 @@ from scoville.cases.files import cases_of
 from scoville.cases.parts import check_leakage, groups, overlap
 from scoville.errors import UsageError
 from scoville.train.examples import Text
-from scoville.train.reader.rows import read_rows
+from scoville.train.reader.rows import read_questions
 from scoville.train.rows.asked import CaseQuestions
 from scoville.train.rows.files import form_of
 from scoville.train.rows.gather import refuse_tested, sample
@@ -94,7 +94,7 @@ class Asked:
 
     def readings(self, path: Path) -> list[Question]:
         """Give the questions of a file that brings texts."""
-        rows = sample(read_rows(path, free=True), self.settings.count, self.settings.seed)
+        rows = sample(read_questions(path, free=True), self.settings.count, self.settings.seed)
         return list(reading_questions(rows, self.bot.recipe.search.passages, path.name, self.settings.seed))
 
 

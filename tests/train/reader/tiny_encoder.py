@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,20 @@ COLOURS = "red blue green grey black white".split()
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", "?", *ANIMALS, *COLOURS]
 
 
-def write_tiny_encoder(folder: Path) -> Path:
-    """Write the folder of an encoder."""
+def write_tiny_encoder(folder: Path, words: Sequence[str] = WORDS, *, seed: int = 1, spread: float = 0.3) -> Path:
+    """Write the folder of an encoder that knows some words."""
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
     from transformers import BertConfig, BertModel
 
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
     config = BertConfig(
-        vocab_size=len(WORDS), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=64, initializer_range=0.3,
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=64, initializer_range=spread,
     )  # fmt: skip
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -15,7 +15,7 @@ from scoville.extract.windows import Window
 from scoville.recipe.reader import ReaderTraining, ReadingFile
 from scoville.train.reader.draw import draw_window
 from scoville.train.reader.negatives import without_answer
-from scoville.train.reader.rows import Row, RowError, read_rows
+from scoville.train.reader.rows import Row, RowError, read_questions
 from scoville.train.reader.tables import ask_cell, in_markdown
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Mixture:
 
 def read_part(file: ReadingFile, folder: Path) -> Part:
     """Read a file and hold out what its recipe says; RowError where it cannot be used."""
-    rows = read_rows(folder / file.path)
+    rows = read_questions(folder / file.path)
     away = _held_out(rows, file.hold_out)
     rng = random.Random(HELD_OUT_SEED)
     held = (_shown(row, file.form, rng) for row in rows if row.context in away)

@@ -41,7 +41,7 @@ class Row:
         return [self.context[start:end] for start, end in self.answers]
 
 
-def read_rows(path: Path, *, free: bool = False) -> list[Row]:
+def read_questions(path: Path, *, free: bool = False) -> list[Row]:
     """Read the rows of a file whose answers stand in their text, with ``free`` also those answered in free words only.
 
     Raises RowError with the line that is wrong.
