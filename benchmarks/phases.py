@@ -11,7 +11,6 @@ import json
 import os
 import random
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,14 @@ from scoville.bot.phases import PhaseComparison, compare_phases
 from scoville.cases.importers.formats import import_cases
 from scoville.cases.parts import divide
 from scoville.comparison.break_even import break_even_text
-from scoville.evaluate.shown import written
 from scoville.types import Case
 
 WRITER = "smollm2-135m-instruct"
 PHASES = ("rag", f"rag={WRITER}", "prompt", "finetune", "finetune+rag", "pretrain")
 TUNING: dict[str, dict[str, Any]] = {
     "finetune": {"steps": 32, "batch_tokens": 1024, "learning_rate": 6e-4},
-    "finetune+rag": {"steps": 20, "batch_tokens": 1400, "learning_rate": 6e-4},
-    "pretrain": {"epochs": 2.0, "learning_rate": 2e-3},
+    "finetune+rag": {"steps": 9, "batch_tokens": 1400, "learning_rate": 6e-4},
+    "pretrain": {"epochs": 1.0, "learning_rate": 2e-3},
 }
 """What 20 minutes of one thread allow on a machine that others use."""
 SHARES = {"train": 0.35, "dev": 0.0, "test": 0.65}
@@ -64,46 +62,17 @@ def build(bot: sc.Bot, cases: Sequence[Case], phases: Sequence[str]) -> None:
             build_model(writer, phase, folder, phase_rows(writer, phase, tested, learned, 1000), TUNING[phase])
 
 
-def rows_of(found: PhaseComparison) -> list[dict[str, Any]]:
-    """Give the phases with their intervals."""
-    runs = {one.name: one.run for one in found.comparison.systems}
-    made: list[dict[str, Any]] = []
-    for row in found.table.rows:
-        metrics = runs[row.phase].summary()["metrics"]
-        made.append({**asdict(row), "good_enough": found.table.is_good(row), "intervals": {
-            name: metrics.get(name) for name in ("answered_right", "refused_right", "quality")
-        }})  # fmt: skip
-    return made
-
-
-def report(found: dict[str, Any]) -> str:
+def report(found: PhaseComparison, cases: Sequence[Case]) -> str:
     """Write it as Markdown."""
-    head = ("phase", "answered rightly", "refused rightly", "wrong", "quality", "p50", "p95", "$ / 1,000", "build",
-            "build $", "rows", "after a change", "standing")  # fmt: skip
+    declined = sum(not case.answerable for case in cases)
     lines = [
         "# The phases of customisation on six HR documents", "",
-        f"Made by `benchmarks/phases.py`; in brackets 95 % intervals. {found['asked']} questions, {found['declined']} of them "
-        "without an answer, of which no training row holds the question or the evidence.", "",
-        f"| {' | '.join(head)} |", f"|---{'|--:' * (len(head) - 1)}|",
-        *(f"| {' | '.join(_cells(row))} |" for row in found["phases"]), "",
-        "```", found["break_even"], "```", "",
+        f"Made by `benchmarks/phases.py`; in brackets 95 % intervals. {len(cases)} questions, {declined} of them without an "
+        "answer; no training row holds one of them, or its evidence.", "", found.table.markdown, "",
+        f"```\n{break_even_text(found.table.economies)}\n```", "",
+        *(f"```\n{told}\n```\n" for told in (found.change, *found.forgotten) if told),
     ]  # fmt: skip
-    lines += [f"```\n{text}\n```\n" for text in found["changed"] + found["forgotten"]]
     return "\n".join(lines)
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    effort, spans = row["effort"], row["intervals"]
-    return [
-        f"`{row['phase']}`", _span(spans["answered_right"]), _span(spans["refused_right"]), written(row["wrong"], "share"),
-        _span(spans["quality"]), written(row["seconds_p50"], "seconds"), written(row["seconds_p95"], "seconds"),
-        written(row["usd_per_1000"], "usd"), written(effort["build_seconds"], "seconds"), written(effort["build_usd"], "usd"),
-        str(effort["rows"]), written(effort["change_seconds"], "seconds"), row["standing"],
-    ]  # fmt: skip
-
-
-def _span(one: dict[str, Any] | None) -> str:
-    return "–" if not one or one["mean"] is None else f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
 
 
 def main() -> None:
@@ -127,13 +96,8 @@ def main() -> None:
         )  # fmt: skip
     print(found)
     if given.out:
-        numbers = {
-            "asked": len(tested), "declined": sum(not case.answerable for case in tested), "phases": rows_of(found),
-            "break_even": break_even_text(found.table.economies), "changed": [str(found.change)] if found.change else [],
-            "forgotten": list(map(str, found.forgotten)), **{key: found.json().get(key) for key in ("change", "forgetting")},
-        }  # fmt: skip
-        given.out.write_text(json.dumps(numbers, indent=1), encoding="utf-8")
-        given.out.with_suffix(".md").write_text(report(numbers), encoding="utf-8")
+        given.out.write_text(json.dumps(found.json(), indent=1), encoding="utf-8")
+        given.out.with_suffix(".md").write_text(report(found, tested), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,10 @@ def test_phases_become_one_table(bot: Any):
     right = {phase: row.answered_right for phase, row in rows.items()}
     assert right["rag"] > right["prompt"], "the fake quotes the first passage of all, whatever is asked"
     assert rows["prompt"].wrong == pytest.approx(1 - right["prompt"] * 6 / 7) and rows["rag"].effort.rows == 0
+    low, high = rows["rag"].intervals["answered_right"]
+    assert 0 <= low <= right["rag"] <= high <= 1
     text = str(found)
+    assert f"({round(100 * low)} to {round(100 * high)} %)" in text
     assert "answered rightly" in text and "after a change" in text and "cheapest by questions a day" in text
 
 

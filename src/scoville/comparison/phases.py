@@ -8,7 +8,7 @@ a judge, that is what can be said of hallucination, and it holds for phases with
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scoville.comparison.break_even import Economy, break_even_json, break_even_text
@@ -16,9 +16,9 @@ from scoville.comparison.leaderboard import Row
 from scoville.comparison.side_by_side import Compared
 from scoville.comparison.systems import Table
 from scoville.evaluate.judge.lane import is_refusal
-from scoville.evaluate.rightness import ANSWERED, REFUSED
+from scoville.evaluate.rightness import ANSWERED, QUALITY, REFUSED
 from scoville.evaluate.runs import Run
-from scoville.evaluate.shown import written
+from scoville.evaluate.shown import between, written
 
 HEAD = (
     "phase", "answered rightly", "refused rightly", "wrong", "$ / 1,000", "p50", "p95", "build", "build $", "rows",
@@ -56,6 +56,8 @@ class PhaseRow:
     quality: float | None
     standing: str
     run: str
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    """Of 95 %, by the names of the metrics."""
 
     @property
     def economy(self) -> Economy | None:
@@ -136,21 +138,28 @@ def wrong_share(run: Run) -> float | None:
 
 def _row(row: Row, run: Run, effort: Effort) -> PhaseRow:
     metrics: Mapping[str, Any] = run.summary().get("metrics", {})
-    means = {one.name: (metrics.get(one.name) or {}).get("mean") for one in (ANSWERED, REFUSED)}
-    numbers = {name: found for name, found in row.columns.items() if isinstance(found, int | float)}
+    found = {one.name: metrics.get(one.name) or {} for one in (ANSWERED, REFUSED, QUALITY)}
+    spans = {name: (one["low"], one["high"]) for name, one in found.items() if one.get("low") is not None}
+    numbers = {name: value for name, value in row.columns.items() if isinstance(value, int | float)}
     return PhaseRow(
-        phase=row.system, answered_right=means[ANSWERED.name], refused_right=means[REFUSED.name],
-        wrong=wrong_share(run), usd_per_1000=numbers.get("usd_per_1000"), seconds_p50=numbers.get("seconds_p50"),
-        seconds_p95=numbers.get("seconds_p95"), effort=effort, quality=row.quality.mean, standing=row.standing,
-        run=run.id,
+        phase=row.system, answered_right=found[ANSWERED.name].get("mean"),
+        refused_right=found[REFUSED.name].get("mean"), wrong=wrong_share(run), usd_per_1000=numbers.get("usd_per_1000"),
+        seconds_p50=numbers.get("seconds_p50"), seconds_p95=numbers.get("seconds_p95"), effort=effort,
+        quality=row.quality.mean, standing=row.standing, run=run.id, intervals=spans,
     )  # fmt: skip
 
 
 def _cells(row: PhaseRow) -> tuple[str, ...]:
     effort = row.effort
     return (
-        row.phase, written(row.answered_right, "share"), written(row.refused_right, "share"),
+        row.phase, _with_interval(row, ANSWERED.name, row.answered_right),
+        _with_interval(row, REFUSED.name, row.refused_right),
         written(row.wrong, "share"), written(row.usd_per_1000, "usd"), written(row.seconds_p50, "seconds"),
         written(row.seconds_p95, "seconds"), written(effort.build_seconds, "seconds"), written(effort.build_usd, "usd"),
         f"{effort.rows:,}", written(effort.change_seconds, "seconds"), written(row.quality, "score"), row.standing,
     )  # fmt: skip
+
+
+def _with_interval(row: PhaseRow, metric: str, mean: float | None) -> str:
+    span = row.intervals.get(metric)
+    return written(mean, "share") + (f" ({between(*span, 'share')})" if span else "")
