@@ -237,6 +237,13 @@ class TestGrammar:
         grammar = json_grammar({"type": "integer", "minimum": 1, "maximum": 3})
         assert grammar is not None and grammar.startswith('root ::= ("1" | "2" | "3")\n')
 
+    def test_a_value_that_may_be_missing_and_a_date_have_one_too(self):
+        grammar = json_grammar({"type": ["string", "null"], "format": "date", "title": "Issued"})
+        assert grammar is not None and grammar.startswith("root ::= (date | null)\n")
+        grammar = json_grammar({"type": ["string", "integer"], "maxLength": 3, "minimum": 1, "maximum": 2})
+        assert grammar is not None and "char{0,3}" in grammar and '("1" | "2")' in grammar
+        assert json_grammar({"type": "number", "minimum": 1}) is None
+
     @pytest.mark.parametrize(
         "schema",
         [

@@ -345,6 +345,20 @@ class TestOptions:
             ask(llm)
         assert len(endpoint.requests) == 2
 
+    def test_a_schema_is_left_out_where_it_is_not_taken(self, llm: OpenAILlm, endpoint: Endpoint):
+        endpoint.script = [refuse(400, "response_format of type json_schema is not supported"), stream()]
+        ask(llm, json_schema={"type": "object"})
+        assert "response_format" in endpoint.requests[0] and "response_format" not in endpoint.requests[1]
+
+    @pytest.mark.parametrize(("closed", "strict"), [({"additionalProperties": False}, True), ({}, False)])
+    def test_a_schema_is_strict_where_endpoints_take_it_so(
+        self, llm: OpenAILlm, endpoint: Endpoint, closed: dict[str, Any], strict: bool
+    ):
+        inner = {"type": "object", "properties": {"b": {"type": "string"}}, "required": ["b"], **closed}
+        outer = {"type": "object", "properties": {"a": {"type": "array", "items": inner}}, "required": ["a"]}
+        ask(llm, json_schema={**outer, "additionalProperties": False})
+        assert endpoint.requests[0]["response_format"]["json_schema"]["strict"] is strict
+
     def test_a_stop_string_is_never_left_out(self, llm: OpenAILlm, endpoint: Endpoint):
         endpoint.script = [refuse(400, "stop is not supported", param="stop"), stream()]
         with pytest.raises(ProviderError, match="stop"):

@@ -16,19 +16,23 @@ integer ::= "-"? ("0" | [1-9] [0-9]{0,15})
 number ::= integer ("." [0-9]{1,15})?
 boolean ::= "true" | "false"
 null ::= "null"
+date ::= "\"" [0-9]{4} "-" [0-9]{2} "-" [0-9]{2} "\""
 """
 LONGEST_COUNT = 1000
 """Integers between two bounds are listed one by one up to this many."""
 _ANNOTATIONS = {"title", "description", "default", "examples", "$schema", "type"}
 _KNOWN = {
-    "string": {"maxLength", "minLength"},
+    "string": {"maxLength", "minLength", "format"},
     "integer": {"minimum", "maximum"},
-    "number": set[str](),
+    "number": {"minimum", "maximum"},
     "boolean": set[str](),
     "null": set[str](),
     "array": {"items", "minItems", "maxItems"},
     "object": {"properties", "required", "additionalProperties"},
 }
+
+
+_KEYWORDS = _ANNOTATIONS.union(*_KNOWN.values())
 
 
 class _UnknownPartError(Exception):
@@ -53,8 +57,9 @@ def _rule(schema: Mapping[str, Any]) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
         return _either(_rule({**schema, "type": name}) for name in kind)
-    if kind not in _KNOWN or set(schema) - _ANNOTATIONS - _KNOWN[kind]:
+    if kind not in _KNOWN or set(schema) - _KEYWORDS:
         raise _UnknownPartError
+    own = _KNOWN[kind] & set(schema)  # what is said of other types says nothing of this one
     match kind:
         case "object":
             return _object(schema)
@@ -62,10 +67,14 @@ def _rule(schema: Mapping[str, Any]) -> str:
             items = _rule(schema.get("items", {}))
             low, high = schema.get("minItems", 0), schema.get("maxItems")
             return _array(items, low, high)
-        case "string" if set(schema) - _ANNOTATIONS:
+        case "string" if schema.get("format") == "date":
+            return "date"
+        case "string" if own - {"format"}:
             return rf'("\"" char{{{schema.get("minLength", 0)},{schema.get("maxLength", "")}}} "\"")'
-        case "integer" if set(schema) - _ANNOTATIONS:
+        case "integer" if own:
             return _count(schema)
+        case "number" if own:
+            raise _UnknownPartError
         case _:
             return kind
 

@@ -24,6 +24,7 @@ class OpenAILlm(HostedLlm):
     runtime = "openai"
     droppable = (
         "stream_options", "seed", "temperature", "top_p", "reasoning_effort", "chat_template_kwargs", "max_tokens",
+        "response_format",
     )  # fmt: skip
 
     def _ask(
@@ -47,8 +48,9 @@ class OpenAILlm(HostedLlm):
         if generation.stop:
             request["stop"] = list(generation.stop)
         if generation.json_schema is not None:
-            schema = {"name": "reply", "schema": dict(generation.json_schema), "strict": True}
-            request["response_format"] = {"type": "json_schema", "json_schema": schema}
+            schema = generation.json_schema
+            named = {"name": "reply", "schema": dict(schema), "strict": _is_strict(schema)}
+            request["response_format"] = {"type": "json_schema", "json_schema": named}
         if "max_tokens" in self._refused:
             request["max_completion_tokens"] = request["max_tokens"]
         request = {name: value for name, value in request.items() if name not in self._refused}
@@ -92,3 +94,20 @@ def open_openai(name: str, settings: recipe.Llm) -> OpenAILlm:
     if not name:
         raise UnknownModel(f"llm.model: {settings.model!r} names no model; expected {settings.model}NAME")
     return OpenAILlm(settings)
+
+
+def _is_strict(schema: Any) -> bool:
+    """Say whether endpoints take a schema as strict: each object names all its properties as required, and no others.
+
+    Others are sent too, as what the reply should be like; whoever asks checks it.
+    """
+    if isinstance(schema, list):
+        return all(map(_is_strict, cast("list[Any]", schema)))
+    if not isinstance(schema, Mapping):
+        return True
+    parts = cast("Mapping[str, Any]", schema)
+    if "properties" in parts and isinstance(names := parts["properties"], Mapping):
+        named = set(cast("Mapping[str, Any]", names))
+        if parts.get("additionalProperties") is not False or set(parts.get("required", ())) != named:
+            return False
+    return all(map(_is_strict, parts.values()))
