@@ -7,7 +7,7 @@ Knows no cases.
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scoville.answer.selective import Point, Threshold, choose, least_error
@@ -31,7 +31,7 @@ class Fitted:
     points: tuple[Point, ...]
     """Of each case with passages how likely it was held to be answered, by weights of the other cases; and whether an
     answer is an error."""
-    about: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What it was fitted on: cases, models, day."""
 
     def threshold(self, max_error: float) -> Threshold:

@@ -19,12 +19,14 @@ from scoville.sentences import content_words, in_digits, numbers
 from scoville.types import Citation, Hit, Refusal
 
 SURE = 0.5
+LIKELY = 0.33
+"""From here on (by the reader alone) the words that a question supposes are sought elsewhere in vain."""
 NEAR = 2.0
 """How much less (in logits) another span may score to be an answer as good."""
 SAME_WORDS = 0.75
 """The share of the words of two sentences that both have, numbers left out, for them to speak of the same."""
-HELD_WORDS = 0.75
-"""The share of a question's words that a sentence holds which says otherwise."""
+HELD_WORDS = 0.6
+"""The share of a question's words that a passage holds which says otherwise."""
 ASKS = re.compile(r"\b(?:why|how come|when|where|who|what|how)\b", re.IGNORECASE)
 LEAST_WORDS = 2
 """Of a question, besides its amount, for a sentence to be about the same."""
@@ -41,9 +43,7 @@ AMOUNT = re.compile(
 )
 SUPPOSED = re.compile(r"^(?:why|how come)\b|\b(?:the|our|my|your|this|that|its|their) $", re.IGNORECASE)
 """Before an amount that a question takes for granted: "why is it £300", "the 20 days of leave"."""
-OPEN = re.compile(
-    r"\b(?:if|over|under|than|least|most|up to|after|before|within|first|last|next|past)\b", re.IGNORECASE
-)
+OPEN = re.compile(r"\b(?:if|over|under|than|least|most|after|before|within|first|last|next|past)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +208,8 @@ def _false_premise(
         rest = f"{before} {question[found.end() :]}"
         wanted = content_words(rest)
         asked = ASKS.sub("How much" if found["sign"] else f"How many {found['unit']}", rest, count=1)
-        said = next(_lines_of(hits, read(asked)), None)
+        spans = [span for span in read(asked) if span.probability >= LIKELY]
+        said = next(_lines_of(hits, best_first(asked, hits, spans)), None)
         if said and numbers(said.value) & _amounts(said.line.text, unit) and _holds(hits, said, wanted):
             text = f"The documents do not say {found['sign'] or ''}{amount}: {said.line.text} [{said.hit + 1}]"
             return Doubt(reason="false_premise", text=text, citations=(said.citation(hits),))
@@ -216,7 +217,7 @@ def _false_premise(
 
 
 def _holds(hits: Sequence[Hit], said: _Said, wanted: set[str]) -> bool:
-    held = content_words(f"{hits[said.hit].passage.prefix}\n{said.line.text}")
+    held = content_words(hits[said.hit].passage.content)
     return len(wanted) >= LEAST_WORDS and len(held & wanted) >= HELD_WORDS * len(wanted)
 
 

@@ -6,6 +6,7 @@ risk); Clopper and Pearson 1934. Knows no text.
 """
 
 from collections.abc import Sequence
+from itertools import dropwhile, takewhile
 from math import ceil, exp, fsum, lgamma, log, log1p, log2
 from typing import NamedTuple
 
@@ -60,12 +61,15 @@ def risks(points: Sequence[Point]) -> list[Risk]:
 def choose(points: Sequence[Point], max_error: float) -> Threshold | None:
     """Find the lowest threshold that keeps an error rate; None where these answers show none.
 
-    One that keeps it with confidence comes first. Without one, too few answers are known to be sure, and the lowest is
-    taken whose expected error is within: one more answer counted as an error, as conformal prediction does.
+    One that keeps it with confidence comes first. Without one, too few answers are known to be sure, and the last is
+    taken of which, from the surest down, the expected error is within: one more answer counted as an error, as
+    conformal prediction does. What lies behind the first that is not may be within by chance.
     """
     level = (1 - CONFIDENCE) / max(1, ceil(log2(len(points) + 1)))
-    within = [one for one in risks(points) if (one.errors + 1) / (one.answered + 1) <= max_error]
-    sure = [one for one in within if _chance(one.errors, one.answered, max_error) <= level]
+    every = risks(points)
+    sure = [one for one in every if one.error <= max_error and _chance(one.errors, one.answered, max_error) <= level]
+    beyond = dropwhile(lambda one: not _expected(one, max_error), every)
+    within = list(takewhile(lambda one: _expected(one, max_error), beyond))
     chosen = (sure or within)[-1:]
     return next((Threshold(one, upper_bound(one.errors, one.answered, level), bool(sure)) for one in chosen), None)
 
@@ -75,9 +79,15 @@ def least_error(points: Sequence[Point]) -> float:
     return min(((one.errors + 1) / (one.answered + 1) for one in risks(points)), default=1.0)
 
 
+def _expected(risk: Risk, max_error: float) -> bool:
+    return (risk.errors + 1) / (risk.answered + 1) <= max_error
+
+
 def upper_bound(errors: int, answered: int, level: float) -> float:
     """Give the error rate at which so few errors, or fewer, have just this chance (Clopper and Pearson, one-sided)."""
-    low, high = errors / answered, 1.0  # never tried themselves
+    if errors == answered:
+        return 1.0
+    low, high = errors / answered, 1.0
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if _chance(errors, answered, middle) > level else (low, middle)

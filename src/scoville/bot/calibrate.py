@@ -7,6 +7,7 @@ The weights are a logistic's; the points that thresholds are chosen by are said 
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scoville.answer import Answerer
 from scoville.answer.calibration import Fitted, system_hash, write_fitted
@@ -49,17 +50,14 @@ def calibrate(bot: Opened, cases: Cases) -> Fitted:
         )
     embedder = answerer.searcher.embedder.name
     start = Calibration.shipped(embedder, 0.0).weights
-    points = _points(read, signals, found, start)
-    fitted = Fitted(
-        weights=_fit(signals, found, start),
-        points=tuple(points),
-        about={
-            "system": system_hash(bot.recipe), "cases": len(chosen), "answerable": sum(found),
-            "unanswerable": len(found) - sum(found), "refused_before": len(chosen) - len(read),
-            "auroc": auroc([float(one) for one in found], [point.probability for point in points]),
-            "models": {"embedder": embedder, "llm": bot.recipe.llm.model}, "day": time.strftime("%Y-%m-%d"),
-        },
-    )  # fmt: skip
+    fitted = fit_cases(read, signals, start)
+    about = {
+        "system": system_hash(bot.recipe), "cases": len(chosen), "answerable": sum(found),
+        "unanswerable": len(found) - sum(found), "refused_before": len(chosen) - len(read),
+        "auroc": auroc([float(one) for one in found], [point.probability for point in fitted.points]),
+        "models": {"embedder": embedder, "llm": bot.recipe.llm.model}, "day": time.strftime("%Y-%m-%d"),
+    }  # fmt: skip
+    fitted = replace(fitted, about=about)
     write_fitted(bot.workspace, fitted)
     bot.forget_index()
     return fitted
@@ -84,19 +82,16 @@ def _signals(bot: Opened, answerer: Answerer, cases: Sequence[Case]) -> tuple[li
     return signals, read
 
 
-def _fit(signals: Sequence[Signals], found: Sequence[bool], start: Weights) -> Weights:
-    return Weights(*fit_logistic(signals, found, start))
-
-
-def _points(
-    cases: Sequence[Case], signals: Sequence[Signals], found: Sequence[bool], start: Weights
-) -> list[Point]:  # fmt: skip
-    """Say of each case how likely it is answered, by weights of cases that share no evidence with it."""
+def fit_cases(cases: Sequence[Case], signals: Sequence[Signals], start: Weights) -> Fitted:
+    """Fit weights on cases, and say of each how likely it is answered, by weights of those that share no evidence."""
+    found = [case.answerable for case in cases]
     fold = {place: number % FOLDS for number, group in enumerate(groups(cases)) for place in group}
-    points: dict[int, Point] = {}
+    points = [Point(0.0, error=not one) for one in found]
     for held in range(FOLDS):
         rest = [place for place in range(len(cases)) if fold[place] != held]
-        weights = _fit([signals[place] for place in rest], [found[place] for place in rest], start)
+        kinds = {found[place] for place in rest}
+        fitted = fit_logistic([signals[one] for one in rest], [found[one] for one in rest], start)
+        weights = Weights(*fitted) if len(kinds) == 2 else start  # the others are all alike
         for place in set(range(len(cases))) - set(rest):
-            points[place] = Point(weights.probability(signals[place]), not found[place])
-    return [points[place] for place in range(len(cases))]
+            points[place] = points[place]._replace(probability=weights.probability(signals[place]))
+    return Fitted(weights=Weights(*fit_logistic(signals, found, start)), points=tuple(points))
