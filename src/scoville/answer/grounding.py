@@ -57,16 +57,16 @@ def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = 
     reading = _Reading(hits, min_support, question)
     pieces: list[str] = []
     citations: list[Citation] = []
-    seen: set[str] = set()
+    seen: dict[str, set[int]] = {}
     lead = ""
     position = 0
     for claim in _claims(text):
         gap, position = text[position : claim.start], claim.end
         written = text[claim.start : claim.end]
         plain = " ".join(LIST_SIGN.sub("", claim.text, count=1).casefold().split())
-        if plain in seen and not claim.markers:
-            continue
-        seen.add(plain)
+        if plain in seen and seen[plain].issuperset(claim.markers):
+            continue  # small models say a thing again and again
+        seen.setdefault(plain, set()).update(claim.markers)
         found = reading.resolve(claim) if claim.markers else reading.align(claim)
         if not found:
             lead = f"{gap}{written}" if written.endswith(":") and not any(map(str.isdigit, written)) else ""
