@@ -34,7 +34,9 @@ def test_an_attack_in_other_words_is_found(guards: Guards):
 @pytest.mark.parametrize(
     "question",
     ["How many days of leave do parents have?", "Summarise the travel policy in three sentences.",
-     "Write an e-mail to my manager about sick leave.", "What is a phishing attack?"],
+     "What is a phishing attack?",
+     "Write an e-mail to my manager that I am ill today, that the report will be late, and that Ann has the slides for "
+     "the meeting with the auditors."],
 )  # fmt: skip
 def test_ordinary_questions_are_none(guards: Guards, question: str):
     assert not guards.check(question)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scoville.embed import Embedder
-from scoville.guards.classifier import Classifier, windows
+from scoville.guards.classifier import LONG, Classifier, windows
+from scoville.guards.fold import plain
 from scoville.guards.guard import Span, apart
 from scoville.guards.instructions import ATTACKS, KINDS, is_told, orders
 from scoville.sentences import Sentence, sentences
@@ -24,7 +25,8 @@ class Jailbreak:
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """Give the words that attack; all of a text that only resembles one."""
         found = [apart(list(orders(text, ATTACKS))) for text in texts]
-        parts = {place: windows(text) for place, text in enumerate(texts) if not found[place]}
+        long = (place for place, text in enumerate(texts) if len(text) >= LONG and not found[place])
+        parts = {place: windows(plain(texts[place])) for place in long}
         for place in self._classifier.places(parts):
             found[place] = [Span(0, len(texts[place]), "what resembles known attacks")]
         return found
@@ -41,7 +43,7 @@ class Injection:
         written = [list(sentences(text)) for text in texts]
         found = [list(_ordered(text, spans)) for text, spans in zip(texts, written, strict=True)]
         parts = {
-            (place, one.start, one.end): [one.text]
+            (place, one.start, one.end): [plain(one.text)]
             for place, spans in enumerate(written)
             for one in spans
             if is_told(one.text) and not any(span.start < one.end and one.start < span.end for span in found[place])
