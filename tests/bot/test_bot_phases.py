@@ -102,8 +102,8 @@ def test_a_tuned_model_answers_by_heart_and_is_trained_again_when_a_document_cha
 
 
 def test_a_phase_may_name_its_model_and_be_there_with_another(bot: Any):
-    found = compared(bot, ["rag", "rag=quote", "prompt=fake"])
-    assert {row.phase for row in found.table.rows} == {"rag", "rag=quote", "prompt"}
+    found = compared(bot, ["rag=quote", "rag", "prompt=fake"])
+    assert {row.phase for row in found.table.rows} == {"rag=quote", "rag", "prompt"}
     assert {one.run.header["models"]["llm"] for one in found.comparison.systems} == {"fake", "quote"}
 
 

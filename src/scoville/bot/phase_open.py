@@ -67,8 +67,8 @@ def read_phases(phases: Sequence[str]) -> list[Phase]:
             raise UsageError(f"phase {given!r}: expected {', '.join(PHASES)}, or one of them with a model, PHASE=MODEL")
         if any((one.phase, one.model) == (phase, model) for one in found):
             raise UsageError(f"phase {given!r} is named twice; expected each once")
-        name = given if any(one.phase == phase for one in found) else phase
-        found.append(Phase(name=name, phase=phase, model=model))
+        is_alone = sum(other.partition("=")[0] == phase for other in phases) == 1
+        found.append(Phase(name=phase if is_alone else given, phase=phase, model=model))
     if len(found) < 2:
         raise UsageError(f"phases {', '.join(phases) or 'none'}: expected at least two of {', '.join(PHASES)}")
     return found
