@@ -6,8 +6,8 @@
 
 QUESTIONS.txt has one question a line. The adapter is PEFT's, of rank 8 on all linear layers, with a random B that is
 large enough to change most replies: what is measured is the way from training to serving and not what was learned.
-Each form takes minutes: with --only they are tried one at a time, into the same file, what is in it is not tried again,
-and --keep spares writing the replies of the trained model anew.
+Each form takes minutes: --only chooses one, what is in the file of results is not tried again, --seconds ends early, and
+--keep spares writing the replies of the trained model anew.
 With --throughput it is how fast llama.cpp writes with 1, 4 and 8 adapters on one base, asked in turn, against none.
 """
 
@@ -106,24 +106,34 @@ def served(settings: recipe.Llm) -> LikelihoodLlm:
     return cast(LikelihoodLlm, open_local_llm(settings, locate_model(settings.model, kind="llm")))
 
 
-def parity(questions: list[str], max_tokens: int, out: Path | None, only: str | None, kept: Path | None) -> None:
+def parity(
+    questions: list[str], max_tokens: int, out: Path, only: str | None, kept: Path | None, seconds: float
+) -> None:
     with tempfile.TemporaryDirectory() as place:
-        root = kept or Path(place)
+        root, started = kept or Path(place), time.monotonic()
         if not (root / "models" / "parity").exists():
             make_adapter(root / "models" / "parity", 1)
         settings = recipe.Llm(threads=1)
         files = locate_model(f"path:{root / 'models' / 'parity'}", kind="llm")
         model = open_trained(root / "models" / "parity", read_metadata(as_gguf(files).weights).end_token_ids)
         prompts = [(Message(role="user", content=question),) for question in questions]
-        trained = references(model, prompts, max_tokens, root / "references.pickle")
-        known = json.loads(out.read_text())["hops"] if out and out.exists() else []
-        for step in forms_of(root, root / "models" / "parity", settings, only):
-            if any(hop["name"] == step.name for hop in known):
-                continue
-            hop = try_step(model, step, prompts, trained, max_tokens)
-            print(time.strftime("%H:%M:%S"), Parity(hops=(hop,)), *hop.faults(), sep="\n", flush=True)
-            if out:
+        wanted = forms_of(root, root / "models" / "parity", settings, only)
+        for step in sorted(wanted, key=lambda step: step.content is not None):  # its weights replace those of the model
+            for start in range(tried(out, step.name), len(prompts), CHUNK):
+                if time.monotonic() - started > seconds:
+                    return
+                end = min(start + CHUNK, len(prompts)) if step.content is None else len(prompts)
+                trained = references(model, prompts[:end], max_tokens, root / "references.pickle")[start:]
+                chunk = slice(start, start + CHUNK)
+                hop = try_step(model, step, prompts[chunk], trained[:CHUNK], max_tokens)
+                print(time.strftime("%H:%M:%S"), Parity(hops=(hop,)), *hop.faults(), sep="\n", flush=True)
                 keep(hop, max_tokens, out)
+
+
+def tried(out: Path, name: str) -> int:
+    """Say with how many prompts a form was tried before."""
+    known = json.loads(out.read_text())["hops"] if out.exists() else []
+    return next((hop["prompts"] for hop in known if hop["name"] == name), 0)
 
 
 def references(
@@ -138,11 +148,30 @@ def references(
 
 
 def keep(hop: Hop, max_tokens: int, out: Path) -> None:
-    """Write what was found of a form into a file, beside that of others."""
-    (row,) = Parity(hops=(hop,)).json()["hops"]
+    """Add what was found of a form to what is known of it, and write it beside that of others."""
     kept = json.loads(out.read_text()) if out.exists() else {"hops": []}
     others = [one for one in kept["hops"] if one["name"] != hop.name]
+    for known in (one for one in kept["hops"] if one["name"] == hop.name):
+        before = Hop(**{name: value for name, value in known.items() if name not in ("answers", "faults")})
+        hop = added(before, hop)
+    (row,) = Parity(hops=(hop,)).json()["hops"]
     out.write_text(json.dumps({"max_tokens": max_tokens, "hops": [*others, row]}, indent=1) + "\n")
+
+
+def added(one: Hop, other: Hop) -> Hop:
+    """Put two parts together: means are weighted by the prompts."""
+    share = other.prompts / (one.prompts + other.prompts)
+
+    def mean(first: float, second: float) -> float:
+        return (1 - share) * first + share * second
+
+    return replace(
+        one, prompts=one.prompts + other.prompts, same=one.same + other.same, ties=one.ties + other.ties,
+        tokens=mean(one.tokens, other.tokens), mean_nats=mean(one.mean_nats, other.mean_nats),
+        largest_nats=max(one.largest_nats, other.largest_nats), misread=one.misread + other.misread,
+        untrained_nats=mean(one.untrained_nats or 0.0, other.untrained_nats or 0.0),
+        seconds=one.seconds + other.seconds,
+    )  # fmt: skip
 
 
 class Owner:
@@ -178,13 +207,14 @@ if __name__ == "__main__":
     parser.add_argument("questions", type=Path)
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--max-tokens", type=int, default=16)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/parity.json")
+    parser.add_argument("--seconds", type=float, default=1e9, help="End after these; the next call goes on.")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--only", choices=[*map(named, FORMS), *BESIDES, "none"])
+    parser.add_argument("--only", choices=[*map(named, FORMS), *BESIDES])
     parser.add_argument("--throughput", action="store_true")
     given = parser.parse_args()
     lines = [line.strip() for line in given.questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     if given.throughput:
         throughput(lines[: given.prompts], given.max_tokens)
     else:
-        parity(lines[: given.prompts], given.max_tokens, given.out, given.only, given.keep)
+        parity(lines[: given.prompts], given.max_tokens, given.out, given.only, given.keep, given.seconds)
