@@ -68,7 +68,12 @@ def _recommend(use: "Use", as_json: bool) -> None:
     found = recommend(use, machine, local_servers())
     if as_json:
         rows = [
-            {**_facts(one.model), "recommended": one.recommended, "why": one.why, "seconds": one.seconds}
+            {
+                **_facts(one.model),
+                "recommended": one.recommended,
+                "why": one.why,
+                "seconds": None if one.seconds is None else round(one.seconds, 1),
+            }
             for one in found
         ]
         write_json({"machine": asdict(machine), "models": rows})
