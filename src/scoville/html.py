@@ -27,6 +27,28 @@ REASONS: Mapping[str, str] = {
     "thinks llm.thinking_tokens",
 }
 """Why a question was not answered, in words: what it means, and which part of the system refused."""
+STATES: Mapping[str, str] = {
+    "supported": "supported",
+    "unchecked": "quote found, not checked",
+    "unsupported": "unsupported",
+}
+"""How far a citation holds, in words."""
+DOUBTS: Mapping[str, str] = {
+    "number": "the passage has another number",
+    "row": "the number is said of something else",
+    "bound": "the most is taken for the least, or the least for the most",
+    "period": "another period",
+    "name": "another name",
+    "order": "before is taken for after, or after for before",
+    "negation": "the passage says the opposite",
+    "contradiction": "the passage says otherwise",
+    "mixed": "it is said of what the passage sets against this",
+    "reader": "read again, the passage gives another answer",
+    "quotation": "the words in quotation marks are not in the passage",
+    "passage": "there is no such passage",
+    "words": "the passage does not say it",
+}
+"""What speaks against a citation, in words."""
 QUOTE_CHARACTERS = 400
 CELL = "text-align:left;vertical-align:top;white-space:normal"
 
@@ -39,8 +61,21 @@ class Quoted(NamedTuple):
     place: str
     """In the document: its page, or what stands for it."""
     quote: str
-    found: bool
-    """Whether the quote stands in the document."""
+    state: str
+    """Of :data:`STATES`."""
+    reason: str = ""
+    """Of :data:`DOUBTS`."""
+
+    @property
+    def standing(self) -> str:
+        """How far it holds, and why no further."""
+        return standing(self.state, self.reason)
+
+
+def standing(state: str, reason: str) -> str:
+    """Say in words how far a citation holds, and why no further."""
+    doubt = DOUBTS.get(reason, reason)
+    return f"{STATES.get(state, state)}{f': {doubt}' if doubt else ''}"
 
 
 BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
@@ -60,18 +95,17 @@ def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> s
         paragraphs += f"<p><i>{_safe(REASONS.get(reason, reason))}</i></p>"
     rows = [
         (
-            f"[{one.marker}]", one.document or "no such passage", one.place,
-            shorten(one.quote) if one.found else f"not found in the document: {shorten(one.quote)}",
+            f"[{one.marker}]", one.document or "no such passage", one.place, one.standing, shorten(one.quote),
         )
         for one in citations
     ]  # fmt: skip
-    shown = table(("", "document", "page", "quote"), rows) if rows or not reason else ""
+    shown = table(("", "document", "page", "", "quote"), rows) if rows or not reason else ""
     return f"<div>{paragraphs}{shown}</div>"
 
 
 def citation_html(citation: Quoted) -> str:
     """Show a citation: where it stands, and the words."""
-    found = "" if citation.found else " <i>(not found in the document)</i>"
+    found = "" if citation.state == "supported" else f" <i>({_safe(citation.standing)})</i>"
     where = ", ".join(
         filter(None, (citation.document or "no such passage", f"page {at}" if (at := citation.place).isdigit() else at))
     )

@@ -2,11 +2,14 @@
 
 Enters: a text. Leaves: what it counts and measures. Knows English units and scales; numbers may be written in English
 words or digits, with decimal points or unmistakable decimal commas (``1.200,50``). A calendar month is no number of
-days, and a working day is no day. Of dates only the numbers are read. Exchange rates are not known.
+days, and a working day is no day. A date is one quantity, however it is written; of ``3/5/2023``, which is two dates,
+only the numbers are read. Exchange rates are not known.
 """
 
 import re
 import unicodedata
+from datetime import date
+from functools import lru_cache
 from math import isclose
 from typing import NamedTuple
 
@@ -62,7 +65,16 @@ class Quantity(NamedTuple):
     unit: Unit
 
 
+class Placed(NamedTuple):
+    """A quantity, and where it stands in the plain text."""
+
+    start: int
+    end: int
+    quantity: Quantity
+
+
 BARE = Unit("")
+DATE = Unit("date")
 UNITS = {
     spelling + ending: Unit(base, size)
     for base, size, spellings in TABLE
@@ -94,33 +106,59 @@ BETWEEN = re.compile(r"\s*(?:-|to|until|and)\s*")
 FRACTION = re.compile(r"(\d*)\s?([¼-¾⅐-⅞])")
 THIN_SPACE = re.compile(r"(?<=\d)[\u00a0\u202f\u2009'’](?=\d{3}(?!\d))")
 """Between thousands, as in French and Swiss print."""
+MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = "(?P<month{0}>" + "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in MONTHS) + ")\\.?"
+WRITTEN_DATE = re.compile(
+    rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?\.?(?:\s+of)?\s+{_MONTH.format(1)},?\s+(?P<year1>\d{{4}})\b"
+    rf"|\b{_MONTH.format(2)}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})\b",
+    re.IGNORECASE,
+)
+"""``5 March 2023``, ``March 5th, 2023``."""
+ISO_DATE = re.compile(r"(?<![\w-])(?!0000)(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
 ONE = re.compile(rf"\bone(?=[\s-](?:{_any(UNITS)})\b)")
 
 
 def quantities(text: str) -> list[Quantity]:
     """Give the quantities of a text in their order; numbers within words and codes (``P11D``) are none."""
-    plain = THIN_SPACE.sub("", FRACTION.sub(_decimal, strip_citations(text)))
-    plain = in_digits(ONE.sub("1", fold(plain)))
-    found: list[Quantity] = []
+    return [one.quantity for one in placed(plain(text))]
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> str:
+    """Write a text as `placed` reads it: folded, numbers in digits, dates as ``2023-03-05``."""
+    bare = THIN_SPACE.sub("", FRACTION.sub(_decimal, strip_citations(text)))
+    return WRITTEN_DATE.sub(_iso, in_digits(ONE.sub("1", fold(bare))))
+
+
+def without_dates(text: str) -> str:
+    """Leave dates out of a text as it was written."""
+    return ISO_DATE.sub(" ", WRITTEN_DATE.sub(" ", text))
+
+
+def placed(text: str) -> list[Placed]:
+    """Give the quantities of a plain text, and where they stand."""
+    found = [Placed(at.start(), at.end(), _date(at)) for at in ISO_DATE.finditer(text)]
+    rest = ISO_DATE.sub(lambda at: " " * len(at[0]), text)
     end = 0
-    for match in QUANTITY.finditer(plain):
+    numbers: list[Placed] = []
+    for match in QUANTITY.finditer(rest):
         one = _quantity(match)
-        gap = BETWEEN.fullmatch(plain, end, match.start())
-        if gap and found and (gap.group().strip() != "and" or "between" in plain[max(0, end - 30) : end]):
-            joined = _range(found[-1], one)
+        gap = BETWEEN.fullmatch(rest, end, match.start())
+        if gap and numbers and (gap.group().strip() != "and" or "between" in rest[max(0, end - 30) : end]):
+            joined = _range(numbers[-1].quantity, one)
             if joined:
-                found[-1], end = joined, match.end()
+                numbers[-1], end = Placed(numbers[-1].start, match.end(), joined), match.end()
                 continue
-        found.append(one)
+        numbers.append(Placed(match.start(), match.end(), one))
         end = match.end()
-    return found
+    return sorted([*found, *numbers])
 
 
 def same_quantity(one: Quantity, other: Quantity) -> bool:
     """Say whether two quantities are the same; one without a unit is compared by its number as written."""
     sizes = (1.0, 1.0) if BARE in (one.unit, other.unit) else (one.unit.size, other.unit.size)
     return (BARE in (one.unit, other.unit) or one.unit.base == other.unit.base) and all(
-        isclose(a * sizes[0], b * sizes[1], rel_tol=1e-6) for a, b in ((one.low, other.low), (one.high, other.high))
+        isclose(a * sizes[0], b * sizes[1], rel_tol=1e-7) for a, b in ((one.low, other.low), (one.high, other.high))
     )
 
 
@@ -161,6 +199,18 @@ def _quantity(match: re.Match[str]) -> Quantity:
         number = number.replace(".", "")
     value = float(number.replace(",", "")) * SCALES.get(scale, 1.0) * (-1 if match["minus"] else 1)
     return Quantity(value, value, unit)
+
+
+def _iso(match: re.Match[str]) -> str:
+    which = "1" if match["day1"] else "2"
+    month = next(at for at, name in enumerate(MONTHS, 1) if name.startswith(match[f"month{which}"][:3].casefold()))
+    return f"{match[f'year{which}']}-{month:02}-{int(match[f'day{which}']):02}"
+
+
+def _date(match: re.Match[str]) -> Quantity:
+    year, month, day = map(int, match.groups())
+    value = float(date(year, month, 1).toordinal() + day - 1)
+    return Quantity(value, value, DATE)
 
 
 def _spaced(name: str) -> str:

@@ -41,6 +41,20 @@ STOP_WORDS = frozenset(
     "within would you your yours".split()
 )
 
+ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ed", "es")
+IRREGULAR = {
+    form: base
+    for base, forms in {
+        "pay": "paid", "send": "sent", "keep": "kept", "hold": "held", "make": "made making", "come": "came coming",
+        "give": "gave given giving", "take": "took taken taking", "lose": "lost losing", "steal": "stole stolen",
+        "tell": "told", "buy": "bought", "sell": "sold", "write": "wrote written", "begin": "began begun",
+        "say": "said", "spend": "spent", "choose": "chose chosen", "know": "knew known", "find": "found",
+        "leave": "left",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""Forms of verbs that have another stem."""
+
 
 class Sentence(NamedTuple):
     """A sentence, and where it stands in the text it was found in."""
@@ -132,7 +146,14 @@ def _number(word: str) -> str:
 
 def stem(word: str) -> str:
     """Cut common English endings; crude, but the same on both sides of a comparison."""
-    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly"):
+    word = IRREGULAR.get(word, word)
+    if len(word) > 5 and word.endswith("ly") and not word.endswith(("ily", "ply")):
+        word = word[:-2]
+    for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
+    if len(word) > 3 and word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
     return word.rstrip("e") if len(word) > 4 else word

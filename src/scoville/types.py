@@ -216,6 +216,7 @@ class Reply:
 
 
 CitationMethod = Literal["model", "aligned"]
+CitationState = Literal["supported", "unchecked", "unsupported"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,8 +231,11 @@ class Citation:
     page: int | None
     boxes: tuple[Box, ...]
     quote: str
-    verified: bool
-    """Whether the quote stands in the passage, up to white space, case and typographic variants."""
+    state: CitationState
+    """``supported``: the quote holds all that the sentence claims; ``unchecked``: it stands in the passage, holds much
+    of the sentence and says nothing else, but not every word could be checked; ``unsupported``: neither."""
+    reason: str = ""
+    """What speaks against an unsupported one: a key of ``html.DOUBTS``."""
     anchor: str | None = None
     """Where the quote stands in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod
@@ -242,9 +246,14 @@ class Citation:
     """Draws its page: of answers that a Bot gave. No part of what a citation says, nor of its JSON."""
 
     @property
+    def verified(self) -> bool:
+        """Whether it is supported."""
+        return self.state == "supported"
+
+    @property
     def quoted(self) -> Quoted:
         """What a notebook shows of it."""
-        return Quoted(self.marker, self.document, place(self.page, self.anchor), self.quote, self.verified)
+        return Quoted(self.marker, self.document, place(self.page, self.anchor), self.quote, self.state, self.reason)
 
     def image(self) -> "Image":
         """Give the page as a picture (PIL) with the quote boxed; UsageError where it cannot be drawn."""
@@ -328,6 +337,8 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     """The passages in the order of their numbers in the prompt."""
+    left_out: tuple[str, ...] = field(default=(), kw_only=True)
+    """The sentences of the reply that no passage supports."""
     ranking: tuple[Hit, ...] = field(default=(), kw_only=True)
     """What the search found, deeper than what was given: for measuring it; empty outside of evaluations."""
     reply: Reply | None
@@ -367,8 +378,10 @@ class Answer:
 
     @property
     def withheld(self) -> str:
-        """What the model wrote where the answer is a refusal: no passage supports it, or the model declined."""
-        return self.reply.text if self.refused and self.reply else ""
+        """What the model wrote that is no part of the answer: no passage supports it, or the model declined."""
+        if self.refused:
+            return self.reply.text if self.reply else ""
+        return "\n".join(self.left_out)
 
     @property
     def steps(self) -> tuple[str, ...]:

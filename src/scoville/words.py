@@ -5,8 +5,11 @@ Enters: texts. Leaves: tokens, and whether one text stands in another. Knows no 
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 
 from scoville.html import not_bold
+from scoville.sentences import word_list
 
 ARTICLES = frozenset({"a", "an", "the"})
 FUNCTION_WORDS = frozenset(
@@ -23,6 +26,11 @@ SPACELESS = (
 """Scripts that put no spaces between words: each of their characters is a token."""
 SPACELESS_CHARACTER = re.compile(f"[{SPACELESS}]")
 TYPOGRAPHY = str.maketrans(dict.fromkeys("‘’‚‛´`", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‐‑‒–—―−", "-"))
+SHORTEST_WORD, SAME_START, LONGEST_ENDING = 5, 0.75, 3
+COMPOUND = re.compile(
+    r"\b(in|out)[- ](?:of[- ])?(network)\b|(?<![\w-])(non|on|off|in|out-of|self|pre|co)-(?=[^\W\d_])([^\W\d_]+)", re.I
+)
+"""What a small word in front turns round: ``out-of-network`` is neither ``in-network`` nor ``network``."""
 BRACKET = re.compile(r"\s*\[([^\[\]]*)\]")
 REFERENCE = re.compile(r"[^\[\],;#]+\.\w+(?:\s*#\s*(?:page\s*=\s*)?\d+)?", re.IGNORECASE)
 MARKER = re.compile(r"\d+(?:\s*[,;-]\s*\d+)*")
@@ -78,8 +86,55 @@ def contains(text: str, expected: str) -> bool:
     return bool(re.search(f"{before}{re.escape(wanted)}{after}", _plain(text)))
 
 
+@lru_cache(maxsize=16384)
+def stems(text: str) -> frozenset[str]:
+    """Give the content words of a text as they are compared: stems without accents, numbers in digits."""
+    return frozenset(stem_list(text))
+
+
+def stem_list(text: str) -> list[str]:
+    """Give the same words in their order."""
+    plain = COMPOUND.sub(_compound, space_characters(strip_citations(text)))
+    return [without_accents(word) for word in word_list(plain)]
+
+
+def held(words: Iterable[str], others: Iterable[str]) -> set[str]:
+    """Give the words that others hold: the same, or of words a long common start (Himalaya, Himalayan)."""
+    known = set(others)
+    starts: dict[str, list[str]] = {}
+    for other in known:
+        starts.setdefault(other[:SHORTEST_WORD], []).append(other)
+    return {
+        word for word in words
+        if word in known or any(_same_start(word, other) for other in starts.get(word[:SHORTEST_WORD], ()))
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def without_accents(word: str) -> str:
+    """Write a word without the accents of its letters."""
+    if word.isascii():
+        return word
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
+
+
+def _same_start(word: str, other: str) -> bool:
+    short, longest = sorted((len(word), len(other)))
+    if short < SHORTEST_WORD or word[0].isdecimal():
+        return False
+    if longest - short <= LONGEST_ENDING and (word.startswith(other) or other.startswith(word)):
+        return True
+    alike = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    return alike >= SAME_START * longest
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[\s,]+", " ", re.sub(r"(?<=\d),(?=\d{3})", "", fold(strip_citations(text))))
+
+
+def _compound(match: re.Match[str]) -> str:
+    first, rest = (match[1], match[2]) if match[2] else (match[3], match[4])
+    return f"{first.replace('-', '')}{rest} {rest}"
 
 
 def _spaced(text: str) -> str:

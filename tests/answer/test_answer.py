@@ -463,6 +463,7 @@ def test_an_answer_as_json(ask: Ask):
     assert written["citations"] == [
         {
             "marker": 1, "document": "policy.pdf", "page": 2, "anchor": None, "quote": CANCEL, "verified": True,
+            "state": "supported", "reason": "",
             "method": "model", "passage": PASSAGES[0].id,
             "boxes": [{"page": 2, "x0": 50, "y0": 60.0, "x1": 400, "y1": 72}],
         }

@@ -141,7 +141,7 @@ class Answerer:
             return _unanswered(reason, question, found)
         with clock.stage("ground"):
             grounded = written.ground(question, self.recipe.answer.min_support)
-        if not grounded.verified or repeats(reply.text, question):
+        if not grounded.found or repeats(reply.text, question):
             return _unanswered("cut_off" if cut_off else "ungrounded", question, found)
         return grounded
 
@@ -260,6 +260,7 @@ class Answerer:
             reason=refused.reason if refused else None,
             refusal=replace(refused.refusal, citations=citations) if refused else None,
             citations=() if refused else citations,
+            left_out=said.left_out if isinstance(said, Grounded) else (),
             hits=hits,
             reply=reply,
             similarity=found.similarity,

@@ -9,16 +9,16 @@ sentences of QAGS (news), AUROC against people is .51 by three neighbouring sent
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from scoville.answer.contradiction import contradiction
 from scoville.answer.declines import declines
-from scoville.answer.evidence import LIST_SIGN, RULE, names
-from scoville.sentences import in_digits, sentences, word_list
-from scoville.words import space_characters, strip_citations
+from scoville.answer.names import names
+from scoville.answer.parts import LIST_SIGN, RULE
+from scoville.sentences import in_digits, sentences
+from scoville.words import held, stems, strip_citations, without_accents
 
 ELSEWHERE = 0.5
 """What a word counts that the best sentence lacks and another sentence of the texts has."""
@@ -31,7 +31,6 @@ NEAR = 0.1
 MOST_SENTENCES = 6
 LEAST_COMPARED = 0.5
 """Share of a claim's words that a sentence must hold to contradict it."""
-SHORTEST_WORD, SAME_START = 5, 0.75
 MARKUP = re.compile(r"[*_`#]+")
 OPENER = re.compile(
     r"^(?:however|additionally|overall|therefore|moreover|furthermore|finally|unfortunately|generally|typically|usually"
@@ -92,24 +91,6 @@ def claimed(answer: str) -> Iterable[str]:
                 yield text
 
 
-@lru_cache(maxsize=16384)
-def stems(text: str) -> frozenset[str]:
-    """Give the content words of a text as they are compared: stems without accents, numbers in digits."""
-    return frozenset(_without_accents(word) for word in word_list(space_characters(strip_citations(text))))
-
-
-def held(words: Iterable[str], others: Iterable[str]) -> set[str]:
-    """Give the words that others hold: the same, or of words a long common start (Himalaya, Himalayan)."""
-    known = set(others)
-    starts: dict[str, list[str]] = {}
-    for other in known:
-        starts.setdefault(other[:SHORTEST_WORD], []).append(other)
-    return {
-        word for word in words
-        if word in known or any(_same_start(word, other) for other in starts.get(word[:SHORTEST_WORD], ()))
-    }  # fmt: skip
-
-
 def _check(text: str, evidence: Sequence[str], known: frozenset[str], given: str) -> Claim:
     words = stems(text)
     shares = sorted(((len(words & stems(one)) / len(words), one) for one in evidence), reverse=True)[:MOST_SENTENCES]
@@ -132,7 +113,7 @@ def _check(text: str, evidence: Sequence[str], known: frozenset[str], given: str
 
 
 def _named(text: str, given: str) -> frozenset[str]:
-    return frozenset(map(_without_accents, names(in_digits(LABEL.sub("", text, count=1)), given)))
+    return frozenset(map(without_accents, names(in_digits(LABEL.sub("", text, count=1)), given)))
 
 
 @lru_cache(maxsize=512)
@@ -140,18 +121,3 @@ def _sentences(text: str) -> tuple[str, ...]:
     return tuple(
         " ".join(one.text.split()) for one in sentences(text) if not RULE.fullmatch(one.text) and stems(one.text)
     )
-
-
-@lru_cache(maxsize=65536)
-def _without_accents(word: str) -> str:
-    if word.isascii():
-        return word
-    return "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
-
-
-def _same_start(word: str, other: str) -> bool:
-    longest = max(len(word), len(other))
-    if min(len(word), len(other)) < SHORTEST_WORD or word[0].isdecimal():
-        return False
-    alike = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
-    return alike >= SAME_START * longest

@@ -46,6 +46,8 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "boxes": [box_json(box) for box in citation.boxes],
         "quote": citation.quote,
         "verified": citation.verified,
+        "state": citation.state,
+        "reason": citation.reason,
         "method": citation.method,
         **({"pointer": citation.pointer} if citation.pointer else {}),
         "passage": citation.passage_id,

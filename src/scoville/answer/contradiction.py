@@ -13,7 +13,8 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
-from scoville.answer.evidence import DENIAL, HARMLESS
+from scoville.answer.polarity import DENIAL, HARMLESS
+from scoville.quantities import numeric_match
 from scoville.sentences import STOP_WORDS, in_digits, stem
 
 OPPOSITES = (
@@ -65,18 +66,20 @@ def contradiction(claim: str, evidence: str, given: str = "") -> str:
         return ""
     laid = SequenceMatcher(None, mine, theirs, autojunk=False)
     if not mine or sum(block.size for block in laid.get_matching_blocks()) < ALIKE * len(mine):
-        return "direction" if _compares_otherwise(mine, theirs) else ""
+        return "direction" * _compares_otherwise(mine, theirs)
     swapped = [
         Swap(one[a:b], other[c:d], first=a == 0)
-        for kind, a, b, c, d in laid.get_opcodes()
-        if kind == "replace" and max(b - a, d - c) <= LONGEST_SWAP
+        for kind, a, b, c, end in laid.get_opcodes()
+        if kind == "replace"
+        and max(b - a, (d := min(end, c + b - a) if b == len(mine) else end) - c) <= LONGEST_SWAP  # it may go on
     ]
+    same_numbers = numeric_match(evidence, claim) == 1
     for swap in swapped:
-        if (_figures(swap.said) - set(theirs)) and (_figures(swap.meant) - set(mine)):
+        if (_figures(swap.said) - set(theirs)) and (_figures(swap.meant) - set(mine)) and not same_numbers:
             return "number"
         if _says_another_name(swap, given, set(mine), set(theirs)):
             return "name"
-    return _turned(claim, evidence, mine, theirs, swapped)
+    return _turned(claim, evidence, mine, theirs, swapped) or "direction" * _compares_otherwise(mine, theirs)
 
 
 def _says_another_name(swap: Swap, given: str, mine: set[str], theirs: set[str]) -> bool:
@@ -91,11 +94,16 @@ def _turned(claim: str, evidence: str, one: list[str], other: list[str], swapped
     """Name what turns the meaning round; two of them turn it back: "A is more than B", "B is less than A"."""
     pairs = {(a, b) for swap in swapped for a in map(plain, swap.said) for b in map(plain, swap.meant)}
     exchanged = {frozenset(pair) for pair in pairs if pair[::-1] in pairs}
-    opposed = {pair for pair in map(frozenset, pairs) if pair in OPPOSED} - exchanged
+    turned_back = _denials(claim), _denials(evidence)
+    opposed = {
+        frozenset((said, meant)) for said, meant in pairs
+        if frozenset((said, meant)) in OPPOSED and (said in turned_back[0]) == (meant in turned_back[1])
+    } - exchanged  # fmt: skip
     reasons = ["negation"] if _denied(claim, other) != _denied(evidence, one) else []
     reasons += ["comparison"] * len(opposed)
-    if COMPARED.search(claim.casefold()) or _figures(one):
-        reasons += ["direction" for pair in exchanged if not pair & STOP_WORDS]
+    named = {plain(word) for swap in swapped for word in (*swap.said, *swap.meant) if word[0].isupper()}
+    compares = bool(COMPARED.search(claim.casefold()) or _figures(one))
+    reasons += ["direction"] * any(not pair & STOP_WORDS and (compares or pair <= named) for pair in exchanged)
     return reasons[0] if len(reasons) % 2 else ""
 
 
@@ -125,10 +133,14 @@ def _sign(words: list[str]) -> int:
 
 def _denied(text: str, other: Sequence[str]) -> set[str]:
     """Give the words that a text denies and the other text has too."""
+    return _denials(text) & set(other)
+
+
+def _denials(text: str) -> set[str]:
     folded = HARMLESS.sub(" ", text.casefold().replace("’", "'"))
     found = (tokens(folded[match.end() : match.end() + 60]) for match in DENIAL.finditer(folded) if match[0] != "non")
     behind = ([word for word in map(plain, words) if word not in STOP_WORDS][:1] for words in found)
-    return {word for words in behind for word in words if word in other}
+    return {word for words in behind for word in words}
 
 
 def is_name(word: str, given: str) -> bool:

@@ -6,15 +6,17 @@ evidence for a sentence, ``evidence`` says. Knows no model and no index.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from scoville.answer.evidence import LIST_SIGN, Claim, Evidence, Support
+from scoville.answer.evidence import Claim, Evidence, Support, best_support
 from scoville.answer.evidence import support as find_support
+from scoville.answer.parts import LIST_SIGN
 from scoville.sentences import content_words, sentences
 from scoville.types import Citation, CitationMethod, Hit, Passage
+from scoville.words import stems
 
 _NUMBERS = r"(\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3})*)"
 _LABEL = r"(?:see\s+)?(?:passages?|sources?|documents?)\s*:?\s*"
@@ -38,11 +40,18 @@ class Grounded:
 
     text: str
     citations: tuple[Citation, ...]
+    left_out: tuple[str, ...] = ()
+    """The sentences that no passage supports."""
 
     @property
     def verified(self) -> bool:
         """Whether any citation holds."""
         return any(citation.verified for citation in self.citations)
+
+    @property
+    def found(self) -> bool:
+        """Whether any quote was found."""
+        return any(citation.state != "unsupported" for citation in self.citations)
 
 
 def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
@@ -57,6 +66,7 @@ def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = 
     reading = _Reading(hits, min_support, question)
     pieces: list[str] = []
     citations: list[Citation] = []
+    left_out: list[str] = []
     seen: dict[str, set[int]] = {}
     lead = ""
     position = 0
@@ -69,13 +79,24 @@ def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = 
         seen.setdefault(plain, set()).update(claim.markers)
         found = reading.resolve(claim) if claim.markers else reading.align(claim)
         if not found:
-            lead = f"{gap}{written}" if written.endswith(":") and not any(map(str.isdigit, written)) else ""
+            leads = (written.endswith(":") and not any(map(str.isdigit, written))) or not content_words(written)
+            lead = f"{gap}{written}" if leads else ""
+            left_out += [] if leads else [written]
             continue
         mark = "" if claim.markers else f" [{found[0].marker}]"
         pieces.append(f"{lead}{gap}{written}{mark}")
         citations += found
         lead = ""
-    return Grounded(text="".join(pieces).strip(), citations=tuple(dict.fromkeys(citations)))
+    return Grounded(text="".join(pieces).strip(), citations=_merged(citations), left_out=tuple(left_out))
+
+
+def _merged(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    """Leave out citations of a quote that is cited already; the marker that the model wrote is kept."""
+    kept: dict[tuple[int, str, str], Citation] = {}
+    for one in citations:
+        key = one.marker, one.quote, one.state
+        kept[key] = one if key not in kept or (one.method == "model" != kept[key].method) else kept[key]
+    return tuple(kept.values())
 
 
 def quote_stands_in(quote: str, passage: str) -> bool:
@@ -112,8 +133,8 @@ class _Reading:
         return "\n".join([self.question, *(hit.passage.content for hit in self.hits)])
 
     @cached_property
-    def asked(self) -> set[str]:
-        return content_words(self.question)
+    def asked(self) -> frozenset[str]:
+        return stems(self.question)
 
     @cached_property
     def evidence(self) -> dict[int, Evidence]:
@@ -130,14 +151,12 @@ class _Reading:
         A question claims nothing, so nothing is evidence for it.
         """
         read = self._read(claim)
-        found = [(number, self._support(read, number)) for number in range(1, len(self.hits) + 1)]
-        if not found or claim.text.endswith("?"):
+        if claim.text.endswith("?"):
             return []
-        number, best = max(found, key=lambda numbered: (numbered[1].share, -numbered[0]))
-        passage = self.hits[number - 1].passage
-        if best.share < self.min_support or not self._is_about(passage, best):
+        place, best = best_support(read, [self._evidence(number) for number in range(len(self.hits))], self.min_support)
+        if not best.share or not self._is_about(best):
             return []
-        return [_citation(number, passage, best, "aligned")]
+        return [_citation(place + 1, self.hits[place].passage, best, "aligned")]
 
     def _read(self, claim: _Claim) -> Claim:
         return Claim(claim.text, self.question, self.given)
@@ -145,26 +164,26 @@ class _Reading:
     def _resolve(self, claim: str, read: Claim, marker: int) -> Citation:
         if not 1 <= marker <= len(self.hits):
             return Citation(
-                marker=marker, passage_id=None, document=None, page=None, boxes=(), quote=claim, verified=False,
-                method="model",
+                marker=marker, passage_id=None, document=None, page=None, boxes=(), quote=claim,
+                state="unsupported", reason="passage", method="model",
             )  # fmt: skip
         passage = self.hits[marker - 1].passage
         for quotation in QUOTATION.findall(claim):
             if len(quotation) >= SHORTEST_QUOTATION and not quote_stands_in(quotation, passage.content):
-                return _unverified(marker, passage, quotation)
-        found = self._support(read, marker)
-        held = found.share >= self.min_support
-        return _citation(marker, passage, found, "model") if held else _unverified(marker, passage, claim)
+                return _unsupported(marker, passage, quotation, "quotation")
+        found = find_support(read, self._evidence(marker - 1), self.min_support)
+        if not found.share:
+            return _unsupported(marker, passage, claim, found.reason or "words")
+        return _citation(marker, passage, found, "model")
 
-    def _support(self, claim: Claim, number: int) -> Support:
+    def _evidence(self, number: int) -> Evidence:
         if number not in self.evidence:
-            self.evidence[number] = Evidence(self.hits[number - 1].passage)
-        return find_support(claim, self.evidence[number], self.min_support)
+            self.evidence[number] = Evidence(self.hits[number].passage)
+        return self.evidence[number]
 
-    def _is_about(self, passage: Passage, found: Support) -> bool:
+    def _is_about(self, found: Support) -> bool:
         """Say whether evidence shares enough words with the question: a true sentence about something else is none."""
-        held = self.asked & content_words(f"{passage.prefix}\n{passage.text[found.start : found.end]}")
-        return len(held) >= LEAST_QUESTION_SHARE * len(self.asked)
+        return len(self.asked & found.held) >= LEAST_QUESTION_SHARE * len(self.asked)
 
 
 def _claims(text: str) -> Iterator[_Claim]:
@@ -184,12 +203,13 @@ def _claims(text: str) -> Iterator[_Claim]:
 
 
 def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:
-    return cite(marker, passage, found.start, found.end, method)
+    checked = found.whole and passage.language in ("", "en")  # the checks read English
+    cited = cite(marker, passage, found.start, found.end, method)
+    return cited if checked else replace(cited, state="unchecked")
 
 
 def cite(marker: int, passage: Passage, start: int, end: int, method: CitationMethod = "model") -> Citation:
-    """Cite the characters ``[start, end)`` of a passage's text."""
-    quote = passage.text[start:end]
+    """Cite the characters ``[start, end)`` of a passage's text, which say what is claimed."""
     boxes = passage.boxes(passage.start + start, passage.start + end)
     return Citation(
         marker=marker,
@@ -198,15 +218,14 @@ def cite(marker: int, passage: Passage, start: int, end: int, method: CitationMe
         page=boxes[0].page if boxes else passage.page,
         anchor=passage.anchor_at(passage.start + start),
         boxes=boxes,
-        quote=quote,
-        verified=quote_stands_in(quote, passage.text),
+        quote=passage.text[start:end],
+        state="supported",
         method=method,
     )
 
 
-def _unverified(marker: int, passage: Passage, quote: str) -> Citation:
-    whole = _citation(marker, passage, Support(0, len(passage.text), 0.0), "model")
-    return replace(whole, quote=quote, verified=False, boxes=())
+def _unsupported(marker: int, passage: Passage, quote: str, reason: str) -> Citation:
+    return replace(cite(marker, passage, 0, 0), quote=quote, state="unsupported", reason=reason, boxes=())
 
 
 def _plain(text: str) -> str:

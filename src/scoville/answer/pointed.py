@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scoville.answer.evidence import LIST_SIGN
 from scoville.answer.grounding import cite
+from scoville.answer.parts import LIST_SIGN
 from scoville.answer.yes_no import decide
 from scoville.extract.reader import Span
 from scoville.search.focus import Readable, readable_lines

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from scoville.answer.evidence import LIST_SIGN, polarity
+from scoville.answer.parts import LIST_SIGN
+from scoville.answer.polarity import clauses
 from scoville.sentences import content_words, numbers, sentences
 from scoville.types import Hit
 
@@ -79,12 +80,13 @@ def _candidates(question: str, asked: frozenset[str], number: int, hit: Hit) -> 
 def _said(question: str, asked: frozenset[str], sentence: str) -> str:
     """Say yes where the clauses with the words asked about affirm them, no where they deny them."""
     plain = CONDITION.sub("if", NON.sub("", sentence))  # "if" ends a clause
-    found = polarity(plain, frozenset(content_words(plain)))
-    if LIMITS.search(f"{question} {sentence}") or polarity(question, asked).excludes:
+    if LIMITS.search(f"{question} {sentence}") or any(clause.excludes for clause in clauses(question)):
         return ""
-    if not found.excludes:
+    found = clauses(plain)
+    doubtful = frozenset[str]().union(*(clause.words for clause in found if clause.excludes))
+    if not any(clause.excludes for clause in found):
         return "Yes"
-    words = asked & (found.doubtful | found.affirmed)
-    if words and words <= found.doubtful:
+    words = asked & frozenset[str]().union(*(clause.words for clause in found))
+    if words and words <= doubtful:
         return "No"
-    return "Yes" if words and words <= found.affirmed - found.doubtful else ""
+    return "Yes" if words and not words & doubtful else ""

@@ -19,6 +19,8 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
     lines += [style(f"  {plain(step)}", dim=True) for step in answer.steps]
     if any(citation.method == "aligned" for citation in answer.citations):
         lines.append(style("  (citations found by matching the answer with the passages)", dim=True))
+    if show_withheld and answer.withheld:
+        lines.append(style(f"  left out, no passage supports it: {plain(answer.withheld)}", dim=True))
     if answer.reply and answer.reply.finish_reason == "length":
         lines.append(style("  (the reply was cut off at its limit: raise llm.max_tokens for the rest)", fg="yellow"))
     return "\n".join([*lines, *_found(answer)])
@@ -71,8 +73,10 @@ def _citation(citation: Citation) -> str:
     place = f"{of}{plain(citation.document or '')}{where}"
     quote = plain(" ".join(citation.quote.split()))
     quote = f"{quote[:220]}..." if len(quote) > 220 else quote
+    standing = citation.quoted.standing
     if citation.document is None:
-        return style(f"  [{citation.marker}] quote not found: there is no such passage", fg="red")
-    if not citation.verified:
-        return style(f"  [{citation.marker}] {place}: quote not found: ", fg="red") + f'"{quote}"'
-    return style(f"  [{citation.marker}] {place}: ", bold=True) + f'"{quote}"'
+        return style(f"  [{citation.marker}] {standing}", fg="red")
+    if citation.state == "unsupported":
+        return style(f"  [{citation.marker}] {place}: {standing}: ", fg="red") + f'"{quote}"'
+    told = "" if citation.state == "supported" else style(f"{standing}: ", fg="yellow")
+    return style(f"  [{citation.marker}] {place}: ", bold=True) + f'{told}"{quote}"'

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scoville.html import standing
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrieved:
@@ -29,6 +31,15 @@ class Cited:
     verified: bool
     marker: str = ""
     """The number by which the answer names it, if the system tells."""
+    state: str = ""
+    """How far it holds, of ``html.STATES``, if the system tells."""
+    reason: str = ""
+    """What speaks against it, of ``html.DOUBTS``."""
+
+    @property
+    def standing(self) -> str:
+        """How far it holds, in words; empty where it is supported."""
+        return "" if self.verified else standing(self.state or "unsupported", self.reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +88,8 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
                 quote=str(citation.get("quote") or ""),
                 verified=bool(citation.get("verified", True)),
                 marker=str(citation.get("marker") or ""),
+                state=str(citation.get("state") or ""),
+                reason=str(citation.get("reason") or ""),
             )
             for citation in saved.get("citations") or ()
         ),

@@ -69,7 +69,7 @@ def readable_lines(passage: Passage) -> Iterator[Readable]:
     """Give the sentences and rows of a passage; headings and the rules of tables are left out."""
     columns = _cells(passage.prefix.rpartition("\n")[0].rpartition("\n")[2])  # a cut table's header ends the prefix
     columns = columns if RULE.fullmatch(passage.prefix.rpartition("\n")[2]) else []
-    found = [sentence for sentence in sentences(passage.text) if not _is_heading(sentence, passage.text)]
+    found = [sentence for sentence in sentences(passage.text) if not is_heading(sentence, passage.text)]
     end = 0
     for number, sentence in enumerate(found):
         cells = _cells(sentence.text)
@@ -102,7 +102,7 @@ def _shares(wanted: set[str], held: Sequence[set[str]]) -> list[float]:
     return [sum(weights[word] for word in wanted & words) / total for words in held]
 
 
-def _is_heading(sentence: Sentence, text: str) -> bool:
+def is_heading(sentence: Sentence, text: str) -> bool:
     """Say whether a line looks like a heading: short, alone, without an end; it names an answer and holds none."""
     alone = text[: sentence.start].rstrip(" ")[-1:] in ("", "\n") and text[sentence.end :].lstrip(" ")[:2] in (
         "",

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from scoville.answer.declines import declines
-from scoville.answer.evidence import DENIAL, Claim, Evidence, support
+from scoville.answer.evidence import Claim, Evidence, support
 from scoville.answer.grounding import quote_stands_in
+from scoville.answer.polarity import DENIAL
 from scoville.cases.generate.draft import ANSWERABLE, KINDS, DraftCase, Place, is_kept_out
 from scoville.cases.generate.premises import OPPOSITES
 from scoville.cases.generate.prompts import PROMPTS

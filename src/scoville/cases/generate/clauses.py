@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from scoville.answer.evidence import LIST_SIGN
+from scoville.answer.parts import LIST_SIGN
 from scoville.cases.generate.draft import Place
 from scoville.cases.generate.english import words
 from scoville.sentences import content_words, sentences

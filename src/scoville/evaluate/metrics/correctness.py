@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from scoville.answer.claims import claimed, faithfulness, held, stems
+from scoville.answer.claims import claimed, faithfulness
 from scoville.answer.contradiction import contradiction
 from scoville.answer.declines import declines
-from scoville.answer.evidence import DENIAL, HARMLESS
+from scoville.answer.polarity import DENIAL, HARMLESS
 from scoville.evaluate.metrics.overlap import runs
 from scoville.quantities import UNITS, numeric_match
-from scoville.words import contains, word_tokens
+from scoville.words import contains, held, stems, word_tokens
 
 FREE = 8
 """So many words may be said beside the expected ones at little cost: a value may stand in a sentence."""

@@ -1,7 +1,7 @@
 """Whether an answer corrects what its question wrongly supposes. Enters: a case and a result. Leaves: yes or no."""
 
 from scoville.answer.claims import claimed
-from scoville.answer.evidence import DENIAL, HARMLESS
+from scoville.answer.polarity import DENIAL, HARMLESS
 from scoville.evaluate.metrics.correctness import correctness
 from scoville.evaluate.result import Result
 from scoville.sentences import numbers
