@@ -1,5 +1,6 @@
 """The prompt section of a recipe, and the templates that it names or points to."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from scoville.errors import RecipeError
 from scoville.prompt import DECLINE, template_hash
 from scoville.recipe import Prompt, Recipe
 from scoville.recipe.file import load_recipe
-from scoville.recipe.prompt import shipped
+from scoville.recipe.prompt import shipped, step_anatomy
 
 
 def test_a_template_is_named_or_pointed_to_and_the_recipe_beats_it(tmp_path: Path):
@@ -65,3 +66,14 @@ def test_a_prompt_that_cannot_be_meant_is_refused(tmp_path: Path, values: str, s
     with pytest.raises(RecipeError) as refused:
         load_recipe(tmp_path / "recipe.yaml", environment={})
     assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_step_may_be_used_by_the_steps_of_a_later_one_alone():
+    inner = {"name": "b", "task": "{a}"}
+    steps = [{"name": "a"}, {"name": "c", "task": "{b}", "steps": [inner]}]
+    assert Prompt.model_validate_json(json.dumps({"steps": steps, "task": "{c}"})).steps[1].steps[0].name == "b"
+
+
+def test_a_step_sees_the_passages_where_the_last_prompt_sees_only_what_steps_wrote():
+    prompt = Prompt.model_validate_json(json.dumps({"steps": [{"name": "facts"}], "context": "{facts}"})).anatomy()
+    assert (prompt.context, step_anatomy(prompt.steps[0], prompt).context) == ("{facts}", "{context}")

@@ -163,7 +163,8 @@ class Prompt(Parts):
 
 def step_anatomy(step: Step, prompt: Anatomy) -> Anatomy:
     """Give all parts of a step."""
-    inherited = Parts(role=prompt.role, context=prompt.context, numbered=prompt.numbered)
+    shows = "{context}" in prompt.context  # else it shows what steps wrote
+    inherited = Parts(role=prompt.role, context=prompt.context if shows else None, numbered=prompt.numbered)
     return _whole(step, inherited, step.instructions)
 
 
@@ -195,9 +196,17 @@ def _unknown(part: Parts | Anatomy, known: set[str]) -> Iterator[str]:
 
 def _unused(part: Parts | Anatomy) -> Iterator[str]:
     """Find steps that no later prompt takes anything from."""
-    later: list[Parts | Anatomy] = [part]
+    later = _texts(part)
     for step in reversed(part.steps):
-        if not any(f"{{{step.name}}}" in (text or "") for one in later for text in (one.context, one.task, one.format)):
+        if f"{{{step.name}}}" not in later:
             yield f"steps: {step.name} is used by no later prompt; write {{{step.name}}} where its output goes"
         yield from _unused(step)
-        later.append(step)
+        later += _all_texts(step)
+
+
+def _texts(part: Parts | Anatomy) -> str:
+    return f"{part.context} {part.task} {part.format}"
+
+
+def _all_texts(step: Step) -> str:
+    return " ".join((_texts(step), *map(_all_texts, step.steps)))
