@@ -2,12 +2,14 @@
 
     python benchmarks/model_size.py qwen DATA --out benchmarks/results/model_size.json
     python benchmarks/model_size.py smol-f16 DATA --out benchmarks/results/model_size.json
+    python benchmarks/model_size.py smol-f16 DATA --demo --out benchmarks/results/model_size.json
 
 DATA holds squad_v2. `qwen` is Qwen2.5-Coder-0.5B-Instruct as Q4_K_M, `smol-f16` SmolLM2-135M-Instruct as F16, `smol-q4`
 the same as Q4_1 (its F16 weights are made of these: what it lost to quantisation once it has lost). Both run with
-llama.cpp on one thread. Each is asked 60 questions of SQuAD, each over its paragraph, and the questions of the demo by
-the whole pipeline. Seconds are the processor's. Where another model was measured before, the smaller one may also draw
-replies until it took as long, and gives the most frequent: equal seconds.
+llama.cpp on one thread. Each is asked 60 questions of SQuAD over the three sentences of the paragraph that share most
+words with the question, and with --demo the questions of the demo by the whole pipeline. Seconds are the processor's.
+Where `qwen` was measured before, the smaller one also draws replies until it took as long, and gives the most frequent:
+equal seconds. What is in the file of results is not asked again; --seconds ends early.
 """
 
 import argparse
@@ -31,10 +33,12 @@ from scoville.llm import Generation, Llm, open_llm
 from scoville.llm.gguf_write import open_gguf
 from scoville.llm.trained.forms import write_form
 from scoville.models import locate_model
+from scoville.sentences import content_words, sentences
 from scoville.types import Message
 
 SMALL = "smollm2-135m-instruct"
 QUESTIONS = 60
+SENTENCES = 3
 MAX_TOKENS = 32
 DRAWN_AT = 0.7
 """Temperature of the replies after the first."""
@@ -55,11 +59,15 @@ def squad(data: Path) -> list[Asked]:
     drawn = random.Random(0)
     drawn.shuffle(paragraphs)
     found = [
-        Asked(paragraph["context"], (one := drawn.choice(whole))["question"], [a["text"] for a in one["answers"]])
+        Asked(
+            nearest(paragraph["context"], (one := drawn.choice(whole))["question"]),
+            one["question"],
+            [answer["text"] for answer in one["answers"]],
+        )
         for paragraph in paragraphs
         if (whole := [question for question in paragraph["qas"] if question["answers"]])
     ]
-    return found[:QUESTIONS]
+    return [asked for asked in found if holds(asked.context, asked.answers)][:QUESTIONS]
 
 
 def name_of(model: str, folder: Path) -> str:
@@ -80,6 +88,13 @@ def reply(llm: Llm, asked: Asked, seed: int) -> str:
     return llm.generate(messages, Generation(max_tokens=MAX_TOKENS, temperature=temperature, seed=seed)).text
 
 
+def nearest(context: str, question: str) -> str:
+    """Give the sentences that share most words with a question, in their order."""
+    asked, found = content_words(question), [one.text for one in sentences(context)]
+    ranked = sorted(range(len(found)), key=lambda number: -len(asked & content_words(found[number])))
+    return " ".join(found[number] for number in sorted(ranked[:SENTENCES]))
+
+
 def holds(text: str, answers: Sequence[str]) -> bool:
     """Say whether one of the answers stands in a reply."""
     return any(plain(answer) in plain(text) for answer in answers)
@@ -90,28 +105,24 @@ def plain(text: str) -> str:
     return f" {' '.join(re.findall(r'[a-z0-9]+', text.lower()))} "
 
 
-def on_squad(llm: Llm, questions: Sequence[Asked], seconds: float) -> dict[str, Any]:
-    """Ask each question once, and with ``seconds`` for each as often as they allow."""
-    first: list[bool] = []
-    often: list[bool] = []
-    took: list[float] = []
-    f1: list[float] = []
-    drawn = 0
-    for asked in questions:
-        started = time.process_time()
-        replies = [reply(llm, asked, 0)]
-        took.append(time.process_time() - started)
-        while time.process_time() - started + took[-1] / 2 < seconds:
-            replies.append(reply(llm, asked, len(replies)))
-        drawn += len(replies)
-        voted = Counter(map(plain, replies)).most_common(1)[0][0]
-        first.append(holds(replies[0], asked.answers))
-        often.append(holds(voted, asked.answers))
-        f1.append(max(token_f1(replies[0], answer) for answer in asked.answers))
-    count = len(questions)
-    found = {"questions": count, "right": sum(first), "f1": sum(f1) / count, "seconds": sum(took) / count}
-    equal = {"right": sum(often), "replies": drawn / count, "seconds": seconds}
-    return {**found, **({"at_equal_seconds": equal} if seconds else {})}
+def ask_one(llm: Llm, asked: Asked, seconds: float) -> dict[str, Any]:
+    """Ask once, and as often as ``seconds`` allow."""
+    started = time.process_time()
+    replies = [reply(llm, asked, 0)]
+    took = time.process_time() - started
+    while time.process_time() - started + took / 2 < seconds:
+        replies.append(reply(llm, asked, len(replies)))
+    voted = Counter(map(plain, replies)).most_common(1)[0][0]
+    return {
+        "right": holds(replies[0], asked.answers), "f1": max(token_f1(replies[0], one) for one in asked.answers),
+        "seconds": took, "replies": len(replies), "voted_right": holds(voted, asked.answers), "reply": replies[0],
+    }  # fmt: skip
+
+
+def summed_up(rows: Sequence[dict[str, Any]]) -> str:
+    """Write what came of the questions so far."""
+    means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0] if name != "reply"}
+    return f"{len(rows)} questions: " + ", ".join(f"{name} {value:.2f}" for name, value in means.items())
 
 
 def on_demo(name: str, folder: Path) -> dict[str, Any]:
@@ -132,22 +143,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=["qwen", "smol-f16", "smol-q4"])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--questions", type=int, default=QUESTIONS)
+    parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/model_size.json")
     given = parser.parse_args()
     kept = json.loads(given.out.read_text()) if given.out.exists() else {}
+    own = kept.setdefault(given.model, {"rows": []})
+    ends = time.monotonic() + given.seconds
     with tempfile.TemporaryDirectory() as place:
         name = name_of(given.model, Path(place))
+        if given.demo:
+            own["demo"] = on_demo(name, Path(place) / "demo")
+            given.out.write_text(json.dumps(kept, indent=1) + "\n")
+            return
         llm = open_llm(recipe.Llm(model=name, runtime="llamacpp", threads=1))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         llm.load()
-        seconds = kept["qwen"]["squad"]["seconds"] if "qwen" in kept and given.model != "qwen" else 0.0
-        found = {"squad": on_squad(llm, squad(given.data)[: given.questions], seconds)}
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        others = kept["qwen"]["rows"] if given.model != "qwen" and "qwen" in kept else []
+        for number, asked in list(enumerate(squad(given.data)))[len(own["rows"]) :]:
+            if time.monotonic() > ends:
+                break
+            own["rows"].append(ask_one(llm, asked, others[number]["seconds"] if number < len(others) else 0.0))
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+            own["memory_mb"] = max(own.get("memory_mb", 0), round(memory / 1024))
+            given.out.write_text(json.dumps(kept, indent=1) + "\n")
         llm.close()
-        kept[given.model] = {**found, "memory_mb": round(memory / 1024), "demo": on_demo(name, Path(place) / "demo")}
-    given.out.write_text(json.dumps(kept, indent=1) + "\n")
-    print(json.dumps(kept[given.model], indent=1))
+    print(given.model, own["memory_mb"], "MB,", summed_up(own["rows"]), flush=True)
 
 
 if __name__ == "__main__":
