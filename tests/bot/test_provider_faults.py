@@ -1,5 +1,6 @@
 """What people see when the endpoint of a model fails them: an error that says so, or an honest answer."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ import pytest
 from test_llm_openai import Action, Endpoint, Handler, chunk, refuse, stream
 
 from conftest import Bench, Command
+from scoville.answer import open_answerer
+from scoville.llm import FakeLlm
 
 FACT = "The excess is 500 pounds for each claim."
 QUESTION = "What is the excess for each claim?"
@@ -14,8 +17,6 @@ QUESTION = "What is the excess for each claim?"
 
 @pytest.fixture
 def endpoint(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    import threading
-
     bench.write("policy.txt", FACT)
     bench.add()
     monkeypatch.chdir(bench.workspace.root)
@@ -73,3 +74,17 @@ def test_what_is_said_again_and_again_is_said_once(command: Command, endpoint: E
     said = ask(command, endpoint, "--json").json
     assert not said["refused"]
     assert said["answer"].count("500 pounds") == 1 and len(said["citations"]) == 1
+
+
+def test_a_process_that_ends_while_its_model_loads_says_nothing_of_that(bench: Bench):
+    bench.write("policy.txt", FACT)
+    bench.add()
+    tried = threading.Event()
+
+    class Unfinished(FakeLlm):
+        def load(self) -> None:
+            tried.set()
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    open_answerer(bench.workspace, bench.recipe, llm=Unfinished())
+    assert tried.wait(5)  # what a thread raises fails the test

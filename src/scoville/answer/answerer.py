@@ -363,7 +363,9 @@ def open_answerer(
     model = llm or open_llm(recipe.llm)
 
     def load_model() -> None:
-        with suppress(ScovilleError):  # said again when the first reply is asked for, which waits for the loading
+        # Said again when the first reply is asked for, which waits for the loading. A process that ends meanwhile, as
+        # something else is wrong, lets no thread begin other work.
+        with suppress(ScovilleError, RuntimeError):
             model.load()
 
     if load:
