@@ -208,7 +208,7 @@ def test_the_labels_of_a_form_are_fields_too_and_what_it_lacks_is_null(demo: sc.
 
 @pytest.mark.model
 def test_fields_that_the_reader_cannot_fill_say_so(demo: sc.Bot):
-    with pytest.raises(UsageError, match="sources is array.*name a model that writes"):
+    with pytest.raises(UsageError, match="sources is of type array.*name a model that writes"):
         demo.ask("Who?", schema="citations")
 
     class Shoes(BaseModel):

@@ -62,7 +62,7 @@ def _field(name: str, part: Mapping[str, Any]) -> Field:
     kind = next((one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null"), "null")
     if kind not in ("string", "number", "integer", "boolean"):
         raise UsageError(
-            f"schema: {name} is {kind}; the reader fills texts, numbers, dates and truth values; for lists and objects "
+            f"schema: {name} is of type {kind}; the reader fills texts, numbers, dates and truth values; for lists and objects "
             "name a model that writes, such as --set llm.model=smollm2-135m-instruct"
         )
     label = str(part.get("title") or name.replace("_", " "))

@@ -100,10 +100,12 @@ class Bot(Exports):
         groups: Sequence[str] | None = None, schema: Schema | None = None,
     ) -> list[ShownPart]:  # fmt: skip
         """Give what the model would see of a question, part by part, with how many tokens each takes."""
-        filters = self._check(question, where)
-        found = self.searcher().search(question, where=filters, groups=groups, history=turns_of(history))
         answerer = self.answerer()
         shape = answerer.shape if schema is None else open_shape(schema)
+        question = question or (shape.title if shape else "")
+        found = self.searcher().search(
+            question, where=self._check(question, where), groups=groups, history=turns_of(history)
+        )
         return shown_parts(answerer.writing, question, found, turns_of(history), shape)
 
     def conversation(self, id: str | None = None) -> Conversation:
