@@ -34,6 +34,7 @@ from scoville.models import (
     verify,
 )
 from scoville.models.catalogue import Wheel
+from scoville.models.hub import verify_hub_model
 from scoville.models.locate import weights_identity
 from scoville.models.trained import forget, look_in
 
@@ -709,6 +710,23 @@ def test_a_hub_llm_is_one_file(hub):
     os.truncate(files.weights, 3)
     assert locate_model("hf:acme/Tiny-GGUF/tiny.Q4.gguf", kind="llm").weights.read_bytes() == WEIGHTS
     assert hub.calls == 2, "a damaged file is fetched again"
+
+
+def test_what_was_fetched_first_from_a_hub_is_pinned(hub, monkeypatch):
+    reference = "hf:acme/Tiny-GGUF/tiny.Q4.gguf"
+    weights = locate_model(reference, kind="llm").weights
+    assert verify_hub_model(reference, "llm") == ()
+    weights.write_bytes(WEIGHTS[:-1] + b"!")
+    (problem,) = verify_hub_model(reference, "llm")
+    assert "tiny.Q4.gguf has SHA-256" in problem
+    weights.write_bytes(b"")
+    other = {"tiny.Q4.gguf": b"GGUF another"}
+    monkeypatch.setattr(
+        "huggingface_hub.hf_hub_download",
+        lambda repository, file, **to: os.path.join(hub._store(repository, other, **to), file),
+    )
+    with pytest.raises(ModelIntegrity, match="the hub now gives a file with SHA-256 .*, and what was fetched first"):
+        locate_model(reference, kind="llm")
 
 
 def test_a_hub_that_does_not_help_is_unavailable(hub, monkeypatch):

@@ -1,10 +1,13 @@
 """Which models suit which machine."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from scoville.errors import ModelUnavailable
+from scoville.models import locate_model
 from scoville.models.known import Use, known_models
 from scoville.models.machine import Machine, this_machine
 from scoville.models.recommend import PATIENCE_SECONDS, SHARE, recommend
@@ -68,3 +71,12 @@ def test_each_use_has_a_model_that_suits_a_laptop_with_its_facts(use: Use):
 def test_this_machine_has_memory_and_cores():
     machine = this_machine()
     assert machine.memory_bytes > 500_000_000 and machine.cores >= 1
+
+
+def test_each_model_of_the_hub_has_a_name_that_can_be_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SCOVILLE_MODELS", str(tmp_path))
+    for model in known_models():
+        if model.name.startswith("hf:"):
+            kind = "llm" if model.flavour else "reranker" if "rerank" in model.uses else "embedder"
+            with pytest.raises(ModelUnavailable, match="fetching was not asked for"):
+                locate_model(model.name, kind=kind, download=False)

@@ -114,7 +114,9 @@ def pull_command(name: str, force: bool, kind: "Kind | None", as_json: bool) -> 
 
     with progress_bar("bytes") as progress:
         if name.startswith("hf:"):
-            folder = locate_model(name, kind=kind, progress=progress).folder
+            files = locate_model(name, kind=kind, progress=progress)
+            folder = files.folder
+            say(f"Pinned as it came first, with SHA-256 {files.sha256}: compare it with what its maker says.")
         else:
             folder = pull(name, force=force, progress=progress)
     _place(name, str(folder), as_json)
@@ -133,12 +135,15 @@ def where_command(name: str, kind: "Kind | None", as_json: bool) -> None:
 
 @command.command("verify")
 @click.argument("name")
+@kind_option
 @json_option
-def verify_command(name: str, as_json: bool) -> None:
+def verify_command(name: str, kind: "Kind | None", as_json: bool) -> None:
     """Check that a model in the cache is what was fetched."""
     from scoville.models import verify
+    from scoville.models.hub import verify_hub_model
 
-    problems = verify(name)
+    hub_kind = kind or ("llm" if name.endswith(".gguf") else "embedder")
+    problems = verify_hub_model(name, hub_kind) if name.startswith("hf:") else verify(name)
     if as_json:
         write_json({"name": name, "problems": list(problems)})
     for problem in problems:

@@ -2,7 +2,7 @@
 
 Enters: a reference. Leaves: the weights' path in the cache. Does not know what the files hold. Once a reference was
 fetched, a note in the cache names its files, so it is found again without asking the hub; the note's paths are
-relative, so the cache may be moved.
+relative, so the cache may be moved. The SHA-256 of what was fetched first is the pin: another file is not taken.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scoville.errors import ModelUnavailable, StorageError, UnknownModel
+from scoville.errors import ModelIntegrity, ModelUnavailable, StorageError, UnknownModel
 from scoville.models.cache import (
     NO_SPACE,
     cache_root,
@@ -64,6 +64,11 @@ def locate_hub_model(reference: str, kind: Kind, progress: Progress | None, *, d
         size=weights.stat().st_size,
         sha256=hash_file(weights),
     )
+    if (before := _note_at(place)) and before.sha256 != note.sha256:
+        raise ModelIntegrity(
+            f"{reference}: the hub now gives a file with SHA-256 {note.sha256}, and what was fetched first had "
+            f"{before.sha256}; to take the new one, delete {place}"
+        )
     with storage_errors(place):
         unfinished = place.with_suffix(f".{os.getpid()}")
         unfinished.write_text(note.model_dump_json(indent=2), encoding="utf-8")
@@ -81,15 +86,27 @@ def _parse(reference: str, kind: Kind) -> tuple[str, str | None]:
     raise UnknownModel(f"{reference!r} is no {kind} on a hub; expected {expected}")
 
 
+def verify_hub_model(reference: str, kind: Kind) -> tuple[str, ...]:
+    """Hash the weights of a model that was fetched, and say what is wrong; raises ModelUnavailable when it was not."""
+    weights, sha256 = locate_hub_model(reference, kind, None, download=False)
+    found = hash_file(weights)
+    return () if found == sha256 else (f"{weights.name} has SHA-256 {found}, and had {sha256} when it was fetched",)
+
+
+def _note_at(place: Path) -> Note | None:
+    try:
+        return Note.model_validate_json(place.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
 def _noted(place: Path, root: Path) -> tuple[Path, str] | None:
     """Give what was fetched before; None, so that it is fetched again, when it is not there or not whole."""
-    try:
-        note = Note.model_validate_json(place.read_bytes())
+    note = _note_at(place)
+    if note and is_safe_member(note.weights):
         weights = root / note.weights
-        if is_safe_member(note.weights) and weights.stat().st_size == note.size:
+        if weights.is_file() and weights.stat().st_size == note.size:
             return weights, note.sha256
-    except (OSError, ValidationError):
-        pass
     return None
 
 
