@@ -199,7 +199,7 @@ def ground_data(data: Any, hits: Sequence[Hit], min_support: float, question: st
             supported = ground(value, hits, min_support, question).citations
             found = next((one for one in supported if one.verified), None)
         if found is None and named:
-            found = replace(cite(named, hits[named - 1].passage, 0, 0), quote=str(value), verified=False, boxes=())
+            found = replace(cite(named, hits[named - 1].passage, 0, 0), quote=str(value), state="unsupported", boxes=())
         if found:
             citations.append(replace(found, pointer=pointer))
     return Grounded(text=json.dumps(data, ensure_ascii=False), citations=tuple(citations))

@@ -134,11 +134,13 @@ function inline(text, citations) {
   });
 }
 
+const STANDING = { unchecked: "Quote found, not checked", unsupported: "Unsupported" };
+
 function chip(citations, index) {
   const one = citations[index];
   const button = make("button", one.verified ? "mark" : "mark open", String(one.marker));
   button.type = "button";
-  button.dataset.quote = `${one.verified ? "" : "Not checked. "}${short(one.quote, 260)}`;
+  button.dataset.quote = `${STANDING[one.state] ? `${STANDING[one.state]}. ` : ""}${short(one.quote, 260)}`;
   button.setAttribute("aria-label", `Citation ${one.marker}: ${name(one)}`);
   button.addEventListener("click", () => open(citations, index));
   return button;
@@ -151,7 +153,7 @@ function sources(citations) {
     button.type = "button";
     button.append(make("span", "number", one.marker ? String(one.marker) : "·"), make("span", "name", name(one)));
     const place = make("span", "page", where(one));
-    if (!one.verified) place.prepend(make("span", "badge", "not checked"), " ");
+    if (STANDING[one.state]) place.prepend(make("span", "badge", STANDING[one.state]), " ");
     button.append(place, make("span", "words", short(one.quote, 400)));
     button.addEventListener("click", () => open(citations, index));
     item.append(button);
