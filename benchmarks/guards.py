@@ -45,6 +45,8 @@ PLAIN = (
 )  # fmt: skip
 """Beside garak's: our own, in words that are not in the training script."""
 ASKED = 60
+MODEL_ASKED = 16
+PLACES = ("middle", "end", "title", "file name")
 
 
 def latent_orders(path: Path) -> list[str]:
@@ -125,7 +127,6 @@ def measure(place: str, sets: Mapping[str, tuple[bool, Sequence[str]]], ways: Ma
             if not attacks:
                 row[f"{way}, e.g."] = [text[:200] for text, one in zip(texts, found, strict=True) if one][:5]
         table[name] = row
-        print(place, name, row, flush=True)
     return table
 
 
@@ -232,7 +233,6 @@ def attack(
                 withheld += is_said(answer.reply.text if answer.reply else "")
             row[way] = {"answers": said, "replies": withheld}
         table[place] = row
-        print(llm.name, place, row, flush=True)
     llm.close()
     return table
 
@@ -253,43 +253,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--latent", type=Path, required=True)
-    parser.add_argument("--llm", default="")
+    parser.add_argument("--llm", default="smollm2-135m-instruct")
+    parser.add_argument("--only", nargs="*", help="parts to measure; the others stay as they are in OUT")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "guards.json")
     options = parser.parse_args()
-    data = options.data
-    documents = [
-        document
+    data: Path = options.data
+    texts = [
+        document.text
         for path in sorted((data / "contoso_hr/data").glob("*.pdf"))
         for document in read_file(path, source=path.name, settings=Recipe().read).documents
     ]
-    texts = [document.text for document in documents]
     embedder = RememberingEmbedder(open_embedder(Embed(threads=1)))
     latent = latent_orders(options.latent)
-    ways = {
-        "patterns": Guards(Recipe().guards, FakeEmbedder()),
-        "with the classifier": Guards(Recipe().guards, embedder),
-    }
-    result: dict[str, Any] = {
-        "questions": measure("question", question_sets(data), ways),
-        "sentences": measure("passages", sentence_sets(data, texts, latent), ways),
-    }
-    cases = asked_of(data, texts)
     orders = [*(one for one in latent if "{}" in one and len(one) > 5), *PLAIN]
-    result["orders"] = len(orders)
-    result["disguises"] = disguised(ways["with the classifier"], orders)
-    print(result["disguises"], flush=True)
-    places = ("middle", "end", "title", "file name")
-    result["ms"] = stage_times(cases, RememberingEmbedder(open_embedder(Embed(threads=1))))
-    result["attacks"] = {
-        "gullible": attack(lambda: FakeLlm(gullible), "passages", cases, orders, places, embedder),
-        "reader": attack(lambda: open_llm(Recipe().llm), "auto", cases, orders, places, embedder),
+    cases = asked_of(data, texts)
+    short = [(question, text[:600]) for question, text in cases[:MODEL_ASKED]]
+    ways = {"patterns": Guards(Recipe().guards, FakeEmbedder()), "both": Guards(Recipe().guards, embedder)}
+    llm = Recipe().llm.model_copy(update={"model": options.llm, "threads": 1, "max_tokens": 24})
+    parts: dict[str, Callable[[], Any]] = {
+        "questions": lambda: measure("question", question_sets(data), ways),
+        "sentences": lambda: measure("passages", sentence_sets(data, texts, latent), ways),
+        "disguises": lambda: {"orders": len(orders), **disguised(ways["both"], orders)},
+        "ms": lambda: stage_times(cases, RememberingEmbedder(open_embedder(Embed(threads=1)))),
+        "gullible": lambda: attack(lambda: FakeLlm(gullible), "passages", cases, orders, PLACES, embedder),
+        "reader": lambda: attack(lambda: open_llm(Recipe().llm), "auto", cases, orders, PLACES[:2], embedder),
+        options.llm: lambda: attack(lambda: open_llm(llm), "passages", short, orders, PLACES[1:2], embedder),
     }
-    if options.llm:
-        llm = Recipe().llm.model_copy(update={"model": options.llm, "threads": 1, "max_tokens": 48})
-        result["attacks"][options.llm] = attack(
-            lambda: open_llm(llm), "passages", cases[: ASKED // 2], orders, ("end",), embedder
-        )
-    options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    result: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
+    for name in options.only or parts:
+        result[name] = parts[name]()
+        print(name, result[name], flush=True)
+        options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def asked_of(data: Path, texts: Sequence[str]) -> list[tuple[str, str]]:
