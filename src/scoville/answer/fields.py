@@ -62,8 +62,8 @@ def _field(name: str, part: Mapping[str, Any]) -> Field:
     kind = next((one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null"), "null")
     if kind not in ("string", "number", "integer", "boolean"):
         raise UsageError(
-            f"schema: {name} is of type {kind}; the reader fills texts, numbers, dates and truth values; for lists and objects "
-            "name a model that writes, such as --set llm.model=smollm2-135m-instruct"
+            f"schema: {name} is of type {kind}; the reader fills texts, numbers, dates and truth values; for lists and "
+            "objects name a model that writes, such as --set llm.model=smollm2-135m-instruct"
         )
     label = str(part.get("title") or name.replace("_", " "))
     said = str(part.get("description", ""))
@@ -170,7 +170,7 @@ def _pointed(field: Field, answer: Answer) -> Found | None:
         return None
     value, begin, end = typed
     place = locate(said[begin:end], hit.passage.text)
-    return Found(value, cite(cited.marker, hit.passage, *place) if place else cited)
+    return Found(value, replace(cite(cited.marker, hit.passage, *place), state=cited.state) if place else cited)
 
 
 def _typed(kind: str, said: str) -> tuple[Any, int, int] | None:

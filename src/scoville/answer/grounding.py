@@ -170,10 +170,10 @@ class _Reading:
         passage = self.hits[marker - 1].passage
         for quotation in QUOTATION.findall(claim):
             if len(quotation) >= SHORTEST_QUOTATION and not quote_stands_in(quotation, passage.content):
-                return _unsupported(marker, passage, quotation, "quotation")
+                return unsupported(marker, passage, quotation, "quotation")
         found = find_support(read, self._evidence(marker - 1), self.min_support)
         if not found.share:
-            return _unsupported(marker, passage, claim, found.reason or "words")
+            return unsupported(marker, passage, claim, found.reason or "words")
         return _citation(marker, passage, found, "model")
 
     def _evidence(self, number: int) -> Evidence:
@@ -224,7 +224,8 @@ def cite(marker: int, passage: Passage, start: int, end: int, method: CitationMe
     )
 
 
-def _unsupported(marker: int, passage: Passage, quote: str, reason: str) -> Citation:
+def unsupported(marker: int, passage: Passage, quote: str, reason: str) -> Citation:
+    """Cite a passage that does not say what is claimed."""
     return replace(cite(marker, passage, 0, 0), quote=quote, state="unsupported", reason=reason, boxes=())
 
 

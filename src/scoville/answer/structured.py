@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scoville.answer.grounding import Grounded, cite, ground
+from scoville.answer.grounding import Grounded, cite, ground, unsupported
 from scoville.errors import InvalidReply, UsageError
 from scoville.metadata.text import dates
 from scoville.recipe.schema import check_schema, read_schema, shipped_schemas, validator_of
@@ -189,17 +189,21 @@ def _built(shape: Shape, reply: Reply) -> Any:
 def ground_data(data: Any, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
     """Cite what each value rests on: where it stands word for word, as a number or a date, else what supports it.
 
-    A value with no evidence has no citation; one that names a passage which does not hold it has an unverified one.
+    A value that stands in a passage is supported where it is a quote, or where the passage says it of what the value is
+    called; else it is unchecked. A value with no evidence has no citation, a quote that its passage does not hold an
+    unsupported one.
     """
     citations: list[Citation] = []
     for pointer, value, named in _values(data, ""):
-        among = [named] if named else [*range(1, len(hits) + 1)]
-        found = next((one for number in among if (one := _where(value, number, hits))), None)
-        if found is None and isinstance(value, str) and not named:
-            supported = ground(value, hits, min_support, question).citations
-            found = next((one for one in supported if one.verified), None)
-        if found is None and named:
-            found = replace(cite(named, hits[named - 1].passage, 0, 0), quote=str(value), state="unsupported", boxes=())
+        found = next((one for number in ([named] if named else range(1, len(hits) + 1))
+                      if (one := _where(value, number, hits))), None)  # fmt: skip
+        claim = f"{pointer.rpartition('/')[2].replace('_', ' ')}: {value}"
+        if found and not named and not ground(claim, [hits[found.marker - 1]], min_support, question).verified:
+            found = replace(found, state="unchecked")
+        elif named and not found:
+            found = unsupported(named, hits[named - 1].passage, str(value), "quotation")
+        elif not found and isinstance(value, str):
+            found = next(iter(ground(value, hits, min_support, question).citations), None)
         if found:
             citations.append(replace(found, pointer=pointer))
     return Grounded(text=json.dumps(data, ensure_ascii=False), citations=tuple(citations))
