@@ -34,6 +34,7 @@ SKIPPED = {
     "train embedder": "minutes: tests/train trains tiny ones", "train reranker ": "the same",
     "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "train lora ": "minutes: tests/cli trains tiny ones", "train full ": "minutes", "train pretrain ": "minutes",
+    "calibrate ": "more cases than these: tests/cli calibrates", "answer.max_error=": "the same",
     "export ": "needs a trained model: tests/train exports tiny ones",
     "serve ": "it ends by a signal: tests/serve serves", "keys revoke ": "needs a key",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",

@@ -594,3 +594,57 @@ def test_a_reader_asked_as_a_model_replies_with_the_words_and_does_no_other_task
     assert PointsAtDays(0.4).generate(prompt, one).text == DECLINE
     with pytest.raises(UsageError, match="points at words of documents and writes none"):
         PointsAtDays(0.9).generate([Message(role="user", content="Write a poem.")], one)
+
+
+# What a refusal means
+
+
+def test_a_refusal_says_what_it_means(index: LanceIndex):
+    def meant(question: str, llm: FakeLlm | ReaderLlm | None = None, **options: Any) -> str | None:
+        refusal = answerer(index, llm or PointsAtDays(0.9), answer={"min_similarity": 0.5}).ask(question, **options)
+        return refusal.refusal and refusal.refusal.reason
+
+    assert meant(QUESTION) is None
+    assert meant("Xylophone quixotic zebra umbrella?") == "out_of_scope"
+    assert meant(QUESTION, where=["title = gone"]) == "nothing_found"
+    assert meant("Why?") == meant("And what about it?") == "underspecified"
+    assert meant(QUESTION, PointsAtDays(0.1)) == "not_answered"
+    assert meant(QUESTION, ListeningLlm("I don't know.")) == "not_answered"
+    assert meant(QUESTION, ListeningLlm("You may cancel within 99 days [1].")) == "not_answered"
+
+
+def test_a_refusal_shows_the_line_that_comes_closest(index: LanceIndex):
+    answer = answerer(index, PointsAtDays(0.1)).ask(QUESTION)
+    assert answer.refusal and answer.citations == ()
+    assert answer.refusal.citations[0].quote == CANCEL
+    assert "The closest is" in answer_text(answer) and CANCEL in answer_text(answer)
+    assert CANCEL in answer._repr_html_()
+    assert answer_json(answer)["refusal"]["citations"][0]["page"] == 2
+
+
+def test_who_may_not_read_a_document_is_told_the_same_as_if_there_were_none(tmp_path: Path):
+    secret = replace(
+        PASSAGES[0],
+        id="secret",
+        source="secret.pdf",
+        text="The takeover of Juniper is planned for May.",
+        groups=("board",),
+    )
+    question = "When is the takeover of Juniper planned?"
+    said: list[dict[str, Any]] = []
+    for number, passages in enumerate((PASSAGES, [*PASSAGES, secret])):
+        searched = answerer(built(tmp_path / str(number), passages), ListeningLlm("May [1]."))
+        written = answer_json(searched.ask(question, groups=("sales",)))
+        said.append({name: written[name] for name in ("answer", "refused", "reason", "refusal", "confidence")})
+        assert "Juniper" not in json.dumps([written["passages"], written["refusal"]])
+    assert said[0] == said[1] and said[0]["refused"]
+    allowed = searched.ask(question, groups=("board",))
+    assert "secret" in {hit.passage.id for hit in allowed.hits}
+
+
+def test_a_reader_with_groups_is_never_told_whether_there_is_more(index: LanceIndex):
+    far = {"min_similarity": 0.5}
+    for question, options in (("Xylophone quixotic zebra umbrella?", {}), (QUESTION, {"where": ["title = gone"]})):
+        answer = answerer(index, PointsAtDays(0.9), answer=far).ask(question, groups=("sales",), **options)
+        assert answer.refusal and answer.refusal.reason == "not_permitted"
+        assert "nothing that you may read" in answer_text(answer)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from test_cli import check
 
 from conftest import ANIMALS, Bench, Command, fish_cases
 from scoville.cases.files import write_cases
@@ -55,6 +56,7 @@ def test_the_dev_part_is_fitted_shown_and_kept(cases: str, command: Command):
     assert "cannot be kept" in rates["0.01"] and "only the expected error" in rates["0.05"]
     assert "only" not in rates["0.2"]
     written = command("calibrate", cases, *FLAGS, "--json").json
+    check("calibrate CASES --json", [written])
     assert (written["answerable"], written["unanswerable"], written["auroc"]) == (36, 36, 1.0)
     assert [one["errors"] for one in written["curve"]][-1] == 36
     assert written["curve"][-1]["error"] == 0.5

@@ -88,7 +88,7 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),
         "probability": None if answer.probability is None else round(answer.probability, 4),
         "signals": {name: round(value, 4) for name, value in answer.signals.items()},
-        "refusal": refusal_json(answer.refusal) if answer.refusal else None,
+        **({"refusal": refusal_json(answer.refusal)} if answer.refusal else {}),
         **({"data": json.loads(answer.text)} if answer.data is not None and not answer.refused else {}),
         "citations": [citation_json(citation) for citation in answer.citations],
         "passages": [hit_json(hit) for hit in answer.hits],

@@ -99,7 +99,7 @@ def result_of(case_id: str, saved: Mapping[str, Any]) -> Result:
         completion_tokens=int(usage.get("completion_tokens") or 0),
         cost_usd=_number(saved.get("cost_usd")),
         seconds={name: _number(value) for name, value in seconds.items()},
-        confidence=_number(saved.get("confidence")),
+        confidence=_number(saved.get("confidence") if (sure := saved.get("probability")) is None else sure),
         model=str(saved.get("model") or ""),
         trace=str(saved.get("trace") or ""),
         error=str(saved.get("error") or ""),
