@@ -100,6 +100,14 @@ def test_shots_without_cases_of_the_train_part_are_an_error(scripted: Any):
         bot.ask(QUESTION)
 
 
+def test_what_quotes_needs_neither_examples_nor_steps(scripted: Any):
+    prompt = {"style": "sentences", "shots": 3, "template": "concise", "steps": [{"name": "a"}], "task": "{a}"}
+    bot, llm = scripted(SAID, prompt=prompt)
+    llm.runtime = "quote"
+    assert not bot.ask(QUESTION).refused
+    assert llm.asked[0][-1].content.endswith(f"Answer from the text above: {QUESTION}") and not llm.replies
+
+
 def test_the_prompt_is_shown_part_by_part_with_its_tokens(command: Command, tmp_path: Path, monkeypatch: Any):
     (tmp_path / "leave.txt").write_text("Staff have thirty days of leave in a year.")
     monkeypatch.chdir(tmp_path)

@@ -104,6 +104,12 @@ def test_a_model_that_cannot_is_an_error_that_says_what_it_wrote(scripted: Any):
     assert llm.replies == ["never asked"]
 
 
+def test_a_batch_is_answered_in_the_form_too_and_what_fails_is_its_error(scripted: Any):
+    bot, _ = scripted('{"limit": 750, "issued": null}', "Arr.", "Arr.")
+    first, second = bot.batch(["Limit?", "Limit again?"], schema=Claim, return_exceptions=True)
+    assert first.data == Claim(limit=750, issued=None) and isinstance(second, InvalidReply)
+
+
 def test_a_value_that_stands_in_a_passage_and_is_called_otherwise_there_is_unchecked(scripted: Any):
     bot, _ = scripted('{"limit": 16, "issued": null}')
     assert [(one.quote, one.state) for one in bot.ask("Limit?", schema=Claim).citations] == [("16", "unchecked")]

@@ -114,8 +114,7 @@ def make_answerer(
 
 
 def _tokens(answer: Answer) -> int:
-    replies = [*answer.search_replies, *([answer.reply] if answer.reply else [])]
-    return sum(reply.prompt_tokens + reply.completion_tokens for reply in replies)
+    return sum(reply.prompt_tokens + reply.completion_tokens for reply in answer.replies)
 
 
 def _joined(single: Answer, hops: Sequence[Hop], worked: Worked | None, began: float) -> Answer:

@@ -11,7 +11,7 @@ from scoville.embed import Embedder
 from scoville.llm import Llm
 from scoville.prompt import Draft, Rendered, render_passages, render_sentences
 from scoville.recipe import Anatomy, Recipe
-from scoville.recipe.prompt import JSON_FORMAT, shipped
+from scoville.recipe.prompt import JSON_FORMAT, Example, shipped
 from scoville.search import nearest_sentences
 from scoville.types import Hit, Message
 
@@ -19,14 +19,14 @@ QUOTING = {"quote", "reader"}
 """These take sentences out of a prompt of the template `sentences`, and understand no other."""
 SMALL_RUNTIMES = {"openvino", "llamacpp", *QUOTING}
 """`prompt.style: auto` gives these sentences, others passages."""
-AS_SHIPPED = {"template": "auto", "context": None, "task": None, "numbered": None, "steps": ()}
+AS_SHIPPED = {"template": "auto", "context": None, "task": None, "numbered": None, "steps": (), "shots": 0}
 
 
 class PromptWriter:
     """Writes prompts for one model as a recipe says."""
 
     def __init__(self, llm: Llm, embedder: Embedder, recipe: Recipe, shots: Shots | None = None) -> None:
-        """``shots`` gives the examples that are chosen for a question."""
+        """``shots`` gives the examples that are chosen for a question; without it none are."""
         self.llm = llm
         self.embedder = embedder
         self.recipe = recipe
@@ -38,7 +38,7 @@ class PromptWriter:
             settings = settings.model_copy(update=AS_SHIPPED)
         self.anatomy = settings.anatomy("sentences" if self.shows_sentences else "grounded")
         self._settings = settings
-        self._shots = shots or Shots(tuple, embedder)
+        self._shots = shots
 
     def shaped(self, schema: str) -> Anatomy:
         """Give the parts of a prompt for an answer of a JSON schema, by its name if it comes with Scoville."""
@@ -62,8 +62,9 @@ class PromptWriter:
         """
         turns = history[-2:] if self.shows_sentences else history
         parts = anatomy or self.anatomy
-        count = self._settings.shots if parts == self.anatomy else 0  # steps and JSON have their own
-        shots = self._shots.nearest(question, count, numbered=parts.numbered)
+        shots: Sequence[Example] = ()
+        if self._shots and parts == self.anatomy:  # steps and JSON have their own
+            shots = self._shots.nearest(question, self._settings.shots, numbered=parts.numbered)
         draft = Draft(anatomy=parts, question=question, history=turns, shots=shots, values=values or {})
         room = self.llm.context_tokens - self.recipe.llm.max_tokens
         count = self.llm.count_tokens

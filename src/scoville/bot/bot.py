@@ -144,6 +144,7 @@ class Bot(Exports):
         workers: int | None = None,
         no_limit: bool = False,
         return_exceptions: bool = False,
+        schema: Schema | None = None,
     ) -> Iterator[Answer | ScovilleError]:
         """Answer questions side by side, and give the answers in their order, each as soon as it is there.
 
@@ -157,7 +158,7 @@ class Bot(Exports):
 
         def answered(question: str) -> Answer | ScovilleError:
             try:
-                return self.ask(question, where=where, groups=groups, budget=budget)
+                return self.ask(question, where=where, groups=groups, budget=budget, schema=schema)
             except ScovilleError as error:
                 if not return_exceptions:
                     raise

@@ -174,7 +174,8 @@ class Opened:
     def say_price(self, questions: int, budget: Budget) -> None:
         """Say what the answers to questions may cost at most; OverBudget where that cannot be known and is limited."""
         prompt = self.recipe.prompt.context_tokens + PROMPT_TOKENS
-        announce(f"{questions:,} questions are answered by", self.recipe.llm, budget, replies=questions,
+        replies = questions * (1 + len(self.recipe.prompt.anatomy().steps))
+        announce(f"{questions:,} questions are answered by", self.recipe.llm, budget, replies=replies,
                  prompt_tokens=prompt)  # fmt: skip
 
     def tracker(self, run_id: str = "") -> Tracker:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from scoville.answer.shots import Shots
 from scoville.answer.write_prompt import PromptWriter
 from scoville.bot.opened import Opened
 from scoville.bot.training_questions import MINED, Asked, RowSettings, tests_of
@@ -86,7 +87,7 @@ class _Work:
         if self._write is None:
             has_index = self.bot.workspace.built() is not None
             embedder = self.bot.searcher().embedder if has_index else open_embedder(self.bot.recipe.embed)
-            self._write = PromptWriter(self.llm, embedder, self.bot.recipe)
+            self._write = PromptWriter(self.llm, embedder, self.bot.recipe, Shots(self.bot.train_cases, embedder))
         return self._write
 
     def take_cases(self, name: str, cases: Sequence[Case], *, given: bool) -> None:

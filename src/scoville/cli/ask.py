@@ -26,6 +26,7 @@ from scoville.cli.common import (
 
 if TYPE_CHECKING:
     from scoville.answer.show_prompt import ShownPart
+    from scoville.answer.structured import Schema
     from scoville.bot import Bot
     from scoville.types import Answer
 
@@ -86,13 +87,15 @@ def command(
 
     if batch and question:
         raise UsageError(f"got the question {question!r} and --batch {batch}: expected one of them")
+    if batch and show_prompt:
+        raise UsageError("got --batch and --show-prompt: expected one question to show the prompt of")
     if schema and labels:
         raise UsageError(f"got --schema {schema} and --field: expected one of them")
     bot = open_bot(folder, flags)
     bot.check(filters)
-    form = labels or schema
+    form = labels or schema or None
     if batch:
-        _answer_all(bot, list(_batch(batch)), filters, groups, no_limit=yes, show_withheld=show_withheld)
+        _answer_all(bot, list(_batch(batch)), filters, groups, form, no_limit=yes, show_withheld=show_withheld)
         return
     asked = "" if question is None and (form or bot.recipe.answer.json_schema) else read_question(question or "-")
     if show_prompt:
@@ -167,6 +170,7 @@ def _answer_all(
     rows: list[dict[str, Any]],
     filters: tuple[str, ...],
     groups: tuple[str, ...],
+    form: "Schema | None",
     *,
     no_limit: bool,
     show_withheld: bool,
@@ -176,7 +180,9 @@ def _answer_all(
     from scoville.types import Answer
 
     questions = [row["question"] for row in rows]
-    answers = bot.batch(questions, where=filters, groups=groups or None, no_limit=no_limit, return_exceptions=True)
+    answers = bot.batch(
+        questions, where=filters, groups=groups or None, no_limit=no_limit, return_exceptions=True, schema=form
+    )
     failed = 0
     with progress_bar("questions") as progress:
         for done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
