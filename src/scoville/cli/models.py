@@ -29,7 +29,7 @@ kind_option = click.option(
 @json_option
 @click.pass_context
 def command(context: click.Context, use: "Use | None", as_json: bool) -> None:
-    """List the models that come with Scoville, recommend models, and fetch them.
+    """List models, recommend some for this machine, fetch them.
 
     Besides these a recipe takes hf:ORG/NAME, path:PLACE, openai:NAME, anthropic:NAME, ollama:NAME, vllm:NAME and what
     plugins add.
