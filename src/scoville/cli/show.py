@@ -27,8 +27,13 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
 
 
 def _found(answer: Answer) -> list[str]:
-    """Say what guards found."""
-    return [style(f"  {finding_said(finding)}", fg="yellow") for finding in dict.fromkeys(answer.findings)]
+    """Say what guards found; of passages only in which documents, since most have no part in the answer."""
+    said = [finding_said(one) for one in answer.findings if one.place != "passages"]
+    found = [one for one in answer.findings if one.place == "passages"]
+    if found:
+        documents = ", ".join(dict.fromkeys(plain(one.document or "") for one in found))
+        said.append(f"kept from the model by guards: {len(found)} pieces of {documents} (--json lists them)")
+    return [style(f"  {line}", fg="yellow") for line in said]
 
 
 def finding_said(finding: Finding) -> str:

@@ -17,8 +17,8 @@ from scoville.read.clean import UNSEEN
 from scoville.registry import find
 from scoville.types import Document, Finding, GuardedPlace, Hit, Passage
 
-GONE = "[…]"
-"""What stands in a passage in place of what was found."""
+GONE, DOT, SHORT = "[…]", "•", 40
+"""What stands in a passage in place of what was found: so many dots, or, where it is longer, a sign and blanks."""
 SECRET = frozenset({"secrets", "personal"})
 """What is not told again by saying that it was found."""
 QUOTABLE = frozenset({"toxicity"})
@@ -67,7 +67,7 @@ class Guards:
             for name, span in found.get(text, ())
         ]
         blank = {text: _blanked(text, [span for _, span in spans]) for text, spans in found.items()}
-        return tuple(replace(hit, passage=_without(hit.passage, blank)) for hit in hits), tuple(findings)
+        return tuple(replace(hit, passage=_without(hit.passage, blank)) for hit in hits), tuple(dict.fromkeys(findings))
 
     def check_document(self, document: Document) -> Iterator[Finding]:
         """Say what of a document no model will be given: of its text, its title, its name, and what cannot be seen."""
@@ -165,7 +165,7 @@ def _blanked(text: str, spans: Sequence[Span]) -> str:
     """Replace spans, each by as many characters."""
     for span in apart(spans):
         length = span.end - span.start
-        text = text[: span.start] + GONE[:length].ljust(length) + text[span.end :]
+        text = text[: span.start] + (DOT * length if length <= SHORT else GONE.ljust(length)) + text[span.end :]
     return text
 
 

@@ -1,7 +1,7 @@
 """A text as its words sound, whatever signs it hides them behind, and where each of its characters comes from.
 
-Enters: a text. Leaves: lower case without accents, zero-width signs, look-alike letters and digits for letters; Unicode's
-tag characters, which no font shows and models read, as the letters that they stand for.
+Enters: a text. Leaves: lower case without accents, zero-width signs, look-alike letters and digits for letters;
+Unicode's tag characters, which no font shows and models read, as the letters that they stand for.
 """
 
 import re
