@@ -184,6 +184,8 @@ def test_values_are_found_as_words_numbers_and_dates():
     assert locate("misfuel", LIMIT) is None  # a part of a word
     assert locate(1750.0, "It is $1,750.00 a year.") == (7, 15)
     assert locate(75, LIMIT) is None
+    assert [locate(value, "Es kostet 1.234,56 €.") for value in (1.234, 234, 1234.56, 56)] == [None] * 4
+    assert locate(12, "In all 12, of 1,200 and 1200.5.") == (7, 9) and locate(1200.5, "In all 1200.5.") == (7, 13)
     assert locate("2026-02-16", LIMIT) == (74, 90)
 
 

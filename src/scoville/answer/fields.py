@@ -180,9 +180,9 @@ def _typed(kind: str, said: str) -> tuple[Any, int, int] | None:
             return next((found for found in dates(said) if len(found[0]) == len("2026-03-01")), None)
         case "number" | "integer":
             found = NUMBER.search(said)
-            number = float(found[0].replace(",", "")) if found else 0.5
-            if found is None or (kind == "integer" and number % 1):
+            if found is None or (kind == "integer" and "." in found[0]):
                 return None
+            number = float(found[0].replace(",", ""))
             return (int(number) if number % 1 == 0 else number), *found.span()
         case "boolean":
             word = re.match(r"\w+", said)

@@ -21,7 +21,8 @@ from scoville.types import Citation, Hit, Message, Reply
 Schema = str | Path | Sequence[str] | Mapping[str, Any] | type
 """The name of a shipped schema, a file, the labels of a form, a schema, or a pydantic class."""
 PASSAGE = "passage"
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![.,]?\d)")
+"""With commas between thousands alone; what is written otherwise (`1.234,56`) is none, rather than another number."""
 LONGEST_PROBLEM = 300
 SAID_AGAIN = "That is not what was asked for: {problem}. Reply once more, with the JSON alone."
 
