@@ -114,3 +114,13 @@ def test_another_recipe_file_may_answer_from_an_index_of_its_own(bot: sc.Bot, tm
     (tmp_path / "large.yaml").write_text("split: {size: 60}\nembed: {model: fake}\nllm: {model: fake}\n")
     run = bot.evaluate(fish_cases(3), system=str(tmp_path / "large.yaml"))
     assert run.summary()["counts"]["cases"] == 3
+
+
+def test_the_reader_is_compared_as_it_answers(bot: Any):
+    reading = bot.variant({"llm.model": "reader", "answer.min_similarity": 0.0})
+    cases = fish_cases(2)
+    compared = sc.compare([reading, silent], cases)
+    results = compared.systems[0].run.results()
+    assert [results[case.id].text for case in cases] == [reading.ask(case.question).text for case in cases]
+    assert "fish each day" in results[cases[0].id].text, "the value in its sentence"
+    assert bot.runs()[0].header["models"]["llm"] == "reader"

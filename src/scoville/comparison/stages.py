@@ -24,7 +24,8 @@ from scoville.index import AddReport, Index, ReadingCache, Workspace, Writers, b
 from scoville.index.ingest import known_items
 from scoville.llm import ask_with, open_llm
 from scoville.llm.paid import within
-from scoville.llm.remember import RememberingLlm
+from scoville.llm.reader import ReaderLlm
+from scoville.llm.remember import RememberingLlm, RememberingReader
 from scoville.models.locate import weights_identity
 from scoville.progress import Bars, silent_bars
 from scoville.recipe import ANSWERS, INDEX, Embed, Recipe, deciding
@@ -96,7 +97,7 @@ class SharedStages:
         self._learned: set[str] = set()
         """The builds whose vectors the embedders know."""
         self._embedders: dict[str, RememberingEmbedder] = {}
-        self._llms: dict[str, RememberingLlm] = {}
+        self._llms: dict[str, RememberingLlm | RememberingReader] = {}
         self._searchers: dict[str, RememberingSearcher] = {}
 
     def system(self, recipe: Recipe) -> SharedSystem:
@@ -173,13 +174,17 @@ class SharedStages:
             self._embedders[key] = RememberingEmbedder(open_embedder(settings))
         return self._embedders[key]
 
-    def llm(self, settings: LlmSettings) -> RememberingLlm:
+    def llm(self, settings: LlmSettings) -> RememberingLlm | RememberingReader:
         """Open a model, once; of those that run here, the last two stay in memory."""
         decisive = deciding(settings, ANSWERS).items()
         weights = {"weights": seen} if (seen := weights_identity(settings.model)) else {}
         key = json.dumps({name: value for name, value in decisive if name not in OF_A_REPLY} | weights)
-        known = self._llms.pop(key, None)
-        llm = known or RememberingLlm(within(open_llm(settings), settings, self._budget), self.replies, _digest([key]))
+        llm = self._llms.pop(key, None)
+        if not llm:
+            opened = open_llm(settings)
+            is_reader = isinstance(opened, ReaderLlm)
+            paid = within(opened, settings, self._budget)
+            llm = RememberingReader(opened) if is_reader else RememberingLlm(paid, self.replies, _digest([key]))
         self._llms[key] = llm
         for other in list(self._llms.values())[:-MOST_LOADED]:
             other.close()

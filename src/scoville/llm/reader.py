@@ -32,14 +32,14 @@ class ReaderLlm:
 
     def __init__(self, name: str, folder: Path, threads: int = 0) -> None:
         self.name = name
-        self._folder = folder
-        self._threads = threads
+        self.folder = folder
+        self.threads = threads
 
     @cached_property
     def _reader(self) -> "Reader":
         from scoville.extract import open_reader
 
-        return open_reader(self._folder, self._threads)
+        return open_reader(self.folder, self.threads)
 
     def read(self, question: str, texts: Sequence[str]) -> "list[Span]":
         """Give the spans of texts that may answer, the likeliest first."""

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scoville.llm.protocol import Generation, Llm, OnText, Wrapped
+from scoville.llm.reader import ReaderLlm
 from scoville.storage import Journal
 from scoville.types import Message, Reply
 
@@ -56,6 +57,19 @@ class RememberingLlm(Wrapped):
         if key not in self._counts:
             self._counts[key] = self._llm.count_tokens(messages)
         return self._counts[key]
+
+
+class RememberingReader(ReaderLlm):
+    """A reader, which answers by reading passages and not by a prompt; it reads anew each time, in milliseconds."""
+
+    def __init__(self, reader: ReaderLlm) -> None:
+        super().__init__(reader.name, reader.folder, reader.threads)
+        self.written: list[Reply] = []
+
+    def reply(self, text: str, prompt_tokens: int, seconds: float) -> Reply:
+        """Write what was read as a reply."""
+        self.written.append(super().reply(text, prompt_tokens, seconds))
+        return self.written[-1]
 
 
 def _read(journal: Journal) -> dict[str, Reply]:
