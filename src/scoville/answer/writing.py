@@ -22,6 +22,8 @@ from scoville.search import Found
 from scoville.types import Message, Reply
 
 BLANK_LINE = "\n\n"
+JSON_TOKENS = 400
+"""That JSON may have at least: what is cut off is none."""
 InStage = Callable[[str], AbstractContextManager[None]]
 
 
@@ -116,7 +118,8 @@ class Writing:
 
     def _generation(self, *, shape: Shape | None = None, max_tokens: int = 0) -> Generation:
         settings = self._settings
+        longest = max(settings.max_tokens, JSON_TOKENS) if shape else max_tokens or settings.max_tokens
         return Generation(
-            max_tokens=max_tokens or settings.max_tokens, temperature=settings.temperature, top_p=settings.top_p,
+            max_tokens=longest, temperature=settings.temperature, top_p=settings.top_p,
             seed=settings.seed, stop=() if shape else self._stop, json_schema=shape.schema if shape else None,
         )  # fmt: skip
