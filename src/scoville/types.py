@@ -377,6 +377,11 @@ class Answer:
         return (*self.search_replies, *self.step_replies, *((self.reply,) if self.reply else ()))
 
     @property
+    def asks_back(self) -> bool:
+        """Whether it asks which of some things is meant: the next question may name it alone."""
+        return self.refusal is not None and bool(self.refusal.choices)
+
+    @property
     def withheld(self) -> str:
         """What the model wrote that is no part of the answer: no passage supports it, or the model declined."""
         if self.refused:

@@ -3,6 +3,7 @@ are forgotten."""
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 
 import scoville as sc
 from conftest import Bench, Command
+from scoville.bot.bot import turns_of
 from scoville.errors import UsageError
 from scoville.memory import Turn, Window
 from scoville.recipe import Memory
 from scoville.track.store import FILE_NAME, Store
-from scoville.types import Message
+from scoville.types import Message, Refusal
 
 LEAVE = "Staff of Larkspur Freight have thirty days of leave in a year."
 QUESTION = "How many days of leave do staff have?"
@@ -178,3 +180,16 @@ class TestCommand:
         assert "2 turns deleted" in command("chat", "--forget", "ada").err
         assert "No conversation is stored" in command("chat", "--list").err
         assert command("chat", "--list", "--forget", "all").code == 2
+
+
+@pytest.mark.parametrize("choices", [("Annual", "Daily"), ()])
+def test_a_refusal_that_asks_back_is_leaned_on_and_no_other(bot: sc.Bot, choices: tuple[str, ...]):
+    refused = replace(
+        bot.ask(QUESTION), refused=True, text="Which is meant: Annual or Daily?",
+        refusal=Refusal(reason="underspecified", choices=choices),
+    )  # fmt: skip
+    talk = bot.conversation("ada")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scoville.answer.answerer.Answerer.ask", lambda *_, **__: refused)
+        talk.ask(QUESTION)
+    assert len(talk.history()) == len(turns_of([refused])) == (2 if choices else 0)

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from scoville.errors import UsageError
 from scoville.recipe import Rewrite
 from scoville.search import Rewriter, Rewritten
-from scoville.search.rewrite import add_words, leans, read_lines, rewrite_messages
+from scoville.search.rewrite import ASKS_BACK, add_words, leans, read_lines, rewrite_messages
 from scoville.types import Message
 
 LAW = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+
+
+def test_what_answers_a_question_that_was_asked_back_is_a_part_of_it():
+    back = f"{ASKS_BACK} Annual, individual or Annual, household?"
+    assert add_words("Household", turns("How much is annual cover?", back)) == "How much is annual cover: Household"
 
 
 def turns(*texts: str) -> list[Message]:

@@ -15,6 +15,7 @@ from scoville.answer.grounding import cite
 from scoville.answer.pointed import VALUE, best_first
 from scoville.extract import Span
 from scoville.search.focus import Readable, readable_lines
+from scoville.search.rewrite import ASKS_BACK
 from scoville.sentences import content_words, in_digits, numbers
 from scoville.types import Citation, Hit, Refusal
 
@@ -185,7 +186,7 @@ def _ask_back(hits: Sequence[Hit], choices: Mapping[str, _Said], answers: Sequen
     lines = [
         f"{choice}: {answer} [{said.hit + 1}]" for (choice, said), answer in zip(choices.items(), answers, strict=False)
     ]
-    text = _listed(f"Which is meant: {' or '.join(choices)}?", lines)
+    text = _listed(f"{ASKS_BACK} {' or '.join(choices)}?", lines)
     cited = tuple(said.citation(hits) for said in choices.values())
     return Doubt(reason="underspecified", text=text, citations=cited, choices=tuple(choices))
 

@@ -209,11 +209,11 @@ class Bot(Exports):
 
 
 def turns_of(history: Sequence[Answer | Message]) -> list[Message]:
-    """Write a conversation as turns; a refusal says nothing that a later question could lean on, and is left out."""
+    """Write a conversation as turns; a refusal is left out, other than one that asks back: nothing could lean on it."""
     turns: list[Message] = []
     for one in history:
         if isinstance(one, Message):
             turns.append(one)
-        elif not one.refused:
+        elif not one.refused or one.asks_back:
             turns += history_of([one])
     return turns

@@ -54,7 +54,8 @@ class Conversation:
         """
         answer, trace_id = self._ask(question, self.history(), **how)
         text = MARKER.sub("", answer.text)
-        turn = Turn(question=answer.question, answer=text, refused=answer.refused, time=answer.started_at)
+        refused = answer.refused and not answer.asks_back  # what is asked back is leaned on
+        turn = Turn(question=answer.question, answer=text, refused=refused, time=answer.started_at)
         if self._stored:
             self._stored.add(self.id, turn, trace_id)
         else:

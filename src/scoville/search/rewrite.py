@@ -42,6 +42,8 @@ LONGEST_CONTRAST = 6
 """Words; longer ones are questions of their own."""
 NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<!\n)\b[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|(?:question|query)(?: \d+)?:)\s*", re.IGNORECASE)
+ASKS_BACK = "Which is meant:"
+"""So begins what is said of a question that leaves open what it is about."""
 TASKS = {
     "standalone": "Rewrite the last question so that it can be understood without the conversation. Keep its meaning "
     "and its language, replace pronouns by what they stand for, and do not answer it. Reply with the question only.",
@@ -153,6 +155,8 @@ def add_words(question: str, history: Sequence[Message]) -> str:
 def _lean(question: str, asked: str, answered: str) -> str:
     if not asked or not leans(question):
         return question
+    if answered.startswith(ASKS_BACK):  # the question is one of the choices
+        return f"{asked.rstrip('? ')}: {question}"[:MAX_QUESTION_CHARACTERS]
     if swapped := _swap(question, asked):
         return swapped
     words = [word for word in WORD.findall(HOW.sub("", asked)) if content_words(word)]
