@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +63,15 @@ class Served:
 
 
 @contextmanager
-def serving(bot: sc.Bot, limits: Limits | None = None, bots: Mapping[str, sc.Bot] | None = None) -> Iterator[Served]:
+def serving(bot: sc.Bot, limits: Limits | None = None, *, ready: bool = True) -> Iterator[Served]:
     """Serve a bot until the end of the block."""
-    app = build_app(bots or {"my-bot": bot}, limits)
+    app = build_app({"my-bot": bot}, limits)
     listening = listen("127.0.0.1", 0)
     server = server_of(app)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
-        wait_until(lambda: server.started and not service_in(app).not_ready)
+        wait_until(lambda: server.started and not (ready and service_in(app).not_ready), 60)
         yield Served(url=f"http://127.0.0.1:{listening.getsockname()[1]}", app=app, bot=bot)
     finally:
         server.should_exit = True

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 
-import httpx2 as httpx
 import openai
 import pytest
 from serving import LEAVE, Served, office
@@ -32,7 +31,8 @@ def test_an_answer_has_links_to_its_pages_and_annotations_that_span_them(served:
     assert (text[cited.start_index : cited.end_index], cited.url) == (found[0], found[1])
     assert "page 1" in cited.title
     assert reply.usage and reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 0
-    page = httpx.get(cited.url, trust_env=False)
+    with served.client() as browser:
+        page = browser.get(cited.url)
     assert page.status_code == 200 and page.headers["content-type"] == "image/png"
     assert page.content.startswith(b"\x89PNG")
 

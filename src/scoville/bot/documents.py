@@ -39,6 +39,7 @@ class Documents(Records):
         rebuild: bool = False,
         exclude: Sequence[str] = (),
         follow_symlinks: bool = False,
+        groups: Sequence[str] = (),
         widen_access: bool = False,
         no_limit: bool = False,
         budget: Budget | None = None,
@@ -47,7 +48,8 @@ class Documents(Records):
 
         Adding twice changes nothing; a changed file replaces its passages, a file that is gone disappears. What cannot
         be read is in the report and stops nothing. ``rebuild`` reads and embeds every known file again. ``exclude``
-        are patterns of what is left out; ``follow_symlinks`` takes in what links lead to outside. ``widen_access`` lets
+        are patterns of what is left out; ``follow_symlinks`` takes in what links lead to outside. ``groups`` are the
+        readers of what is new, or fewer where the recipe says so; none: everyone it lets. ``widen_access`` lets
         more people read what the recipe now opens to them; ``no_limit`` pays more for replies of models
         than ``cost.limit_usd``; several calls may share a ``budget``.
         """
@@ -56,7 +58,7 @@ class Documents(Records):
         return self._fill(
             lambda options: add_paths(
                 self.workspace, self.recipe, paths, rebuild=rebuild, exclude=exclude, follow_symlinks=follow_symlinks,
-                widen_access=widen_access, **options,
+                groups=groups, widen_access=widen_access, **options,
             ),
             budget or self.budget(no_limit=no_limit),
         )  # fmt: skip

@@ -123,6 +123,7 @@ def add_paths(
     rebuild: bool = False,
     exclude: Sequence[str] = (),
     follow_symlinks: bool = False,
+    groups: Sequence[str] = (),
     widen_access: bool = False,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
@@ -132,7 +133,8 @@ def add_paths(
 
     ``rebuild`` reads and embeds every known file again, beside the present index if settings changed, and then
     switches over. A path that is gone but known is removed. ``exclude`` are patterns of what is left out below
-    ``paths``; ``follow_symlinks`` takes in what links in them lead to outside. Who may read what stays as it was where
+    ``paths``; ``follow_symlinks`` takes in what links in them lead to outside. ``groups`` may read what is new, where
+    the recipe lets them; none: everyone it lets. Who may read what stays as it was where
     the recipe now opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was
     never there, StaleIndex when the index was built with another embedder, StorageError when the disk is full.
     """
@@ -142,7 +144,7 @@ def add_paths(
     with workspace.writing(on_wait):
         run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
         _check_paths(paths, run.place, run.everything)
-        taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks)
+        taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks, groups=tuple(groups))
         specs = [*_specs_of(paths, recipe, run.place, taken), *(run.specs_of_known() if rebuild else [])]
         if run.is_lost and not specs:
             raise DamagedIndex("the list of what was added is lost, too: name it, as in `scoville add --rebuild docs/`")
@@ -407,7 +409,8 @@ def _specs_of(
     sources = [open_place(str(url), recipe, place) for url in paths if not _is_path(url)]
     if files:
         sources.insert(0, FileSource(files, name_of=place.name_of, path_of=place.path_of, entry=taken))
-    return [SourceSpec(source, Entry()) for source in sources]
+    entry = Entry(groups=taken.groups if taken else ())
+    return [SourceSpec(source, entry) for source in sources]
 
 
 def _is_path(given: Path | str) -> bool:

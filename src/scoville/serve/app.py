@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from scoville.bot import Bot
-from scoville.serve import ask, chat, health, models, pages, studio
+from scoville.serve import ask, chat, documents, health, models, pages, records, responses, studio
 from scoville.serve.edge import Edge
 from scoville.serve.refused import explain_errors
 from scoville.serve.service import Limits, Service
@@ -21,7 +21,8 @@ def build_app(bots: Mapping[str, Bot], limits: Limits | None = None, *, url: str
 
     ``url`` is the address that callers know the service by, where that is another than they call it, as behind a proxy.
     """
-    service = Service(bots, limits or Limits(), url)
+    limits = limits or Limits()
+    service = Service(bots, limits, url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -31,11 +32,12 @@ def build_app(bots: Mapping[str, Bot], limits: Limits | None = None, *, url: str
 
     app = FastAPI(
         title="Scoville", version=version("scoville"), description=ABOUT, lifespan=lifespan, docs_url=None,
-        redoc_url=None,
+        redoc_url=None, max_body_size=limits.body_bytes,
     )  # fmt: skip
     app.state.service = service
     app.add_middleware(Edge, service=service)
     explain_errors(app)
-    for part in (chat, models, ask, pages, health, studio):
+    for part in (chat, responses, models, ask, pages, records, health, studio):
         app.include_router(part.router)
+    app.include_router(documents.router, max_body_size=limits.upload_bytes)
     return app

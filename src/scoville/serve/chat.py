@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from scoville.serve.cited import Linker, Piece, asked_json, pieces
 from scoville.serve.events import event, stream
 from scoville.serve.messages import Turn, asking
+from scoville.serve.metrics import usage_of
 from scoville.serve.refused import Refused
 from scoville.serve.service import Asked, Asker, ask
 from scoville.serve.work import Job
@@ -110,6 +111,5 @@ def _annotation(annotation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usage(asked: Asked) -> dict[str, int]:
-    replies = [*asked.answer.search_replies, *([asked.answer.reply] if asked.answer.reply else [])]
-    prompt, completion = sum(one.prompt_tokens for one in replies), sum(one.completion_tokens for one in replies)
+    prompt, completion = usage_of(asked.answer)
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

@@ -1,9 +1,9 @@
 """What every request passes before its route: who asks, from where, how much is sent; and after it: log and counts.
 
-It is ASGI and no route's business, so that no route can forget it. Bodies are counted as they come, whatever their
-headers say. Without keys only requests to this machine by its own name are served, and none that a web page of
-another origin sends: else any page in the browser could ask (DNS rebinding, cross-site requests). Headers of proxies
-are not read.
+It is ASGI and no route's business, so that no route can forget it. A client that is silent in the middle of its request
+is let go. Without keys only requests to this machine by its own name are served, and none that a web page of another
+origin sends: else any page in the browser could ask (DNS rebinding, cross-site requests). Headers of proxies are not
+read.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ OPEN_FOLDER = "/studio/"
 """What needs no key: it tells nothing of documents or callers."""
 LINKED = ("/api/pages/", "/api/passages/")
 """What a link of a citation leads to."""
-UPLOADS = "/api/documents"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -46,9 +45,12 @@ class Edge:
             return
         started, status = time.monotonic(), 500
         state = scope.setdefault("state", {})
+        body = _Body(receive, self._service.limits.body_seconds)
 
         async def sending(message: Message) -> None:
             nonlocal status
+            if body.is_late:
+                return  # what the route makes of a body that was cut off
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -58,9 +60,11 @@ class Edge:
 
         try:
             state["caller"] = self._admit(scope)
-            limit = self._service.limits.upload_bytes if scope["path"] == UPLOADS else self._service.limits.body_bytes
-            await self._app(scope, self._limited(scope, receive, limit), sending)
+            await self._app(scope, body.receive, sending)
+            if body.is_late:
+                raise Refused(408, "the request did not come in time", headers={"Connection": "close"})
         except Refused as refused:
+            body.is_late = False
             await refused.response(scope, receive, sending)
         finally:
             self._note(scope, status, time.monotonic() - started)
@@ -83,7 +87,8 @@ class Edge:
 
     def _check_host(self, headers: Headers) -> None:
         host = headers.get("host", "")
-        if (_name(host) or "none") not in (*LOOPBACK, _name(self._service.host)):
+        name = _name(host)
+        if name is None or name not in (*LOOPBACK, _name(self._service.host)):
             raise Refused(403, f"host {host!r:.100} is not this machine: open it as http://127.0.0.1, or make a key")
         origin = headers.get("origin")
         if origin not in (None, f"http://{host}", f"https://{host}"):
@@ -108,30 +113,6 @@ class Edge:
             return caller
         return None
 
-    def _limited(self, scope: Scope, receive: Receive, limit: int) -> Receive:
-        """Receive a body of so many bytes at most, from a client that is never silent for long."""
-        declared = Headers(scope=scope).get("content-length", "")
-        too_large = Refused(413, f"expected at most {limit:,} bytes", code="too_large", headers={"Connection": "close"})
-        if declared.isdigit() and int(declared) > limit:
-            raise too_large
-        count, complete = 0, False
-
-        async def receiving() -> Message:
-            nonlocal count, complete
-            if complete:
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), self._service.limits.body_seconds)
-            except TimeoutError:
-                raise Refused(408, "the request did not come in time", headers={"Connection": "close"}) from None
-            complete = not message.get("more_body", False)
-            count += len(message.get("body", b""))
-            if count > limit:
-                raise too_large
-            return message
-
-        return receiving
-
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "")
         self._service.metrics.served(scope["method"], route, status, seconds)
@@ -155,3 +136,25 @@ def _name(host: str) -> str | None:
 
 def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith(OPEN_FOLDER)
+
+
+class _Body:
+    """The body of a request, from a client that is never silent for long."""
+
+    def __init__(self, receive: Receive, silence_seconds: float) -> None:
+        self._receive = receive
+        self._silence = silence_seconds
+        self._complete = False
+        self.is_late = False
+
+    async def receive(self) -> Message:
+        """Receive the next part; that the client has gone, where it is silent."""
+        if self._complete:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._silence)
+        except TimeoutError:
+            self.is_late = True
+            return {"type": "http.disconnect"}
+        self._complete = not message.get("more_body", False)
+        return message

@@ -31,11 +31,16 @@ class Metrics:
     def answered(self, model: str, answer: Answer) -> None:
         """Count an answer."""
         self._answers.labels(model, answer.reason or "").inc()
-        for reply in (*answer.search_replies, *([answer.reply] if answer.reply else ())):
-            self._tokens.labels(model, "prompt").inc(reply.prompt_tokens)
-            self._tokens.labels(model, "completion").inc(reply.completion_tokens)
+        for kind, count in zip(("prompt", "completion"), usage_of(answer), strict=True):
+            self._tokens.labels(model, kind).inc(count)
 
     def text(self, under_way: int) -> bytes:
         """Give all counts, with how many requests are under way."""
         self._under_way.set(under_way)
         return generate_latest(self._registry)
+
+
+def usage_of(answer: Answer) -> tuple[int, int]:
+    """Count the tokens of prompts and of replies."""
+    replies = [*answer.search_replies, *([answer.reply] if answer.reply else [])]
+    return sum(one.prompt_tokens for one in replies), sum(one.completion_tokens for one in replies)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from scoville.errors import (
     EmptyIndex,
@@ -53,6 +54,8 @@ def refused_by(error: Exception) -> Refused:
     match error:
         case Refused():
             return error
+        case ClientDisconnect():
+            return Refused(499, "the client has gone")
         case UsageError():
             return Refused(400, str(error))
         case EmptyIndex():
@@ -85,8 +88,8 @@ def explain_errors(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return Refused(error.status_code, error.detail, headers=error.headers).response
 
-    app.add_exception_handler(Refused, answer)
-    app.add_exception_handler(ScovilleError, answer)
+    for kind in (Refused, ScovilleError, ClientDisconnect):
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, no_route)
     app.add_exception_handler(Exception, answer)

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Request
 from scoville.bot import Bot
 from scoville.errors import ScovilleError
 from scoville.serve.callers import Caller, Rates
+from scoville.serve.jobs import Jobs
 from scoville.serve.keys import Keys
 from scoville.serve.metrics import Metrics
 from scoville.serve.refused import Refused
@@ -55,6 +56,9 @@ class Service:
         self.metrics = Metrics()
         workers = max(2, *(bot.recipe.llm.at_once for bot in self.bots.values()))
         self.work = Work(workers=workers, queue=limits.queue, timeout_seconds=limits.timeout_seconds)
+        self.jobs = Jobs()
+        for bot in self.bots.values():
+            bot.bars = self.jobs.bars
         self.audit: Background[Sequence[Any]] = Background(self._write_audit, "entries of the audit log")
         self.not_ready = "the models are being loaded"
         """Why no question can be answered yet; empty when one can."""
@@ -79,9 +83,10 @@ class Service:
 
     def warm(self) -> None:
         """Load what answers in a thread, so that the first question need not wait for it."""
-        threading.Thread(target=self._load, daemon=True).start()
+        threading.Thread(target=self.load, daemon=True).start()
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Load what answers, where it is not loaded, and say whether questions can be answered."""
         try:
             for bot in self.bots.values():
                 bot.answerer()
@@ -93,6 +98,7 @@ class Service:
     def close(self) -> None:
         """Finish what is in hand, and write down what is left to write."""
         self.not_ready = "the server is shutting down"
+        self.jobs.close()
         self.work.close()
         self.audit.close()
         self.store.close()
