@@ -58,7 +58,7 @@ async def answer(body: AskRequest, request: Request, caller: Asker) -> Response:
     )
     linker = Linker.of(request, caller)
     if body.stream:
-        return stream(_events(job, texts, linker))
+        return stream(_events(job, texts, linker), job)
     return JSONResponse(asked_json(await job.result(request), linker))
 
 

@@ -4,6 +4,7 @@ A stream begins when the answer has been checked: text that no passage supports 
 has shown it. So its pieces are cut at the citations, which come as links. What is our own stands in ``scoville``, last.
 """
 
+import secrets
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Literal
@@ -59,22 +60,21 @@ async def complete(body: ChatRequest, request: Request, caller: Asker) -> Respon
     linker = Linker.of(request, caller)
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
-        return stream(_chunks(job, body.model, linker, usage))
+        return stream(_chunks(job, body.model, linker, usage), job)
     asked = await job.result(request)
     cut = pieces(asked.answer, linker)
     message = {
         "role": "assistant", "content": _text(cut), "refusal": None, "annotations": [*map(_annotation, _cited(cut))],
     }  # fmt: skip
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    head = _head(asked.trace_id, body.model, "chat.completion")
+    head = _head(body.model, "chat.completion")
     return JSONResponse(
         {**head, "choices": [choice], "usage": _usage(asked), "scoville": asked_json(asked, linker)}
     )  # fmt: skip
 
 
 async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool) -> AsyncIterator[str]:
-    asked = await job.result()
-    head = _head(asked.trace_id, model, "chat.completion.chunk")
+    head = _head(model, "chat.completion.chunk")
     more: dict[str, Any] = {"usage": None} if with_usage else {}
 
     def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
@@ -82,6 +82,7 @@ async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool)
         return {**head, "choices": [choice], **more}
 
     yield event(chunk({"role": "assistant", "content": "", "refusal": None}))
+    asked = await job.result()
     for piece in pieces(asked.answer, linker):
         delta: dict[str, Any] = {"content": piece.text}
         if piece.annotation:
@@ -93,8 +94,8 @@ async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool)
     yield "data: [DONE]\n\n"
 
 
-def _head(trace_id: str, model: str, kind: str) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{trace_id or time.time_ns()}", "object": kind, "created": int(time.time()), "model": model}
+def _head(model: str, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{secrets.token_hex(16)}", "object": kind, "created": int(time.time()), "model": model}
 
 
 def _text(cut: list[Piece]) -> str:

@@ -115,7 +115,7 @@ class Edge:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "")
-        self._service.metrics.served(scope["method"], route, status, seconds)
+        self._service.metrics.served(scope["method"] if route else "", route, status, seconds)
         if _is_open(scope["path"]):
             return
         state, client = scope["state"], scope.get("client") or ("", 0)

@@ -1,7 +1,4 @@
-"""Server-sent events. Enters: events as they come. Leaves: a response that streams them.
-
-When the client goes, the response cancels what makes the events.
-"""
+"""Server-sent events. Enters: events as they come. Leaves: a response that streams them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,6 +7,7 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 
 from scoville.serve.refused import refused_by
+from scoville.serve.work import Job
 
 
 def event(value: Any, name: str = "") -> str:
@@ -18,8 +16,8 @@ def event(value: Any, name: str = "") -> str:
     return f"{head}data: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 
-def stream(events: AsyncIterator[str]) -> StreamingResponse:
-    """Stream events; what goes wrong once the stream has begun is its last event."""
+def stream(events: AsyncIterator[str], job: Job[Any]) -> StreamingResponse:
+    """Stream the events of a job, which ends when the client goes; what goes wrong from here on is the last of them."""
 
     async def guarded() -> AsyncIterator[bytes]:
         try:
@@ -27,5 +25,7 @@ def stream(events: AsyncIterator[str]) -> StreamingResponse:
                 yield one.encode()
         except Exception as error:
             yield event(refused_by(error).json, "error").encode()
+        finally:
+            job.give_up()
 
     return StreamingResponse(guarded(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

@@ -65,7 +65,7 @@ async def respond(body: ResponsesRequest, request: Request, caller: Asker) -> Re
         "truncation": "disabled", "usage": None, "user": None, "metadata": body.metadata or {},
     }  # fmt: skip
     if body.stream:
-        return stream(_events(job, begun, linker))
+        return stream(_events(job, begun, linker), job)
     asked = await job.result(request)
     return JSONResponse(_completed(begun, asked, pieces(asked.answer, linker), f"msg_{asked.trace_id}", linker))
 
