@@ -59,6 +59,9 @@ class ReaderTraining(Section):
     """Share of the steps after which the learning rate begins to fall to 0."""
     steps: PositiveInt | None = None
     """Default: as many as it takes to see each file as often as its ``times`` says."""
+    keep_base: Share = 0.0
+    """How much of the base stays: the weights are averaged with those it began with, which keeps what it knew (Wortsman
+    et al. 2022, "Robust fine-tuning of zero-shot models"). For a base that is a reader."""
     score_every_steps: PositiveInt | None = None
     """How often the held-out questions are looked at while it learns: the best weights are kept. Default: ten times."""
     patience: Annotated[int, Field(ge=0)] = 0

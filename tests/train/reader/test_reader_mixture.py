@@ -133,8 +133,9 @@ def test_the_digest_knows_rows_and_times(tmp_path: Path):
     assert one.digest != mix([Part(name=part.name, rows=part.rows[1:])]).digest
 
 
-def test_the_recipe_of_the_shipped_reader_can_be_read():
-    training = load_reader_training(ROOT / "recipes" / "reader.yaml")
+@pytest.mark.parametrize("name", ["reader", "reader-more"])
+def test_the_recipes_of_the_shipped_reader_can_be_read(name: str):
+    training = load_reader_training(ROOT / "recipes" / f"{name}.yaml")
     assert training.files[0].hold_out == ("Harvard University", "Immune system", "Normans", "Prime number")
     assert all(file.licence for file in training.files)
 

@@ -123,6 +123,17 @@ def test_a_trained_reader_is_trained_on(trained: TrainedReader):
     assert f1 and again.scores["rows.jsonl"].f1_answerable == pytest.approx(f1, abs=0.03)
 
 
+def test_a_share_of_the_base_stays_where_that_is_said(trained: TrainedReader):
+    folder = trained.folder.parent
+    more = TRAINING.model_copy(update={"steps": 10, "seed": 8, "score_every_steps": 10})
+    moved = weights(run(folder, "moved", more, base="out").folder)
+    kept = weights(run(folder, "kept", more.model_copy(update={"keep_base": 0.7}), base="out").folder)
+    began = weights(trained.folder)
+    name = "bert.encoder.layer.0.output.dense.weight"
+    assert not torch.allclose(moved[name], began[name], atol=1e-3)
+    assert torch.allclose(kept[name].float(), 0.7 * began[name].float() + 0.3 * moved[name].float(), atol=2e-3)
+
+
 def test_a_training_that_is_finished_is_not_done_again(trained: TrainedReader):
     before = (trained.folder / "loss.jsonl").stat().st_mtime_ns
     again = run(trained.folder.parent)

@@ -8,7 +8,7 @@ the same result when it is called again.
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,23 @@ def train_reader(
     made_of = _made_of(training, mixture)
     if known := _finished(folder, made_of):
         return known
+    began = {name: value.clone() for name, value in network.state_dict().items()} if training.keep_base else {}
     outcome = train(
         ReaderLoss(network), _Stream(mixture, tokenizer, training), plan, folder, identity=json.dumps(made_of),
         dev=(lambda: _loss_of(score(glance, with_reader(reader)))) if glance else None, on_progress=on_progress,
     )  # fmt: skip
+    average(network, began, training.keep_base)
     done = finish_reader(network, training, mixture, base, folder, outcome, threads)
     remove_checkpoint(folder)
     return done
+
+
+def average(network: ReaderNetwork, other: Mapping[str, torch.Tensor], share: float) -> None:
+    """Move a network's weights by a share of the way towards others."""
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            if name in other and value.is_floating_point():
+                value.lerp_(other[name], share)
 
 
 def finish_reader(
