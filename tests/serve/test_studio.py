@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from serving import LEAVE, PAY, Served, make_key, office, serving, write_office
 
 import scoville as sc
+from conftest import set_fakes
 from scoville.serve.app import build_app
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
@@ -147,6 +148,29 @@ def test_an_empty_workspace_says_how_to_begin(tmp_path: Path):
         assert "scoville add" in client.get("/").text
 
 
+def test_files_are_added_from_the_browser_and_removed_again(browser: Browser, tmp_path: Path):
+    good, bad = tmp_path / "leave.md", tmp_path / "broken.pdf"
+    good.write_text("# Leave\n\nParental leave takes 16 weeks.\n")
+    bad.write_bytes(b"%PDF-1.4 cut")
+    (tmp_path / "work").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        set_fakes(patch)
+        with sc.open(tmp_path / "work") as bot, serving(bot, ready=False) as served, opened(browser, served) as page:
+            page.get_by_role("link", name="Add documents").click()
+            expect(page.locator("#none")).to_be_visible()
+            page.get_by_label("Choose files").set_input_files([good, bad])
+            expect(page.locator("#jobs li").first).to_contain_text("1 added, 1 not read")
+            expect(page.locator("#jobs .failures")).to_contain_text("damaged PDF")
+            expect(page.locator("#rows")).to_contain_text("leave.md")
+            page.get_by_label("Filter by name").fill("pay")
+            expect(page.locator("#rows tr")).to_have_count(0)
+            page.get_by_label("Filter by name").fill("LEAVE")
+            page.get_by_role("button", name="Remove uploads/local/leave.md").click()
+            page.get_by_role("button", name="Remove", exact=True).click()
+            expect(page.locator("#none")).to_be_visible()
+            assert not (tmp_path / "work/uploads/local/leave.md").exists()
+
+
 @pytest.mark.parametrize(("size", "dark"), [("wide", False), ("wide", True), ("narrow", False)])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     browser: Browser, served: Served, size: str, dark: bool
@@ -161,3 +185,8 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
             found = Axe().run(page, options={"resultTypes": ["violations"]})
             assert not found.response["violations"], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        page.goto(f"{served.url}/documents")
+        expect(page.locator("#rows tr")).to_have_count(2)
+        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        assert not found.response["violations"], found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.datastructures import UploadFile
 
 from scoville.bot import Bot
+from scoville.errors import EmptyIndex
 from scoville.serve.callers import Caller
 from scoville.serve.cited import ID_LENGTH
 from scoville.serve.refused import Refused
@@ -50,10 +51,14 @@ async def documents(request: Request, caller: Asker, bot: str | None = None) -> 
     _, asked = service.bot(bot)
 
     def find(_: Stop) -> dict[str, Any]:
+        try:
+            known = sorted(asked.documents().items())
+        except EmptyIndex:
+            known = []
         listed = [
             {"id": state.document_id[:ID_LENGTH], "document": source, "passages": state.passages}
             | ({"groups": list(state.groups)} if caller.sees_all else {})
-            for source, state in sorted(asked.documents().items())
+            for source, state in known
             if caller.reads(state.groups)
         ]
         failed = [{"file": one.path, "reason": one.reason} for one in asked.failures()] if caller.sees_all else []

@@ -17,7 +17,7 @@ from scoville.serve.callers import EVERYTHING, Caller
 from scoville.serve.refused import Refused
 from scoville.serve.service import Service
 
-OPEN = ("/", "/healthz", "/readyz", "/openapi.json")
+OPEN = ("/", "/documents", "/healthz", "/readyz", "/openapi.json")
 OPEN_FOLDER = "/studio/"
 """What needs no key: it tells nothing of documents or callers."""
 LINKED = ("/api/pages/", "/api/passages/")

@@ -1,32 +1,8 @@
 // The answer stream and the page viewer. Text of answers and documents only ever becomes text nodes.
-const find = (id) => document.getElementById(id);
+import { call, find, make } from "./shared.js";
+
 const turns = find("turns"), field = find("question"), send = find("send"), viewer = find("viewer");
 let history = [], waiting = null, cited = [], at = 0, shown = "";
-
-function make(name, className = "", text = "") {
-  const node = document.createElement(name);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}
-
-async function call(path, options = {}) {
-  const key = sessionStorage.getItem("key");
-  const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
-  const reply = await fetch(path, { ...options, headers });
-  if (reply.status !== 401) return reply;
-  await askForKey();
-  return call(path, options);
-}
-
-function askForKey() {
-  const dialog = find("locked");
-  dialog.showModal();
-  return new Promise((go) => dialog.addEventListener("close", () => {
-    sessionStorage.setItem("key", find("key").value.trim());
-    go();
-  }, { once: true }));
-}
 
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
