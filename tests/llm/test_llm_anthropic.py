@@ -5,15 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_llm_openai import (  # pyright: ignore[reportMissingImports]
-    HELLO,
-    Action,
-    Endpoint,
-    Handler,
-    endpoint,  # noqa: F401  (a fixture)
-    pauses,  # noqa: F401
-    refuse,
-)
+import test_llm_openai
+from test_llm_openai import HELLO, Action, Endpoint, Handler, refuse
 
 from scoville import recipe
 from scoville.endpoint import Endpoint as Asked
@@ -31,6 +24,7 @@ from scoville.errors import (
 from scoville.llm import Generation, open_llm
 from scoville.llm.anthropic import AnthropicLlm
 
+endpoint, pauses = test_llm_openai.endpoint, test_llm_openai.pauses  # fixtures
 KEY = "sk-ant-made-up-for-this-test"
 
 
@@ -63,7 +57,7 @@ FINE = say(start(), event("ping"), delta("Hel"), delta("lo"), delta("!"), end())
 
 
 @pytest.fixture
-def llm(endpoint: Endpoint, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicLlm]:  # noqa: F811
+def llm(endpoint: Endpoint, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicLlm]:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     endpoint.script = [FINE]
     opened = open_llm(recipe.Llm(model="anthropic:claude-haiku-4-5", base_url=endpoint.url))
@@ -77,7 +71,7 @@ def ask(llm: AnthropicLlm, **options: Any) -> Any:
 
 
 class TestReply:
-    def test_a_stream_becomes_a_reply_with_its_price(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_a_stream_becomes_a_reply_with_its_price(self, llm: AnthropicLlm, endpoint: Endpoint):
         pieces: list[str] = []
         reply = llm.generate(HELLO, Generation(max_tokens=20), pieces.append)
         assert pieces == ["Hel", "lo", "!"]
@@ -86,7 +80,7 @@ class TestReply:
         assert reply.cost_usd == pytest.approx((17 * 1 + 3 * 5) / 1e6)
         assert 0 < reply.first_token_seconds <= reply.total_seconds
 
-    def test_the_request_is_in_its_words(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_the_request_is_in_its_words(self, llm: AnthropicLlm, endpoint: Endpoint):
         schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
         ask(llm, temperature=0.5, stop=("END", "\n\n"), json_schema=schema)
         (sent,) = endpoint.requests
@@ -96,7 +90,7 @@ class TestReply:
         assert sent["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
         assert not sent.keys() & {"seed", "stop", "stream_options", "top_p", "thinking"}
 
-    def test_the_key_stands_in_its_own_header(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_the_key_stands_in_its_own_header(self, llm: AnthropicLlm, endpoint: Endpoint):
         seen: dict[str, Any] = {}
 
         def look(handler: Handler) -> None:
@@ -113,16 +107,16 @@ class TestReply:
         [("max_tokens", "length"), ("refusal", "content_filter"), ("stop_sequence", "stop"), ("new", "stop")],
     )
     def test_the_reason_to_finish_is_kept(
-        self, llm: AnthropicLlm, endpoint: Endpoint, stop_reason: str, reason: str  # noqa: F811
+        self, llm: AnthropicLlm, endpoint: Endpoint, stop_reason: str, reason: str
     ):  # fmt: skip
         endpoint.script = [say(start(), delta("Hello"), end(stop_reason))]
         assert ask(llm).finish_reason == reason
 
-    def test_a_blank_line_ends_a_reply_although_it_cannot_be_sent(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_a_blank_line_ends_a_reply_although_it_cannot_be_sent(self, llm: AnthropicLlm, endpoint: Endpoint):
         endpoint.script = [say(start(), delta("One.\n"), delta("\nTwo."), end())]
         assert ask(llm, stop=("\n\n",)).text == "One."
 
-    def test_thoughts_are_no_part_of_a_reply_and_get_room(self, endpoint: Endpoint):  # noqa: F811
+    def test_thoughts_are_no_part_of_a_reply_and_get_room(self, endpoint: Endpoint):
         thought = event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "Nine?"})
         text = event("content_block_start", index=1, content_block={"type": "text"}) + delta("Nine.")
         endpoint.script = [say(start("thinking"), thought, text, end())]
@@ -133,12 +127,12 @@ class TestReply:
         assert "temperature" not in sent  # it is refused beside thinking
         llm.close()
 
-    def test_an_option_that_is_refused_is_left_out_from_then_on(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_an_option_that_is_refused_is_left_out_from_then_on(self, llm: AnthropicLlm, endpoint: Endpoint):
         endpoint.script = [refuse(400, "`temperature` is deprecated for this model."), FINE]
         assert [ask(llm).text, ask(llm).text] == ["Hello!"] * 2
         assert ["temperature" in sent for sent in endpoint.requests] == [True, False, False]
 
-    def test_what_the_recipe_adds_is_sent(self, endpoint: Endpoint):  # noqa: F811
+    def test_what_the_recipe_adds_is_sent(self, endpoint: Endpoint):
         endpoint.script = [FINE]
         thinking = {"type": "enabled", "budget_tokens": 1024}
         llm = AnthropicLlm(
@@ -151,7 +145,7 @@ class TestReply:
 
 class TestFaults:
     def test_a_busy_endpoint_is_asked_again_when_it_says(
-        self, llm: AnthropicLlm, endpoint: Endpoint, pauses: list[float]  # noqa: F811
+        self, llm: AnthropicLlm, endpoint: Endpoint, pauses: list[float]
     ):  # fmt: skip
         endpoint.script = [refuse(429, "rate_limit_error", Retry_After="7"), refuse(529, "Overloaded"), FINE]
         assert ask(llm).text == "Hello!"
@@ -176,18 +170,18 @@ class TestFaults:
         ],
     )
     def test_what_is_no_whole_reply_is_a_clear_error(
-        self, llm: AnthropicLlm, endpoint: Endpoint, said: Action, told: str  # noqa: F811
+        self, llm: AnthropicLlm, endpoint: Endpoint, said: Action, told: str
     ):  # fmt: skip
         endpoint.script = [said]
         with pytest.raises(ProviderError, match=told):
             ask(llm)
         assert len(endpoint.requests) == 1
 
-    def test_a_model_without_words_gives_an_empty_reply(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_a_model_without_words_gives_an_empty_reply(self, llm: AnthropicLlm, endpoint: Endpoint):
         endpoint.script = [say(start(), end())]
         assert (ask(llm).text, ask(llm).finish_reason) == ("", "stop")
 
-    def test_an_endless_reply_ends_in_time(self, endpoint: Endpoint):  # noqa: F811
+    def test_an_endless_reply_ends_in_time(self, endpoint: Endpoint):
         def babble(handler: Handler) -> None:
             handler.answer(200, start(), Content_Type="text/event-stream")
             while True:
@@ -199,13 +193,13 @@ class TestFaults:
             ask(llm)
         llm.close()
 
-    def test_a_refused_key_names_the_variable_and_never_the_key(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_a_refused_key_names_the_variable_and_never_the_key(self, llm: AnthropicLlm, endpoint: Endpoint):
         endpoint.script = [refuse(401, f"invalid x-api-key {KEY}")]
         with pytest.raises(ProviderAuth, match="ANTHROPIC_API_KEY") as raised:
             ask(llm)
         assert KEY not in str(raised.value)
 
-    def test_a_prompt_that_is_too_long_says_what_to_lower(self, llm: AnthropicLlm, endpoint: Endpoint):  # noqa: F811
+    def test_a_prompt_that_is_too_long_says_what_to_lower(self, llm: AnthropicLlm, endpoint: Endpoint):
         endpoint.script = [refuse(400, "prompt is too long: 208310 tokens > 200000 maximum")]
         with pytest.raises(ContextTooLong, match=r"search\.passages"):
             ask(llm)
@@ -223,7 +217,7 @@ class TestAddress:
         with pytest.raises(UnknownModel, match="anthropic:NAME"):
             open_llm(recipe.Llm(model="anthropic:"))
 
-    def test_a_check_asks_for_the_one_model(self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    def test_a_check_asks_for_the_one_model(self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
         asked = Asked(recipe.Llm(model="anthropic:claude-haiku-4-5", base_url=endpoint.url))
         with pytest.raises(ProviderNotFound, match="claude-haiku-4-5"):
             asked.check()
