@@ -21,6 +21,7 @@ from scoville.answer.pointed import point
 from scoville.answer.shots import Shots
 from scoville.answer.structured import IN_WORDS, Shape, open_shape, read_json
 from scoville.answer.support import Calibration, Support, is_default, is_readable, read_hits, support_of
+from scoville.answer.unbroken import unbroken
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.answer.writing import Writing, Written
 from scoville.errors import EmptyIndex, ScovilleError
@@ -122,7 +123,7 @@ class Answerer:
             return self._answer(question, found, found.hits, clock, said=refused, support=support)
         if support and isinstance(self.llm, ReaderLlm):
             return self._point(self.llm, question, found, support, clock, on_text)
-        with self._guards.streaming(on_text) as write:
+        with unbroken(on_text) as whole, self._guards.streaming(whole) as write:
             written = self.writing.write(question, found, history, shape, clock.stage, write)
         found, hits, reply = written.found, written.rendered.hits, written.reply
         clock.replies += written.before
