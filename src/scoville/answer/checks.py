@@ -6,7 +6,7 @@ decides it, for answers as they are given and for answers as they are measured. 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from scoville.answer.contradiction import contradiction
@@ -113,9 +113,9 @@ class Span(NamedTuple):
         return max(self.parts, key=lambda part: len(self.claim.said & part.words))
 
 
-def disagreement(span: Span) -> str:
-    """Name what a part of a passage says otherwise than the claim; empty where it agrees."""
-    return next((name for name, check in CHECKS.items() if check(span)), "")
+def disagreement(span: Span, among: Collection[str] = ()) -> str:
+    """Name what a part of a passage says otherwise than the claim; empty where it agrees. By default all is checked."""
+    return next((name for name, check in CHECKS.items() if (not among or name in among) and check(span)), "")
 
 
 def _another_number(span: Span) -> bool:
@@ -203,7 +203,8 @@ def _contradicted(span: Span) -> bool:
     main = span.main.sentence.text
     if span.main.is_row:  # its cells are no sentence, but one of them may hold some
         main = max(SENTENCE_IN_ROW.split(main), key=lambda text: len(stems(text) & span.claim.said))
-    return contradiction(span.claim.text, main, span.claim.given) not in ("", "negation")  # clause by clause above
+    found = contradiction(span.claim.text, main, span.claim.given)
+    return bool(found) and (found != "negation" or len(span.main.clauses) == 1)  # of several, _opposite looks at one
 
 
 CHECKS: dict[str, Callable[[Span], bool]] = {

@@ -13,11 +13,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scoville.answer import checks
+from scoville.answer.checks import Span, disagreement
 from scoville.answer.contradiction import contradiction
 from scoville.answer.declines import declines
 from scoville.answer.names import names
-from scoville.answer.parts import LIST_SIGN, RULE
+from scoville.answer.parts import LIST_SIGN, Evidence, Part
 from scoville.sentences import in_digits, sentences
+from scoville.types import Passage
 from scoville.words import held, stems, strip_citations, without_accents
 
 ELSEWHERE = 0.5
@@ -31,6 +34,9 @@ NEAR = 0.1
 MOST_SENTENCES = 6
 LEAST_COMPARED = 0.5
 """Share of a claim's words that a sentence must hold to contradict it."""
+OTHERWISE = ("row", "bound", "period", "order", "mixed")
+"""The checks of grounding that count beside a contradiction of the whole sentence; a number or a name that is missing
+lowers the support by degrees."""
 MARKUP = re.compile(r"[*_`#]+")
 OPENER = re.compile(
     r"^(?:however|additionally|overall|therefore|moreover|furthermore|finally|unfortunately|generally|typically|usually"
@@ -78,8 +84,8 @@ def claims(answer: str, texts: Sequence[str], question: str = "") -> list[Claim]
     """
     given = "\n".join((question, *texts))
     known = stems(given)
-    evidence = [one for text in texts for one in _sentences(text)]
-    return [_check(text, evidence, known, given) for text in claimed(answer)]
+    evidence = [(read, part) for read in map(_read, texts) for part in read.parts if part.words]
+    return [_check(text, question, evidence, known, given) for text in claimed(answer)]
 
 
 def claimed(answer: str) -> Iterable[str]:
@@ -91,9 +97,11 @@ def claimed(answer: str) -> Iterable[str]:
                 yield text
 
 
-def _check(text: str, evidence: Sequence[str], known: frozenset[str], given: str) -> Claim:
-    words = stems(text)
-    shares = sorted(((len(words & stems(one)) / len(words), one) for one in evidence), reverse=True)[:MOST_SENTENCES]
+def _check(
+    text: str, question: str, evidence: Sequence[tuple[Evidence, Part]], known: frozenset[str], given: str
+) -> Claim:  # fmt: skip
+    words, said = stems(text), checks.Claim(text, question, given)
+    shares = sorted(((len(words & part.words) / len(words), at) for at, (_, part) in enumerate(evidence)), reverse=True)
     anywhere = held(words, known)
     best = Claim(text, ELSEWHERE * len(anywhere) / len(words), "not found", len(words))
     if not shares or not shares[0][0]:
@@ -101,11 +109,14 @@ def _check(text: str, evidence: Sequence[str], known: frozenset[str], given: str
     missing = words - anywhere
     invented = {word for word in missing if word[0].isdecimal()} or _named(text, given) & missing
     checked: list[Claim] = []
-    for share, one in shares:
+    for share, at in shares[:MOST_SENTENCES]:
         if share < shares[0][0] - NEAR:
             break
-        reason = contradiction(text, one, given) if share >= LEAST_COMPARED else ""
-        inside = held(words, stems(one))
+        read, part = evidence[at]
+        span = Span(said, read, [part], part.words, read.prefix | part.above)
+        compared = share >= LEAST_COMPARED
+        reason = (contradiction(text, part.sentence.text, given) or disagreement(span, OTHERWISE)) if compared else ""
+        inside = held(words, part.words)
         support = (len(inside) + ELSEWHERE * len(anywhere - inside)) / len(words) * (UNHELD if invented else 1.0)
         checked.append(best._replace(support=0.0 if reason else support, reason=reason))
     best = max(checked, key=lambda one: one.support)
@@ -117,7 +128,7 @@ def _named(text: str, given: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
-def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(
-        " ".join(one.text.split()) for one in sentences(text) if not RULE.fullmatch(one.text) and stems(one.text)
+def _read(text: str) -> Evidence:
+    return Evidence(
+        Passage(id="", source="", document_id="", title="", media_type="", start=0, end=len(text), text=text)
     )

@@ -29,6 +29,7 @@ from scoville.cases.generate.draft import Generator
 from scoville.errors import UsageError
 from scoville.llm import open_llm
 from scoville.llm.paid import announce, within
+from scoville.llm.reader import shipped_reader
 from scoville.recipe.model import is_hosted
 from scoville.types import Case, Passage
 
@@ -46,7 +47,10 @@ def generate(
     hosted = is_hosted(settings.model)
     passages = _passages(bot)
     ask: Ask | None = None
-    if generator != "templates":
+    points = settings.model.partition(":")[0] in ("reader", "quote")  # they know nothing without documents
+    if points and generator == "model":
+        raise UsageError(f"generator: {settings.model} writes no questions; for them name a model that does: llm.model")
+    if generator != "templates" and not points:
         bot.fetch_models(llm=True)
         budget = bot.budget(no_limit=no_limit)
         announce(f"{count:,} cases are written and checked by", settings, budget)
@@ -67,7 +71,14 @@ def generate(
     def quote(case: Case) -> str:
         return quoting.ask(case.question, history=case.history).text
 
-    checks = Checks(find_by_words(passages), search=found, ask=ask, reproduces=hosted and ask is not None)
+    reader = shipped_reader(settings.threads)
+
+    def point(question: str, text: str) -> list[str]:
+        return [text[one.start : one.end] for one in reader.read(question, [text])]
+
+    checks = Checks(
+        find_by_words(passages), search=found, ask=ask, reproduces=hosted and ask is not None, point=point
+    )  # fmt: skip
     ledger = Ledger(out.with_name(f"{out.name}.state"), state)
     with bot.bars("cases") as progress:
         made = generate_cases(author, checks, ledger, kinds, count, seeds=seeds,

@@ -48,6 +48,8 @@ ONE_SUFFICES, ANSWERED_ELSEWHERE = "one passage suffices", "a passage may answer
 NOT_HELD = "the evidence does not hold the answer"
 
 Ask = Callable[[Sequence[Message], Generation], Reply]
+Point = Callable[[str, str], Sequence[str]]
+"""Gives the words of a text that may answer a question, best first."""
 Find = Callable[[str], Sequence[Passage]]
 """Gives the passages nearest to a question, best first."""
 
@@ -64,9 +66,12 @@ class Checks:
     """Checks drafts against the passages and the cases that are there already."""
 
     def __init__(
-        self, find: Find, *, search: Find | None = None, ask: Ask | None = None, reproduces: bool = False
-    ) -> None:
+        self, find: Find, *, search: Find | None = None, ask: Ask | None = None, reproduces: bool = False,
+        point: Point | None = None,
+    ) -> None:  # fmt: skip
         self.find = find
+        self.point = point
+        """Is expected to find the answer in the evidence."""
         self.search = search or find
         """What the system finds: its reader gets no more."""
         self.ask = ask
@@ -94,12 +99,21 @@ class Checks:
     def check(self, draft: DraftCase) -> Checked:
         """Say why a draft is to be dropped, if it is; a model is asked last."""
         check = KIND_CHECKS.get(draft.kind)
-        reason = _form(draft) or (check(draft, self.find) if check else "")
+        reason = _form(draft) or (check(draft, self.find) if check else "") or self._pointed(draft)
         if reason or self.ask is None:
             return Checked(reason)
         if draft.kind in ANSWERABLE:
             return self._asked(draft, self.ask)
         return self._declined(draft, self.ask) if self.reproduces else Checked("")
+
+    def _pointed(self, draft: DraftCase) -> str:
+        """Say whether a reader points at other words than the answer; it reads one place, without turns before."""
+        if self.point is None or draft.kind not in ANSWERABLE or draft.history or len(draft.places) != 1:
+            return ""
+        found = map(content_words, self.point(draft.question, draft.places[0].passage.content))
+        wanted = [content_words(answer) for answer in draft.expected]
+        met = any(len(words & some) >= HALF * min(len(words), len(some)) > 0 for words in found for some in wanted)
+        return "" if met else "a reader does not find the answer in its evidence"
 
     def _asked(self, draft: DraftCase, ask: Ask) -> Checked:
         generation = Generation(max_tokens=64, stop=("\n\n",))

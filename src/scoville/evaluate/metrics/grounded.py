@@ -27,7 +27,7 @@ METRICS = (
     table(
         "grounded",
         ("faithfulness", "how far the passages hold what the answer claims, claim by claim, by words", RAGAS),
-        version=2,
+        version=3,
     )
     | table(
         "grounded",
