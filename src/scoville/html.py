@@ -99,7 +99,7 @@ def answer_html(text: str, reason: str | None, citations: Iterable[Quoted]) -> s
         )
         for one in citations
     ]  # fmt: skip
-    shown = table(("", "document", "page", "", "quote"), rows) if rows or not reason else ""
+    shown = table(("", "document", "page", "state", "quote"), rows) if rows or not reason else ""
     return f"<div>{paragraphs}{shown}</div>"
 
 

@@ -750,3 +750,17 @@ def test_kinds_are_asked_for_at_once_and_give_the_same_cases(tmp_path: Path) -> 
         assert len(Ledger(tmp_path / str(workers), {}).tried) == sum(made[-1].tried.values())
     assert made[0].cases == made[1].cases and made[0].cases
     assert made[0].tried == made[1].tried and made[0].dropped == made[1].dropped
+
+
+@pytest.mark.parametrize(
+    ("words", "dropped"),
+    [
+        (["Employees", "because the town pays for them"], ""),
+        (["the harbour office"], "a reader does not find the answer in its evidence"),
+        ([], "a reader does not find the answer in its evidence"),
+    ],
+)
+def test_a_reader_must_find_the_answer_in_its_evidence(passages: list[Passage], words: list[str], dropped: str) -> None:
+    draft = drafts(passages, "fact")["Why are night crossings free?"]
+    read = Checks(find_by_words(passages), point=lambda _question, _text: words)
+    assert read.check(draft).reason == dropped

@@ -34,7 +34,7 @@ NEAR = 0.1
 MOST_SENTENCES = 6
 LEAST_COMPARED = 0.5
 """Share of a claim's words that a sentence must hold to contradict it."""
-OTHERWISE = ("row", "bound", "period", "order", "mixed")
+OTHERWISE = ("bound", "period", "order", "mixed")
 """The checks of grounding that count beside a contradiction of the whole sentence; a number or a name that is missing
 lowers the support by degrees."""
 MARKUP = re.compile(r"[*_`#]+")

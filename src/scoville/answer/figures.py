@@ -40,6 +40,7 @@ ADVERBS = {
     "hourly": "hour", "daily": "day", "weekly": "week", "fortnightly": "fortnight", "monthly": "month",
     "quarterly": "quarter", "annual": "year", "annually": "year", "yearly": "year", "per annum": "year",
 }  # fmt: skip
+TIME = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])")
 ORDER = re.compile(r"\b(before|prior to|after|following|thereafter|until)\b")
 
 
@@ -58,7 +59,7 @@ class Figure(NamedTuple):
 def figures(text: str) -> tuple[Figure, ...]:
     """Give the quantities of a sentence with the words that belong to each."""
     written = plain(text)
-    found = placed(written)
+    found = _placed(written)
     if not found:
         return ()
     ends = [0, *(_boundary(written, one, other) for one, other in zip(found, found[1:], strict=False)), len(written)]
@@ -88,7 +89,7 @@ def possible_periods(text: str) -> frozenset[tuple[str, float]]:
 def without_measures(text: str) -> str:
     """Give the plain text without its quantities and periods."""
     rest = list(PERIOD.sub(" ", plain(text)))
-    for one in placed("".join(rest)):
+    for one in _placed("".join(rest)):
         rest[one.start : one.end] = " " * (one.end - one.start)
     return "".join(rest)
 
@@ -112,6 +113,11 @@ def orders(text: str) -> frozenset[tuple[bool, str]]:
         for at in ORDER.finditer(folded)
         for word in stem_list(folded[at.end() : at.end() + REACH])[:1]
     )
+
+
+def _placed(text: str) -> list[Placed]:
+    """Give the quantities of a plain text; times of the day are words."""
+    return placed(TIME.sub(lambda time: "_" * len(time[0]), text))
 
 
 def _boundary(text: str, one: Placed, other: Placed) -> int:
