@@ -87,8 +87,21 @@ class TestReply:
         assert (sent["path"], sent["model"], sent["stream"]) == ("/v1/messages", "claude-haiku-4-5", True)
         assert (sent["system"], sent["messages"]) == ("Be brief.", [{"role": "user", "content": "Hello"}])
         assert (sent["max_tokens"], sent["temperature"], sent["stop_sequences"]) == (20, 0.5, ["END"])
-        assert sent["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+        closed = {**schema, "additionalProperties": False}
+        assert sent["output_config"] == {"format": {"type": "json_schema", "schema": closed}}
         assert not sent.keys() & {"seed", "stop", "stream_options", "top_p", "thinking"}
+
+    def test_a_schema_is_sent_without_what_is_refused(self, llm: AnthropicLlm, endpoint: Endpoint):
+        count = {"type": ["integer", "null"], "minimum": 0}
+        inner = {"type": "object", "properties": {"minimum": count}, "required": []}
+        ask(llm, json_schema={"type": "array", "items": inner, "maxItems": 9})
+        assert endpoint.requests[0]["output_config"]["format"]["schema"] == {
+            "type": "array",
+            "items": {
+                "type": "object", "properties": {"minimum": {"type": ["integer", "null"]}}, "required": [],
+                "additionalProperties": False,
+            },
+        }  # fmt: skip
 
     def test_the_key_stands_in_its_own_header(self, llm: AnthropicLlm, endpoint: Endpoint):
         seen: dict[str, Any] = {}

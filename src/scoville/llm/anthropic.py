@@ -22,6 +22,11 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 COUNTED = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 """What makes up the tokens of a prompt."""
 
+BOUNDS = frozenset(
+    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems".split()
+)
+"""Parts of a schema that the API refuses; whoever asks checks the reply by the whole schema."""
+
 Event = dict[str, Any]
 
 
@@ -58,10 +63,23 @@ class AnthropicLlm(HostedLlm):
         if stop := [text for text in generation.stop if text.strip()]:  # of white space alone it takes none
             request["stop_sequences"] = stop
         if generation.json_schema is not None:
-            schema = dict(generation.json_schema)
-            request["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+            request["output_config"] = {"format": {"type": "json_schema", "schema": _taken(generation.json_schema)}}
         request = {name: value for name, value in request.items() if name not in self._refused}
         return {**request, **self._settings.extra_body}
+
+
+def _taken(schema: Any) -> Any:
+    """Give a schema as the API takes it: objects hold nothing that is not named, and there are no bounds."""
+    if isinstance(schema, list):
+        return [_taken(part) for part in cast("list[Any]", schema)]
+    if not isinstance(schema, Mapping):
+        return schema
+    parts = cast("Mapping[str, Any]", schema)
+    taken = {name: _taken(part) for name, part in parts.items() if name not in (*BOUNDS, "properties")}
+    if "properties" not in parts:
+        return taken
+    fields = {name: _taken(field) for name, field in parts["properties"].items()}
+    return {**taken, "properties": fields, "additionalProperties": False}
 
 
 def _pieces(events: "openai.Stream[Event]") -> Generator[Piece]:

@@ -53,7 +53,7 @@ WORD_TOKENS, REASON_TOKENS = 24, 200
 REMOTE_TOKENS = 1024
 """For hosted models, some of which think before they write."""
 LLM_KEY = re.compile(r"\bllm\.(?=base_url|model|timeout_seconds|runtime)")
-REFUSED_SCHEMA = re.compile(r"response_format|json_schema|structured output", re.IGNORECASE)
+REFUSED_SCHEMA = re.compile(r"response_format|output_config|json_schema|structured output", re.IGNORECASE)
 
 logger = logging.getLogger("scoville")
 
