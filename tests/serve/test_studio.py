@@ -93,7 +93,20 @@ def test_a_question_without_an_answer_says_why_and_a_broken_service_what_is_wron
             page.get_by_label("Question").fill(LEAVE)
             page.keyboard.press("Enter")
             expect(page.locator(".fault")).to_contain_text("it broke")
-            expect(page.get_by_role("button", name="Ask")).to_be_enabled()
+            expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
+
+
+def test_a_wrong_answer_is_reported_with_the_right_one(browser: Browser, served: Served):
+    with opened(browser, served) as page:
+        ask(page, LEAVE)
+        page.get_by_role("button", name="Wrong").click()
+        page.get_by_label("What is wrong with it?").fill("out of date")
+        page.get_by_label("The right answer").fill("18 weeks")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator(".opinion")).to_have_text("Thank you, it is kept.")
+        with served.client() as client:
+            (kept,) = client.get("/api/feedback").json()["feedback"]
+        assert (kept["rating"], kept["reason"], kept["answer"]) == ("down", "out of date", "18 weeks")
 
 
 def test_documents_are_text_and_no_part_of_the_page(browser: Browser, tmp_path: Path):

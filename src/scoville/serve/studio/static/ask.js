@@ -70,12 +70,41 @@ function show(turn, answer) {
     if (choices.length) turn.append(offered(answer.question, choices));
     if (answer.refusal?.reason === "not_answered" && near.length) turn.append(make("p", "meta", "What comes closest:"));
     if (near.length) turn.append(sources(near));
-    turn.append(meta);
+    turn.append(meta, opinion(answer));
     return;
   }
   const said = make("div", "said");
   said.append(...blocks(answer.answer, answer.citations));
-  turn.replaceChildren(said, sources(answer.citations), meta);
+  turn.replaceChildren(said, sources(answer.citations), meta, opinion(answer));
+}
+
+function opinion(answer) {
+  const box = make("div", "opinion"), up = make("button", "quiet", "Right"), down = make("button", "quiet", "Wrong");
+  const form = make("form"), why = make("textarea"), right = make("textarea"), send = make("button", "", "Send"), said = make("p", "kept");
+  up.type = down.type = "button";
+  form.hidden = true;
+  said.setAttribute("role", "status");
+  for (const [field, label] of [[why, "What is wrong with it?"], [right, "The right answer, if you know it"]]) {
+    const head = make("label", "", label);
+    field.rows = 2;
+    head.append(field);
+    form.append(head);
+  }
+  form.append(send);
+  up.addEventListener("click", () => tell("up"));
+  down.addEventListener("click", () => { form.hidden = !form.hidden; if (!form.hidden) why.focus(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); tell("down"); });
+  async function tell(rating) {
+    const words = { ...(why.value.trim() && { reason: why.value.trim() }), ...(right.value.trim() && { answer: right.value.trim() }) };
+    const reply = await call("/api/feedback", {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ trace: answer.trace, rating, ...(rating === "down" ? words : {}) }),
+    });
+    said.textContent = reply.ok ? "Thank you, it is kept." : (await reply.json()).error?.message ?? "It could not be kept.";
+    if (reply.ok) box.replaceChildren(said);
+  }
+  box.append(up, down, said, form);
+  return box;
 }
 
 function offered(question, choices) {
