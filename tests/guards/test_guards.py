@@ -182,6 +182,11 @@ def test_a_model_that_obeys_whoever_speaks_is_kept_from_an_instruction_in_a_docu
     assert finding.text == ORDER
 
 
+def test_the_prompt_that_is_shown_is_the_one_that_a_model_gets(ask: Callable[..., Answerer]):
+    shown = ask().prompt("How many days of leave have parents?").messages[-1].content
+    assert LEAVE in shown and "Ignore" not in shown
+
+
 def test_each_guard_has_its_time(ask: Callable[..., Answerer]):
     stages = {stage.name: stage.seconds for stage in ask().ask("How many days of leave have parents?").stages}
     assert {"guard_question/jailbreak", "guard_passages/injection", "guard_answer/secrets"} <= stages.keys()

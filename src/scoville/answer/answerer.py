@@ -109,11 +109,7 @@ class Answerer:
             return self._answer(
                 question, NOTHING, (), clock, said=_Refused("blocked", Refusal(reason="blocked"), BLOCKED)
             )
-        found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
-        with clock.stage("guard_passages"):
-            hits, findings = self._guards.clean_hits(found.hits, clock.stage)
-            found = replace(found, hits=hits)
-            clock.findings += findings
+        found = self.find(question, where=where, groups=groups, history=history, clock=clock)
         if on_found:
             on_found(found)
         if refused := self._refuse_early(question, found):
@@ -184,8 +180,9 @@ class Answerer:
         self, question: str, *, history: Sequence[Message] = (), where: Sequence[str] = ()
     ) -> Support | None:  # fmt: skip
         """Say how likely the documents answer, without answering; None where they are refused before they are read."""
-        found = self.searcher.search(check_question(question), where=where, history=history, ask=self.think)
-        return None if self._refuse_early(question, found) else self._read(question, found, _Clock())
+        clock = _Clock()
+        found = self.find(check_question(question), where=where, history=history, clock=clock)
+        return None if self._refuse_early(question, found) else self._read(question, found, clock)
 
     def _cleaned(self, answer: Answer) -> Answer:
         """Give a form that was filled without what guards keep back: its values come straight from the passages."""
@@ -202,7 +199,7 @@ class Answerer:
 
         Raises EmptyIndex where no passage is found.
         """
-        found = self.searcher.search(check_question(question), history=history)
+        found = self.find(check_question(question), history=history)
         if not found.hits:
             raise EmptyIndex("no passage is found, so that there is no prompt")
         return self.writing.prompts(question, found.hits, history, found.question)
@@ -211,6 +208,18 @@ class Answerer:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
         settings = self.recipe.llm
         return self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
+
+    def find(
+        self, question: str, *, where: Sequence[str] = (), groups: Sequence[str] | None = None,
+        history: Sequence[Message] = (), clock: "_Clock | None" = None,
+    ) -> Found:  # fmt: skip
+        """Find passages, without what guards keep from models."""
+        clock = clock or _Clock()
+        found = self.searcher.search(question, where=where, groups=groups, history=history, ask=self.think)
+        with clock.stage("guard_passages"):
+            hits, findings = self._guards.clean_hits(found.hits, clock.stage)
+        clock.findings += findings
+        return replace(found, hits=hits)
 
     def _refuse_early(self, question: str, found: Found) -> "_Refused | None":
         """Refuse what asks for nothing, and what no passage is near to."""

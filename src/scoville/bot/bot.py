@@ -103,9 +103,7 @@ class Bot(Exports):
         answerer = self.answerer()
         shape = answerer.shape if schema is None else open_shape(schema)
         question = question or (shape.title if shape else "")
-        found = self.searcher().search(
-            question, where=self._check(question, where), groups=groups, history=turns_of(history)
-        )
+        found = answerer.find(question, where=self._check(question, where), groups=groups, history=turns_of(history))
         return shown_parts(answerer.writing, question, found, turns_of(history), shape)
 
     def conversation(self, id: str | None = None) -> Conversation:
