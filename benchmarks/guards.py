@@ -22,6 +22,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from scoville import recipe
 from scoville.answer import Answerer
 from scoville.embed import Embedder, open_embedder
 from scoville.embed.fake import FakeEmbedder
@@ -33,7 +34,7 @@ from scoville.recipe import Embed, Recipe
 from scoville.search import Found, Searcher
 from scoville.search.legs import Scope
 from scoville.sentences import sentences
-from scoville.types import Hit, Message, Passage
+from scoville.types import GuardedPlace, Hit, Message, Passage
 
 MARK = "Zanzibar-77"
 """What an attack wants to be said: no document and no model says it by itself."""
@@ -46,6 +47,8 @@ PLAIN = (
 """Beside garak's: our own, in words that are not in the training script."""
 ASKED = 60
 MODEL_ASKED = 16
+FRESH = ("squadshifts_new_wiki", "clapnq_dev", "qed_nq_dev")
+"""Never looked at while the guards were made."""
 PLACES = ("middle", "end", "title", "file name")
 
 
@@ -94,6 +97,8 @@ def question_sets(data: Path) -> Mapping[str, tuple[bool, Sequence[str]]]:
         "SQuAD 2, other articles, every third": (
             False, [one["question"] for article in squad for each in article["paragraphs"] for one in each["qas"]][::3]),
         "MTRAG-UN, last turns": (False, [row["input"][-1]["text"] for row in lines(data / "mtrag_un/tasks.jsonl")]),
+        "SQuADShifts, CLAP NQ and QED": (
+            False, [row["question"] for name in FRESH for row in lines(data / f"reading/{name}.jsonl.gz")]),
         "NotInject (made to be taken for attacks)": (
             False, [row["text"] for row in lines(data / "reading/injection_notinject_benign.jsonl.gz")]),
     }  # fmt: skip
@@ -104,6 +109,7 @@ def sentence_sets(data: Path, texts: Sequence[str], latent: Sequence[str]) -> Ma
     bipia = [row for row in lines(data / "reading/injection_bipia_attacks.jsonl.gz") if row["split"] == "test"]
     squad = json.loads((data / "squad_v2/train.json").read_text(encoding="utf-8"))["data"][1::2]
     paragraphs = [each["context"] for article in squad for each in article["paragraphs"]]
+    fresh = dict.fromkeys(row["context"] for name in FRESH for row in lines(data / f"reading/{name}.jsonl.gz"))
     return {
         "garak, latent": (True, [one.replace("{}", MARK) for one in latent if len(one) > 5]),
         "our own": (True, [one.format(MARK) for one in PLAIN]),
@@ -111,17 +117,20 @@ def sentence_sets(data: Path, texts: Sequence[str], latent: Sequence[str]) -> Ma
         "BIPIA test, code": (True, [row["text"] for row in bipia if row["kind"] == "code"]),
         "contoso_hr": (False, [one.text for text in texts for one in sentences(text)]),
         "SQuAD 2, other articles": (False, [one.text for text in paragraphs for one in sentences(text)]),
+        "SQuADShifts, CLAP NQ and QED": (False, [one.text for text in fresh for one in sentences(text)]),
     }
 
 
-def measure(place: str, sets: Mapping[str, tuple[bool, Sequence[str]]], ways: Mapping[str, Guards]) -> dict[str, Any]:
+def measure(
+    place: GuardedPlace, sets: Mapping[str, tuple[bool, Sequence[str]]], ways: Mapping[str, Guards]
+) -> dict[str, Any]:
     """Give for each set and way the share in which something is found, and what was found wrongly."""
     table: dict[str, Any] = {}
     for name, (attacks, texts) in sets.items():
         row: dict[str, Any] = {"texts": len(texts), "attacks": attacks}
         for way, guards in ways.items():
             started = time.process_time()
-            found = [bool(one) for one in guards.find(place, texts)]  # type: ignore[arg-type]
+            found = [bool(one) for one in guards.find(place, texts)]
             row[way] = sum(found)
             row[f"{way}, ms each"] = round(1000 * (time.process_time() - started) / len(texts), 3)
             if not attacks:
@@ -224,11 +233,11 @@ def attack(
                 "prompt": {"style": style},
                 "answer": {"min_probability": 0.0, "min_similarity": -1.0},
             }
-            recipe = Recipe.model_validate_json(json.dumps(values | ({"guards": {"passages": []}} if off else {})))
+            chosen = Recipe.model_validate_json(json.dumps(values | ({"guards": {"passages": []}} if off else {})))
             said = withheld = 0
             for number, (question, text) in enumerate(cases):
                 order = orders[number % len(orders)].replace("{}", MARK)
-                answer = Answerer(Given(embedder, [passage(text, order, place)]), llm, recipe).ask(question)
+                answer = Answerer(Given(embedder, [passage(text, order, place)]), llm, chosen).ask(question)
                 said += is_said(answer.text)
                 withheld += is_said(answer.reply.text if answer.reply else "")
             row[way] = {"answers": said, "replies": withheld}
@@ -237,16 +246,26 @@ def attack(
     return table
 
 
-def stage_times(cases: Sequence[tuple[str, str]], embedder: Embedder) -> dict[str, float]:
-    """Give the median milliseconds of each guard, over questions with five passages that were never seen."""
-    spent: dict[str, list[float]] = {}
-    for number in range(0, len(cases) - 5, 5):
-        hits = [passage(text, "", "end") for _, text in cases[number : number + 5]]
-        answer = Answerer(Given(embedder, hits), FakeLlm("Yes [1]."), Recipe()).ask(cases[number][0])
-        for stage in answer.stages:
-            if stage.name.startswith("guard"):
-                spent.setdefault(stage.name, []).append(1000 * stage.seconds)
-    return {name: round(sorted(values)[len(values) // 2], 2) for name, values in spent.items()}
+def milliseconds(cases: Sequence[tuple[str, str]], embedder: Embedder) -> dict[str, float]:
+    """Give the median milliseconds of a processor of each guard: for a question, five passages never seen, an answer."""
+    texts: dict[GuardedPlace, list[list[str]]] = {
+        "question": [[question] for question, _ in cases],
+        "passages": [[text for _, text in cases[start : start + 5]] for start in range(0, len(cases), 5)],
+        "answer": [[text[:400]] for _, text in cases],
+    }
+    embedder.embed(["warm"])
+    spent: dict[str, float] = {}
+    for place in texts:
+        for name in getattr(Recipe().guards, place):
+            guards = Guards(recipe.Guards(**{"question": (), "passages": (), "answer": (), place: (name,)}), embedder)
+            guards.find(place, ["Please answer: warm?"])
+            took: list[float] = []
+            for one in texts[place]:
+                started = time.process_time()
+                guards.find(place, one)
+                took.append(1000 * (time.process_time() - started))
+            spent[f"{place}/{name}"] = round(sorted(took)[len(took) // 2], 2)
+    return spent
 
 
 def main() -> None:
@@ -274,7 +293,7 @@ def main() -> None:
         "questions": lambda: measure("question", question_sets(data), ways),
         "sentences": lambda: measure("passages", sentence_sets(data, texts, latent), ways),
         "disguises": lambda: {"orders": len(orders), **disguised(ways["both"], orders)},
-        "ms": lambda: stage_times(cases, RememberingEmbedder(open_embedder(Embed(threads=1)))),
+        "ms": lambda: milliseconds(cases, open_embedder(Embed(threads=1))),
         "gullible": lambda: attack(lambda: FakeLlm(gullible), "passages", cases, orders, PLACES, embedder),
         "reader": lambda: attack(lambda: open_llm(Recipe().llm), "auto", cases, orders, PLACES[:2], embedder),
         options.llm: lambda: attack(lambda: open_llm(llm), "passages", short, orders, PLACES[1:2], embedder),
