@@ -21,11 +21,13 @@ from typing import Any
 from cheats import contoso
 
 import scoville as sc
+from scoville.answer.support import SHIPPED as SHIPPED_WEIGHTS
+from scoville.answer.support import Signals
 from scoville.evaluate.judge.agreement import auroc
 from scoville.extract import open_reader
 from scoville.llm.reader import SHIPPED
 from scoville.recipe.reader import load_reader_training
-from scoville.train.reader.calibrate import expected_error, fit
+from scoville.train.reader.calibrate import expected_error
 from scoville.train.reader.mixture import mix, read_part
 from scoville.train.reader.score import score, with_reader
 from scoville.types import Case
@@ -55,10 +57,7 @@ def held_out(data: Path) -> dict[str, Any]:
 
 
 def open_questions(data: Path, work: Path) -> dict[str, Any]:
-    """Ask about four held-out articles, indexed: SQuAD's questions of both kinds, and such about other articles.
-
-    Fits what ``answer.pointed.supported`` adds to the reader's own probability.
-    """
+    """Ask about four held-out articles, indexed: SQuAD's questions of both kinds, and such about other articles."""
     articles = json.loads((data / "squad_v2/train.json").read_text(encoding="utf-8"))["data"]
     titles = {name for file in load_reader_training(RECIPE).files for name in _titles(file.hold_out)}
     asked: dict[str, list[str]] = {"answerable": [], "adversarial": [], "off document": []}
@@ -82,9 +81,8 @@ def open_questions(data: Path, work: Path) -> dict[str, Any]:
                 best = max((span.probability for span in spans), default=0.001)
                 rows.append((kind, math.log(best / (1 - best)), found.similarity or 0.0))
     labels = [kind == "answerable" for kind, _, _ in rows]
-    fitted = fit([(odds, cosine) for _, odds, cosine in rows], labels)
-    told = [fitted.probability(odds, cosine) for _, odds, cosine in rows]
-    found = {"support": list(fitted), "ece": expected_error(told, labels)}
+    told = [SHIPPED_WEIGHTS.probability(Signals(odds, cosine)) for _, odds, cosine in rows]
+    found: dict[str, Any] = {"ece": expected_error(told, labels)}
     for kind in ("adversarial", "off document"):
         chosen = [place for place, row in enumerate(rows) if row[0] in ("answerable", kind)]
         has = [float(labels[place]) for place in chosen]
@@ -156,11 +154,7 @@ def report(found: Mapping[str, Any]) -> str:
     for kind in ("adversarial", "off document"):
         one = found["open"][kind]
         lines.append(f"| {kind} | {one['reader']:.3f} | {one['cosine']:.3f} | {one['both']:.3f} |")
-    weights = ", ".join(f"{value:.3f}" for value in found["open"]["support"])
-    lines += [
-        "",
-        f"`answer.pointed.SUPPORT` = ({weights}); ECE {found['open']['ece']:.3f} on the questions it was fitted to.",
-    ]
+    lines += ["", f"Both: `answer.support.SHIPPED`; ECE {found['open']['ece']:.3f}."]
     for name, told in found["documents"].items():
         lines += [
             "",
