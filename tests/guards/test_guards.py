@@ -123,7 +123,11 @@ def test_an_answer_loses_keys_and_insults(text: str, kept: str):
 
 def test_an_insult_that_a_document_quotes_may_be_quoted():
     rule = "Nobody may say: you are an idiot."
-    assert guards().clean_answer([rule], [hit(rule)])[0] == [rule]
+    pieces: list[str] = []
+    with guards().streaming(pieces.append, [hit(rule)]) as write:
+        assert write
+        write(rule)
+    assert guards().clean_answer([rule], [hit(rule)])[0] == ["".join(pieces)] == [rule]
 
 
 def test_personal_numbers_are_left_out_where_the_recipe_says_so():

@@ -119,7 +119,7 @@ class Answerer:
             return self._answer(question, found, found.hits, clock, said=refused, support=support)
         if support and isinstance(self.llm, ReaderLlm):
             return self._point(self.llm, question, found, support, clock, on_text)
-        with unbroken(on_text) as whole, self._guards.streaming(whole) as write:
+        with unbroken(on_text) as whole, self._guards.streaming(whole, found.hits) as write:
             written = self.writing.write(question, found, history, shape, clock.stage, write)
         found, hits, reply = written.found, written.rendered.hits, written.reply
         clock.replies += written.before
@@ -169,7 +169,7 @@ class Answerer:
         reply = llm.reply(pointed.text if pointed else "", words, clock.stages[-1].seconds)
         likely = pointed is not None and support.probability >= self.calibration.threshold
         if pointed and likely:
-            with self._guards.streaming(on_text) as write:
+            with self._guards.streaming(on_text, found.hits) as write:
                 if write:
                     write(pointed.text)
         answered = Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None

@@ -89,14 +89,24 @@ class Guards:
         """Give what a model wrote, and quotes, without what nobody is to read."""
         cleaned: list[str] = []
         findings: dict[Finding, None] = {}
-        for text, found in zip(texts, self.find("answer", texts, timed), strict=True):
-            spans = [(name, span) for name, span in found if not _is_quoted(name, text[span.start : span.end], hits)]
+        for text, spans in zip(texts, self._own(texts, hits, timed), strict=True):
             findings |= dict.fromkeys(_finding("answer", name, span, text) for name, span in spans)
             cleaned.append(_said(text, [span for _, span in spans]))
         return cleaned, tuple(findings)
 
+    def _own(
+        self, texts: Sequence[str], hits: Sequence[Hit], timed: Timed | None = None
+    ) -> list[list[tuple[str, Span]]]:
+        """Give what is found in answers, without what they may quote of hits."""
+        return [
+            [(name, span) for name, span in found if not _is_quoted(name, text[span.start : span.end], hits)]
+            for text, found in zip(texts, self.find("answer", texts, timed), strict=True)
+        ]
+
     @contextmanager
-    def streaming(self, on_text: Callable[[str], None] | None) -> Generator[Callable[[str], None] | None]:
+    def streaming(
+        self, on_text: Callable[[str], None] | None, hits: Sequence[Hit] = ()
+    ) -> Generator[Callable[[str], None] | None]:
         """Give what takes pieces of an answer, and passes them on word by word, without what nobody is to read."""
         if not on_text or not self._named["answer"]:
             yield on_text
@@ -108,9 +118,10 @@ class Guards:
             nonlocal whole, sent
             whole += piece
             cut = len(whole) if ended else max(whole.rfind(" "), whole.rfind("\n")) + 1
-            for span in apart([span for _, span in self.find("answer", [whole])[0]]):
+            for span in apart([span for _, span in self._own([whole], hits)[0]]):
                 if sent < span.end and span.start < cut:
-                    on_text(f"{whole[sent : span.start]}{_gone(span)}" if sent <= span.start else "")
+                    if sent <= span.start:  # else one that has grown
+                        on_text(whole[sent : span.start] + _gone(span))
                     sent = span.end
             if sent < cut:
                 on_text(whole[sent:cut])

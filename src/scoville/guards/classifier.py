@@ -1,7 +1,7 @@
 """A text in, how much it is like an attack or an order to a model out: two small networks on the embedder's vectors.
 
 For what is meant and not worded as the patterns know it. With another than the default embedder there is none, since
-its vectors mean something else. Trained by `scripts/train_guards.py`; `weights/classifier.json` says from what.
+its vectors mean something else. Trained by `scripts/train_guards.py`; `weights/LICENCE.md` says from what.
 """
 
 import json
