@@ -159,7 +159,7 @@ def _tracked(tracker: Tracker, stages: SharedStages, embedder: str) -> OnAnswer:
 def _score(bot: Opened, run: Run, judge: Judge | None, *, is_new: bool) -> None:
     """Score a run that is new, or was not scored as is asked for; write a new one down where runs are kept."""
     replies = len(judge.replies) if judge else 0
-    if judge or is_new or not run.scores():
+    if judge or is_new or run.header.get("scored_by") or not run.scores():  # rules of its own compare with nothing
         with bot.bars("verdicts") as progress:
             score_run(
                 run, judge=judge, wrong_costs=bot.recipe.evaluate.wrong_costs,

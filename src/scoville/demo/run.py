@@ -14,6 +14,7 @@ from scoville.bot import Bot
 from scoville.bot.run import Run
 from scoville.cases.files import write_cases
 from scoville.demo import DemoCase, cites_right, demo_cases, is_right, score_demo, write_demo_documents
+from scoville.demo.grade import GRADER
 from scoville.errors import UsageError
 from scoville.evaluate.publish import note_index, publish_run
 from scoville.evaluate.run_cases import run_cases
@@ -94,7 +95,7 @@ def _ask_all(bot: Bot, answerer: Answerer, on_answer: OnAnswer | None) -> Run:
     asked = [case.case for case in by_id.values()]
     header = {
         "system": system.name, "cases_file": CASES_FILE, "seed": answerer.recipe.llm.seed,
-        "index": note_index(bot.workspace, system), **system.describe(),
+        "index": note_index(bot.workspace, system), "scored_by": GRADER, **system.describe(),
     }  # fmt: skip
     run = create_run(bot.workspace.folder / "runs", asked, header)
     tracker = bot.tracker(run.id)
