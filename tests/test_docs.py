@@ -37,6 +37,7 @@ SKIPPED = {
     "calibrate ": "more cases than these: tests/cli calibrates", "answer.max_error=": "the same",
     "export ": "needs a trained model: tests/train exports tiny ones",
     "serve ": "it ends by a signal: tests/serve serves", "studio": "the same", "keys revoke ": "needs a key",
+    "mcp": "it speaks a protocol: tests/serve speaks it",
     "=path:FILE.gguf": "needs the weights of a model: tests/llm asks local ones",
 }  # fmt: skip
 """The lines of a shell that are not run, by a part of them."""

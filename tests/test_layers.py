@@ -28,11 +28,12 @@ HEAVY = {
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib", "opentelemetry",
     "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto", "torch", "transformers", "peft", "accelerate",
-    "fastapi", "starlette", "uvicorn", "prometheus_client", "jsonschema", "referencing",
+    "fastapi", "starlette", "uvicorn", "prometheus_client", "mcp", "jsonschema", "referencing",
 }  # fmt: skip
 AT_THE_TOP = {
     "click": ("cli/",), "pydantic": ("recipe/", "models/", "serve/"), "torch": ("train/",), "fastapi": ("serve/",),
     "starlette": ("serve/",), "uvicorn": ("serve/run.py",), "prometheus_client": ("serve/metrics.py",),
+    "mcp": ("serve/tools.py",),
 }  # fmt: skip
 """What is no standard library and still imported at the top of a module: where the module is made of it."""
 HELP_SECONDS = 0.3

@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 COMMANDS = (
-    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "serve", "studio", "keys", "cases",
-    "evaluate", "calibrate", "report", "compare", "sweep", "plan", "train", "export", "judge", "metrics", "trace",
-    "cost", "lineage", "models", "recipe", "doctor", "demo",
+    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "serve", "studio", "keys", "mcp",
+    "cases", "evaluate", "calibrate", "report", "compare", "sweep", "plan", "train", "export", "judge", "metrics",
+    "trace", "cost", "lineage", "models", "recipe", "doctor", "demo",
 )  # fmt: skip
 
 

@@ -1,0 +1,24 @@
+"""`scoville mcp`: the bot as tools of other programs."""
+
+from pathlib import Path
+
+import click
+
+from scoville.cli.common import common_options, groups_option, open_bot
+
+
+@click.command("mcp")
+@groups_option
+@common_options
+def command(groups: tuple[str, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
+    """Give a program that speaks MCP (stdio) the tools search, ask and open_page over the documents.
+
+    It is started by that program, by a command such as `scoville mcp -w my-bot`.
+    """
+    from scoville.errors import MissingExtra
+
+    try:
+        from scoville.serve.tools import build_server
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is missing: pip install 'scoville[mcp]'") from None
+    build_server(open_bot(folder, flags), groups or None).run()
