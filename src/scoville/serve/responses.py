@@ -63,6 +63,8 @@ async def respond(body: ResponsesRequest, request: Request, caller: Asker) -> Re
         "reasoning": {"effort": None, "summary": None}, "store": False, "temperature": settings.temperature,
         "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": settings.top_p,
         "truncation": "disabled", "usage": None, "user": None, "metadata": body.metadata or {},
+        "presence_penalty": 0, "frequency_penalty": 0, "top_logprobs": 0, "service_tier": "default",
+        "safety_identifier": None, "prompt_cache_key": None, "completed_at": None,
     }  # fmt: skip
     if body.stream:
         return stream(_events(job, begun, linker), job)
