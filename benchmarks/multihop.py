@@ -1,17 +1,18 @@
 """Single-shot answers against planned ones: questions that take several steps, and ordinary ones that do not.
 
-    python benchmarks/multihop.py --data DATA --out benchmarks/results/multihop.json
+    python benchmarks/multihop.py --data DATA --work FOLDER --out benchmarks/results/multihop.json
 
 DATA is that of contoso.py. The questions are in multihop/questions.jsonl, written for this by reading the HR documents
 and those of the demo; the rules were made with those of the split ``dev`` in sight. Both systems are the default recipe
-with the reader, over one index of both sets. Writes a JSON file with every answer, and a Markdown file beside it.
+with the reader, over one index of both sets.
+
+Writes a JSON file with every answer, and a Markdown file beside it.
 """
 
 import argparse
 import json
 import re
 import statistics
-import tempfile
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import measure
 
 import scoville
+from scoville.agent import plan
 from scoville.quantities import quantities, same_quantity
 from scoville.types import Answer
 
@@ -30,20 +32,26 @@ QUESTIONS = HERE / "multihop/questions.jsonl"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="keeps the index; made where there is none")
     parser.add_argument("--out", type=Path, default=HERE / "results/multihop.json")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, scoville.open(folder) as single:
-        with as_file(files("scoville.demo") / "documents") as demo:
-            single.add(given.data / "data", demo)
+    is_new = not (given.work / ".scoville").exists()
+    with scoville.open(given.work) as single:
+        if is_new:
+            with as_file(files("scoville.demo") / "documents") as demo:
+                single.add(given.data / "data", demo)
         agent = single.variant({"agent.use": True})
         single.ask("warm up")
         hops = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+        everyday = ordinary(given.data)
+        planned = [row for row in everyday if plan(row["question"])]
         result = {
-            "multihop": [row | {"single": told(single.ask(row["question"])), "agent": told(agent.ask(row["question"]))}
-                         for row in hops],
-            "ordinary": [row | {"single": told(single.ask(row["question"])), "agent": told(agent.ask(row["question"]))}
-                         for row in ordinary(given.data)],
-        }  # fmt: skip
+            "multihop": [row | asked(row["question"], single, agent) for row in hops],
+            "ordinary": {
+                "n": len(everyday),
+                "planned": [row | asked(row["question"], single, agent) for row in planned],
+            },
+        }
     given.out.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
     given.out.with_suffix(".md").write_text(report(result), encoding="utf-8")
     print(report(result))
@@ -52,6 +60,10 @@ def main() -> None:
 def ordinary(data: Path) -> list[dict[str, Any]]:
     lines = (data / "qa/qa.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+def asked(question: str, single: scoville.Bot, agent: scoville.Bot) -> dict[str, Any]:
+    return {"single": told(single.ask(question)), "agent": told(agent.ask(question))}
 
 
 def told(answer: Answer) -> dict[str, Any]:
@@ -119,17 +131,17 @@ def _line(name: str, rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _ordinary(rows: Sequence[dict[str, Any]]) -> list[str]:
-    planned = [row for row in rows if row["agent"]["steps"]]
+def _ordinary(result: dict[str, Any]) -> list[str]:
+    planned = [row for row in result["planned"] if row["agent"]["steps"]]
     changed = [row for row in planned if row["agent"]["text"] != row["single"]["text"]]
     if not changed:
-        return [f"Of {len(rows)} ordinary questions {len(planned)} were planned, and no answer changed."]
+        return [f"Of {result['n']} ordinary questions {len(planned)} were planned, and no answer changed."]
     agent, single = (
         [measure.gold_token_f1(row[which]["text"], row["truth"]) for row in changed] for which in ("agent", "single")
     )
     one = measure.paired_difference(agent, single)
     return [
-        f"Of {len(rows)} ordinary questions (qa.jsonl) {len(planned)} were planned and {len(changed)} answers changed; in these "
+        f"Of {result['n']} ordinary questions (qa.jsonl) {len(planned)} were planned and {len(changed)} answers changed; in these "
         f"the token F1 with the reference is {statistics.mean(single):.2f} single-shot and {statistics.mean(agent):.2f} planned, "
         f"{one.mean:+.2f} ({one.low:+.2f} to {one.high:+.2f})."
     ]  # fmt: skip

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 import scoville as sc
+from scoville.agent import AgentAnswerer, make_answerer
 from scoville.agent.calculate import Amount, calculate, find_date, shift, write_amount
 from scoville.errors import UsageError
+from scoville.recipe.file import with_values
 
 PRICES = "The yearly pass costs £79 a year. The monthly pass costs £52 a year. A hire of a boat costs £40 a day."
 RULES = (
@@ -45,9 +47,8 @@ def opened(tmp_path: Path) -> Iterator[Open]:
             return cited.replace("[1]", f"[{number}]")
 
         sc.register("llm", "harbour", lambda name, settings: FakeLlm(reply), replace=True)
-        values: dict[str, Any] = {"embed": "fake", "llm": "harbour:x", "prompt": {"style": "passages"},
-                  "answer": {"min_similarity": -1.0}}  # fmt: skip
-        bots.append(sc.open(tmp_path / "bot", **values, agent={"use": True} | agent))
+        values: dict[str, Any] = {"embed": "fake", "llm": "harbour:x", "prompt": {"style": "passages"}}
+        bots.append(sc.open(tmp_path / "bot", **values, answer={"min_similarity": -1.0}, agent=agent))
         bots[-1].add(tmp_path / "docs")
         return bots[-1]
 
@@ -74,8 +75,16 @@ def test_its_tokens_and_steps_are_all_on_record(opened: Open):
     assert [branch.span.name for branch in bot.trace("latest")][-3:] == ["hop1", "hop2", "calculate"]
 
 
-def test_it_is_off_unless_the_recipe_says_so():
-    assert not sc.Recipe().agent.use
+def test_where_an_error_rate_is_asked_for_nothing_is_taken_apart(opened: Open):
+    bot = opened()
+    asked = with_values(bot.recipe, {"answer.max_error": 0.05})
+    assert isinstance(make_answerer(bot.searcher(), bot.answerer().llm, bot.recipe), AgentAnswerer)
+    assert not isinstance(make_answerer(bot.searcher(), bot.answerer().llm, asked), AgentAnswerer)
+
+
+def test_what_is_streamed_is_the_answer_and_no_first_try(opened: Open):
+    stream = opened().stream(QUESTION)
+    assert "".join(stream) == stream.answer.text
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,13 @@ def test_where_its_place_is_not_plain_words_are_added(before: str, question: str
     assert add_words(question, turns(before, "Yes.")).startswith(question)
 
 
+def test_a_name_that_was_asked_about_is_not_added_again_from_the_answer():
+    added = add_words(
+        "Does it roll over?", turns("What is the fee of Contoso Basic?", "The fee of Contoso Basic is $9.")
+    )
+    assert added == "Does it roll over? fee Contoso Basic"
+
+
 def test_how_many_is_no_word_that_is_added():
     assert "many" not in add_words("Can they be carried over?", turns("How many days of leave are there?", "Thirty."))
 

@@ -87,7 +87,7 @@ COUNTED = re.compile(
 )
 LIMIT = re.compile(r"\b(?:within|after|before|over|than|under|first|last|up to|at (?:least|most))\s+$", re.I)
 """Before a number that is no count."""
-PLURAL = re.compile(r"^((?:[\w-]+ ){0,2}?[\w-]+[^s])s(?= (?:of|for) )")
+PLURAL = re.compile(r"^((?:[\w-]+ ){0,2}?[\w-]+?)(?:(?<=ss)es|(?<!s)s)(?= (?:of|for) )")
 CHAIN = re.compile(
     r"\bthe (?P<noun>(?-i:[a-z]+[a-rt-z]))(?P<between>(?: [a-z]+){0,3}?) "
     r"(?P<how>(?:to|for|by|with|on|in) which|that|who|which) (?P<clause>.+)$",
@@ -216,13 +216,13 @@ def _compare(asked: str) -> Plan | None:
         return None
     names = [re.sub(r"^(?:that|those) (?=of )", "", side.strip()) for side in sides]
     names = list(share(*names)) if not names[0].startswith("of ") else [re.sub("^of ", "", name) for name in names]
-    ask = _measure(what, how)
+    ask = _measure(what, how, names[0])
     labels = [re.sub(r"^for ", "", name) for name in names]
     asks = tuple(ask.replace("{}", name) for name in names)
     return Plan(kind="compare", asks=asks, names=tuple(labels), least=_is_least(how[1]))
 
 
-def _measure(what: str, how: re.Match[str]) -> str:
+def _measure(what: str, how: re.Match[str], things: str) -> str:
     """Write the question for what is compared, with ``{}`` for each of the things."""
     before, after = what[: how.start()].strip(), what[how.end() :].strip()
     word = how[1].lower()
@@ -242,7 +242,8 @@ def _measure(what: str, how: re.Match[str]) -> str:
     if "cost" in before:
         return f"How much does {{}} cost {after}?"
     if noun:
-        return f"How much is the {noun} {after} of {{}}?".replace("  ", " ")
+        joint = "" if things.startswith("for ") else "of "
+        return f"How much is the {noun} {after} {joint}{{}}?".replace("  ", " ")
     return "How much is the {}?"
 
 

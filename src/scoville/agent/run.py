@@ -68,20 +68,19 @@ class AgentAnswerer(Answerer):
     """Answers like any other, and takes several steps where a question needs them and one has too little support."""
 
     def ask(self, question: str, *, on_text: Callable[[str], None] | None = None, **how: Any) -> Answer:
-        """Answer a question; a planned one is given to ``on_text`` as a whole, after the single-shot one."""
+        """Answer a question; where it could be taken apart, ``on_text`` is given the whole text at the end."""
+        made = plan(question)
+        if made is None:
+            return super().ask(question, on_text=on_text, **how)
         began = time.perf_counter()
-        single = super().ask(question, on_text=on_text, **how)
-        if self.shape or how.get("shape"):
-            return single  # a form is filled field by field
-        made = plan(single.searched or single.question)
-        if made is None or not self._has_little_support(single):
-            return single
-        hops: list[Hop] = []
-        same = {name: how[name] for name in ("where", "groups") if name in how}
-        worked = self._work(made, hops, single, same)
-        answer = _joined(single, hops, worked, began)
-        if worked and on_text:
-            on_text(f"\n{answer.text}")
+        answer = single = super().ask(question, **how)
+        if self._has_little_support(single):
+            hops: list[Hop] = []
+            same = {name: how[name] for name in ("history", "where", "groups") if name in how}
+            worked = self._work(made, hops, single, same)
+            answer = _joined(single, hops, worked, began)
+        if on_text and not answer.refused:
+            on_text(answer.text)
         return answer
 
     def _has_little_support(self, single: Answer) -> bool:
@@ -110,7 +109,8 @@ def make_answerer(
     searcher: Searcher, llm: Llm, recipe: Recipe, calibration: Calibration | None = None, shots: Shots | None = None
 ) -> Answerer:
     """Give what answers as a recipe says."""
-    return (AgentAnswerer if recipe.agent.use else Answerer)(searcher, llm, recipe, calibration, shots)
+    takes_apart = recipe.agent.use and recipe.answer.max_error is None
+    return (AgentAnswerer if takes_apart else Answerer)(searcher, llm, recipe, calibration, shots)
 
 
 def _tokens(answer: Answer) -> int:
@@ -296,7 +296,7 @@ def _after(made: Plan, hops: Sequence[Hop]) -> Worked | None:
 
 def _dates(made: Plan, hops: Sequence[Hop]) -> Worked | None:
     first, second = (find_date(hop.value) or find_date(hop.text) for hop in hops)
-    if not first or not second:
+    if not first or not second or not all(_is_about(hop, frozenset()) for hop in hops):
         return None
     start, end = sorted((first, second))
     if made.kind == "age":

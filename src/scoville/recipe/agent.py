@@ -11,8 +11,9 @@ class Agent(Section):
     """Comparisons, differences, sums, dates and chains of questions: planned by rules, each step searched and cited."""
 
     decides = ANSWERS
-    use: bool = False
-    """Whether questions of such a form are taken apart where the single-shot answer has little support."""
+    use: bool = True
+    """Whether questions of such a form are taken apart where the single-shot answer has little support; with
+    `answer.max_error` never, since that rate was measured on single-shot answers."""
     below: Annotated[float, Field(ge=0, le=1)] = 0.95
     """What is little: a refusal, or a lower probability than this by the reader. It is rather sure of answers that are
     only a part of what was asked for."""

@@ -160,8 +160,9 @@ def _lean(question: str, asked: str, answered: str) -> str:
     if swapped := _swap(question, asked):
         return swapped
     words = [word for word in WORD.findall(HOW.sub("", asked)) if content_words(word)]
+    names = [name for name in NAME.findall(answered) if not set(name.split()) <= {*words}]
     known = question.casefold()
-    added = dict.fromkeys(word for word in [*words, *NAME.findall(answered)] if word.casefold() not in known)
+    added = dict.fromkeys(word for word in [*words, *names] if word.casefold() not in known)
     return " ".join([question, *added])[:MAX_QUESTION_CHARACTERS]
 
 
