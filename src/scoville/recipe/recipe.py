@@ -258,9 +258,9 @@ class Rewrite(Section):
 
     decides = ANSWERS
     standalone: Literal["none", "words", "model"] = "words"
-    """How a question that leans on the conversation becomes one of its own: not; by adding the content words of the
-    question before it; or by the model of `llm`. Of 159 later questions of conversations, those with the words added
-    found passages with nDCG@10 .93, those without .86."""
+    """How a question that leans on the conversation becomes one of its own: not; by the words of the two questions
+    before it; or by the model of `llm`. Of 44 last questions of conversations on HR documents, those with words find
+    their page among the first five always, those without in half; of 159 of MTRAG-UN nDCG@10 is .92 and .85."""
     phrasings: Annotated[int, Field(ge=0, le=5)] = 0
     """How many other phrasings the model writes; all are searched and what they find is fused."""
     parts: Annotated[int, Field(ge=0, le=5)] = 0

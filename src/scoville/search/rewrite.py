@@ -38,6 +38,9 @@ CONTRAST = re.compile(
     re.IGNORECASE,
 )
 """``And for a family?``, ``What about Larkspur Freight?``"""
+TURNS_KEPT = 2
+"""Of so many turns words are added. Of 44 conversations over HR documents, pages are found with nDCG@10 .93 instead of
+.79 with one turn; of 159 of MTRAG-UN passages with .92 instead of .93, and with all turns .916 (benchmarks/results)."""
 LONGEST_CONTRAST = 6
 """Words; longer ones are questions of their own."""
 NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<!\n)\b[A-Z][\w-]+(?: [A-Z][\w-]+)*")
@@ -140,10 +143,10 @@ def add_words(question: str, history: Sequence[Message]) -> str:
     """Make a question that leans on the ones before it stand alone, without a model.
 
     ``And for a family?`` takes the place of the like in the question before, ``for an individual``. To others that
-    one's content words are added, and the names of its answer. Each question before was made to stand alone first.
+    one's content words are added, and the names of its answer; it was made to stand alone itself first.
     """
     asked = answered = ""
-    for turn in history:
+    for turn in history[-2 * TURNS_KEPT :]:
         content = HIDDEN.sub("", turn.content)
         if turn.role == "user":
             asked = _lean(content, asked, answered)
