@@ -50,7 +50,11 @@ def main() -> None:
     started = time.perf_counter()
     systems["now"] = states(rows, hits)
     seconds = time.perf_counter() - started
-    ablations = {"every check": systems["now"]} | dict(without_checks(rows, hits))
+    from scoville.llm.reader import shipped_reader  # an older Scoville, which only writes states, may have none
+
+    reader = shipped_reader(1)
+    ablations = {"every check": systems["now"], "with the reader": states(rows, hits, reader.read)}
+    ablations |= dict(without_checks(rows, hits))
     text = "\n".join(report(rows, systems, ablations, seconds / len(rows)))
     given.out.write_text(f"{text}\n", encoding="utf-8")
     print(text)
@@ -86,13 +90,13 @@ def found(row: Mapping[str, Any], passages: Mapping[str, Sequence[Passage]]) -> 
     return [Hit(passage=one, score=1.0, legs={}) for one in kept]
 
 
-def states(rows: Sequence[Mapping[str, Any]], hits: Sequence[Sequence[Hit]]) -> list[str]:
-    return [state(row, some) for row, some in zip(rows, hits, strict=True)]
+def states(rows: Sequence[Mapping[str, Any]], hits: Sequence[Sequence[Hit]], *read: Any) -> list[str]:
+    return [state(row, some, *read) for row, some in zip(rows, hits, strict=True)]
 
 
-def state(row: Mapping[str, Any], hits: Sequence[Hit]) -> str:
+def state(row: Mapping[str, Any], hits: Sequence[Hit], *read: Any) -> str:
     """Say how a claim is shown; one that is left out of the answer is unsupported."""
-    grounded = ground(row["claim"], hits, 0.5, row["question"])
+    grounded = ground(row["claim"], hits, 0.5, row["question"], *read)
     if grounded.verified:
         return SUPPORTED
     return UNCHECKED if getattr(grounded, "found", False) else UNSUPPORTED

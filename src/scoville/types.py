@@ -235,7 +235,7 @@ class Citation:
     """``supported``: the quote holds all that the sentence claims; ``unchecked``: it stands in the passage, holds much
     of the sentence and says nothing else, but not every word could be checked; ``unsupported``: neither."""
     reason: str = ""
-    """What speaks against an unsupported one: a key of ``html.DOUBTS``."""
+    """What speaks against it: a key of ``html.DOUBTS``."""
     anchor: str | None = None
     """Where the quote stands in formats without pages: ``Sheet1!A2:C9``, ``0:03:20``."""
     method: CitationMethod

@@ -1,9 +1,12 @@
 """What a passage says otherwise than a claim that has its words."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from scoville.answer.grounding import Grounded, ground
 from scoville.evaluate.result import result_of
+from scoville.extract.reader import Span
 from scoville.types import Hit, Passage
 
 DEDUCTIBLE = "The calendar year deductible is $1,500 for individuals and $3,000 for families."
@@ -116,6 +119,37 @@ def test_an_answer_without_words_of_its_own_leads_in_the_next_sentence():
 def test_sentences_that_are_left_out_can_be_seen():
     found = ground("You may cancel within 14 days. Pigs fly at noon.", [hit("You may cancel within 14 days.")], 0.5)
     assert (found.text, found.left_out) == ("You may cancel within 14 days. [1]", ("Pigs fly at noon.",))
+
+
+def test_a_list_is_evidence_as_a_whole():
+    items = "\n\n".join(f"- {name} lessons" for name in ("Skiing", "Surfing", "Riding", "Diving", "Dancing"))
+    text = f"The plan covers these:\n\n{items}\n\nAsk us first."
+    (citation,) = said("The plan covers skiing, surfing, riding, diving and dancing lessons.", text).citations
+    assert citation.state == "supported"
+    assert citation.quote.startswith("The plan covers these:") and citation.quote.endswith("Dancing lessons")
+
+
+def test_a_claim_that_denies_by_the_way_is_not_the_opposite():
+    text = "The plan protects you from balance billing when you visit a provider of the network."
+    claim = "The plan protects you from balance billing, so you are not responsible for unexpected costs."
+    assert said(claim, text).found
+
+
+@pytest.mark.parametrize(
+    ("number", "score", "state"),
+    [("$50", 3.0, "unchecked"), ("$20", 3.0, "supported"), ("$50", -1.0, "supported")],
+)
+def test_the_reader_gives_a_second_opinion_on_numbers(number: str, score: float, state: str):
+    asked: list[str] = []
+
+    def read(question: str, texts: Sequence[str]) -> list[Span]:
+        asked.append(question)
+        at = texts[0].index(number)
+        return [Span(text=0, start=at, end=at + 3, score=score, answerable=1.0, probability=0.9)]
+
+    (citation,) = ground("Primary care visits cost about $20 [1].", [hit(COPAY)], 0.5, "", read).citations
+    assert (citation.state, citation.reason) == (state, "reader" if state == "unchecked" else "")
+    assert asked == ["primary care visits cost about how much?"]
 
 
 def test_a_saved_citation_says_how_it_stands():

@@ -137,7 +137,8 @@ class Answerer:
             reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
             return _unanswered(reason, question, found)
         with clock.stage("ground"):
-            grounded = written.ground(question, self.recipe.answer.min_support)
+            read = self._reader.read if self._is_read(found) else None
+            grounded = written.ground(question, self.recipe.answer.min_support, read)
         if not grounded.found or repeats(reply.text, question):
             return _unanswered("cut_off" if cut_off else "ungrounded", question, found)
         return grounded

@@ -53,7 +53,7 @@ class Claim:
         self.said = stems(without_measures(self.text))
         self.denied = frozenset[str]().union(*(clause.denied for clause in self.clauses))
         excluding = stems(" ".join(EXCLUSION.findall(self.text.casefold())))
-        self.content = self.said - LIGHT - excluding - self.denied
+        self.content = self.said - LIGHT - excluding - (self.denied if len(self.clauses) == 1 else frozenset())
         self.all = self.said | stems(self.text)
         self.measures = len(self.figures) + len(self.periods)
         self.asked = stems(question)
@@ -191,7 +191,11 @@ def _opposite(span: Span) -> bool:
     around = [*span.evidence.prefix_clauses, *span.main.clauses_above]
     nearest = max(span.main.clauses, key=lambda one: len(one.words & claim.said), default=None)
     if claim.denies:
-        said_no = [clause for clause in [*around, *([nearest] if nearest else [])] if clause.excludes]
+        one = len(claim.clauses) == 1
+        near = [nearest] if one and nearest else [clause for part in span.parts for clause in part.clauses]
+        said_no = [clause for clause in [*around, *near] if clause.excludes]
+        if not said_no and not one:  # it denies by the way: that is no contradiction, unless the passage affirms it
+            return bool(nearest and held(claim.denied, nearest.words))
         return not said_no or all(claim.denied & clause.words and not clause.denies for clause in said_no)
     if claim.excludes:
         return False

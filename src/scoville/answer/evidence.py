@@ -13,6 +13,7 @@ from scoville.answer.parts import Evidence
 from scoville.words import held
 
 LONGER_QUOTE_GAIN = 0.15  # another sentence joins the quote when it adds more than this
+MOST_LONGER = 3  # a list is whole, or not there
 NEAR = 0.1
 """A part that holds nearly as much of a claim as the best one may be its evidence; what holds less may not, where the
 best one says otherwise."""
@@ -82,7 +83,11 @@ def _weigh(claim: Claim, evidence: Evidence) -> Iterator[tuple[Support, Span]]:
         if not share or (core and len(held(core, own)) < LEAST_OWN * len(core)):
             continue
         # Words of the part weigh more than those of headings, and a longer quote must be worth its length.
-        worth = share + (len(held(claim.said, own)) + measured) / said - LONGER_QUOTE_GAIN * (len(parts) - 1)
+        worth = (
+            share
+            + (len(held(claim.said, own)) + measured) / said
+            - LONGER_QUOTE_GAIN * min(len(parts) - 1, MOST_LONGER)
+        )
         yield Support(parts[0].sentence.start, parts[-1].sentence.end, share, worth, span.held), span
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from scoville.answer.evidence import Claim, Evidence, Support, best_support
 from scoville.answer.evidence import support as find_support
 from scoville.answer.parts import LIST_SIGN
+from scoville.answer.second import Read, finds_another
 from scoville.sentences import content_words, sentences
 from scoville.types import Citation, CitationMethod, Hit, Passage
 from scoville.words import stems
@@ -54,16 +55,19 @@ class Grounded:
         return any(citation.state != "unsupported" for citation in self.citations)
 
 
-def ground(reply: str, hits: Sequence[Hit], min_support: float, question: str = "") -> Grounded:
+def ground(
+    reply: str, hits: Sequence[Hit], min_support: float, question: str = "", read: Read | None = None
+) -> Grounded:  # fmt: skip
     """Resolve the model's markers to citations; for a sentence without one, find the passage that holds it.
 
     A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unverified
     citations. A sentence without markers gets that of the passage that holds it, said to be ``aligned``; it is left out
     if none does, whatever the other sentences have. A line that leads in others (``:``) stays with them. A sentence of
     few words, such as a bare number, is read as an answer to ``question``: its evidence must be about the question too.
+    Where a reader is given, a number counts as checked only if it does not find another one in its place.
     """
     text = _tidy(reply)
-    reading = _Reading(hits, min_support, question)
+    reading = _Reading(hits, min_support, question, read)
     pieces: list[str] = []
     citations: list[Citation] = []
     left_out: list[str] = []
@@ -123,7 +127,8 @@ class _Claim(NamedTuple):
 class _Reading:
     """The passages, read as far as the reply needs them."""
 
-    def __init__(self, hits: Sequence[Hit], min_support: float, question: str) -> None:
+    def __init__(self, hits: Sequence[Hit], min_support: float, question: str, read: Read | None) -> None:
+        self.read = read
         self.hits = hits
         self.min_support = min_support
         self.question = question
@@ -156,7 +161,7 @@ class _Reading:
         place, best = best_support(read, [self._evidence(number) for number in range(len(self.hits))], self.min_support)
         if not best.share or not self._is_about(best):
             return []
-        return [_citation(place + 1, self.hits[place].passage, best, "aligned")]
+        return [self._citation(read, place + 1, best, "aligned")]
 
     def _read(self, claim: _Claim) -> Claim:
         return Claim(claim.text, self.question, self.given)
@@ -174,7 +179,15 @@ class _Reading:
         found = find_support(read, self._evidence(marker - 1), self.min_support)
         if not found.share:
             return unsupported(marker, passage, claim, found.reason or "words")
-        return _citation(marker, passage, found, "model")
+        return self._citation(read, marker, found, "model")
+
+    def _citation(self, claim: Claim, marker: int, found: Support, method: CitationMethod) -> Citation:
+        passage = self.hits[marker - 1].passage
+        cited = cite(marker, passage, found.start, found.end, method)
+        if not found.whole or passage.language not in ("", "en"):  # the checks read English
+            return replace(cited, state="unchecked")
+        doubted = self.read is not None and finds_another(claim, passage, self.read)
+        return replace(cited, state="unchecked", reason="reader") if doubted else cited
 
     def _evidence(self, number: int) -> Evidence:
         if number not in self.evidence:
@@ -200,12 +213,6 @@ def _claims(text: str) -> Iterator[_Claim]:
         before = _Claim(sentence.start, sentence.end, plain, markers)
     if before:
         yield before
-
-
-def _citation(marker: int, passage: Passage, found: Support, method: CitationMethod) -> Citation:
-    checked = found.whole and passage.language in ("", "en")  # the checks read English
-    cited = cite(marker, passage, found.start, found.end, method)
-    return cited if checked else replace(cited, state="unchecked")
 
 
 def cite(marker: int, passage: Passage, start: int, end: int, method: CitationMethod = "model") -> Citation:

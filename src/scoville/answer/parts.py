@@ -6,6 +6,7 @@ words and its "not" count for what stands below it. So do the header of a table,
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -64,6 +65,21 @@ class Evidence:
                 if last > first and (part.is_row or self.parts[last].is_row):
                     break
                 yield self.parts[first : last + 1]
+        yield from self.lists
+
+    @cached_property
+    def lists(self) -> list[Sequence[Part]]:
+        """The items of each list, whole, with the line that leads them in."""
+        found: list[list[Part]] = []
+        before: Part | None = None
+        for part in self.parts:
+            if ITEM.match(part.sentence.text):
+                if found and found[-1][-1] is before:
+                    found[-1].append(part)
+                else:
+                    found.append([before, part] if before and before.sentence.text.endswith(":") else [part])
+            before = part
+        return [items for items in found if len(items) > LONGEST_QUOTE_SENTENCES]
 
 
 def _parts(passage: Passage) -> Iterator[Part]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from scoville.answer.chain import answer_part, run_steps
 from scoville.answer.grounding import Grounded, ground
+from scoville.answer.second import Read
 from scoville.answer.structured import Shape, ground_data, read_reply
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
 from scoville.llm import Generation, Llm
@@ -44,10 +45,10 @@ class Written:
     data: Any = None
     """and what the caller gets of it."""
 
-    def ground(self, question: str, min_support: float) -> Grounded:
+    def ground(self, question: str, min_support: float, read: Read | None = None) -> Grounded:
         """Cite what the answer rests on."""
         if self.shape is None:
-            return ground(self.reply.text, self.rendered.hits, min_support, question)
+            return ground(self.reply.text, self.rendered.hits, min_support, question, read)
         return ground_data(self.json, self.rendered.hits, min_support, question)
 
 
