@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results/multihop.json")
     given = parser.parse_args()
     is_new = not (given.work / ".scoville").exists()
-    with scoville.open(given.work) as single:
+    with scoville.open(given.work, agent={"use": False}) as single:
         if is_new:
             with as_file(files("scoville.demo") / "documents") as demo:
                 single.add(given.data / "data", demo)

@@ -1,5 +1,7 @@
 """What is planned of a question, and what is not."""
 
+import time
+
 import pytest
 
 from scoville.agent import plan
@@ -84,6 +86,16 @@ def test_questions_of_several_steps_are_taken_apart(question: str, kind: str, as
 )
 def test_ordinary_questions_are_not(question: str):
     assert plan(question) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["how much more ", "the a ", "which a, b or ", "1 day ", "of and ", "between ", "by "]
+)
+def test_hostile_questions_take_no_time(piece: str):
+    started = time.thread_time()
+    plan(f"How much more {piece * (380 // len(piece))}")
+    plan(piece * 1000)
+    assert time.thread_time() - started < 0.2
 
 
 @pytest.mark.parametrize(
