@@ -20,7 +20,7 @@ BAR = 40
 @click.argument("cases", type=click.Path(path_type=Path), required=False)
 @common_options
 def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Fit how likely an answer is right on CASES, by default those in cases/.
+    """Fit how likely answers are right on CASES, else those in cases/.
 
     Their part dev is taken, all where they are not divided; some must have no answer in the documents. From then on
     answer.max_error says what share of the answers may be to questions that the documents do not answer.

@@ -42,7 +42,9 @@ def add(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make a key for NAME, a person or a program, and show it: this once, since only its hash is kept.
+    """Make a key for NAME, a person or a program, and show it this once.
+
+    Only its hash is kept.
 
     \b
     scoville keys add ada
@@ -65,7 +67,7 @@ def add(
 @command.command("list")
 @common_options
 def list_keys(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """List the keys and what they may; the keys themselves are known to nobody but their owners."""
+    """List the keys by their names, and what they may."""
     with _keys(folder, flags) as keys:
         found = keys.all()
     if as_json:
@@ -82,7 +84,7 @@ def list_keys(folder: Path | None, flags: tuple[str, ...], as_json: bool) -> Non
 @click.argument("name")
 @common_options
 def revoke(name: str, folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """End the key of NAME and its links, at once: also of a service that is running."""
+    """End the key of NAME and its links, also of a running service."""
     with _keys(folder, flags) as keys:
         keys.revoke(name)
     if as_json:

@@ -11,7 +11,7 @@ from scoville.cli.common import common_options, groups_option, open_bot
 @groups_option
 @common_options
 def command(groups: tuple[str, ...], folder: Path | None, flags: tuple[str, ...], as_json: bool) -> None:
-    """Give a program that speaks MCP (stdio) the tools search, ask and open_page over the documents.
+    """Give programs that speak MCP the tools search, ask and open_page.
 
     It is started by that program, by a command such as `scoville mcp -w my-bot`.
     """

@@ -26,7 +26,7 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Answer over HTTP: for people on a page, for programs that know OpenAI's API, and for your own.
+    """Answer over HTTP: on a page, by OpenAI's API, and by our own.
 
     \b
     scoville serve --port 8000
