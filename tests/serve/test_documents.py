@@ -53,6 +53,7 @@ def test_what_is_sent_is_found_and_gone_when_it_is_removed(served: Served):
             client, ("boats.md", b"# Boats\n\nThe ferry sails at nine."), ("<img src=x onerror=1>.md", b"Odd name.")
         )
         assert (job["status"], job["result"]["added"], job["result"]["failed"]) == ("done", 2, [])
+        assert (job["done"], job["total"]) == (2, 2)
         found = client.post("/api/search", json={"question": "ferry sails"}).json()["hits"]
         assert "uploads/local/boats.md" in {hit["document"] for hit in found}
         assert "uploads/local/<img src=x onerror=1>.md" in names(client)

@@ -103,6 +103,8 @@ def test_what_cannot_be_done_is_said_in_the_form_of_the_api(served: Served):
             assert set(reply.json()["error"]) == {"message", "type", "param", "code"}
         broken = client.post("/v1/chat/completions", content=b"{", headers={"Content-Type": "application/json"})
         assert broken.status_code == 400
+        untyped = client.post("/v1/chat/completions", content=b'{"model": "my-bot"}')
+        assert "Content-Type: application/json" in untyped.json()["error"]["message"]
         assert client.get("/v1/nothing").json()["error"]["type"] == "not_found_error"
 
 

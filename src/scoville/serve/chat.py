@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from scoville.serve.cited import Linker, Piece, asked_json, pieces
+from scoville.serve.cited import Linker, asked_json, joined, pieces
 from scoville.serve.events import event, stream
 from scoville.serve.messages import Turn, asking
 from scoville.serve.metrics import usage_of
@@ -62,9 +62,9 @@ async def complete(body: ChatRequest, request: Request, caller: Asker) -> Respon
         usage = body.stream_options is not None and body.stream_options.include_usage
         return stream(_chunks(job, body.model, linker, usage), job)
     asked = await job.result(request)
-    cut = pieces(asked.answer, linker)
+    text, annotations = joined(pieces(asked.answer, linker))
     message = {
-        "role": "assistant", "content": _text(cut), "refusal": None, "annotations": [*map(_annotation, _cited(cut))],
+        "role": "assistant", "content": text, "refusal": None, "annotations": [*map(_annotation, annotations)],
     }  # fmt: skip
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     head = _head(body.model, "chat.completion")
@@ -96,14 +96,6 @@ async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool)
 
 def _head(model: str, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(16)}", "object": kind, "created": int(time.time()), "model": model}
-
-
-def _text(cut: list[Piece]) -> str:
-    return "".join(piece.text for piece in cut)
-
-
-def _cited(cut: list[Piece]) -> list[dict[str, Any]]:
-    return [piece.annotation for piece in cut if piece.annotation]
 
 
 def _annotation(annotation: dict[str, Any]) -> dict[str, Any]:

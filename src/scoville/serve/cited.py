@@ -67,6 +67,11 @@ def pieces(answer: Answer, linker: Linker) -> list[Piece]:
     return list(_cut(answer.text, by_marker, passages, linker))
 
 
+def joined(cut: Sequence[Piece]) -> tuple[str, list[dict[str, Any]]]:
+    """Give the text of pieces, and their annotations."""
+    return "".join(piece.text for piece in cut), [piece.annotation for piece in cut if piece.annotation]
+
+
 def _cut(
     text: str, by_marker: dict[int, list[Citation]], passages: dict[str, Passage], linker: Linker
 ) -> Iterator[Piece]:

@@ -90,6 +90,7 @@ class Jobs:
         job.status = "running"
         try:
             job.result = function()
+            job.done = job.total or 0
             job.status = "done"
         except Exception as error:
             job.result = refused_by(error).json

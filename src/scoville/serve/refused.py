@@ -78,10 +78,12 @@ def explain_errors(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return refused_by(error).response
 
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != "body")
+        if first["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+            return Refused(400, "expected JSON, with the header Content-Type: application/json").response
         return Refused(400, f"{place}: {first['msg']}" if place else str(first["msg"]), code="invalid_value").response
 
     async def no_route(_: Request, error: Exception) -> JSONResponse:

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from scoville.serve.chat import Format
-from scoville.serve.cited import Linker, Piece, asked_json, pieces
+from scoville.serve.cited import Linker, Piece, asked_json, joined, pieces
 from scoville.serve.events import event, stream
 from scoville.serve.messages import Turn, asking
 from scoville.serve.metrics import usage_of
@@ -124,6 +124,5 @@ def _message(id: str, cut: list[Piece], status: str) -> dict[str, Any]:
 
 
 def _content(cut: list[Piece]) -> dict[str, Any]:
-    annotations = [piece.annotation for piece in cut if piece.annotation]
-    text = "".join(piece.text for piece in cut)
+    text, annotations = joined(cut)
     return {"type": "output_text", "text": text, "annotations": annotations, "logprobs": []}
