@@ -138,6 +138,14 @@ def test_the_number_of_a_passage_must_be_one_that_was_given(scripted: Any):
     assert (made_up.state, made_up.quote) == ("unsupported", "towing is free")
 
 
+def test_the_template_json_alone_asks_for_an_answer_with_its_sources(scripted: Any):
+    source = {"passage": 1, "source": "Larkspur", "quote": "misfuelling claim is £750"}
+    reply = {"answer": "The limit for any one misfuelling claim is £750.", "sources": [source]}
+    bot, llm = scripted(json.dumps(reply), prompt={"style": "passages", "template": "json"})
+    assert bot.ask("What is the limit?").data == reply
+    assert "JSON schema: {" in llm.asked[0][0].content
+
+
 def test_the_recipe_may_hold_the_schema_and_a_file_too(scripted: Any, tmp_path: Path):
     schema = {"type": "object", "properties": {"a.b": {"type": "number"}}, "required": ["a.b"]}
     (tmp_path / "limit.json").write_text(json.dumps(schema))

@@ -74,7 +74,9 @@ class Answerer:
         self.calibration = calibration or Calibration.shipped(searcher.embedder.name, recipe.answer.min_probability)
         self._reader = llm if isinstance(llm, ReaderLlm) else shipped_reader(recipe.llm.threads)
         self._small = llm.runtime in SMALL_RUNTIMES
-        self.shape = open_shape(recipe.answer.json_schema) if recipe.answer.json_schema else None
+        implied = "citations" if recipe.prompt.template in ("json", "citations") else None
+        schema = recipe.answer.json_schema or implied
+        self.shape = open_shape(schema) if schema else None
         self.writing = Writing(llm, PromptWriter(llm, searcher.embedder, recipe, shots), recipe)
         self._guards = Guards(recipe.guards, searcher.embedder)
 
