@@ -1,4 +1,4 @@
-"""What a model wrote becomes text with verified citations.
+"""What a model wrote becomes text with citations that were checked.
 
 Enters: a reply and the passages it was given. Leaves: the text with ``[n]`` markers and a citation for each. What is
 evidence for a sentence, ``evidence`` says. Knows no model and no index.
@@ -60,7 +60,7 @@ def ground(
 ) -> Grounded:  # fmt: skip
     """Resolve the model's markers to citations; for a sentence without one, find the passage that holds it.
 
-    A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unverified
+    A marker of a passage that was not given, and a marked sentence that its passage does not hold, stay as unsupported
     citations. A sentence without markers gets that of the passage that holds it, said to be ``aligned``; it is left out
     if none does, whatever the other sentences have. A line that leads in others (``:``) stays with them. A sentence of
     few words, such as a bare number, is read as an answer to ``question``: its evidence must be about the question too.

@@ -54,7 +54,6 @@ class Evidence:
         self.prefix_clauses = clauses(passage.prefix)
         self.names = self.prefix | stems(f"{passage.title} {passage.source}")
         self.parts = list(_parts(passage))
-        self.words = self.prefix.union(*(part.words | part.above for part in self.parts))
         self.labels = frozenset[str]().union(*(part.label for part in self.parts))
         self.figures = [figure for part in self.parts for figure in part.figures]
 

@@ -55,8 +55,3 @@ def clauses(text: str) -> tuple[Clause, ...]:
         denied = {word for denial in denials for word in stem_list(clause[denial.end() : denial.end() + 80])[:1]}
         found.append(Clause(words, bool(denials), bool(denials or EXCLUSION.search(clause)), frozenset(denied)))
     return tuple(found)
-
-
-def denies(text: str) -> bool:
-    """Say whether a text says no, not or never."""
-    return any(clause.denies for clause in clauses(text))
