@@ -108,7 +108,7 @@ def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.Capt
     if page.name == "python.md":
         said = capsys.readouterr().out
         assert "2 added; []" in said
-        assert "16 weeks. found" in said and "keyword_bot" in said and "4 cases;" in said
+        assert "16 weeks. supported" in said and "keyword_bot" in said and "4 cases;" in said
         assert "split.sise: unknown key" in said
         assert (folder / "page.png").stat().st_size > 0
         assert (folder / "comparison.html").read_text().startswith("<!doctype html>")
