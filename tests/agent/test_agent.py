@@ -68,11 +68,11 @@ def test_a_difference_is_worked_out_of_two_answers_both_cited(opened: Open):
 
 def test_its_tokens_and_steps_are_all_on_record(opened: Open):
     bot = opened()
-    alone = bot.variant({"agent.use": False}).ask(QUESTION)
     answer = bot.ask(QUESTION)
+    assert [branch.span.name for branch in bot.trace("latest")][-3:] == ["hop1", "hop2", "calculate"]
+    alone = bot.variant({"agent.use": False}).ask(QUESTION)
     assert alone.refused and alone.reply and answer.reply
     assert answer.reply.prompt_tokens > 2 * alone.reply.prompt_tokens
-    assert [branch.span.name for branch in bot.trace("latest")][-3:] == ["hop1", "hop2", "calculate"]
 
 
 def test_where_an_error_rate_is_asked_for_nothing_is_taken_apart(opened: Open):
