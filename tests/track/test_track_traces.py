@@ -38,16 +38,24 @@ def _no_export(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[repo
         monkeypatch.delenv(name, raising=False)
 
 
+NO_GUARDS: dict[str, Any] = {"question": [], "passages": [], "answer": []}
+"""Their stages are counted in tests/guards."""
+
+
 @pytest.fixture
 def asked(bench: Bench) -> Answer:
     bench.write("leave.txt", "Staff have thirty days of leave in a year.")
     bench.add()
-    bench.set(answer={"min_similarity": -1})
+    bench.set(answer={"min_similarity": -1}, guards=NO_GUARDS)
     answerer = open_answerer(bench.workspace, bench.recipe)
     answer = answerer.ask(QUESTION)
     answerer.llm.close()
     assert answer.reply
     return answer
+
+
+def without_guards(branches: Sequence[Branch]) -> list[Branch]:
+    return [branch for branch in branches if not branch.span.name.startswith("guard_")]
 
 
 def make_tracker(root: Path, **options: Any) -> Tracker:
@@ -84,7 +92,7 @@ def stored(tracker: Tracker, look: Look, trace_id: str) -> list[Branch]:
 
 class TestAnswer:
     def test_every_stage_is_a_span_below_the_one_it_is_part_of(self, asked: Answer, tracker: Tracker, look: Look):
-        branches = stored(tracker, look, tracker.answered(asked, "fake"))
+        branches = without_guards(stored(tracker, look, tracker.answered(asked, "fake")))
         assert [branch.span.name for branch in branches if branch.depth < 2] == [
             "invoke_workflow scoville", "retrieval", "prompt", "chat fake", "ground",
         ]  # fmt: skip
@@ -134,12 +142,14 @@ class TestAnswer:
     def test_a_rewritten_question_shows_what_the_model_was_asked(self, bench: Bench, tracker: Tracker, look: Look):
         bench.write("leave.txt", "Staff have thirty days of leave in a year.")
         bench.add()
-        bench.set(rewrite={"phrasings": 1})
+        bench.set(rewrite={"phrasings": 1}, guards=NO_GUARDS)
         answerer = open_answerer(bench.workspace, bench.recipe)
         answer = answerer.ask(QUESTION)
         answerer.llm.close()
         assert len(answer.search_replies) == 1
-        found = [(b.depth, b.span.name) for b in stored(tracker, look, tracker.answered(answer, "fake"))]
+        found = [
+            (b.depth, b.span.name) for b in without_guards(stored(tracker, look, tracker.answered(answer, "fake")))
+        ]
         assert found[:4] == [(0, "invoke_workflow scoville"), (1, "retrieval"), (2, "rewrite"), (3, "chat fake")]
 
     def test_the_callers_span_is_its_parent(self, asked: Answer, tracker: Tracker, look: Look):
@@ -297,8 +307,8 @@ class TestExport:
         started = time.perf_counter()
         tracker.close()
         assert time.perf_counter() - started < 6
-        assert tracker.dropped == 24
-        assert len(load_trace(look(), trace_id)) == 12
+        assert tracker.dropped == 30
+        assert len(load_trace(look(), trace_id)) == 15
         said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert len(said) == 1 and said[0].startswith("exported traces are lost: ")
 
@@ -431,7 +441,7 @@ class TestCommand:
         lines = self.run("-w", root, name).splitlines()
         assert lines[0].startswith(f"trace {name}") and lines[1] == QUESTION
         drawn = lines[3:]
-        assert len(drawn) == 12
+        assert len(drawn) == 15
         bars = [line.split("|")[1] for line in drawn]
         assert len({len(bar) for bar in bars}) == 1 and all("#" in bar for bar in bars)
         assert bars[0].strip() == bars[0]
