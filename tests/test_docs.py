@@ -30,7 +30,7 @@ LEAVE = ("Parental leave", "Parental leave takes 16 weeks.", "Adoption leave tak
 INLINE = re.compile(r"`(scoville [a-z][^`]*)`")
 SKIPPED = {
     "=ollama:": "needs a server", "=vllm:": "needs a server", " http:": "needs a server",
-    " llm.model=openai:": "needs a key", "judge.model=openai:": "needs a key",
+    " llm.model=openai:": "needs a key", " llm.model=anthropic:": "needs a key", "judge.model=openai:": "needs a key",
     "train embedder": "minutes: tests/train trains tiny ones", "train reranker ": "the same",
     "train reader ": "minutes to hours: tests/cli trains a tiny one", "train score ": "needs a trained reader",
     "train lora ": "minutes: tests/cli trains tiny ones", "train full ": "minutes", "train pretrain ": "minutes",
