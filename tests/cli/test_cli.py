@@ -481,7 +481,7 @@ class TestStreams:
 
 class TestExitCodes:
     def test_unknown_words_are_usage_errors(self, bench: Bench, command: Command):
-        for words in (["serve"], ["ask", "--nonsense"], ["add", "--rebuildd"], ["search", "-n", "0", "leave"], []):
+        for words in (["sweeep"], ["ask", "--nonsense"], ["add", "--rebuildd"], ["search", "-n", "0", "leave"], []):
             done = command(*words)
             assert (done.code, done.out) == (2, ""), words
         assert "no command 'sweeep'; did you mean sweep?" in command("sweeep").err
