@@ -78,7 +78,7 @@ class TestFake:
         assert FakeLlm().count_tokens(user("three little words")) == 3
 
 
-@pytest.mark.parametrize("name", ["anthropic:claude", "openai:", "https://models.example/x", "nosuchmodel", ""])
+@pytest.mark.parametrize("name", ["gemini:pro", "openai:", "https://models.example/x", "nosuchmodel", ""])
 def test_an_unknown_name_lists_the_choices(name: str):
     with pytest.raises(UnknownModel, match=r"openai:NAME"):
         open_llm(recipe.Llm(model=name))
