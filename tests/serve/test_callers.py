@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from serving import LEAVE, PAY, Served, forget_callers, make_key, office
+from serving import LEAVE, PAY, Served, forget_callers, make_key, office, wait_until
 
 from conftest import Bench, Command
 from scoville.serve.callers import LINK_SECONDS
@@ -178,6 +178,7 @@ def test_the_audit_log_says_who_asked_what(served: Served, keys: dict[str, str])
         client.post("/api/ask", json={"question": "Who is ada@larkspur.example?"})
         client.get("/healthz")
         guesser.get("/v1/models")
+    wait_until(lambda: len(served.audit) == 2)  # an entry is written after its reply
     rows = served.audit
     assert [row[:4] for row in rows] == [("ada", "POST", "/api/ask", 200), ("", "GET", "/v1/models", 401)]
     assert "Who is" in rows[0][4] and "larkspur" not in rows[0][4]  # personal data is taken out
