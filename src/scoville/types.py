@@ -390,7 +390,12 @@ class Answer:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The questions that it was taken apart into, with their answers, and what was calculated; mostly none."""
+        """The questions that it was taken apart into, with their answers, and what was calculated; mostly none.
+
+        What was tried and led to nothing stands in ``stages`` alone: the answer does not rest on it.
+        """
+        if not any(stage.name == "calculate" for stage in self.stages):
+            return ()
         return tuple(stage.note for stage in self.stages if stage.name.startswith(("hop", "calculate")) and stage.note)
 
     def __str__(self) -> str:

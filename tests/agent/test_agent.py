@@ -102,6 +102,7 @@ def test_where_a_step_fails_or_a_limit_is_reached_the_single_shot_answer_stands(
 ):
     answer = opened(replies, **agent).ask(QUESTION)
     assert answer.refused and "£27" not in answer.text
+    assert not answer.steps  # the answer does not rest on what was tried
 
 
 def test_a_rate_is_multiplied_and_a_term_added_to_a_date(opened: Open):

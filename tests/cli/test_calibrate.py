@@ -100,3 +100,8 @@ def test_too_few_of_a_kind_are_refused(filled: Bench, cases: str, command: Comma
     path.write_text("\n".join(json.dumps({"question": case.question}) for case in fish_cases(9)))
     done = command("calibrate", str(path), *FLAGS)
     assert done.code == 2 and "9 with an answer and 0 without one" in done.err
+
+
+def test_a_workspace_without_cases_says_how_to_get_some(filled: Bench, command: Command):
+    done = command("calibrate")
+    assert done.code == 2 and "no cases to calibrate on" in done.err and "cases generate" in done.err

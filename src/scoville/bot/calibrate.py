@@ -34,6 +34,8 @@ def calibrate(bot: Opened, cases: Cases) -> Fitted:
 
     UsageError where there are too few with an answer or too few without.
     """
+    if isinstance(cases, Sequence) and not cases:
+        raise UsageError("no cases to calibrate on: name a file, or make some with `scoville cases generate`")
     chosen = Choice().of(cases)
     if any(case.split for case in chosen):
         chosen = [case for case in chosen if case.split == DEV]
