@@ -190,9 +190,11 @@ def differences(
 
 
 def answers(given: argparse.Namespace, work: Path, result: dict[str, Any]) -> dict[str, Any]:
-    """Ask every question with the default model, in both styles of prompt."""
+    """Ask every question with MODEL, in both styles of prompt."""
     return {
-        style: score_answers(given, work, load_recipe(None, environment={}, flags=[f"prompt.style={style}"]).recipe)
+        style: score_answers(
+            given, work, load_recipe(None, environment={}, flags=[f"prompt.style={style}", f"llm.model={MODEL}"]).recipe
+        )
         for style in ("sentences", "passages")
     }
 

@@ -20,9 +20,22 @@ def to_markdown(document: Document, *, furniture: bool = False) -> str:
     Page headers, footers and page numbers are left out, as they are of passages, or stand where they are printed.
     """
     elements = [element for element in document.elements if furniture or element.kind not in FURNITURE]
+    for chart in [element for element in elements if element.kind == "chart"]:  # these stand behind the text
+        elements.remove(chart)
+        elements.insert(_place(chart, elements), chart)
     if furniture:
         elements.sort(key=lambda element: (element.page or 0, _PLACES.get(element.kind, 1)))
     return "\n\n".join(filter(None, (_block(document, element) for element in elements))) + "\n"
+
+
+def _place(chart: Element, elements: Sequence[Element]) -> int:
+    """Give where a chart is printed: before what begins below its top in its column."""
+    box = chart.regions[0].box
+    for number, element in enumerate(elements):
+        top = element.regions[0].box if element.regions else None
+        if top and top.page == box.page and top.y0 > box.y0 and min(top.x1, box.x1) > max(top.x0, box.x0):
+            return number
+    return len(elements)
 
 
 def _block(document: Document, element: Element) -> str:

@@ -21,8 +21,7 @@ from scoville.read import read_document
 from scoville.read.assemble import ParsedFile, Piece, assemble
 from scoville.read.pdf import layout as pdf_layout
 from scoville.read.pdf.flow import pieces_of
-from scoville.read.pdf.hidden import hidden_text
-from scoville.read.pdf.lost import restore_lost
+from scoville.read.pdf.witness import witness
 from scoville.recipe import Read
 from scoville.types import Document
 
@@ -93,12 +92,13 @@ def staged(path: Path, steps: int | None = None, *, lost: bool = True) -> Docume
 
     every = pdf_layout.STEPS
     parsed = LiteParse(**pdf_layout.PARSER_OPTIONS).parse(str(path)).pages
-    if lost:
-        parsed = restore_lost(str(path), None, parsed)
-    hidden = hidden_text(str(path), None, [page.page_num for page in parsed])
+    witnessed = witness(str(path), None, parsed)
     try:
         pdf_layout.STEPS = every[:steps]
-        pages = [pdf_layout.lay_out(page, [one.box for one in hidden.get(page.page_num, ())]) for page in parsed]
+        pages = [
+            pdf_layout.lay_out(page if lost else before, [one.box for one in hidden], runs)
+            for before, (page, runs, hidden) in zip(parsed, witnessed, strict=True)
+        ]
     finally:
         pdf_layout.STEPS = every
     return _document(tuple(pieces_of(pages)), path.stem)

@@ -2,7 +2,8 @@
 
     python benchmarks/refusal.py --data DATA --work FOLDER [--model NAME]
 
-Enters: DATA/contoso_hr, DATA/squad_v2 (four articles that the reader never saw; 600 questions of both kinds, and 200 about
+Enters: DATA/contoso_hr, for it also refusal/people.jsonl (as people ask: "can I", "how much do I get", on what is there and
+on what might be; the first 70 have an answer), DATA/squad_v2 (four articles that the reader never saw; 600 questions of both kinds, and 200 about
 other articles), DATA/mtrag_un (its passages in one index, since its corpora are not there: a task without an answer has
 none in it). Leaves: results/refusal.json and results/refusal.md. FOLDER keeps the indexes and the signals.
 """
@@ -33,6 +34,7 @@ SPLITS = 40
 THRESHOLD = Answering().min_probability
 # By reading, these of the 23 questions "without an answer" are answered by the documents (numbers from 0).
 ANSWERABLE_AFTER_ALL = {4, 5, 7, 8, 10, 11}
+DECLINED = ("no_documents", "weak_evidence", "model_declined")
 GROUPS = {
     "not in the documents": ("not in the documents",),
     "off document": ("off document",),
@@ -48,8 +50,14 @@ leaves them where they were. MTRAG's passages are those of all its tasks: a task
 That the best passage holds the question's words, the second best passage, how many agree, names and numbers that no
 passage has: none adds to reader and cosine (AUROC within .01). Where the surest answers hold errors, as among SQuAD's
 adversarial questions, .05 cannot be had, which is said; the few halves that find a threshold by luck keep it badly.
+*people* are questions about the HR documents in the words of staff. Before sentences and items of lists that say yes or no
+counted whatever the reader holds, 15 were refused wrongly, nine of which want a yes or a no; now nine are, four of which do;
+most are shown the line that answers as the closest one. The sets squad_v2 and mtrag_un were measured before that. Token probabilities
+of SmolLM2-135M and its answer without the passages add .01 on 52 of them. Asking the reader in the third person, without
+the words of earlier turns, or "What is said about …?" helps on one set and harms on another.
 """
-SETS = ("contoso_hr", "squad_v2", "mtrag_un")
+SETS = ("contoso_hr", "people", "squad_v2", "mtrag_un")
+PEOPLE = Path(__file__).parent / "refusal/people.jsonl"
 
 
 class Asked(NamedTuple):
@@ -60,6 +68,10 @@ class Asked(NamedTuple):
     case: Case
     signals: Signals | None = None
     """None where it is refused before it is read."""
+    probability: float = 0.0
+    """As the answer has it: what says yes or no in so many words is likelier than its signals."""
+    declined: bool = False
+    """Whether it was refused for want of an answer."""
 
 
 def hr(data: Path, work: Path) -> tuple[Path, list[Asked]]:
@@ -76,6 +88,13 @@ def hr(data: Path, work: Path) -> tuple[Path, list[Asked]]:
     ]
     others = [question["question"] for article in _articles(data) for question in _questions(article)]
     return documents, asked + [_asked("off document", question) for question in random.Random(1).sample(others, 60)]
+
+
+def people(data: Path, work: Path) -> tuple[Path, list[Asked]]:
+    """Give questions to the same documents in the words of people."""
+    rows = [json.loads(line) for line in PEOPLE.read_text(encoding="utf-8").splitlines()]
+    kinds = {True: "answerable", False: "not in the documents"}
+    return data / "contoso_hr/data", [_asked(kinds[row["answerable"]], row["question"]) for row in rows]
 
 
 def squad(data: Path, work: Path) -> tuple[Path, list[Asked]]:
@@ -140,7 +159,7 @@ def _questions(article: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def read(name: str, data: Path, work: Path) -> Iterator[Asked]:
     """Index the documents of a set, and say of each question what its signals are; kept from run to run."""
-    documents, asked = {"contoso_hr": hr, "squad_v2": squad, "mtrag_un": mtrag}[name](data, work)
+    documents, asked = {"contoso_hr": hr, "people": people, "squad_v2": squad, "mtrag_un": mtrag}[name](data, work)
     kept = work / "signals.json"
     known: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
     with sc.open(work) as bot:
@@ -148,10 +167,13 @@ def read(name: str, data: Path, work: Path) -> Iterator[Asked]:
         answerer = bot.answerer()
         for one in asked:
             if one.case.id not in known:
-                support = answerer.support(one.case.question, history=one.case.history)
-                known[one.case.id] = support and list(support.signals)
+                answer = answerer.ask(one.case.question, history=one.case.history)
+                signals = [answer.signals[name] for name in Signals._fields] if answer.signals else None
+                known[one.case.id] = signals, answer.probability or 0.0, answer.reason in DECLINED
                 kept.write_text(json.dumps(known))
-    yield from (one._replace(signals=Signals(*found) if (found := known[one.case.id]) else None) for one in asked)
+    for one in asked:
+        signals, probability, declined = known[one.case.id]
+        yield one._replace(signals=Signals(*signals) if signals else None, probability=probability, declined=declined)
 
 
 def measure(asked: Sequence[Asked]) -> dict[str, Any]:
@@ -163,9 +185,9 @@ def measure(asked: Sequence[Asked]) -> dict[str, Any]:
             continue
         found["n"][name] = sum(one.kind != "answerable" for one in chosen)
         labels = [float(one.kind == "answerable") for one in chosen]
-        said = [_told(one, SHIPPED) for one in chosen]
+        said = [one.probability for one in chosen]
         low, high = interval_of(auroc, labels, said) or (None, None)
-        refused = [value < THRESHOLD for value in said]
+        refused = [one.declined for one in chosen]
         right = sum(one and not label for one, label in zip(refused, labels, strict=True))
         found[name] = {
             "auroc": auroc(labels, said), "low": low, "high": high,
@@ -249,9 +271,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/refusal.json")
+    parser.add_argument("--only", nargs="*", default=SETS, help="sets to measure; the others stay as they are in OUT")
     given = parser.parse_args()
-    found: dict[str, Any] = {}
-    for name in SETS:
+    found: dict[str, Any] = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+    for name in given.only:
         (given.work / name).mkdir(parents=True, exist_ok=True)
         asked = list(read(name, given.data, given.work / name))
         found[name] = {

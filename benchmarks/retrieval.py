@@ -1,8 +1,8 @@
-"""How well each way of searching finds, alone and together, on four sets of questions; which step pays.
+"""How well each way of searching finds, alone and together, on six sets of questions; which step pays.
 
     python benchmarks/retrieval.py --data DATA --work FOLDER --out benchmarks/results/retrieval.json
 
-Enters: SciFact (train part), Cranfield, the HR questions, conversations of MTRAG-UN. Leaves: a JSON file with every
+Enters: SciFact (train part), Cranfield, HR questions and paraphrases, conversations, also of MTRAG-UN. Leaves: a JSON file with every
 number and a Markdown file beside it. What a step changes is a paired difference to the default with its 95 % bootstrap
 interval. Settings were chosen on the even questions of SciFact; its odd ones are reported. FOLDER keeps the indexes, so
 that a second run embeds nothing.
@@ -26,6 +26,7 @@ from scoville.index import Workspace, add_paths
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
 from scoville.search import Rewriter, Searcher, open_searcher
+from scoville.search.rerank import Reranker, open_reranker
 from scoville.types import Message
 
 VARIANTS: dict[str, list[str]] = {
@@ -142,6 +143,20 @@ def followups(data: Path) -> Questions:
     )  # fmt: skip
 
 
+def paraphrases(data: Path) -> Questions:
+    """Questions in other words than the documents', half of them with abbreviations.
+
+    They were written before looking. A page is right that says what is asked about: not every such page answers.
+    """
+    lines = (Path(__file__).parent / "paraphrases/questions.jsonl").read_text("utf-8").splitlines()
+    rows = {row["id"]: row for row in map(json.loads, lines)}
+    return Questions(
+        name="paraphrases", documents=None, folder=data / "contoso_hr/data", page=True, histories={},
+        questions={name: row["question"] for name, row in rows.items()},
+        relevant={name: {f"{one['document']}#{one['page']}": 1 for one in row["evidence"]} for name, row in rows.items()},
+    )  # fmt: skip
+
+
 def mtrag(data: Path) -> Questions:
     """Later questions of conversations; what was retrieved for them and used to answer counts as relevant."""
     tasks = [json.loads(line) for line in (data / "mtrag_un/tasks.jsonl").open(encoding="utf-8")]
@@ -164,9 +179,23 @@ def _turns(turns: Sequence[Mapping[str, Any]]) -> list[Message]:
 
 
 SETS: dict[str, Callable[[Path], Questions]] = {
-    "scifact": scifact, "cranfield": cranfield, "contoso": contoso, "mtrag": mtrag,
+    "scifact": scifact, "cranfield": cranfield, "contoso": contoso, "mtrag": mtrag, "paraphrases": paraphrases,
     "followups": followups,
 }  # fmt: skip
+
+
+class RememberingReranker:
+    """Scores each list once."""
+
+    def __init__(self, reranker: Reranker) -> None:
+        self._reranker = reranker
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def score(self, question: str, texts: Sequence[str]) -> Any:
+        key = (question, *texts)
+        if key not in self._known:
+            self._known[key] = self._reranker.score(question, texts)
+        return self._known[key]
 
 
 class RememberingEmbedder:
@@ -192,8 +221,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/retrieval.json")
     parser.add_argument("--only", nargs="*", choices=list(SETS), default=list(SETS))
-    parser.add_argument("--variants", nargs="*", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--reranker", type=Path, help="A folder of `scoville train reranker`: measured besides.")
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS))
     given = parser.parse_args()
+    for weight in (1, 0.5, 0.3) if given.reranker else ():
+        VARIANTS[f"reranked, weight {weight}"] = [
+            f"search.rerank=path:{given.reranker.resolve()}", f"search.rerank_weight={weight}"
+        ]  # fmt: skip
+    if given.reranker:
+        given.variants = [*given.variants, *(name for name in VARIANTS if name.startswith("reranked"))]
     result: dict[str, Any] = json.loads(given.out.read_text()) if given.out.exists() else {}
     embedder = RememberingEmbedder(open_embedder(Recipe().embed))
     for name in given.only:
@@ -227,9 +263,15 @@ def workspace(asked: Questions, work: Path) -> Workspace:
 def variants(searcher: Searcher, asked: Questions, names: Sequence[str]) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     default: dict[str, list[float]] = {}
+    reranker: Reranker | None = None
     for name in dict.fromkeys(["default", *names]):
         recipe = load_recipe(None, environment={}, flags=VARIANTS[name]).recipe
-        one = Searcher(searcher.index, searcher.embedder, recipe.search)
+        if recipe.search.rerank != "none" and reranker is None:
+            opened = open_reranker(recipe.search, None, 1)
+            assert opened
+            reranker = RememberingReranker(opened)
+        reads_again = reranker if recipe.search.rerank != "none" else None
+        one = Searcher(searcher.index, searcher.embedder, recipe.search, reranker=reads_again)
         values, seconds = score(asked, lambda question, _, one=one: one.search(question, limit=DEPTH))
         if name in DEEP and not asked.page:
             deep, _ = score(asked, lambda question, _, one=one: one.search(question, limit=300))
@@ -305,7 +347,7 @@ def report(result: Mapping[str, Any]) -> str:
     lines = [
         "# Finding", "",
         "Made by `benchmarks/retrieval.py` with the default embedder and splitter. Differences are paired with the "
-        "default, in brackets their 95 % bootstrap interval. Of SciFact the odd questions of the train part: settings "
+        "first row, in brackets their 95 % bootstrap interval. Fusion by score is the default. Of SciFact the odd questions of the train part: settings "
         "were chosen on the even ones.", "",
     ]  # fmt: skip
     for name, scores in result.items():

@@ -1,34 +1,39 @@
-"""Make the README's picture of the studio: the demo's documents, asked in a browser.
+"""Make the pictures of the studio for README and docs: the demo in a browser.
 
     python scripts/make_studio_picture.py
 
-Enters: nothing. Leaves: docs/studio.png. Needs Chromium.
+Enters: nothing. Leaves: docs/studio.png, docs/studio-review.png, docs/studio-runs.png, docs/studio-trace.png. Needs
+Chromium.
 """
 
+import io
 import shutil
 import tempfile
 import threading
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
 
 import scoville as sc
-from scoville.demo import write_demo_documents
+from scoville.demo.run import add_demo, ask_demo, prepare_demo
 from scoville.serve.app import build_app
 from scoville.serve.run import listen, server_of
 
-PICTURE = Path(__file__).parents[1] / "docs" / "studio.png"
+DOCS = Path(__file__).parents[1] / "docs"
 SIZE = {"width": 1280, "height": 760}
+COLOURS = 192
 QUESTIONS = ("How much is annual cover?", "How soon must I report a theft to the police?")
 
 
 def main() -> None:
-    """Serve the documents of the demo, and take the picture."""
+    """Serve the demo, and take the pictures."""
     with tempfile.TemporaryDirectory() as place:
         work = Path(place) / "larkspur"
-        work.mkdir()
+        prepare_demo(work)
         with sc.open(work) as bot:
-            bot.add(*write_demo_documents(work / "documents"))
+            add_demo(bot)
+            ask_demo(bot)
             server, listening = server_of(build_app({"larkspur": bot})), listen("127.0.0.1", 0)
             thread = threading.Thread(target=server.run, args=([listening],))
             thread.start()
@@ -40,7 +45,7 @@ def main() -> None:
 
 
 def take(url: str) -> None:
-    """Ask, and open what is cited."""
+    """Ask, open what is cited, and go through the pages."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE)
@@ -52,8 +57,21 @@ def take(url: str) -> None:
         page.locator(".said .mark").last.click()
         page.locator(".paper rect").first.wait_for()
         page.wait_for_timeout(500)  # until it has scrolled there
-        page.screenshot(path=PICTURE)
+        keep(page, "studio")
+        for name, address in (("review", "/cases/review?file=demo.jsonl"), ("runs", "/runs"), ("trace", "/traces")):
+            page.goto(url + address)
+            if name == "trace":
+                page.locator(".list th a").first.click()
+                page.locator(".waterfall").wait_for()
+            page.wait_for_load_state("networkidle")
+            keep(page, f"studio-{name}")
         browser.close()
+
+
+def keep(page: Page, name: str) -> None:
+    """Write what a page shows as a small picture."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

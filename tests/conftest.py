@@ -5,11 +5,12 @@ import importlib
 import io
 import json
 import logging
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -17,6 +18,12 @@ from scoville.index import AddReport, LanceIndex, Workspace, add_paths
 from scoville.recipe import Recipe
 from scoville.types import Case, Evidence
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Before torch is imported: sums do not depend on the machine, and threads of tests side by side do not spin in wait of
+each other, which takes more than half of the processor time of trainings."""
 READ_APART = LanceIndex._outlive_reading
 ANIMALS = ("otter", "badger", "heron", "lynx", "marten", "osprey")
 
@@ -116,6 +123,12 @@ def _no_libreoffice(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore
 
 
 @pytest.fixture(autouse=True)
+def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Leave it to the system when bytes reach the disk: ten milliseconds a file, and no test cuts the power."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
 def rows_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read no rows in another process before they are read here: that takes a second, and some bytes to need it."""
     monkeypatch.setattr(LanceIndex, "_outlive_reading", lambda _: None)
@@ -198,3 +211,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fakes: None) -> Bench
     bench = Bench(tmp_path / "work")
     monkeypatch.chdir(bench.workspace.root)
     return bench
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Start a headless Chromium, for the tests of pages."""
+    from browsing import CHROMIUM
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -3,23 +3,30 @@
 import json
 import os
 import re
+import runpy
 import shlex
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import pytest
 
 import scoville as sc
-from conftest import Command, fish_cases
+from conftest import Command, command_line, fish_cases, set_fakes
 from printed import Paper, pdf
 from scoville import registry
 from scoville.cases.files import case_of, write_cases
 from scoville.cli.app import scoville
 from scoville.demo import demo_cases, write_demo_documents
+from scoville.index import LanceIndex
+from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
+from scoville.recipe.reference import keys, source_keys
+from scoville.recipe.section import Mark
+from scoville.recipe.sources import ENTRIES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -56,8 +63,9 @@ def with_blocks(*languages: str) -> list[Any]:
 
 
 def commands(code: str) -> Iterator[list[str]]:
-    """Give the words behind each `scoville` of a shell's lines."""
-    for line in code.splitlines():
+    """Give the words behind each `scoville` of a shell's lines; where some begin with `$`, the others are printed."""
+    lines = code.splitlines()
+    for line in [line[2:] for line in lines if line.startswith("$ ")] or lines:
         words: list[str] = []
         for word in [*shlex.split(line, comments=True), "&&"]:
             if word not in ("&&", "|", ">", ";"):
@@ -76,6 +84,13 @@ def words_run(page: Path) -> Iterator[list[str]]:
 
 def with_commands() -> list[Any]:
     return [pytest.param(page, id=page.name) for page in PAGES if any(words_run(page))]
+
+
+class Demo(NamedTuple):
+    """The folder of the demo as the fakes answer it, made once for all pages, and the name of a sweep in it."""
+
+    folder: Path
+    sweep: str
 
 
 def handbook(paper: Paper) -> None:
@@ -99,9 +114,31 @@ def folder(tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        set_fakes(patch)
+        patch.setattr(LanceIndex, "_outlive_reading", lambda _: None)
+        assert command_line(patch)("demo", folder).code == 0
+        with sc.open(folder) as bot:
+            sweep = bot.variant({"sweep.space": {"search.passages": [1, 3]}}).sweep(folder / "cases/demo.jsonl").name
+    return Demo(folder, sweep)
+
+
+def ask_the_reader(page: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the default model answer where a page asks for a schema, which the fake cannot fill."""
+    if page.name == "prompts.md":
+        patch.delenv("SCOVILLE_LLM__MODEL")
+
+
 @pytest.mark.parametrize("page", with_blocks("python"))
 @pytest.mark.filterwarnings("ignore:unclosed")
-def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_python_of_a_page_runs(
+    page: Path, folder: Path, demo: Demo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(demo.folder, "demo")
+    ask_the_reader(page, monkeypatch)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for line, code in blocks(page, "python"):
         exec(compile("\n" * line + code, str(page), "exec"), namespace)  # noqa: S102
@@ -112,6 +149,8 @@ def test_the_python_of_a_page_runs(page: Path, folder: Path, capsys: pytest.Capt
         assert "split.sise: unknown key" in said
         assert (folder / "page.png").stat().st_size > 0
         assert (folder / "comparison.html").read_text().startswith("<!doctype html>")
+    if page.name == "prompts.md":
+        assert "policy_number='LEC-2048-7731' total_paid=52.0" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -136,13 +175,15 @@ def prepare() -> None:
 
 
 @pytest.mark.parametrize("page", with_commands())
-def test_the_commands_of_a_page_run(page: Path, workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch):
-    names = {"RUN": "latest", "40": "12"}  # of the cases that are generated: each is asked ten times
+def test_the_commands_of_a_page_run(
+    page: Path, workplace: Path, demo: Demo, command: Command, monkeypatch: pytest.MonkeyPatch
+):
+    few = "12"  # of the cases that are generated: each is asked ten times
+    names = {"RUN": "latest", "SWEEP": demo.sweep, "40": few}
     if ["init"] not in words_run(page):  # it goes on from the workspace of the demo, as it says
-        assert command("demo", "demo").code == 0
+        shutil.copytree(demo.folder, "demo")
         monkeypatch.chdir("demo")
-        with sc.open(".") as bot:
-            names["SWEEP"] = bot.variant({"sweep.space": {"search.passages": [1, 3]}}).sweep("cases/demo.jsonl").name
+    ask_the_reader(page, monkeypatch)
     prepare()
     for words in words_run(page):
         done = command(*(names.get(word, os.path.expanduser(word)) for word in words), stdin=b"a\nq\n")
@@ -164,6 +205,13 @@ def test_cases_recipes_and_entry_points_of_pages_are_read(tmp_path: Path):
     assert all(found.values())
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_names_a_language_whose_blocks_are_run_or_read(page: Path):
+    fences = re.findall(r"^ *```(.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(fences[::2]) <= {"python", "sh", "console", "json", "yaml", "toml"}
+    assert set(fences[1::2]) <= {""}
+
+
 def test_what_is_not_run_stands_in_a_page():
     lines = [" ".join(words) for page in PAGES for _, code in blocks(page, "sh") for words in commands(code)]
     assert [part for part in SKIPPED if not any(part in line for line in lines)] == []
@@ -172,7 +220,7 @@ def test_what_is_not_run_stands_in_a_page():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_command_line_knows_what_a_page_shows(page: Path):
     inline = INLINE.findall(BLOCK.sub("", page.read_text(encoding="utf-8")))
-    for code in [*(code for _, code in blocks(page, "sh")), *inline]:
+    for code in [*(code for _, code in blocks(page, "sh", "console")), *inline]:
         for words in commands(code):
             try:
                 parse(words)
@@ -181,6 +229,8 @@ def test_the_command_line_knows_what_a_page_shows(page: Path):
 
 
 def test_the_check_of_commands_sees_a_wrong_option():
+    (shown,) = commands('$ scoville ask "Who?"\nI don\'t know: scoville ask\n')
+    assert shown == ["ask", "Who?"]
     good, add, bad = commands('X=1 scoville ask "a b" | head # why\nscoville add docs/ && .venv/bin/scoville ask -x')
     assert (good, add, bad) == (["ask", "a b"], ["add", "docs/"], ["ask", "-x"])
     parse(good)
@@ -199,3 +249,21 @@ def parse(words: list[str]) -> None:
             raise click.UsageError(f"there is no command {words[0]!r}")
         command, words = inner, words[1:]
     command.make_context(command.name, words).close()
+
+
+def test_the_reference_of_recipe_keys_is_that_of_the_code() -> None:
+    script = runpy.run_path(str(ROOT / "scripts/make_recipe_reference.py"))
+    written = (ROOT / "docs/recipe.md").read_text(encoding="utf-8")
+    assert written == script["page"](), "run scripts/make_recipe_reference.py"
+
+
+def test_every_recipe_key_says_what_it_means_and_what_may_stand_there() -> None:
+    unsaid = [
+        key.name for kind in (None, *ENTRIES) for key in (source_keys(kind) if kind else keys()) if not key.meaning
+    ]
+    assert unsaid == []
+    named = {key.name: key for key in keys()}
+    assert named["search.passages"].values == "whole number from 1 to 100"
+    assert named["search.passages"].default == Recipe().search.passages
+    assert named["read.pdf"].default == "auto"
+    assert named["split.size"].mark is Mark.INDEX

@@ -56,6 +56,16 @@ def test_a_foreign_word_does_not_change_the_language_of_a_page():
     assert detect_language(f"{SENTENCES['en']} 保险") == "en"
 
 
+@pytest.mark.parametrize("question", ["wat is covered?", "Wat is vision coverage", "wat is the deductible?", "Wat is"])
+def test_what_may_be_misspelt_is_not_taken_for_dutch(question: str):
+    assert detect_language(question) in ("en", "")
+
+
+@pytest.mark.parametrize("question", ["Wat is mijn eigen risico?", "Wat kost een paspoort?", "Wat is een dienst?"])
+def test_a_short_question_in_dutch_is_dutch(question: str):
+    assert detect_language(question) == "nl"
+
+
 def test_a_long_text_takes_no_longer_than_its_sample():
     text = SENTENCES["fr"] * 100_000
     assert detect_language(text) == "fr"

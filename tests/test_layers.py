@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ SOURCE = Path(scoville.__file__).parent
 ORDER = (
     "errors", "html", "types", "at_once", "progress", "faults", "storage", "registry", "recipe", "quiet", "sentences",
     "personal", "words", "quantities", "language", "endpoint", "cost", "models", "read", "metadata", "embed", "guards",
-    "split", "sources", "index", "search", "prompt", "extract", "llm", "answer", "agent", "track", "memory", "cases",
-    "evaluate", "train", "comparison", "bot", "demo", "serve", "cli",
+    "split", "sources", "automations", "index", "backup", "search", "prompt", "extract", "llm", "answer", "agent",
+    "track", "memory", "cases", "evaluate", "train", "comparison", "monitor", "release", "erase", "bot", "demo",
+    "serve", "cli",
 )  # fmt: skip
 """From the ground up: a module imports from its own stage and from those before it. The splitter counts the embedder's
 tokens, so it stands after it."""
@@ -28,12 +30,12 @@ HEAVY = {
     "tokenizers", "docx", "lxml", "jinja2", "yaml", "gguf", "safetensors", "selectolax", "pypdfium2", "markdown_it",
     "genai_prices", "filelock", "huggingface_hub", "sqlalchemy", "fsspec", "watchfiles", "imaplib", "opentelemetry",
     "sacrebleu", "optuna", "mlflow", "wandb", "msoffcrypto", "torch", "transformers", "peft", "accelerate",
-    "fastapi", "starlette", "uvicorn", "prometheus_client", "mcp", "jsonschema", "referencing",
+    "fastapi", "starlette", "uvicorn", "prometheus_client", "mcp", "jwt", "jsonschema", "referencing", "ray",
 }  # fmt: skip
 AT_THE_TOP = {
     "click": ("cli/",), "pydantic": ("recipe/", "models/", "serve/"), "torch": ("train/",), "fastapi": ("serve/",),
     "starlette": ("serve/",), "uvicorn": ("serve/run.py",), "prometheus_client": ("serve/metrics.py",),
-    "mcp": ("serve/tools.py",),
+    "jwt": ("serve/users.py", "serve/issuer.py"), "mcp": ("serve/tools",),
 }  # fmt: skip
 """What is no standard library and still imported at the top of a module: where the module is made of it."""
 HELP_SECONDS = 0.3
@@ -45,8 +47,13 @@ class Import(NamedTuple):
     at_top: bool
 
 
-def imports() -> Iterator[Import]:
+@cache
+def imports() -> tuple[Import, ...]:
     """Give every import of the package: those of types only are left out of the top."""
+    return tuple(_imports())
+
+
+def _imports() -> Iterator[Import]:
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).as_posix()
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -77,9 +84,6 @@ def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
         yield from _run_at_import(child)
 
 
-IMPORTS = list(imports())
-
-
 def stage(module: str) -> str:
     return module.removeprefix("scoville.").partition(".")[0]
 
@@ -91,7 +95,7 @@ def test_every_module_belongs_to_a_stage():
 
 def test_imports_point_down_the_stages():
     wrong = []
-    for one in IMPORTS:
+    for one in imports():
         here = one.path.partition("/")[0].removesuffix(".py")
         if not one.module.startswith("scoville") or here in ("__init__", "__main__"):
             continue
@@ -104,7 +108,7 @@ def test_no_module_imports_in_a_circle():
     """At no level: not inside a folder either, in a function or for types only."""
     known = {_module(path) for path in SOURCE.rglob("*.py")}
     edges: dict[str, set[str]] = {name: set() for name in known}
-    for one in IMPORTS:
+    for one in imports():
         if one.module in known:
             edges[_module(SOURCE / one.path)].add(one.module)
     done: set[str] = set()
@@ -126,7 +130,7 @@ def _module(path: Path) -> str:
 
 def test_only_the_standard_library_is_imported_at_the_top_of_a_module():
     wrong = []
-    for one in IMPORTS:
+    for one in imports():
         package = one.module.partition(".")[0]
         if not one.at_top or package == "scoville" or package in sys.stdlib_module_names:
             continue
@@ -136,10 +140,10 @@ def test_only_the_standard_library_is_imported_at_the_top_of_a_module():
 
 
 def test_the_check_of_imports_sees_them():
-    assert Import("index/lance_import.py", "lancedb", False) in IMPORTS
-    assert Import("recipe/recipe.py", "pydantic", True) in IMPORTS
-    assert Import("index/add.py", "scoville.read", True) in IMPORTS
-    assert Import("cli/common.py", "scoville.index", False) in IMPORTS
+    assert Import("index/lance_import.py", "lancedb", False) in imports()
+    assert Import("recipe/recipe.py", "pydantic", True) in imports()
+    assert Import("index/build.py", "scoville.read", True) in imports()
+    assert Import("cli/common.py", "scoville.index", False) in imports()
 
 
 HELP = f"""

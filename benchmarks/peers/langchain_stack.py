@@ -1,6 +1,6 @@
-"""The usual stack (PyPDFLoader, recursive splitter, sentence-transformers, FAISS), timed on a folder of PDFs.
+"""The usual stack (PyPDFLoader, recursive splitter, sentence-transformers, FAISS), timed on a folder.
 
-What enters: a folder of PDFs, questions as JSON lines, the folder of an embedding model. What leaves: one JSON file
+What enters: a folder of PDFs, texts and HTML pages, questions as JSON lines, the folder of an embedding model. What leaves: one JSON file
 with the seconds of each step and, for each question, the places it ranked. It runs in the peers' own environment,
 knows nothing of Scoville, and scores nothing: ``measure.score_ranked`` does, for every stack alike.
 """
@@ -11,6 +11,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,8 @@ IMPORTED = (
     "sentence_transformers",
 )
 TOP = 20
+FIRST = 5
+"""Of so many the texts are noted."""
 WARM_UP = ["A few words, so that threads and kernels exist before the clock starts."] * 32
 
 
@@ -63,19 +66,39 @@ def load_model(folder: Path) -> "HuggingFaceEmbeddings":
     return model
 
 
+class PageText(HTMLParser):
+    """Collects the text of an HTML page, a line for each piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Keep a piece of text."""
+        self.pieces.append(data)
+
+
 def read(files: Sequence[Path]) -> "list[Document]":
-    """Read the PDFs, one document a page."""
-    from langchain_community.document_loaders import PyPDFLoader
+    """Read the files: PDFs one document a page, text as it is, HTML without its tags."""
+    from langchain_community.document_loaders import PyPDFLoader, TextLoader
 
-    return [page for file in files for page in PyPDFLoader(str(file)).load()]
+    pages: list[Document] = []
+    for file in files:
+        found = PyPDFLoader(str(file)).load() if file.suffix == ".pdf" else TextLoader(str(file)).load()
+        if file.suffix == ".html":
+            parser = PageText()
+            parser.feed(found[0].page_content)
+            found[0].page_content = "\n".join(parser.pieces)
+        pages += found
+    return pages
 
 
-def index(files: Sequence[Path], model: "HuggingFaceEmbeddings") -> Indexed:
+def index(files: Sequence[Path], model: "HuggingFaceEmbeddings", size: int = 500, overlap: int = 0) -> Indexed:
     """Read, split, embed and index the files: ``FAISS.from_documents``, with embedding and indexing timed apart."""
     from langchain_community.vectorstores import FAISS
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    splitter = RecursiveCharacterTextSplitter(chunk_size=500, chunk_overlap=0)
+    splitter = RecursiveCharacterTextSplitter(chunk_size=size, chunk_overlap=overlap)
     seconds: dict[str, float] = {}
     pages = timed(seconds, "read", lambda: read(files))
     chunks = timed(seconds, "split", lambda: splitter.split_documents(pages))
@@ -109,8 +132,9 @@ def ask(store: "FAISS", model: "HuggingFaceEmbeddings", question: str) -> dict[s
     embedded = time.perf_counter()
     found = store.similarity_search_by_vector(vector, k=TOP)
     end = time.perf_counter()
-    ranked = [[Path(hit.metadata["source"]).name, hit.metadata["page"] + 1] for hit in found]
-    return {"embed_seconds": embedded - start, "search_seconds": end - embedded, "ranked": ranked}
+    ranked = [[Path(hit.metadata["source"]).name, hit.metadata.get("page", 0) + 1] for hit in found]
+    texts = [hit.page_content for hit in found[:FIRST]]
+    return {"embed_seconds": embedded - start, "search_seconds": end - embedded, "ranked": ranked, "texts": texts}
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -119,18 +143,20 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50_ms": 1000 * statistics.median(seconds), "p95_ms": 1000 * sorted(seconds)[last]}
 
 
-def measure(documents: Path, questions: Path, folder: Path, repeat: int) -> dict[str, Any]:
+def measure(
+    documents: Path, questions: Path, folder: Path, repeat: int, size: int = 500, overlap: int = 0
+) -> dict[str, Any]:
     """Index the documents ``repeat`` times, keep the fastest pass, and ask every question once."""
     for module in IMPORTED:  # before any clock starts: imports are no part of a step
         import_module(module)
     import torch
 
-    files = sorted(documents.glob("*.pdf"))
+    files = sorted(file for file in documents.iterdir() if file.suffix in (".pdf", ".txt", ".html"))
     if not files:
-        raise SystemExit(f"no PDF in {str(documents)!r}: give the folder that holds the documents")
+        raise SystemExit(f"no PDF, text or HTML in {str(documents)!r}: give the folder that holds the documents")
     loading: dict[str, float] = {}
     model = timed(loading, "load_model", lambda: load_model(folder))
-    passes = [index(files, model) for _ in range(repeat)]
+    passes = [index(files, model, size, overlap) for _ in range(repeat)]
     best = min(passes, key=lambda one: sum(one.seconds.values()))
     tokens = count_tokens(folder, best.passages)
     rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -159,16 +185,18 @@ def measure(documents: Path, questions: Path, folder: Path, repeat: int) -> dict
 def main() -> None:
     """Measure the stack and write the result."""
     parser = argparse.ArgumentParser(description="Time the usual LangChain stack and note what it finds.")
-    parser.add_argument("--documents", type=Path, required=True, help="folder of PDFs")
+    parser.add_argument("--documents", type=Path, required=True, help="folder of PDFs, texts and HTML pages")
     parser.add_argument("--questions", type=Path, required=True, help='JSON lines with "question" and "truth"')
     parser.add_argument("--model", type=Path, required=True, help="folder of a sentence-transformers model")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--repeat", type=int, default=1, help="passes over the documents; the fastest counts")
+    parser.add_argument("--size", type=int, default=500, help="characters of a passage")
+    parser.add_argument("--overlap", type=int, default=0, help="characters that two neighbours share")
     given = parser.parse_args()
     if given.repeat < 1:
         parser.error(f"--repeat {given.repeat}: at least 1 pass is needed")
     os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "LANGSMITH_TRACING": "false"}
-    result = measure(given.documents, given.questions, given.model, given.repeat)
+    result = measure(given.documents, given.questions, given.model, given.repeat, given.size, given.overlap)
     given.out.write_text(json.dumps(result, indent=1), encoding="utf-8")
     print(json.dumps({key: value for key, value in result.items() if key != "questions"}, indent=1))
 

@@ -8,13 +8,15 @@
     ├── WorkspaceError           a folder that is no workspace, is newer than this version, or is locked
     │   ├── EmptyIndex           nothing has been added yet
     │   ├── StaleIndex           the index was built with other settings than the recipe's
-    │   └── DamagedIndex         files of the index cannot be read: `scoville add --rebuild` makes it anew
+    │   ├── DamagedIndex         files of the index cannot be read: `scoville add --rebuild` makes it anew
+    │   └── DamagedRelease       a release is not what was written: another one has to be served
     ├── StorageError             the disk is full, read-only or failing
     ├── MachineFault             no memory, file handle, process or disk to work with; ends a run, drops nothing
     ├── ReadFailure              a file that cannot be read; recorded, never ends an ingest
     ├── SourceError              a place that documents come from refuses, or is not what it was said to be
     │   └── SourceUnavailable    it cannot be reached now (retryable): what came from it before is kept
     ├── MissingExtra             an optional dependency is not installed
+    ├── NotPromoted              a release that nobody measured, or that fell: what is served stays
     ├── LeakageError             cases that were, or stand too near to what was, seen before: a score would mislead
     ├── TrainingError            training cannot begin or go on: rows, a base, or a checkpoint that does not fit
     │   └── Diverged             the loss is no number any more, and no good weights were saved
@@ -79,6 +81,10 @@ class DamagedIndex(WorkspaceError):
     """Files of the index cannot be read."""
 
 
+class DamagedRelease(WorkspaceError):
+    """A release is not what was written."""
+
+
 class StorageError(ScovilleError):
     """The disk is full, read-only or failing."""
 
@@ -103,6 +109,10 @@ class SourceUnavailable(SourceError):
 
 class MissingExtra(ScovilleError):
     """An optional dependency is not installed."""
+
+
+class NotPromoted(ScovilleError):
+    """A release may not be served: it was not measured, or it did worse."""
 
 
 class LeakageError(ScovilleError):

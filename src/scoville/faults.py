@@ -18,13 +18,14 @@ ADVICE = {
     errno.EDQUOT: "free some space on the disk",
     errno.EIO: "the disk, or the connection to it, fails: see the messages of the system",
     errno.ENOMEM: MEMORY,
-    errno.EAGAIN: "the system starts no further process or thread: close other programs, or raise `ulimit -u`",
+    errno.EAGAIN: "the system starts no more threads or processes: end other programs, or raise `ulimit -u` (or `-v`)",
 }
 """By what the operating system says."""
 SAID = {
     re.compile(r"too many open files|os error 24\b", re.IGNORECASE): errno.EMFILE,
     re.compile(r"cannot allocate memory|failed to map segment|bad_alloc|os error 12\b", re.IGNORECASE): errno.ENOMEM,
     re.compile(r"error return without exception set"): errno.ENOMEM,
+    re.compile(r"memory allocation of \d{1,9} bytes failed"): errno.ENOMEM,  # Rust; more is asked by damaged bytes
     re.compile(r"can't start new thread|os error 11\b", re.IGNORECASE): errno.EAGAIN,
 }
 """What libraries say that keep no error number."""

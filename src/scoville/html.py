@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+UNSURE_BELOW = 0.6
+"""An answer that is less likely right is said to be unsure; ask.js has the same number."""
+UNSURE = "not sure of this: look at the page before you rely on it"
 REASONS: Mapping[str, str] = {
     "nothing_found": "nothing was found",
     "out_of_scope": "nothing in the documents is close enough to the question",

@@ -21,13 +21,16 @@ COMMON_WORDS = {
     "has but were all their can will would there been its if when who what how does do your our my more than",
     "de": "der die und den das von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
     "dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur bis "
-    "durch wenn ich wir können ihre kann unter keine ihr wer was diese dieser bitte",
+    "durch wenn ich wir können ihre kann unter keine ihr wer was diese dieser bitte "
+    "wann wo welche welcher welches viele darf muss gilt dauert bekomme",
     "fr": "de la le et les des en un du une que est pour qui dans par plus pas au sur ne se ce il sont avec ou son "
     "aux elle être cette mais comme nous vous ont sa ses leur été fait si ces peut sans tout où même votre quel "
-    "quelle je dans d'un d'une c'est l'on n'est qu'il entre deux aussi",
+    "quelle je dans d'un d'une c'est l'on n'est qu'il entre deux aussi combien quand quels quelles comment "
+    "pourquoi puis-je",
     "es": "de la que el en y los del se las por un para con no una su al lo como más pero sus le ya o este sí porque "
     "esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante uno ser es son está "
-    "fue puede qué cómo cuál usted tiene han otros",
+    "fue puede qué cómo cuál usted tiene han otros cuántos cuántas cuánto cuándo "
+    "cuáles dónde quién puedo",
     "it": "di che è e la il un a per in una non sono con si da come del le dei nel alla della più al gli ma i lo "
     "anche se dell delle ha ai dal degli questo nella su cui tra quando essere dalla o loro alle quale sul può "
     "questa ogni tutti stato viene senza cosa hanno",
@@ -36,7 +39,7 @@ COMMON_WORDS = {
     "está foi ser tem pode é qual esta pelos",
     "nl": "de van het een en in is dat op te zijn met voor die niet aan er om ook als dan maar bij of uit door over "
     "ze hij naar deze worden wordt nog kan heeft hebben was wel geen moet kunnen onder tot tussen dit wat hoe je "
-    "uw wij meer werd waar wie u",
+    "uw wij meer werd waar wie u mijn",
     "sv": "och att det i en som på är av för med den till inte har de ett om man var jag så men sig från vi kan när "
     "eller vid skall ska kommer också efter år under hur mot utan många vad mycket bara du alla denna detta finns "
     "blir måste där här",
@@ -78,18 +81,23 @@ COMMON_WORDS = {
     "ca": "de la i que el en a per un les del els amb una al no és es va com més o dels són seu també ha aquest seva "
     "però aquesta entre pel han quan si molt sense fins altres d'un l'any des",
     "ru": "и в не на что с он как это по но из у за от так о же к для до вы мы или быть был бы если есть при может "
-    "также только его их она все это было этот еще которые",
+    "также только его их она все это было этот еще которые "
+    "сколько когда можно ли какой какая какие кто где",
     "uk": "і в не на що з він як це по але із у за від так про до для та ви ми або бути був якщо є при може також "
     "тільки його їх вона все було цей ще які й",
     "bg": "и в не на че с той как това по но от у за да се са е до за или бъде беше ако при може също само него те тя "
     "всичко този още които към със ще",
     "sr": "и у не на што са он како то по али из за од да се су је до или бити био ако при може такође само његов она "
     "све овај још који",
-    "ar": "في من على إلى أن هذا هذه التي الذي عن مع لا ما كان كما أو بعد كل قبل هو هي ذلك بين غير لم وقد عند حتى",
+    "ar": "في من على إلى أن هذا هذه التي الذي عن مع لا ما كان كما أو بعد كل قبل هو هي ذلك بين غير لم وقد عند حتى "
+    "كم متى هل أين كيف",
     "fa": "و در به از که این را با است برای آن یک خود تا کرد بر هم نیز می شود شده او ما اما یا هر باید",
     "ur": "کے میں کی ہے اور سے کا کو اس کہ ہیں پر نے یہ بھی ایک تھا کر نہیں جو ہو گیا لیے وہ",
 }
 """For languages that share a script. The commonest words of each, as any reader of it knows them."""
+MISSPELT = {"en": "wat"}
+"""Words of another language that people write for one of theirs: they tell neither. They are no common words, since
+*Wat Pho* is searched for by both."""
 
 OWN_LETTERS = {
     "de": "ßäöü", "fr": "çœèêëùû", "es": "ñ¿¡", "pt": "ãõç", "sv": "åäö", "da": "æøå", "no": "æøå", "fi": "äö",
@@ -167,7 +175,9 @@ def _script_of(sign: str) -> str:
 
 @cache
 def _languages_of(script: str) -> dict[str, tuple[str, ...]]:
-    return _owners({language: words.split() for language, words in COMMON_WORDS.items()}, script)
+    return _owners(
+        {language: f"{words} {MISSPELT.get(language, '')}".split() for language, words in COMMON_WORDS.items()}, script
+    )
 
 
 @cache

@@ -1,7 +1,8 @@
 """Quantities: numbers with their units, so that ``two weeks`` is ``14 days`` and ``1.2k USD`` is ``$1,200``.
 
 Enters: a text. Leaves: what it counts and measures. Knows English units and scales; numbers may be written in English
-words or digits, with decimal points or unmistakable decimal commas (``1.200,50``). A calendar month is no number of
+words or digits, with decimal points or unmistakable decimal commas (``1.200,50``, and ``1.200`` of money). Months are
+known in nine languages, dates and myriads of Chinese and Japanese. A calendar month is no number of
 days, and a working day is no day. A date is one quantity, however it is written; of ``3/5/2023``, which is two dates,
 only the numbers are read. Exchange rates are not known.
 """
@@ -14,7 +15,7 @@ from math import isclose
 from typing import NamedTuple
 
 from scoville.sentences import in_digits
-from scoville.words import fold, strip_citations
+from scoville.words import SPACELESS, SPACELESS_CHARACTER, fold, strip_citations
 
 TABLE: tuple[tuple[str, float, str], ...] = (
     ("second", 0.001, "millisecond,ms"), ("second", 1, "second,sec"), ("second", 60, "minute,min"),
@@ -107,13 +108,33 @@ FRACTION = re.compile(r"(\d*)\s?([¼-¾⅐-⅞])")
 THIN_SPACE = re.compile(r"(?<=\d)[\u00a0\u202f\u2009'’](?=\d{3}(?!\d))")
 """Between thousands, as in French and Swiss print."""
 MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = "(?P<month{0}>" + "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in MONTHS) + ")\\.?"
+MONTHS_ABROAD = (
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+)
+MONTH_NUMBERS = {
+    name: number
+    for names in (MONTHS, [name[:3] for name in MONTHS], *map(str.split, MONTHS_ABROAD))
+    for number, name in enumerate(names, start=1)
+}
+_MONTH = "(?P<month{0}>" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + ")\\.?"
 WRITTEN_DATE = re.compile(
-    rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?\.?(?:\s+of)?\s+{_MONTH.format(1)},?\s+(?P<year1>\d{{4}})\b"
+    rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th|er|º)?\.?(?:\s+(?:of|de))?\s+{_MONTH.format(1)},?\s+(?:del?\s+)?(?P<year1>\d{{4}})\b"
     rf"|\b{_MONTH.format(2)}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})\b",
     re.IGNORECASE,
 )
-"""``5 March 2023``, ``March 5th, 2023``."""
+"""``5 March 2023``, ``March 5th, 2023``, ``5 de marzo de 2023``."""
+EASTERN_DATE = re.compile(r"(?<!\d)(\d{4})年\s?(\d{1,2})月\s?(\d{1,2})日")
+MYRIADS = re.compile(r"(\d+(?:\.\d+)?)([万萬億亿])")
+MYRIAD = {"万": 10_000, "萬": 10_000, "億": 100_000_000, "亿": 100_000_000}
+BESIDE_DIGITS = re.compile(rf"(?<=[{SPACELESS}])(?=\d)|(?<=\d)(?=[{SPACELESS}])")
+"""Where Chinese and Japanese put no space."""
 ISO_DATE = re.compile(r"(?<![\w-])(?!0000)(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
 ONE = re.compile(rf"\bone(?=[\s-](?:{_any(UNITS)})\b)")
 
@@ -127,12 +148,15 @@ def quantities(text: str) -> list[Quantity]:
 def plain(text: str) -> str:
     """Write a text as `placed` reads it: folded, numbers in digits, dates as ``2023-03-05``."""
     bare = THIN_SPACE.sub("", FRACTION.sub(_decimal, strip_citations(text)))
+    if SPACELESS_CHARACTER.search(bare):
+        bare = MYRIADS.sub(lambda at: f"{float(at[1]) * MYRIAD[at[2]]:.0f}", EASTERN_DATE.sub(_eastern, bare))
+        bare = BESIDE_DIGITS.sub(" ", bare)
     return WRITTEN_DATE.sub(_iso, in_digits(ONE.sub("1", fold(bare))))
 
 
 def without_dates(text: str) -> str:
     """Leave dates out of a text as it was written."""
-    return ISO_DATE.sub(" ", WRITTEN_DATE.sub(" ", text))
+    return ISO_DATE.sub(" ", WRITTEN_DATE.sub(" ", EASTERN_DATE.sub(" ", text)))
 
 
 def placed(text: str) -> list[Placed]:
@@ -195,7 +219,7 @@ def _quantity(match: re.Match[str]) -> Quantity:
         unit, scale = (UNITS["m"] if scale == "m" else unit), ""
     if re.fullmatch(rf"{_DECIMAL_COMMA}|\d+(?:\.\d{{3}})+,\d+", number):
         number = number.replace(".", "").replace(",", ".")
-    elif number.count(".") > 1:
+    elif number.count(".") > 1 or (unit in MONEY.values() and re.fullmatch(r"\d{1,3}\.\d{3}", number)):
         number = number.replace(".", "")
     value = float(number.replace(",", "")) * SCALES.get(scale, 1.0) * (-1 if match["minus"] else 1)
     return Quantity(value, value, unit)
@@ -203,8 +227,13 @@ def _quantity(match: re.Match[str]) -> Quantity:
 
 def _iso(match: re.Match[str]) -> str:
     which = "1" if match["day1"] else "2"
-    month = next(at for at, name in enumerate(MONTHS, 1) if name.startswith(match[f"month{which}"][:3].casefold()))
+    month = MONTH_NUMBERS[match[f"month{which}"].casefold()]
     return f"{match[f'year{which}']}-{month:02}-{int(match[f'day{which}']):02}"
+
+
+def _eastern(match: re.Match[str]) -> str:
+    year, month, day = map(int, match.groups())
+    return f" {year}-{month:02}-{day:02} "
 
 
 def _date(match: re.Match[str]) -> Quantity:

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 # An end of sentence that is no abbreviation, initial or decimal point; or a line end.
 SENTENCE_END = re.compile(
-    r"(?<=[.!?。！？])(?:\s*\[\d+\]|[\"'”’)])*\.?(?=\s|$)"
-    r"(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|No|St)\.)(?<!e\.g\.)(?<!i\.e\.)|\n+"
+    r"(?<=[.!?؟।])(?:\s*\[\d+\]|[\"'”’)])*\.?(?=\s|$)"
+    r"(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|No|St|Nr|Hr|Sr|ca)\.)(?<!\b(?:Mme|Sra|Abs|bzw)\.)(?<!e\.g\.)(?<!i\.e\.)"
+    r"(?<!\b[zdu]\.)(?!(?<=\d\.)\s(?:Januar|Februar|März|Mars|Marts|April|Ma[ij]|Juni|Juli|August|September|Oktober"
+    r"|November|De[zsc]ember)\b)|\n+"  # z. B., 31. März
+    r"|(?<=[。！？])(?:\s*\[\d+\]|[。！？」』”’）)])*"  # no space follows in Chinese and Japanese
 )
 LIST_NUMBER = re.compile(r"[-*•(\s]*\d{1,2}\.")
 # A code such as B2 or P11D, a number, or a word.

@@ -38,6 +38,29 @@ def write_whole(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def copy_tree(source: Path, target: Path, *, linked: bool = False) -> None:
+    """Copy a file, or all files of a folder; StorageError where that cannot be done.
+
+    ``linked``: as links to the same bytes, where the file system has such: for files that are replaced and never
+    changed, so that what is done at one place is not seen at the other.
+    """
+    for path in [source] if source.is_file() else source.rglob("*"):
+        if path.is_file():
+            _copy_file(path, target / path.relative_to(source), linked)
+
+
+def _copy_file(source: Path, target: Path, linked: bool) -> None:
+    with storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if linked:
+                os.link(source, target)
+                return
+        except OSError:  # another file system, or one without links
+            pass
+        shutil.copyfile(source, target)
+
+
 class Journal:
     """A file of JSON lines that is appended to as work is done, and read where the work goes on."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ElementKind = Literal[
     "title", "heading", "paragraph", "list_item", "table", "code", "figure", "caption", "footnote", "form_field",
-    "callout", "header", "footer",
+    "callout", "chart", "header", "footer",
 ]  # fmt: skip
 Scalar = str | int | float | bool
 Metadata = Mapping[str, Scalar]
@@ -213,6 +213,8 @@ class Reply:
     cost_usd: float | None = 0.0
     """None when the price of a hosted model is not known."""
     finish_reason: FinishReason = "stop"
+    messages: tuple[Message, ...] = field(default=(), compare=False, repr=False)
+    """What the model was given, for the trace; empty where nobody noted it."""
 
 
 CitationMethod = Literal["model", "aligned"]
@@ -370,6 +372,10 @@ class Answer:
     """What was done, and when; one that holds others stands before them."""
     findings: tuple[Finding, ...] = ()
     """What guards found in the question, in passages and in what the model wrote."""
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """What is to be known of how it was made: languages that a model does not know."""
+    golden: str = field(default="", kw_only=True)
+    """The case whose answer this is, which a person has checked; empty where a model answered."""
 
     @property
     def replies(self) -> tuple[Reply, ...]:

@@ -31,7 +31,7 @@ COMPOUND = re.compile(
     r"\b(in|out)[- ](?:of[- ])?(network)\b|(?<![\w-])(non|on|off|in|out-of|self|pre|co)-(?=[^\W\d_])([^\W\d_]+)", re.I
 )
 """What a small word in front turns round: ``out-of-network`` is neither ``in-network`` nor ``network``."""
-BRACKET = re.compile(r"\s*\[([^\[\]]*)\]")
+BRACKET = re.compile(r"(?<!\s)\s*\[([^\[\]]*)\]")
 REFERENCE = re.compile(r"[^\[\],;#]+\.\w+(?:\s*#\s*(?:page\s*=\s*)?\d+)?", re.IGNORECASE)
 MARKER = re.compile(r"\d+(?:\s*[,;-]\s*\d+)*")
 

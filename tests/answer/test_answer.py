@@ -209,6 +209,13 @@ def test_a_question_about_nothing_in_the_documents_is_refused(index: LanceIndex)
     assert not llm.asked
 
 
+def test_what_is_near_to_nothing_is_answered_where_the_reader_is_sure(index: LanceIndex):
+    far = {"min_similarity": 0.99}
+    sure, doubtful = (answerer(index, PointsAtDays(odds), answer=far).ask(QUESTION) for odds in (0.9, 0.1))
+    assert not sure.refused and "14 days" in sure.text
+    assert (doubtful.reason, doubtful.refusal and doubtful.refusal.reason) == ("weak_evidence", "out_of_scope")
+
+
 def test_no_documents_are_a_refusal_without_asking_the_model(index: LanceIndex):
     llm = ListeningLlm("You may cancel within 14 days [1].")
     answer = answerer(index, llm).ask(QUESTION, where=["document = nothing.pdf"])
@@ -443,7 +450,8 @@ def fields(value: Any, name: str = "") -> set[str]:
 
 def test_an_answer_has_the_documented_fields(ask: Ask, index: LanceIndex):
     guarded = (Finding("passages", "injection", "an order", "Obey!", "a.pdf", 1),)
-    written = answer_json(replace(ask("You may cancel within 14 days [1]."), findings=guarded), show_withheld=True)
+    answer = replace(ask("You may cancel within 14 days [1]."), findings=guarded, notes=("no German",))
+    written = answer_json(answer, show_withheld=True)
     refused = answer_json(answerer(index, PointsAtDays(0.1)).ask(QUESTION))
     found = fields(written) | {name for name in fields(refused) if not name.startswith("refusal.citations")}
     empty = {"citations[]", "findings[]"}
@@ -587,6 +595,24 @@ def test_a_reader_that_is_not_sure_enough_declines_and_what_it_saw_can_be_looked
     assert not answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.38}).ask(QUESTION).refused
 
 
+@pytest.mark.parametrize("topic", ["Cancelling the policy", "I want to know about cancelling the policy."])
+def test_of_what_asks_nothing_a_reader_need_not_be_as_sure(index: LanceIndex, topic: str):
+    def refuses(question: str) -> bool:
+        return answerer(index, PointsAtDays(0.3), answer={"min_probability": 0.4}).ask(question).refused
+
+    assert refuses(QUESTION) and refuses("May I cancel the policy abroad?") and not refuses(topic)
+
+
+def test_what_says_no_is_given_beside_what_says_yes_although_it_was_found_less_near(tmp_path: Path):
+    said = "The Basic plan covers towing.", "However, and as said before, the Basic plan does not cover towing."
+    index = built(tmp_path, [passage(number, f"{number}.pdf", text) for number, text in enumerate(said)])
+    asks = answerer(index, PointsAtDays(0.9), search={"passages": 1, "min_score": None})
+    answer = asks.ask("Does the Basic plan cover towing?")
+    assert (answer.reason, len(answer.hits)) == ("conflict", 2)
+    assert answer.refusal and {one.document for one in answer.refusal.citations} == {"0.pdf", "1.pdf"}
+    assert len(asks.ask("What does the Basic plan cover?").hits) == 1
+
+
 def test_a_reader_asked_as_a_model_replies_with_the_words_and_does_no_other_task():
     focus = [Focus(hit=0, heading="Cancelling", text="Within 14 days of it.")]
     prompt, one = render_focus(QUESTION, focus, SETTINGS.prompt), Generation(max_tokens=9)
@@ -605,7 +631,7 @@ def test_a_refusal_says_what_it_means(index: LanceIndex):
         return refusal.refusal and refusal.refusal.reason
 
     assert meant(QUESTION) is None
-    assert meant("Xylophone quixotic zebra umbrella?") == "out_of_scope"
+    assert meant("Xylophone quixotic zebra umbrella?", PointsAtDays(0.1)) == "out_of_scope"
     assert meant(QUESTION, where=["title = gone"]) == "nothing_found"
     assert meant("Why?") == meant("And what about it?") == "underspecified"
     assert meant(QUESTION, PointsAtDays(0.1)) == "not_answered"
@@ -620,6 +646,13 @@ def test_a_refusal_shows_the_line_that_comes_closest(index: LanceIndex):
     assert "The closest is" in answer_text(answer) and CANCEL in answer_text(answer)
     assert CANCEL in answer._repr_html_()
     assert answer_json(answer)["refusal"]["citations"][0]["page"] == 2
+
+
+def test_a_refusal_also_shows_what_the_reader_nearly_answered_with(index: LanceIndex):
+    question = "How long do I wait for wages that are paid on the last day?"  # shares more words with another line
+    shown = {odds: answerer(index, PointsAtDays(odds)).ask(question).refusal for odds in (0.3, 0.02)}
+    quotes = {odds: [one.quote for one in refusal.citations] for odds, refusal in shown.items() if refusal}
+    assert quotes == {0.3: [PASSAGES[2].text, CANCEL], 0.02: [PASSAGES[2].text]}
 
 
 def test_who_may_not_read_a_document_is_told_the_same_as_if_there_were_none(tmp_path: Path):
@@ -645,6 +678,6 @@ def test_who_may_not_read_a_document_is_told_the_same_as_if_there_were_none(tmp_
 def test_a_reader_with_groups_is_never_told_whether_there_is_more(index: LanceIndex):
     far = {"min_similarity": 0.5}
     for question, options in (("Xylophone quixotic zebra umbrella?", {}), (QUESTION, {"where": ["title = gone"]})):
-        answer = answerer(index, PointsAtDays(0.9), answer=far).ask(question, groups=("sales",), **options)
+        answer = answerer(index, PointsAtDays(0.1), answer=far).ask(question, groups=("sales",), **options)
         assert answer.refusal and answer.refusal.reason == "not_permitted"
         assert "nothing that you may read" in answer_text(answer)

@@ -123,9 +123,9 @@ def test_a_refusal_is_recognised_in_the_language_of_the_documents(reply: str):
 
 
 def test_a_long_sentence_is_no_refusal_and_takes_no_time():
-    started = time.perf_counter()
+    started = time.thread_time()
     assert not declines("die dokumente nicht keine " * 2000)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("reply", ANSWERS)

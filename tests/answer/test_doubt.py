@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from test_grounding import hit
-from test_pointed import Points
+from test_pointed import PAYCHECK, Points
 
 from scoville.answer.doubt import Doubt, find_doubt, nearest
 from scoville.answer.support import read_hits
@@ -161,3 +161,47 @@ def test_the_nearest_line_shares_most_words_with_the_question():
     (citation,) = nearest("Can the excess be paid by bitcoin?", hits)
     assert (citation.marker, citation.quote) == (2, "You may pay the excess by card abroad.")
     assert nearest("Who painted the Mona Lisa?", hits) == ()
+
+
+def test_a_row_that_no_word_of_the_question_tells_from_others_is_asked_back():
+    found = doubt("What does Health Plus cost for an employee and spouse?", [hit(PAYCHECK)], "$45.00")
+    assert found and found.choices == ("Employee only", "Employee +1", "Employee +2 or more")
+    assert "- Employee +1: $71.00 [1]" in found.text
+
+
+NAMED = "Under the Basic plan, emergency services are covered."
+DENIES = "Emergency services: the Basic plan does not cover emergency services."
+
+
+@pytest.mark.parametrize(
+    "question", ["Does Basic cover emergency room visits?", "Can I go to the emergency room with the Basic plan?"]
+)
+def test_documents_of_which_one_grants_what_the_other_denies_are_both_given_the_newer_first(question: str):
+    hits = [document(NAMED, "Guide", {"date": "2024-01-01"}), document(DENIES, "Terms", {"date": "2025-01-01"})]
+    found = doubt(question, hits, likely=False)
+    assert found and found.reason == "conflict" and [one.quote for one in found.citations] == [DENIES, NAMED]
+    assert found.text.splitlines() == [
+        "The documents do not agree:",
+        f"- **No.** {DENIES} [2] (2025-01-01, newer)",
+        f"- **Yes.** {NAMED} [1] (2024-01-01, older)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "The Plus plan does not cover emergency services.",  # another plan
+        "The Basic plan does not cover emergency services that are abroad.",  # some only
+        "Emergency services are not covered.",  # of what, it does not say
+        "The Basic plan does not cover dental services.",
+    ],
+)
+def test_what_denies_something_else_is_no_conflict(other: str):
+    hits = [document(NAMED, "Guide"), document(other, "Terms")]
+    assert doubt("Are emergency rooms covered by Basic?", hits) is None
+
+
+def test_an_age_is_no_amount_that_a_question_takes_for_granted():
+    text = "The plan pays for a hearing aid every 3 years."
+    assert doubt("Does the plan pay for a hearing aid for my 10 year old?", [hit(text)], "3 years") is None
+    assert doubt("Does the plan pay for my 10 years of hearing aid?", [hit(text)], "3 years")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from test_grounding import hit
 
+from scoville.answer.doubt import nearest
 from scoville.answer.pointed import Pointed, point
 from scoville.answer.support import read_hits
 from scoville.extract import Span
@@ -69,6 +70,21 @@ def test_other_questions_get_more_sentences_as_long_as_they_score_near_the_best(
     assert near.text == "Every policy **has an excess**. [1] It is **paid by the hirer**. [1]"
     far = pointed("Why is there an excess?", Points("has an excess", "paid by the hirer", apart=9), EXCESS)
     assert far.text == "Every policy **has an excess**. [1]"
+
+
+def test_words_within_another_word_are_not_those_pointed_at():
+    text = "Please note that the plan is not for hire."
+    at = text.index("not for")
+    span = Span(text=0, start=at, end=at + 3, score=5, answerable=1.0, probability=0.9)
+    answer = point("What is the plan?", [hit(text, 1)], [span])
+    assert answer and answer.text == "Please note that the plan is **not** for hire. [1]"
+
+
+def test_what_is_not_so_may_be_a_list_and_its_items_are_what_comes_closest():
+    fees = "Some things are not paid for. These are:\n\n- Travel by car\n\n- Food and drink\n\n- Medical care"
+    for question in ("What isn't covered?", "What is not covered?"):
+        assert pointed(question, Points("not paid"), fees).text.count("\n- ") == 3
+    assert [one.quote for one in nearest("Is food for pets allowed?", [hit(fees, 1)])] == ["- Food and drink"]
 
 
 def test_a_list_is_given_whole_with_what_leads_it_in_and_nothing_behind_it():
@@ -155,6 +171,24 @@ def test_the_cell_in_the_row_and_column_that_the_question_names_is_preferred():
     assert answer.text == "Benefit: Misfuelling; Any one claim: **£750** [2]"
 
 
+PAYCHECK = (
+    "| | Cost per paycheck | |\n| | Standard | Health Plus |\n| --- | --- | --- |\n"
+    "| Employee only | $45.00 | $55.00 |\n"
+    "| Employee +1 | $65.00 | $71.00 |\n| Employee +2 or more | $78.00 | $89.00 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does Health Plus cost per paycheck for employee +1?", "Employee +1; Health Plus: **$71.00** [1]"),
+        ("How much is Standard for employee +2 or more?", "Employee +2 or more; Standard: **$78.00** [1]"),
+    ],
+)
+def test_a_figure_beside_the_one_that_the_question_names_is_not_the_answer(question: str, answer: str):
+    assert pointed(question, Points("$55.00"), PAYCHECK).text == answer
+
+
 def test_an_example_is_given_where_one_is_asked_for():
     text = "Coinsurance is explained in your plan. For example, you pay $20 of $100 and the plan pays the rest."
     points = Points("explained in your plan", "you pay $20", apart=4)
@@ -178,3 +212,68 @@ def test_one_thing_with_a_verb_behind_it_asks_for_no_list():
     listed = "Tips:\n\n- Use the directory\n\n- Ask your doctor"
     assert pointed("What resource does the plan have?", Points("directory"), listed).text == "Use the **directory** [1]"
     assert pointed("What resources does the plan have?", Points("directory"), listed).text.startswith("Tips:\n-")
+
+
+PERKS = (
+    "What is Covered?\n\nThe program covers many activities, such as:\n\n- Yoga\n\n- Hiking\n\n"
+    "What is Not Covered?\n\nThese include:\n\n- Travel\n\n- Food"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is covered by the program?", "The program covers many activities, such as:\n- Yoga\n- Hiking [1]"),
+        ("What does the program not cover?", "These include:\n- Travel\n- Food [1]"),
+    ],
+)
+def test_what_is_covered_is_not_answered_with_what_is_not(question: str, answer: str):
+    for points in (Points("Yoga", "Travel", apart=3.0), Points("Travel", "Yoga", apart=3.0)):
+        assert pointed(question, points, PERKS).text == answer
+
+
+def test_a_list_that_was_cut_goes_on_in_the_next_passage():
+    first, second = hit("You can do this by:\n\n1. Telling your manager."), hit("2. Writing to us.\n\nThanks.", 2)
+    after = replace(second.passage, start=first.passage.end + 2)
+    question, points = "How do I report an accident?", Points("Telling your manager")
+    answer = read(question, [first, replace(second, passage=after)], points)
+    assert answer and answer.text == "Telling your manager. [1]\n\n2. Writing to us. [2]"
+    assert [one.quote for one in answer.citations] == ["1. Telling your manager.", "2. Writing to us."]
+    other = replace(after, document_id="another")
+    answer = read(question, [first, replace(second, passage=other)], points)
+    assert answer and answer.text == "Telling your manager. [1]"
+
+
+def test_headings_are_no_part_of_an_answer_in_several_sentences():
+    text = "Claims Handling\n\nClaims are handled within a week by the team."
+    points = Points("Claims are handled", "Claims Handling")
+    assert pointed("How are claims handled?", points, text).text.replace("**", "") == f"{text.splitlines()[2]} [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the salary of the director?", "5+ years of experience are needed."),
+        ("How much does the director make?", "5+ years of experience are needed."),
+        ("How much is the copay for a specialist?", "You may have to pay a copay for each day."),
+        ("How many directors are there?", "Directors lead the team."),
+        ("What percentage do I pay?", "You pay the rest of it."),
+        ("What is the phone number of the director?", "Call the director when you are late."),
+    ],
+)
+def test_what_is_of_another_kind_than_what_is_asked_for_is_no_answer(question: str, text: str):
+    assert read(question, [hit(text)], Points(text.split()[0])) is None
+
+
+def test_of_two_lines_the_one_of_the_kind_that_is_asked_for_answers_if_it_is_about_the_question():
+    words = Points("less expensive", "$10", apart=0.5)
+    texts = "Generic drugs are less expensive than others.", "The copay of generic drugs is $10.", "It is $10."
+    asked = "How much do I pay for generic drugs?"
+    assert pointed(asked, words, *texts[:2]).text == "The copay of generic drugs is **$10**. [2]"
+    assert read(asked, [hit(texts[0]), hit(texts[2], 2)], words) is None
+
+
+def test_an_address_is_given_by_the_line_that_names_whose_it_is():
+    text = "1. Email the Compliance Officer at rules@example.com.\n\nWrite to the Privacy Officer at data@example.com."
+    answer = pointed("What's the email of the privacy officer?", Points("rules@example.com"), text)
+    assert answer.text == "Write to the Privacy Officer at data@example.com. [1]"

@@ -70,3 +70,11 @@ def test_passages_that_the_reader_cannot_read_say_nothing(tmp_path: Path, monkey
     llm = Local("You may cancel within 14 days [1].")
     answer = answerer(tmp_path / "a", llm, sure=0.01, patch=monkeypatch, language="de").ask(QUESTION)
     assert not answer.refused and answer.probability is None and not answer.signals
+
+
+def test_what_says_yes_or_no_in_so_many_words_answers_whatever_the_reader_holds(tmp_path: Path):
+    index = built(tmp_path, PASSAGES)
+    asks = Answerer(Searcher(index, LikeTheDefault(), SETTINGS.search), PointsAtDays(0.01), SETTINGS)
+    answer = asks.ask("May I cancel the policy?")
+    assert (answer.text.partition(" ")[0], answer.probability) == ("**Yes.**", 0.9)
+    assert asks.ask("May I cancel the policy abroad?").refused

@@ -53,6 +53,7 @@ def test_a_sentence_that_says_it_decides(question: str, text: str, said: str):
         "Is leave 20 days a year?",
         "Do amounts need approval?",
         "Does the plan cover emergency care and transport to the hospital abroad?",  # too little of it
+        "Does the plan also cover emergency transport abroad?",  # the word that is missing is the thing asked about
         "Is it?",
     ],
 )
@@ -65,6 +66,76 @@ def test_passages_that_say_yes_and_no_decide_nothing():
     question = "Does the plan cover dental care?"
     assert decide(question, [yes]) and decide(question, [no])
     assert decide(question, [yes, no]) is None
+
+
+PERKS = """\
+What is Covered?
+
+The program covers many activities, including but not limited to:
+
+- Yoga and Pilates classes
+
+- Outdoor trips (such as rock climbing, hiking, and kayaking) There is more. Other lessons covered include:
+
+- Skiing and snowboarding lessons
+
+What is Not Covered?
+
+These are not covered:
+
+- Travel expenses (unless related to a fitness program)
+- Drugs for hair loss The company's aim is health.
+
+Duties of the trainer:
+
+- Lead the team"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("Does the program pay for ski lessons?", "**Yes.** Other lessons covered include: Skiing and"),
+        ("Can I go rock climbing with it?", "**Yes.** The program covers many activities, including but"),
+        ("Can I get yoga paid by the company?", "**Yes.** The program covers many"),
+        ("Will they reimburse travel?", "**No.** These are not covered: Travel expenses (unless related"),
+    ],
+)
+def test_a_list_of_what_is_covered_decides_and_so_does_one_of_what_is_not(question: str, says: str):
+    decided = decide(question, [hit(PERKS)])
+    assert decided and decided.text.startswith(says)
+    assert PERKS[decided.start : decided.end] in decided.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does the program pay for dance lessons?",  # not all of it is in one item
+        "Are drugs covered?",  # the item is about certain ones
+        "Do I have to lead the team?",  # a list of something else
+        "Isn't yoga covered?",
+    ],
+)
+def test_a_list_of_other_things_decides_nothing(question: str):
+    assert decide(question, [hit(PERKS), hit("Covered:\n- \n \n\n")]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "says"),
+    [
+        ("Does the Basic plan cover glasses?", "Basic only offers coverage for eye tests and glasses.", "Yes"),
+        ("Does the plan cover hospice care?", "Hospice care services are covered without prior authorization.", "Yes"),
+        ("Do I need prior authorization?", "Hospice is covered without prior authorization.", "No"),
+        ("Is emergency care covered?", "Ambulances are covered, to help you in an emergency.", ""),
+        ("Is a walk-in clinic covered?", "This means that you may pay for a walk-in clinic that is covered.", ""),
+        ("Is cosmetic surgery covered?", "These may include cosmetic surgery.", ""),  # of what is not said
+        ("Is physiotherapy covered?", "Physiotherapy may take many weeks.", ""),  # says nothing of cover
+        ("Is there a plan with no deductible?", "Preventive care is covered with no deductible.", ""),
+        ("Is care covered?", "We do not cover care that is not necessary.", ""),  # some only
+    ],
+)
+def test_what_a_question_is_about_must_be_granted_or_denied(question: str, text: str, says: str):
+    decided = decide(question, [hit(text)])
+    assert decided.text.startswith(f"**{says}.**") if decided else not says, decided
 
 
 def test_a_heading_and_a_row_of_a_table_decide_nothing():

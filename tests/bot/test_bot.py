@@ -69,10 +69,10 @@ def test_hits_are_a_list_and_know_how_the_search_went(bot: sc.Bot):
 
 
 def test_a_filter_is_a_text_or_several(bot: sc.Bot):
-    assert not bot.search("leave", where="year >= 2099")
-    assert not bot.search("leave", where=["year >= 2099", "year < 3000"])
-    with pytest.raises(sc.ScovilleError, match="year >>"):
-        bot.search("leave", where="year >> 2099")
+    assert not bot.search("leave", where="language = xx")
+    assert not bot.search("leave", where=["language = xx", "page < 3"])
+    with pytest.raises(sc.ScovilleError, match="page >>"):
+        bot.search("leave", where="page >> 3")
 
 
 def test_the_pieces_of_a_stream_are_the_reply_and_then_comes_the_answer(bot: sc.Bot):
@@ -290,7 +290,7 @@ print(json.dumps({"seconds": seconds, "heavy": heavy, "loaded": [n for n in sys.
 def test_importing_the_package_costs_nothing_and_every_name_is_there():
     done = subprocess.run([sys.executable, "-c", PUBLIC], capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
-    assert told["seconds"] < 0.01  # 2 ms on an idle machine
+    assert told["seconds"] < 0.05  # 2 ms on an idle machine; what is heavy takes more
     assert told["heavy"] == [] and told["loaded"] == []
     assert set(told["kinds"]) == set(sc.__all__) <= set(dir(sc))
     with pytest.raises(AttributeError, match="has no attribute 'aks'; it has Answer"):
@@ -307,3 +307,21 @@ def test_a_bench_and_a_bot_are_the_same_workspace(bench: Bench):
     bench.add()
     with sc.open(bench.workspace.root, recipe=bench.recipe) as bot:
         assert isinstance(bot.ask(QUESTION).citations[0], Citation)
+
+
+def test_a_bot_and_its_variants_open_their_embedder_once(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It takes 150 MB: it outlives what is added, and serves every variant that embeds alike."""
+    opened: list[str] = []
+    real = sys.modules["scoville.search.hybrid"].open_embedder
+    monkeypatch.setattr("scoville.search.hybrid.open_embedder", lambda embed: opened.append(embed.model) or real(embed))
+    with sc.open(tmp_path, **PAGES) as bot:
+        bot.add(docs)
+        bot.ask(QUESTION)
+        for model in ("quote", "fake:thirty days"):
+            assert bot.variant({"llm.model": model}).ask(QUESTION).hits
+        (docs / "more.txt").write_text("Parking is free.")
+        bot.add(docs)
+        assert bot.search("Parking")[0].passage.source == "docs/more.txt"
+        assert opened == ["fake"]
+        bot.variant({"embed.threads": 1}).search(QUESTION)
+        assert opened == ["fake", "fake"]

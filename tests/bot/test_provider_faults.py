@@ -87,4 +87,4 @@ def test_a_process_that_ends_while_its_model_loads_says_nothing_of_that(bench: B
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
     open_answerer(bench.workspace, bench.recipe, llm=Unfinished())
-    assert tried.wait(5)  # what a thread raises fails the test
+    assert tried.wait(60)  # what a thread raises fails the test

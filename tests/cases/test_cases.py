@@ -301,9 +301,9 @@ def likeness_from(one: Case, other: Case) -> float | None:
 
 def test_many_copies_take_no_time():
     cases = [make("The very same question?", id=str(number)) for number in range(3000)]
-    started = time.perf_counter()
+    started = time.thread_time()
     assert sum(1 for _ in alike(cases)) == 2999
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 # -- check -------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """`scoville calibrate` fits on the dev part of cases, and `answer.max_error` answers by what it found."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ UNKNOWN = [f"Why does {a}{b}ix {b}{a}on every {a}{b}ur?" for a in "bdfgkl" for b
 
 class TellsAnimals:
     """A reader without weights: it is sure of questions about animals of the documents, and of few others."""
+
+    name = "reader"
 
     def read(self, question: str, texts: Sequence[str]) -> list[Span]:
         sure = 0.9 if "fish" in question else 0.2
@@ -60,6 +63,16 @@ def test_the_dev_part_is_fitted_shown_and_kept(cases: str, command: Command):
     assert (written["answerable"], written["unanswerable"], written["auroc"]) == (36, 36, 1.0)
     assert [one["errors"] for one in written["curve"]][-1] == 36
     assert written["curve"][-1]["error"] == 0.5
+
+
+def test_the_risk_at_each_coverage_is_drawn(cases: str, filled: Bench, command: Command):
+    assert "calibration.html" in command("calibrate", *FLAGS).err
+    page = (filled.workspace.folder / "calibration.html").read_text()
+    on_cases, bound = (
+        [float(pair.split(",")[1]) for pair in points.split()] for points in re.findall(r'points="([^"]+)"', page)
+    )
+    assert len(on_cases) == len(bound) and on_cases[0] > on_cases[-1]  # pixels count downwards: all wrong ones are last
+    assert all(high < value for high, value in zip(bound, on_cases, strict=True))
 
 
 def test_an_error_rate_refuses_what_is_unlikely_whatever_model_answers(cases: str, command: Command):

@@ -44,7 +44,7 @@ def filled(bench: Bench) -> Bench:
 
 UNSEEN = {
     "ranking[]", "data", "probability", "signals.reader", "signals.similarity", "refusal.citations[]",
-    "refusal.choices[]",
+    "refusal.choices[]", "notes[]",
     "citations[].pointer", *(f"findings[].{name}" for name in ("place", "guard", "what", "text", "document", "page")),
 }  # fmt: skip
 """Of an answer: what runs, a reader, a near passage, a schema and guards bring."""
@@ -142,7 +142,9 @@ class TestContract:
     def test_add(self, bench: Bench, command: Command):
         bench.write("leave.txt", LEAVE)
         bench.write("empty.txt", "")
+        bench.write("notes.pdf", LEAVE)  # a text in truth, which reading remarks
         done = command("add", "docs", "--json")
+        assert "1 remark on docs/notes.pdf: `scoville inspect FILE` shows what they are" in done.err
         outputs = [done.json]
         for entries in (
             "{path: docs, groups: [hr]}, {path: docs/leave.txt, groups: [it]}",
@@ -150,7 +152,7 @@ class TestContract:
         ):
             bench.workspace.recipe_path.write_text(f"sources: [{entries}]")
             outputs.append(command("add", "docs", "--json").json)
-        check("add PATHS --json", outputs, never={"findings[]"})
+        check("add PATHS --json", outputs, never={"findings[]", "notes[]"})
         check("add --failed --json", [command("add", "--failed", "--json").json])
 
     def test_search(self, paged: Bench, command: Command):
@@ -409,6 +411,25 @@ class TestContract:
         command("keys", "add", "eve", "--everything")
         check("keys revoke NAME --json", [command("keys", "revoke", "ada", "--json").json])
         check("keys list --json", [command("keys", "list", "--json").json], never={"[].groups"})
+
+    def test_releases(self, command: Command, filled: Bench):
+        filled.workspace.root.joinpath("cases.jsonl").write_text(
+            '{"id": "a", "question": "How must notice be given?", "expected": ["in writing"]}\n'
+        )
+        command("evaluate", "cases.jsonl")
+        made = [command("release", name, "--json").json for name in ("v1", "v2")]
+        check("release NAME --json", made, never={"kept.*", "drift[]"})
+        switched = [command("promote", "v1", "--json").json, command("promote", "v2", "--canary", 5, "--json").json]
+        assert command("rollback", "--json").json["release"] == "v1"
+        check("promote NAME --json", switched, never={"standing.gate.needed"})
+        (filled.workspace.folder / "releases" / "v2" / "recipe.json").unlink()
+        check("releases --json", [command("releases", "--json").json])
+        differ = command("diff", "v1", "v1", "--json").json
+        check(
+            "diff FIRST SECOND --json",
+            [differ],
+            never={f"documents.{x}[]" for x in ("added", "removed", "changed")} | {"settings.*"},
+        )
 
     def test_every_command_with_json_is_documented(self):
         commands = {name.split()[0] for name in TABLES if name not in {"Box", "Hit", "Answer", "Counts", "Artifact"}}

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+import scoville as sc
 from conftest import Bench, Command
 from scoville.cli.common import plain, progress_bar, say, style, write
+from scoville.cli.show import answer_text
 from scoville.llm.fake import FakeLlm
 from scoville.types import Reply
 
@@ -67,10 +69,11 @@ def test_no_color_takes_the_colours_out_on_a_terminal(monkeypatch: pytest.Monkey
         assert ("\x1b" in screen.getvalue()) == coloured
 
 
-def test_chat_understands_its_commands(bench: Bench, command: Command):
+@pytest.mark.parametrize("end", ["/quit", "exit", "Quit"])
+def test_chat_understands_its_commands(bench: Bench, command: Command, end: str):
     bench.write("a.txt", "Parental leave lasts 16 weeks.")
     bench.add()
-    done = command("chat", stdin=b"/help\n/new\n/what\n/quit\nHow long is parental leave?\n")
+    done = command("chat", stdin=f"/help\n/new\n/what\n{end}\nHow long is parental leave?\n".encode())
     assert done.code == 0
     assert done.out == ""
     assert "/quit" in done.err and "A new conversation" in done.err and "/what is no command" in done.err
@@ -148,3 +151,13 @@ def test_how_a_passage_was_found_is_said_only_when_asked_for(bench: Bench, comma
     bench.add()
     assert "bm25" not in command("search", "parental leave").out
     assert "bm25 #1" in command("search", "--explain", "parental leave").out
+
+
+def test_an_answer_that_is_little_likely_says_so(bench: Bench):
+    bench.write("a.txt", "Parental leave lasts 16 weeks.")
+    bench.add()
+    with sc.open(bench.workspace.folder.parent) as bot:
+        answer = bot.ask("How long is parental leave?")
+    assert not answer.refused
+    said = {one: "not sure of this" in answer_text(replace(answer, probability=one)) for one in (None, 0.45, 0.95)}
+    assert said == {None: False, 0.45: True, 0.95: False}

@@ -92,7 +92,26 @@ def test_a_mistake_is_said_with_what_to_do(bench: Bench, command: Command, given
 def test_a_filter_that_no_passage_meets_is_named_as_the_reason(bench: Bench, command: Command):
     bench.write("leave.txt", "Staff have thirty days of leave in a year.")
     bench.add()
-    assert command("search", "leave", "--where", "yeer = 3").err.startswith("No passage meets --where")
+    none = "found nothing: no passage meets page >= 3"
+    assert none in command("search", "leave", "--where", "page >= 3").err
+    assert none in command("ask", "How much leave?", "--where", "page >= 3").out
+
+
+def test_a_field_that_no_document_has_is_an_error_that_lists_the_fields(bench: Bench, command: Command):
+    bench.write("leave.md", "---\ndepartment: HR\n---\nStaff have thirty days of leave in a year.")
+    bench.add()
+    mistaken = command("search", "leave", "--where", "departmnet = HR or page = 3")
+    assert mistaken.code == 2
+    assert "no document has the field 'departmnet'; fields: document, title, type, language, page" in mistaken.err
+    assert ", department" in mistaken.err
+
+
+def test_explain_says_what_a_filter_leaves(bench: Bench, command: Command):
+    for name in ("leave.txt", "notice.txt"):
+        bench.write(name, f"Staff are told of {name} in the first week.")
+    bench.add()
+    explained = command("search", "leave", "--where", "document = *notice.txt", "--explain").out
+    assert "document = *notice.txt: 1 of 2 passages" in explained
 
 
 def test_values_of_the_recipe_are_printed_as_a_recipe_writes_them(bench: Bench, command: Command):

@@ -223,6 +223,16 @@ class TestPage:
         turned = report_html(runs, metric="quality", baseline="bot1")
         assert verdicts(turned)[0] == ("better?", "wrong", "right")
 
+    def test_figures_are_said_in_words(self, tmp_path: Path):
+        right, wrong = (replace(shown(tmp_path, [DAYS], text), name=name) for name, text in
+                        (("<b>right", DAYS.expected[0]), ("wrong", "Nine.")))  # fmt: skip
+        text = Page(report_html([right, replace(wrong, verdict="worse")], metric="quality", baseline="<b>right")).text
+        assert "By quality, <b>right stands first with 100 %" in text and "; wrong 0 %." in text
+        assert "Against <b>right: wrong: worse." in text
+        assert "Of the 1 questions that have an answer, <b>right answered rightly 100 %" in text
+        alone = Page(report_html([wrong], metric="quality")).text
+        assert "stands first" not in alone and "wrong answered rightly 0 %" in alone
+
     def test_cards_show_the_best_of_many_systems_and_the_leaderboard_all_in_colours_that_stay(self, tmp_path: Path):
         runs = [replace(shown(tmp_path, [DAYS], "Nine."), name=f"bot{number}") for number in range(7)]
         cards, _, rest = report_html(runs, metric="quality").partition('<section id="leaderboard">')

@@ -1,6 +1,7 @@
 """Sweeps: what is tried, what is shared, what is ended early, and how it goes on after a kill."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from conftest import ANIMALS, Bench, fish_cases
+from conftest import ANIMALS, Bench, fish_cases, set_fakes
 from scoville.cli.sweep import command as sweep_command
 from scoville.comparison import publish_sweep as mirror_module
 from scoville.comparison import stages as stages_module
@@ -25,7 +26,7 @@ from scoville.comparison.trials import SweepFolder, Trial, find_sweep, identity,
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import MissingExtra, ProviderUnavailable, RecipeError, ScovilleError, UsageError
 from scoville.evaluate.runs import Run, list_runs
-from scoville.index import Workspace, look, open_index, remove_documents
+from scoville.index import LanceIndex, Workspace, making, open_index, remove_documents
 from scoville.llm.fake import FakeLlm
 from scoville.recipe import Recipe
 from scoville.recipe.file import load_recipe
@@ -48,7 +49,7 @@ class Counts:
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     counts = Counts()
-    reads = look.read_file
+    reads = making.read_file
 
     class Embedder(FakeEmbedder):
         def embed(self, texts: Sequence[str], kind: Any = "passage", on_done: Any = None) -> Any:
@@ -66,7 +67,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 
     monkeypatch.setattr(stages_module, "open_embedder", lambda _: Embedder())
     monkeypatch.setattr(stages_module, "open_llm", lambda _: Llm())
-    monkeypatch.setattr(look, "read_file", read_file)
+    monkeypatch.setattr(making, "read_file", read_file)
     return counts
 
 
@@ -75,11 +76,12 @@ class Sweeping:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        for animal in ANIMALS:
-            facts = [f"The {animal} of ward {ward} eats {ward + 3} fish each day." for ward in range(6)]
-            bench.write(f"{animal}.txt", "\n\n".join([*facts, f"Keepers weigh the {animal} on Mondays."]))
         bench.set(answer={"min_similarity": -1, "min_support": 0.0}, prompt={"style": "passages"})
-        bench.add()
+        if not bench.workspace.built():
+            for animal in ANIMALS:
+                facts = [f"The {animal} of ward {ward} eats {ward + 3} fish each day." for ward in range(6)]
+                bench.write(f"{animal}.txt", "\n\n".join([*facts, f"Keepers weigh the {animal} on Mondays."]))
+            bench.add()
         self.cases = fish_cases(8)
         self.sweep(space=SPACE)
 
@@ -563,8 +565,7 @@ def test_torn_lines_are_left_out(sweeping: Sweeping, counts: Counts):
 # The command
 
 
-@pytest.fixture
-def invoke(sweeping: Sweeping) -> Any:
+def invoke_in(sweeping: Sweeping) -> Any:
     from scoville.cases.files import write_cases
 
     root = sweeping.bench.workspace.root
@@ -581,6 +582,36 @@ def invoke(sweeping: Sweeping) -> Any:
     return run
 
 
+@pytest.fixture
+def invoke(sweeping: Sweeping) -> Any:
+    return invoke_in(sweeping)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a workspace in which the command ran a sweep to its end."""
+    root = tmp_path_factory.mktemp("ended") / "work"
+    with pytest.MonkeyPatch.context() as patch:
+        set_fakes(patch)
+        patch.setattr(LanceIndex, "_outlive_reading", lambda _: None)
+        bench = Bench(root)
+        patch.chdir(root)
+        assert invoke_in(Sweeping(bench))().exit_code == 0
+    return root
+
+
+@pytest.fixture
+def swept(bench: Bench, ended: Path) -> Sweeping:
+    """Give a copy of it, where the command gives what it found before."""
+    shutil.copytree(ended, bench.workspace.root, dirs_exist_ok=True)
+    return Sweeping(bench)
+
+
+@pytest.fixture
+def invoke_again(swept: Sweeping) -> Any:
+    return invoke_in(swept)
+
+
 def test_the_command_shows_trials_front_importance_and_what_was_shared(invoke: Any):
     done = invoke("--trials", "4", "--limit", "3")
     assert done.exit_code == 0
@@ -591,13 +622,11 @@ def test_the_command_shows_trials_front_importance_and_what_was_shared(invoke: A
     assert "trial 0: split.size=40" in done.stderr
 
 
-def test_the_best_recipe_is_a_recipe_even_when_the_shell_has_emptied_the_file(
-    invoke: Any, sweeping: Sweeping, tmp_path: Path
-):
-    found = json.loads(invoke("--json").stdout)
-    path = sweeping.bench.workspace.root / "recipe.yaml"
+def test_the_best_recipe_is_a_recipe_even_when_the_shell_has_emptied_the_file(invoke_again: Any, swept: Sweeping):
+    found = json.loads(invoke_again("--json").stdout)
+    path = swept.bench.workspace.root / "recipe.yaml"
     path.write_text("")
-    text = invoke("--best").stdout
+    text = invoke_again("--best").stdout
     path.write_text(text)
     loaded = load_recipe(path, environment={}).recipe
     best = found["trials"][found["best"]]
@@ -612,7 +641,7 @@ def test_the_best_recipe_keeps_the_comments_of_the_file_and_pins_no_limit(invoke
     path = sweeping.bench.workspace.root / "recipe.yaml"
     ours = yaml.safe_dump(yaml.safe_load(path.read_text()) | {"answer": {"min_support": 0.4}})
     path.write_text("# Ours.\n" + ours.replace("min_support: 0.4", "min_support: 0.4  # agreed with HR"))
-    found = json.loads(invoke("--json", "--limit", "4").stdout)
+    found = json.loads(invoke("--json", "--limit", "4", "--trials", "2").stdout)
     text = invoke("--best").stdout
     assert "# Ours.\n" in text and "min_support: 0.4  # agreed with HR\n" in text
     path.write_text(text)
@@ -620,16 +649,15 @@ def test_the_best_recipe_keeps_the_comments_of_the_file_and_pins_no_limit(invoke
     assert loaded.hash == found["trials"][found["best"]]["recipe_hash"]
     assert loaded.sweep.limit is None
     path.write_text(invoke("--best").stdout)
-    invoke("--json", "--limit", "4")
+    invoke("--json", "--limit", "4", "--trials", "2")
     assert invoke("--best").stdout.count("# Trial ") == 1  # that of the sweep before has gone
 
 
-def test_the_ledger_has_what_was_really_written(invoke: Any, sweeping: Sweeping):
+def test_the_ledger_has_what_was_really_written(swept: Sweeping):
     import sqlite3
 
-    invoke()
-    (sweep,) = list_sweeps(sweeping.folder)
-    with sqlite3.connect(sweeping.bench.workspace.folder / "track.db") as store:
+    (sweep,) = list_sweeps(swept.folder)
+    with sqlite3.connect(swept.bench.workspace.folder / "track.db") as store:
         entered = store.execute("SELECT COUNT(*) FROM ledger WHERE activity = 'generation'").fetchone()[0]
     assert 0 < entered == len([line for line in sweep.replies.read_text().split("\n") if line])
 
@@ -761,30 +789,29 @@ def test_a_sweep_leads_to_its_runs_and_they_to_index_cases_recipe_and_documents(
         store.close()
 
 
-def test_the_lineage_of_trials_tells_their_builds_apart(invoke: Any, sweeping: Sweeping):
-    invoke()
-    (sweep,) = list_sweeps(sweeping.folder)
+def test_the_lineage_of_trials_tells_their_builds_apart(swept: Sweeping):
+    (sweep,) = list_sweeps(swept.folder)
     sizes: dict[str, set[Any]] = {}
     for run in list_runs(sweep.runs):
         sizes.setdefault(run.header["index"], set()).add(run.header["choices"]["split.size"])
     assert sorted(map(list, sizes.values())) == [[40], [80]]
 
 
-def test_the_json_has_every_trial_and_the_front(invoke: Any):
-    found = json.loads(invoke("--json").stdout)
+def test_the_json_has_every_trial_and_the_front(invoke_again: Any):
+    found = json.loads(invoke_again("--json").stdout)
     assert len(found["trials"]) == 8
     assert found["best"] == found["pareto"][0]
     assert found["seconds"] == pytest.approx(sum(one["seconds"] for one in found["trials"]), abs=0.01)
 
 
-def test_the_table_shows_intervals_and_which_trials_cannot_be_told_from_the_best(invoke: Any):
-    found = json.loads(invoke("--json").stdout)
+def test_the_table_shows_intervals_and_which_trials_cannot_be_told_from_the_best(invoke_again: Any):
+    found = json.loads(invoke_again("--json").stdout)
     best = found["trials"][found["best"]]
     assert (best["standing"], best["p"], best["n"]) == ("best", None, 8)
     assert all(one["low"] <= one["values"]["quality"] <= one["high"] for one in found["trials"])
     assert {one["standing"] for one in found["trials"]} <= {"best", "not distinguishable", "behind"}
     assert found["final"] is None
-    table = invoke().stdout
+    table = invoke_again().stdout
     assert "95 % interval" in table.splitlines()[0] and "not distinguishable" in table
     assert "was measured on no other: divide them (`scoville cases split`)" in table
 

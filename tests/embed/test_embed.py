@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -627,6 +628,14 @@ def test_queries_and_passages_have_the_prompts_of_the_model(
     assert cosine(embedder.embed([TEXTS[0]], "query")[0], tiny.vector(query + TEXTS[0])) > 0.9995
     assert cosine(embedder.embed([TEXTS[0]], "passage")[0], tiny.vector(passage + TEXTS[0])) > 0.9995
     assert cosine(tiny.vector(TEXTS[0]), tiny.vector(f"query: {TEXTS[0]}")) < 0.999
+
+
+def test_models_of_the_e5_family_have_their_words_before_texts(tiny: Encoder):
+    plain = tiny.open()
+    folder = shutil.copytree(tiny.folder, tiny.folder.with_name("multilingual-e5-small"))
+    e5 = open_embedder(Embed(model=f"path:{folder}"))
+    for kind in ("query", "passage"):
+        assert cosine(e5.embed([TEXTS[0]], kind)[0], plain.embed([f"{kind}: {TEXTS[0]}"])[0]) > 0.9995
 
 
 # Tokens

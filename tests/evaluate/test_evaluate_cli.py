@@ -172,7 +172,8 @@ class TestCases:
 
     def test_turns_without_replies_are_asked_first(self, command: Command, cases: Path, runs: Path):
         turns = [{"role": "user", "content": QUESTIONS["days"][0]}]
-        Path("turns.jsonl").write_text(json.dumps({"question": QUESTIONS["trains"][0], "history": turns}) + "\n")
+        question = "Which means of travel is preferred to planes?"  # with fewer words of its own it leans on the turns
+        Path("turns.jsonl").write_text(json.dumps({"question": question, "history": turns}) + "\n")
         assert command("evaluate", "turns.jsonl").code == 0
         [result] = find_run(runs, "latest").results().values()
         assert "Trains are preferred" in result.text

@@ -113,9 +113,9 @@ class TestWhatIsExpected:
         assert right("It takes 16 weeks.", "Twelve months", "16 weeks") == right("It takes 16 weeks.", "16 weeks") > 0.8
 
     def test_a_text_without_full_stops_takes_no_time(self):
-        started = time.perf_counter()
+        started = time.thread_time()
         right("alpha beta gamma " * 3000, "alpha beta x y z", contexts=["alpha beta delta " * 3000])
-        assert time.perf_counter() - started < 5
+        assert time.thread_time() - started < 5
 
     def test_every_fact_must_be_there(self):
         facts = ["It takes 16 weeks.", "Notice is given two months before."]

@@ -67,9 +67,9 @@ class TestAsking:
         cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(7)]
         hanging, release = {"1?", "3?", "4?", "5?"}, threading.Event()
         run = create_run(tmp_path, cases, {"system": "function"})
-        system = FunctionSystem(lambda question: release.wait(20) if question in hanging else "yes")
+        system = FunctionSystem(lambda question: release.wait(60) if question in hanging else "yes")
         with pytest.raises(ScovilleError, match=rf"3 cases in a row.*--resume {run.id}"):
-            run_cases(system, cases, run, timeout_seconds=0.1)
+            run_cases(system, cases, run, timeout_seconds=0.5)
         release.set()
         assert run.header["status"] == "halted"
         assert list(run.saved()) == ["c0", "c1", "c2", "c3", "c4", "c5"]
@@ -120,7 +120,7 @@ class TestAsking:
         run = create_run(tmp_path, cases, {"system": "function"})
 
         def meet(question: str) -> str:
-            met.wait(10)
+            met.wait(60)
             return question
 
         def interrupt(done: int, _: int) -> None:
@@ -139,9 +139,9 @@ class TestAsking:
     def test_cases_that_hang_together_halt_no_run_that_goes_on_beside_them(self, tmp_path: Path):
         cases = [Case(id=f"c{number}", question=f"{number}?", expected=("yes",)) for number in range(40)]
         release = threading.Event()
-        hanging = FunctionSystem(lambda question: release.wait(20) if question in ("0?", "1?", "2?") else "yes")
+        hanging = FunctionSystem(lambda question: release.wait(60) if question in ("0?", "1?", "2?") else "yes")
         run = create_run(tmp_path, cases, {"system": "function"})
-        run_cases(hanging, cases, run, workers=6, timeout_seconds=0.3)
+        run_cases(hanging, cases, run, workers=6, timeout_seconds=1)
         release.set()
         assert run.header["status"] == "finished"
         score_run(run)
@@ -161,7 +161,7 @@ class TestAsking:
         run = made(tmp_path, [DAYS], lambda _: "Thirty days.")
         run.update(seconds=100.0)
         run_cases(FunctionSystem(lambda _: ""), run.cases(), run)
-        assert 100 <= run.header["seconds"] < 101
+        assert 100 <= run.header["seconds"] < 160
 
 
 class TestScoring:

@@ -10,6 +10,7 @@ from scoville.answer import Answerer
 from scoville.answer.contract import answer_json
 from scoville.embed.fake import FakeEmbedder
 from scoville.guards import Guards
+from scoville.index import Writers
 from scoville.llm import FakeLlm
 from scoville.recipe import Recipe
 from scoville.search import open_searcher
@@ -221,3 +222,17 @@ def test_ask_says_what_was_kept_out(bench: Bench, command: Command):
     command("add", "docs")
     done = command("ask", ORDER)
     assert "a guard of the recipe forbids it" in done.out and "refused for: the order" in done.out
+
+
+def test_no_model_reads_an_instruction_of_a_document_while_it_is_added_or_searched(bench: Bench):
+    read: list[str] = []
+
+    def write(text: str) -> str:
+        read.append(text)
+        return ""
+
+    bench.write("leave.txt", f"# Leave\n\n{LEAVE} {ORDER} " + "More of it. " * 100)
+    bench.set(split={"by": "summary", "size": 60}, guards={"passages": ["injection"]}, search={"rerank": "llm"})
+    bench.add(writers=Writers(summarise=write, describe=write))
+    open_searcher(bench.workspace, bench.recipe, lambda messages: write(messages[-1].content)).search("leave")
+    assert len(read) >= 3 and all("leave" in text and "Ignore" not in text for text in read)

@@ -19,14 +19,14 @@ LEAVE = "Staff have thirty days of leave in a year."
 
 def fail(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException], name: str = "b.txt"):
     """Make the reading of one file fail."""
-    read = sys.modules["scoville.index.look"].read_file
+    read = sys.modules["scoville.index.making"].read_file
 
     def broken(path: Path, **options: object):
         if path.name == name:
             raise error()
         return read(path, **options)
 
-    monkeypatch.setattr("scoville.index.look.read_file", broken)
+    monkeypatch.setattr("scoville.index.making.read_file", broken)
 
 
 def hidden(number: int) -> ReadFailure:

@@ -62,7 +62,15 @@ def test_terms_are_words_that_stand_together_twice():
 
 
 def test_a_heading_and_its_text_name_a_term_twice():
-    assert "parental leave" in named("Staff may take parental leave.", prefix="About parental leave")
+    assert "parental leave" in named("Staff may take parental leave.", headings=("Staff", "About parental leave"))
+    assert named("all of it is shut.", prefix="Summary of Benefits", headings=("Summary of Benefits", "Rules")) == set()
+
+
+def test_what_is_no_name_of_a_thing_is_no_term():
+    text = (
+        "Make sure that you make sure. Health plus covers eyes, health plus covers ears. Ask for the health plus card."
+    )
+    assert named(text) == {"health plus"}
 
 
 def test_what_metadata_names_counts_where_it_stands():

@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import Bench
+from scoville.errors import DamagedIndex
+from scoville.index import open_index
 from scoville.index.analyse import analyse
 from scoville.index.condition import And, Compare, Condition, Missing, Not, Or, holds
 from scoville.index.lance import LanceIndex
@@ -152,6 +155,15 @@ class TestWriting:
         put(index, *(passage(str(number), number=number) for number in (3, 1, 2, 0)), passage("x", "b.txt", number=1))
         assert ids(index.neighbours("a.txt", 1, 2)) == ["1", "2"]
         assert index.neighbours("a' OR 1=1 --", 0, 9) == []
+
+    def test_the_source_of_a_document_is_found_by_the_beginning_of_its_id(self, index: Index):
+        put(index, passage("1", document_id="abc1"), passage("2", "it's.txt", document_id="abd2", groups=("hr",)))
+        assert [index.source_of(begin) for begin in ("abc1", "abc", "abd", "bc1", "%", "a' OR 1=1 --")] == [
+            "a.txt", "a.txt", "it's.txt", None, None, None,
+        ]  # fmt: skip
+        assert (index.source_of("abd", ()), index.source_of("abd", ("hr",)), index.source_of("abc", ())) == (
+            None, "it's.txt", "a.txt",
+        )  # fmt: skip
 
     def test_neighbours_keep_to_a_filter(self, index: Index):
         put(index, *(passage(str(number), number=number, page=number) for number in range(1, 5)))
@@ -457,6 +469,7 @@ class TestPermissions:
         assert set(ids(filled.bm25("leave", 9, groups=groups))) == wanted
         assert set(ids(filled.passages(["all", "hr", "both", "law"], groups))) == wanted
         assert set(ids(filled.neighbours("a.txt", 0, 9, groups=groups))) == wanted
+        assert filled.count(None, groups) == len(wanted)
 
     def test_groups_hold_before_ranking_and_with_filters(self, filled: Index):
         vector = vectors(4)[3]
@@ -628,3 +641,66 @@ class TestGraph:
         put(index, passage("c", "a.txt", "ask Sam Jones"))
         index.remove(["b.txt"])
         assert index.entities() == {"sam jones": 1}
+
+
+DAMAGES = {
+    "a table is gone": "DROP TABLE {postings}",
+    "the row about all is gone": "DELETE FROM {totals}",
+    "passages are gone": "DELETE FROM {passages} WHERE n = 1",
+    "words are gone": "DELETE FROM {postings} WHERE term LIKE '%leav%'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_tables_in_postgres_are_told_and_a_rebuild_makes_others(
+    bench: Bench, postgres: str, damage: str, monkeypatch: pytest.MonkeyPatch
+):
+    import psycopg
+
+    from scoville.index.postgres_tables import Names
+
+    name = f"damaged{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("SCOVILLE_POSTGRES_URL", postgres)
+    bench.set(index={"url": "postgres://host/name", "name": name})
+    for ward in range(3):
+        bench.write(f"{ward}.txt", f"Staff of ward {ward} have {ward} days of leave.")
+    bench.add()
+    built = bench.workspace.require_built()
+    open_index(bench.workspace, bench.recipe.index, built).verify()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        tables = Names(name, built.table)
+        connection.execute(damage.format(postings=tables.postings, totals=tables.totals, passages=tables.passages))
+    with pytest.raises(DamagedIndex, match="run `scoville add --rebuild`, which reads again all that was added"):
+        open_index(bench.workspace, bench.recipe.index, built).verify()
+    assert bench.add(rebuild=True).documents == 3
+    open_index(bench.workspace, bench.recipe.index, bench.workspace.require_built()).verify()
+    assert bench.found("leave of ward 2")[0] == "docs/2.txt"
+
+
+def test_a_document_that_was_forgotten_is_in_no_table_of_postgres(
+    bench: Bench, postgres: str, monkeypatch: pytest.MonkeyPatch
+):
+    import psycopg
+
+    import scoville as sc
+    from scoville.index.postgres_tables import Names
+
+    name = f"forgets{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("SCOVILLE_POSTGRES_URL", postgres)
+    for ward in range(12):
+        bench.write(f"{ward}.txt", f"Staff of ward {ward} have {ward} days of leave.")
+    bench.write("secret.txt", "Quintessa Marlowe of ward 99 earns 777123 crowns.")
+
+    def rows() -> str:
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            tables = Names(name, bench.workspace.require_built().table)
+            return str([connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]).casefold()
+
+    with sc.open(bench.workspace.root, **{"index.url": "postgres://host/name", "index.name": name}) as bot:
+        bot.add(bench.docs)
+        assert all(word in rows() for word in ("quintessa", "777123", "secret.txt"))
+        done = bot.forget("docs/secret.txt", yes=True)
+        assert done.left == ()
+        assert [word for word in ("quintess", "marlow", "777123", "secret.txt", "crown") if word in rows()] == []
+        assert len(bot.documents()) == 12
+        assert bot.search("leave of ward 3")[0].passage.source == "docs/3.txt"

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from scoville.index import LanceIndex
+from scoville.index.lance_vectors import near
 from scoville.index.lance_version import NAMED_AFTER
+from scoville.index.protocol import Ranked
 from scoville.index.rows import schema, tags
 from scoville.recipe import Index as Settings
+from scoville.search.where import parse_where
 from scoville.types import Passage
 
 DIMENSION = 4
@@ -28,6 +31,10 @@ def passage(name: str, source: str = "a.txt", **values: Any) -> Passage:
 @pytest.fixture
 def index(tmp_path: Path) -> LanceIndex:
     return LanceIndex(tmp_path / "index", "passages", DIMENSION, create=True)
+
+
+def unit(vectors: Any) -> Any:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def put(index: LanceIndex, *passages: Passage) -> None:
@@ -102,17 +109,63 @@ class TestPlaces:
         put(index, passage("1", groups=("hr",)))
         assert [one.id for one in reader.passages(["1", "2"], [])] == ["2"]
 
-    def test_an_index_that_is_asked_often_ranks_as_before(self, index: LanceIndex):
+    @pytest.mark.parametrize("most_held", [0, 20_000])
+    def test_an_index_that_is_asked_often_ranks_as_before(
+        self, index: LanceIndex, monkeypatch: pytest.MonkeyPatch, most_held: int
+    ):
+        monkeypatch.setattr("scoville.index.lance_version.MOST_HELD", most_held)
+        random = np.random.default_rng(0)
+        words = ["Leave", "pay", "notice", "travel", "desk"]
         for source in "ab":  # two fragments
-            put(index, *(passage(f"{source}{number}", f"{source}.txt", text="Leave.") for number in range(50)))
+            passages = [
+                passage(f"{source}{number}", f"{source}.txt", groups=("hr",) * (number % 2), page=number % 3 + 1,
+                        text=" ".join(random.choice(words, number % 7 + 1)))
+                for number in range(50)
+            ]  # fmt: skip
+            index.replace([f"{source}.txt"], passages, unit(random.normal(size=(50, DIMENSION))), "b")
         index.finish()
-        vectors = np.random.default_rng(0).normal(size=(NAMED_AFTER, DIMENSION)).astype(np.float32)
-        first, words = [index.dense(one, 9) for one in vectors], index.bm25("leave", 100)
-        assert index._version()._names is not None
-        assert [index.dense(one, 9) for one in vectors] == first
-        assert sorted(index.bm25("leave", 100)) == sorted(words)
+        vectors, where = random.normal(size=(5, DIMENSION)).astype(np.float32), parse_where(["page = 2"])
+
+        def ranked() -> list[Any]:
+            found = [index.dense(one, 9) for one in vectors]
+            found += [index.dense(vectors[0], 30, where, []), index.dense(vectors[0] * 7, 3, None, ["hr"])]
+            found += [[Ranked("b3", value) for value in index.vectors(["a7", "b3"])[1].tolist()]]
+            found += [sorted(index.bm25("leave and notice", 100, *given)) for given in ((), (where,), (where, []))]
+            return [[(one.id, pytest.approx(one.score, abs=1e-5)) for one in ranking] for ranking in found]
+
+        first = ranked()
+        monkeypatch.setattr("scoville.index.lance_version.NAMED_AFTER", 0)
+        assert ranked() == first and all(first)
+        version = index._version()
+        assert (version.held is None, version._names is None) == (not most_held, bool(most_held))
+        assert index.bm25("zzz", 5) == [] and len(index.bm25("leave", 4)) == 4
         put(index, passage("c", "c.txt"))
         assert len(index.dense(vectors[0], 200)) == 101
+
+    def test_what_another_process_writes_is_found_by_an_index_in_memory(
+        self, index: LanceIndex, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("scoville.index.lance.FRESH_SECONDS", 0)
+        reader = LanceIndex(index.folder, "passages", DIMENSION, create=True)
+        put(index, passage("1"), passage("2", "b.txt"))
+        for _ in range(NAMED_AFTER + 2):
+            reader.dense(np.ones(DIMENSION, np.float32), 5)
+        assert reader._version().held
+        index.remove(["a.txt"])
+        assert [one.id for one in reader.dense(np.ones(DIMENSION, np.float32), 5)] == ["2"]
+        assert [one.id for one in reader.passages(["1", "2"])] == ["2"]
+
+    def test_passages_that_change_during_a_question_are_ranked_as_they_are(self, index: LanceIndex, tmp_path: Path):
+        vector, other = np.ones(DIMENSION, np.float32), LanceIndex(tmp_path / "index", "passages", DIMENSION)
+        put(index, passage("1"), passage("2"))
+        for _ in range(NAMED_AFTER + 2):
+            index.dense(vector, 5)
+        version = index._version()
+        other.refresh()
+        put(other, passage("3"), passage("4"), passage("5"))
+        index.refresh()  # as another thread does between a look at the version and the search
+        found = version.rank(near(index._table, vector, 5, None), "_distance", None)
+        assert {name for name, _ in found} == {"3", "4", "5"}
 
     def test_a_place_that_holds_another_passage_is_not_taken(self, index: LanceIndex):
         put(index, passage("1"), passage("2"))

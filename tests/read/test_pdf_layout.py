@@ -4,12 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from liteparse.parser import LiteParse
 
 from printed import HEIGHT, TEXT, WIDTH, Paper, pdf, shown
 from scoville.embed.fake import FakeEmbedder
 from scoville.guards import Guards
 from scoville.read import read_document
+from scoville.read.pdf.ink import read_ink
+from scoville.read.pdf.layout import PARSER_OPTIONS
 from scoville.recipe import Read, Recipe
+from scoville.split import split_document
 from scoville.types import Document
 
 ReadPages = Callable[..., Document]
@@ -38,6 +42,38 @@ def test_a_heading_ends_where_the_print_of_the_text_begins(read: ReadPages) -> N
     document = read(draw)
     assert kinds(document, "heading") == ["Growth and life"]
     assert " ".join(kinds(document, "paragraph")) == f"{WORDS} {WORDS}"
+
+
+def test_an_italic_line_of_the_same_size_above_its_text_is_a_heading_and_italic_words_are_not(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.text(72, 100, "Lock Nuts", font="Helvetica-Oblique")
+        paper.lines(72, 113, TEXT)
+        paper.text(72, 200, "Note in Figure 7 that", font="Helvetica-Oblique")
+        paper.lines(72, 213, [line.lower() for line in TEXT])
+
+    document = read(draw)
+    assert kinds(document, "heading") == ["Lock Nuts"]
+    assert kinds(document, "paragraph")[0].startswith(TEXT[0])
+
+
+def test_the_parts_of_a_font_in_a_file_are_one_style() -> None:
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 100, TEXT)
+        paper.text(72, 160, "More of it", font="Helvetica-Oblique")
+
+    data = pdf(draw).replace(b"/BaseFont /Helvetica-Oblique", b"/BaseFont /ABCDEF+Helvetica ")
+    (page,) = LiteParse(**PARSER_OPTIONS).parse(data).pages
+    assert {item.font_name for item in page.text_items} == {"Helvetica", "ABCDEF+Helvetica"}
+    assert len({row.style for row in read_ink(page).rows}) == 1
+
+
+def test_a_heading_of_two_lines_is_boxed_whole(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 100, ["Benefits for employees who work", "abroad and for their families"], size=18)
+        paper.lines(72, 160, TEXT * 2)
+
+    heading = read(draw).elements[0]
+    assert [round(region.box.y1) for region in heading.regions] == [104, 127]
 
 
 def test_a_bold_line_above_text_is_a_heading_and_bold_words_in_a_line_are_not(read: ReadPages) -> None:
@@ -90,6 +126,23 @@ def test_a_letter_spaced_line_has_whole_words(read: ReadPages) -> None:
     assert "BURNING BRIDGES GAME" in read(draw).text
 
 
+def test_words_with_a_narrow_space_between_them_stay_apart(read: ReadPages) -> None:
+    def page(paper: Paper) -> None:
+        for number in range(4):
+            line = paper.canvas.beginText(72, 700 - 14 * number)
+            line.setFont("Helvetica", 11)
+            line.textOut("The growth ")
+            line.setWordSpace(-2.5)
+            line.textOut("of the pound ")
+            line.setWordSpace(0)
+            line.textOut("was told in every paper of the town.")
+            paper.canvas.drawText(line)
+
+    document = read(page)
+    assert document.text.count("growth of the pound was") == 4
+    assert "ofthe" not in document.text
+
+
 def test_a_large_first_letter_belongs_to_its_word(read: ReadPages) -> None:
     def draw(paper: Paper) -> None:
         paper.text(72, 122, "I", size=40)
@@ -117,6 +170,121 @@ def test_a_shaded_box_in_the_text_is_a_callout_behind_what_it_interrupts(read: R
     element = next(one for one in document.elements if one.kind == "callout")
     assert len(element.regions) == 3
     assert all(66 <= region.box.x0 and region.box.y1 <= 230 for region in element.regions)
+
+
+def tinted(paper: Paper) -> None:
+    paper.box(66, 176, 500, 200, fill=SHADE)
+
+
+def framed_by_rulings(paper: Paper) -> None:
+    for edge in ((66, 176, 500, 176), (66, 200, 500, 200), (66, 176, 66, 200), (500, 176, 500, 200)):
+        paper.rule(*edge)
+
+
+@pytest.mark.parametrize("surround", [tinted, framed_by_rulings])
+def test_one_line_in_a_box_is_a_callout_however_the_box_is_drawn(
+    read: ReadPages, surround: Callable[[Paper], None]
+) -> None:
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 100, TEXT)
+        surround(paper)
+        paper.text(76, 192, "Note: Claims close on 30 June of the next year.")
+        paper.lines(72, 222, TEXT)
+
+    document = read(draw)
+    assert kinds(document, "callout") == ["Note: Claims close on 30 June of the next year."]
+    assert kinds(document, "paragraph") == [WORDS, WORDS]
+
+
+def test_a_heading_that_is_an_abbreviation_stands_as_deep_as_those_printed_alike(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        for number, heading in enumerate(("Dental care", "HIPAA", "Eye care")):
+            paper.text(72, 100 + 120 * number, heading, size=14, font="Times-Bold")
+            paper.lines(72, 120 + 120 * number, TEXT, size=11)
+
+    assert {element.level for element in read(draw).elements if element.kind == "heading"} == {1}
+
+
+def test_a_listing_keeps_its_lines_and_indentation_and_typewritten_prose_is_none(read: ReadPages) -> None:
+    listing = ["def rate(plan):", "    if plan:", "        return 10", "", "print(rate(1))"]
+
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 100, TEXT)
+        paper.lines(90, 170, listing, size=9, font="Courier")
+        paper.lines(72, 240, TEXT)
+
+    assert kinds(read(draw), "code") == ["\n".join(listing)]
+    typewritten = read(lambda paper: paper.lines(72, 100, TEXT * 3, size=10, font="Courier"))
+    assert shown(typewritten) == [("paragraph", " ".join(TEXT * 3))]
+
+
+def chart(paper: Paper) -> None:
+    paper.lines(72, 100, TEXT)
+    for number, (label, share) in enumerate((("Dental", "44 %"), ("Eyes", "32 %"), ("Other", "12 %"), ("None", "8 %"))):
+        x = 100 + 90 * number
+        paper.box(x, 200 + 20 * number, x + 40, 320, fill=SHADE)
+        paper.text(x + 4, 192 + 20 * number, share, size=9)
+        paper.text(x + 4, 334, label, size=9)
+    paper.rule(80, 320, 480, 320)
+    paper.text(72, 360, "Figure 3 What claims were about")
+    paper.lines(72, 460, ["Of all claims, 32 % were about teeth and 44 % about eyes."])
+
+
+def test_the_labels_of_a_chart_are_no_evidence(read: ReadPages) -> None:
+    document = read(chart)
+    (labels,) = kinds(document, "chart")
+    assert "44 %" in labels and "Dental" in labels
+    assert kinds(document, "caption") == ["Figure 3 What claims were about"]
+    drafts = split_document(document, Recipe().split, FakeEmbedder())
+    assert not any("Other" in passage.text for passage in drafts)
+    assert any("Of all claims, 32 % were about teeth" in passage.text for passage in drafts)
+
+
+def test_a_heading_in_the_margin_is_none_of_the_text_beside_it(read: ReadPages) -> None:
+    lines = [line[:52] for line in TEXT * 2]
+
+    def draw(paper: Paper) -> None:
+        paper.lines(60, 102, ["Executive", "Summary"], size=24, font="Helvetica-Bold", lead=1.15)
+        paper.lines(190, 100, lines)
+
+    document = read(draw)
+    assert kinds(document, "heading") == ["Executive Summary"]
+    assert " ".join(kinds(document, "paragraph")) == " ".join(lines)
+
+
+def test_a_tinted_section_with_headings_is_no_callout(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 100, TEXT * 4)
+        paper.box(60, 330, 520, 520, fill=SHADE)
+        for number, heading in enumerate(("Dental care", "Eye care")):
+            paper.text(72, 350 + 85 * number, heading, size=14, font="Times-Bold")
+            paper.lines(72, 368 + 85 * number, TEXT[:3])
+
+    assert kinds(read(draw), "heading") == ["Dental care", "Eye care"]
+
+
+FILLED = [("Full name", "Ada Example"), ("Staff number", "47113"), ("Kind of leave", "Paid"), ("From", "3 May")]
+
+
+def test_a_filled_form_gives_each_field_once(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        for number, (label, value) in enumerate(FILLED):
+            paper.text(72, 120 + 30 * number, label)
+            paper.canvas.acroForm.textfield(
+                name=f"f{number}", value=value, x=200, y=HEIGHT - 126 - 30 * number, width=220, height=20
+            )
+
+    assert shown(read(draw)) == [("form_field", f"{label}: {value}") for label, value in FILLED]
+
+
+def test_a_printed_form_of_two_columns_is_paired(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        for number, (label, value) in enumerate(FILLED):
+            paper.text(72, 120 + 22 * number, f"{label}:")
+            paper.text(200, 120 + 22 * number, value)
+            paper.rule(198, 123 + 22 * number, 420, 123 + 22 * number)
+
+    assert shown(read(draw)) == [("form_field", f"{label}: {value}") for label, value in FILLED]
 
 
 def test_a_sidebar_follows_the_text_beside_it(read: ReadPages) -> None:

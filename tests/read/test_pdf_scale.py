@@ -107,7 +107,7 @@ def test_a_page_that_explodes_is_left_out_with_a_warning(read: ReadBytes) -> Non
     document = read(exploding(4, bad=3), page_timeout_seconds=1, processes=2)
     assert document.warnings == ("page 3: left out, it takes longer than 1 s",)
     assert [element.page for element in document.elements] == [1, 2, 4]
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.usefixtures("own_children")

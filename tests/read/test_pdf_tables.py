@@ -187,3 +187,122 @@ def test_labels_with_colons_and_their_values_are_form_fields(read: ReadPages) ->
 
     document = read(draw)
     assert [text for kind, text in shown(document) if kind == "form_field"] == [" ".join(pair) for pair in pairs]
+
+
+def test_cells_are_those_that_are_drawn(read: ReadPages) -> None:
+    xs, ys = (70.0, 220, 310, 400), (100.0, 120, 140, 172, 204)
+
+    def draw(paper: Paper) -> None:
+        grid(paper, xs, (*ys[:1], *ys[2:]))
+        paper.rule(220, 120, 400, 120)
+        paper.canvas.setStrokeColorRGB(1, 1, 1)
+        paper.rule(310, 101, 310, 119)
+        paper.text(250, 114, "Cost per month")
+        paper.rows((76, 226, 316), 134, [["", "Standard", "Plus"]])
+        for top, (label, more, cells) in zip(
+            ys[2:],
+            [("An employee with a", "spouse or a child", ("65", "71")), ("A family of", "three or more", ("78", "89"))],
+            strict=False,
+        ):
+            paper.lines(76, top + 13, [label, more])
+            paper.rows((226, 316), top + 20, [cells])
+
+    (table,) = tables(read(draw))
+    assert table.rows[1:] == (
+        ("", "Standard", "Plus"),
+        ("An employee with a spouse or a child", "65", "71"),
+        ("A family of three or more", "78", "89"),
+    )
+    assert "Cost per month" in table.rows[0]
+    assert table.header_rows == 2
+
+
+def test_coloured_areas_draw_cells_too(read: ReadPages) -> None:
+    rows = [
+        [["Region"], ["Open since then, or", "planned for"], ["Staff"]],
+        [["The north", "and its isles"], ["the spring"], ["full time", "or less"]],
+        [["The south"], ["two sites, one of", "them leased"], ["nine"]],
+    ]
+
+    def draw(paper: Paper) -> None:
+        for number, row in enumerate(rows):
+            for left, right, lines in zip((70, 160, 360), (158, 358, 450), row, strict=True):
+                top = 100 + 36 * number
+                paper.box(left, top, right, top + 34, (0.95, 0.8, 0.6) if number else (0.9, 0.5, 0.2))
+                paper.lines(left + 6, top + (21 if len(lines) == 1 else 14), lines)
+
+    (table,) = tables(read(draw))
+    assert table.rows == tuple(tuple(" ".join(lines) for lines in row) for row in rows)
+    assert table.header_rows == 1
+
+
+def test_a_frame_around_rows_is_no_cell(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        grid(paper, (70, 220, 320, 420), (100, 118, 200))
+        paper.rows((80, 230, 330), 113, [["Plan", "Monthly", "Limit"]])
+        paper.rows((80, 230, 330), 132, [["Basic", "100", "2,000"], ["Plus", "250", "500"], ["Max", "400", "0"]])
+
+    (table,) = tables(read(draw))
+    assert [row[0] for row in table.rows] == ["Plan", "Basic", "Plus", "Max"]
+
+
+def test_names_above_figures_are_their_columns_header(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.lines(72, 80, ["This table holds what was answered to the question what was done with the savings"])
+        paper.lines(72, 94, ["that were lost in the year before, and how much of them was lost on average."])
+        paper.rule(72, 108, 500, 108)
+        paper.rows((225, 290, 345), 124, [["Answers", "Percent", "Mean loss"]])
+        paper.rows((420, 420), 124, [["Fraction of", ""]])
+        paper.text(420, 137, "wealth lost")
+        paper.rule(72, 142, 500, 142)
+        rows = [
+            ["We kept all of it", "344", "75.2", "12196", "17.4%"],
+            ["We sold some", "53", "11.6", "23518", "22.5%"],
+            ["We sold all of it", "61", "13.2", "9187", "22.5%"],
+        ]
+        paper.rows((72, 235, 300, 355, 440), 157, rows, pitch=15)
+
+    (table,) = tables(read(draw))
+    assert table.rows[0] == ("", "Answers", "Percent", "Mean loss", "Fraction of wealth lost")
+    assert table.header_rows == 1
+
+
+def test_years_above_figures_are_a_header_and_figures_are_none(read: ReadPages) -> None:
+    years = [
+        ["Revenue", "2023", "2024", "2025"],
+        *([f"Region {n}", f"{n}10.5", f"{n}20.1", f"{n}31.0"] for n in range(1, 5)),
+    ]
+    figures = years[1:]
+
+    def page(rows: list[list[str]]) -> Callable[[Paper], None]:
+        return lambda paper: (
+            grid(paper, (70, 225, 325, 425, 500), tuple(100.0 + 18 * n for n in range(len(rows) + 1))),
+            paper.rows(XS, 113, rows),
+        )[0]
+
+    assert [table.header_rows for table in tables(read(page(years)))] == [1]
+    assert [table.header_rows for table in tables(read(page(figures)))] == [0]
+
+
+def test_years_above_titles_of_parts_name_the_columns(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.rows((250, 330, 410), 100, [["2024", "2025", "2026"]])
+        paper.text(72, 114, "Outlays:")
+        paper.text(78, 128, "Programs by law")
+        rows = [[f"Programs of kind {n}", f"{n}10", f"{n},220", f"{n}31"] for n in range(1, 6)]
+        paper.rows((84, 250, 330, 410), 142, rows, pitch=14)
+
+    (table,) = tables(read(draw))
+    assert table.rows[0] == ("", "2024", "2025", "2026")
+    assert table.header_rows == 1
+    assert [row[0] for row in table.rows[1:3]] == ["Outlays:", "Programs by law"]
+
+
+def test_dot_leaders_do_not_tear_a_table(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        paper.rows((230, 280, 330, 380, 430), 100, [["1.0", "1.1", "1.2", "1.3", "1.4"]])
+        rows = [[f"0.{n}0 " + "." * 44, *(str(8 * n * k) for k in range(11, 16))] for n in range(1, 10)]
+        paper.rows((80, 230, 280, 330, 380, 430), 118, rows, pitch=14)
+
+    (table,) = tables(read(draw))
+    assert [row[1:] for row in table.rows[-9:]] == [tuple(str(8 * n * k) for k in range(11, 16)) for n in range(1, 10)]

@@ -175,6 +175,13 @@ def test_a_document_carries_source_hash_and_media_type(tmp_path: Path) -> None:
     assert READER_VERSION
 
 
+def test_a_text_that_is_called_pdf_is_read_and_said(tmp_path: Path) -> None:
+    document = read(written(tmp_path, "rota.PDF", "Doors open at nine."))
+    assert document.text == "Doors open at nine."
+    assert document.warnings == ("is called .PDF and is text: it was read as that",)
+    assert read(written(tmp_path, "rota.txt", "Doors open at nine.")).warnings == ()
+
+
 def test_an_empty_file_is_a_failure(tmp_path: Path) -> None:
     assert failure(written(tmp_path, "a.pdf", b"")) == "is empty"
 
@@ -289,7 +296,10 @@ def test_unreadable_formats_are_named(tmp_path: Path, content: bytes, named: str
         ("Grüße, world".encode("utf-16-be"), "Grüße, world"),
         ("Grüße 😀".encode("utf-32"), "Grüße 😀"),
         ("Grüße – €".encode("cp1252"), "Grüße – €"),
-        (b"caf\x81\xe9", "caf\xe9"),
+        (b"\x81 caf\xe9 and tea are served until eleven", "\ufffd caf\xe9 and tea are served until eleven"),
+        ("Grüße an alle. ".encode() * 20 + b"\xe9 \xc3\xa9", "Grüße an alle. " * 20 + "\ufffd é"),
+        ("休暇は三十日です。".encode("iso2022_jp"), "休暇は三十日です。"),
+        (b"<meta charset=iso-8859-1><p>It\x92s", "<meta charset=iso-8859-1><p>It’s"),
         ("שלום 👍 ok".encode(), "שלום 👍 ok"),
         (b"one \0two", "one two"),
     ],
@@ -323,6 +333,34 @@ def test_old_encodings_of_other_letters_than_latin_are_recognised(text: str, enc
 )
 def test_short_western_texts_are_taken_for_nothing_else(text: str) -> None:
     assert decode(text.encode("cp1252")) == text
+
+
+EXPORTED = {
+    "cp1251": ("Петров Иван", "Сергеева Ольга", "Кузнецов Андрей"),
+    "koi8-r": ("Петров Иван", "Сергеева Ольга", "Кузнецов Андрей"),
+    "cp932": ("佐藤 一郎", "鈴木 花子", "カスタマーサポート"),
+    "cp1250": ("Wójcik Paweł", "Kamińska Żaneta", "Święcicki Łukasz"),
+    "iso-8859-2": ("Nováková Šárka", "Dvořák Jiří", "Růžička Tomáš"),
+    "iso-8859-7": ("Παπαδόπουλος Γιώργος", "Αγγελική Δημητρίου"),
+    "cp1254": ("Yılmaz Ayşe", "Güneş Çağrı", "Işık Doğan"),
+}
+
+
+@pytest.mark.parametrize("encoding", EXPORTED)
+def test_a_table_of_mostly_figures_is_decoded_by_the_words_that_are_not_ascii(tmp_path: Path, encoding: str) -> None:
+    rows = [f"{n},{name},{n}4{n}.80,2024-03-1{n},AB{n}07" for n, name in enumerate(EXPORTED[encoding], 1)]
+    table = "id,name,amount,date,code\n" + "\n".join(rows)
+    document = read(written(tmp_path, "a.csv", table.encode(encoding)))
+    assert all(name in document.text for name in EXPORTED[encoding])
+    assert len(document.warnings) == 1 and "no encoding declared" in document.warnings[0]
+
+
+def test_a_guess_of_an_encoding_is_called_one(tmp_path: Path) -> None:
+    (remark,) = read(written(tmp_path, "a.txt", "Перу".encode("cp1251"))).warnings
+    assert "that is a guess" in remark
+    (remark,) = read(written(tmp_path, "a.txt", next(iter(LEAVE)).encode("koi8-r"))).warnings
+    assert "koi8_r (Russian" in remark and "guess" not in remark
+    assert not read(written(tmp_path, "a.txt", "Für fünf Gäste überall schöne Grüße".encode("cp1252"))).warnings
 
 
 def test_a_declared_charset_is_used(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_entities_are_refused(doctype: str, kind: str) -> None:
     }[kind]
     with pytest.raises(ReadFailure, match=r"entities|damaged XML"):
         read_bytes(data, name=f"a.{kind}", source="s", settings=Read())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 def test_an_entity_of_html_in_xml_is_the_character_that_it_names() -> None:

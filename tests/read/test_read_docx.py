@@ -280,21 +280,25 @@ def deflated(*members: tuple[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("archive", "reason"),
+    ("members", "reason"),
     [
-        (deflated(("word/document.xml", bytes(30_000_000))), "ZIP bomb"),
-        (deflated(*((f"{number}.xml", b"") for number in range(10_001))), "holds 10,001 files"),
-        (deflated(("../evil.xml", b"x")), "unsafe name"),
-        (deflated(("word/../../evil.xml", b"x")), "unsafe name"),
-        (deflated(("/etc/evil", b"x")), "unsafe name"),
-        (deflated(("C:\\evil", b"x")), "unsafe name"),
-        (deflated(("a.xml", b"x" * 10_000))[:-60], "damaged ZIP"),
+        ([("word/document.xml", bytes(30_000_000))], "ZIP bomb"),
+        ([(f"{number}.xml", b"") for number in range(10_001)], "holds 10,001 files"),
+        ([("../evil.xml", b"x")], "unsafe name"),
+        ([("word/../../evil.xml", b"x")], "unsafe name"),
+        ([("/etc/evil", b"x")], "unsafe name"),
+        ([("C:\\evil", b"x")], "unsafe name"),
     ],
-    ids=["bomb", "many", "up", "up-within", "absolute", "drive", "cut-off"],
+    ids=["bomb", "many", "up", "up-within", "absolute", "drive"],
 )
-def test_an_unsafe_archive_is_not_opened(archive: bytes, reason: str) -> None:
+def test_an_unsafe_archive_is_not_opened(members: list[tuple[str, bytes]], reason: str) -> None:
     with pytest.raises(ReadFailure, match=reason):
-        check_archive(archive)
+        check_archive(deflated(*members))
+
+
+def test_an_archive_that_is_cut_off_is_not_opened() -> None:
+    with pytest.raises(ReadFailure, match="damaged ZIP"):
+        check_archive(deflated(("a.xml", b"x" * 10_000))[:-60])
 
 
 def test_the_real_bytes_count_and_not_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:

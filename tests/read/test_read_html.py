@@ -49,6 +49,11 @@ def test_a_page_becomes_typed_elements_without_what_stands_around_it() -> None:
     ]
 
 
+def test_a_placeholder_is_no_title() -> None:
+    page = "<head><title>Untitled Document</title></head><h1>Leave</h1>"
+    assert read(page).title == "Leave"
+
+
 def test_a_page_gives_title_metadata_anchors_and_list_depth() -> None:
     document = read(PAGE)
     assert document.title == "The page"
@@ -102,10 +107,10 @@ def test_absurd_attributes_are_refused_at_once() -> None:
 
 
 def test_unclosed_formatting_does_not_multiply() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     document = read("".join(f"<p><font color={number}>t" for number in range(5_000)))
     assert len(document.elements) == 5_000
-    assert time.monotonic() - started < 5  # without the guard: 12 million nodes
+    assert time.thread_time() - started < 5  # without the guard: 12 million nodes
 
 
 def test_huge_spans_make_no_huge_table() -> None:

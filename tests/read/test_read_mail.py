@@ -64,6 +64,17 @@ def test_plain_text_is_preferred_unless_it_is_empty() -> None:
     assert "evil" not in text
 
 
+def test_a_plain_text_that_only_points_at_the_html_is_not_read() -> None:
+    message = mail("View this mail in your browser: https://news.example/1")
+    rows = "".join(f"<tr><td>Plan {n}</td><td>{n}0 euro</td></tr>" for n in range(1, 9))
+    message.add_alternative(
+        f"<h1>New rates</h1><table><tr><th>Plan</th><th>Rate</th></tr>{rows}</table>", subtype="html"
+    )
+    text = read(message.as_bytes()).documents[0].text
+    assert "| Plan 7 | 70 euro |" in text
+    assert "your browser" not in text
+
+
 def test_attachments_are_documents_with_the_mails_subject() -> None:
     message = mail()
     message.add_attachment(b"# Notes\n\nSome.", maintype="text", subtype="markdown", filename="Übersicht 🧾.md")

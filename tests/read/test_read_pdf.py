@@ -170,6 +170,15 @@ def test_a_hyphen_at_a_lines_end_goes_unless_it_belongs_to_the_word(read: ReadBy
     assert [end.strip()[-8:] for end in ends] == ["ood bene", "cutting-", "country."]
 
 
+def test_a_rare_hyphen_at_a_lines_end_belongs_to_its_word(read: ReadBytes) -> None:
+    texts = ["The members of this plan are served by all of its doctors."] * 40
+    texts[20:22] = [
+        "We sell parts for aircraft, and all of them are cutting-",
+        "edge parts that no other company of this land can build.",
+    ]
+    assert "them are cutting-edge parts" in read(paged(lambda c: lines(c, texts))).text
+
+
 def test_a_table_has_rows_a_header_and_a_box_per_cell(read: ReadBytes) -> None:
     rows = [
         ["Plan", "Monthly cost", "Deductible"],
@@ -255,7 +264,9 @@ def test_title_author_and_dates_come_from_the_file(read: ReadBytes) -> None:
     assert str(document.metadata["created"]).startswith("2000-01-01T00:00:00")
 
 
-@pytest.mark.parametrize("title", ["Microsoft Word - draft.doc", "report_final.docx", "untitled", "--", "Document1"])
+@pytest.mark.parametrize(
+    "title", ["Microsoft Word - draft.doc", "report_final.docx", "untitled", "(anonymous)", "--", "Document1"]
+)
 def test_a_title_that_a_program_put_there_is_no_title(read: ReadBytes, title: str) -> None:
     assert read(drawn(lambda c: (c.setTitle(title), lines(c, SENTENCES))), name="travel.pdf").title == "travel"
 

@@ -175,7 +175,7 @@ def test_a_table_of_ten_thousand_columns_is_read_in_time() -> None:
     wide = "".join(f'<row r="{row}">{"<c><v>1</v></c>" * 10_000}</row>' for row in range(1, 21))
     (element,) = read(workbook(("Sheet1", f"<sheetData>{wide}</sheetData>"))).elements
     assert {len(row) for row in element.rows} == {10_000}
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_scattered_cells_take_no_quadratic_time() -> None:
@@ -184,7 +184,7 @@ def test_scattered_cells_take_no_quadratic_time() -> None:
         f'<row r="{3 * row + 1}"><c r="{"AZ"[row % 2]}{3 * row + 1}"><v>1</v></c></row>' for row in range(20_000)
     )
     assert read(workbook(("Sheet1", f"<sheetData>{rows}</sheetData>"))).text.count("1") >= 20_000
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_more_cells_or_characters_than_memory_bears_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +194,15 @@ def test_more_cells_or_characters_than_memory_bears_are_refused(monkeypatch: pyt
     monkeypatch.setattr("scoville.read.office.sheet.MOST_CELLS", 100)
     with pytest.raises(ReadFailure, match="over 100 cells"):
         read(data)
+
+
+def test_too_much_is_refused_before_all_of_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off = "<sheetData>" + "".join(f'<row><c t="str"><v>text {n}</v></c></row>' for n in range(9_999)) + "<row><c"
+    with pytest.raises(ReadFailure, match="over read.max_characters"):
+        read_xlsx(workbook(("Sheet1", cut_off)), 100)
+    monkeypatch.setattr("scoville.read.office.sheet.MOST_CELLS", 100)
+    with pytest.raises(ReadFailure, match="over 100 cells"):
+        read(workbook(("Sheet1", cut_off)))
 
 
 def test_a_long_text_in_a_tall_merged_cell_is_not_multiplied() -> None:
@@ -280,7 +289,7 @@ def test_ods_spans_and_hidden_sheets_are_known() -> None:
 
 
 def test_a_million_repeated_rows_are_refused() -> None:
-    with pytest.raises(ReadFailure, match=r"2,000,000 cells"):
+    with pytest.raises(ReadFailure, match=r"5,000,000 cells"):
         ods(ods_row(ods_cell("x", 'table:number-columns-repeated="1000"'), times=1_000_000))
 
 

@@ -66,11 +66,11 @@ def test_markdown_anchors_are_lines_and_lists_have_depths() -> None:
     ]
 
 
-def test_front_matter_scalars_become_metadata() -> None:
-    text = "---\ntitle: Leave policy\ndate: 2024-05-01\nversion: 3\ndraft: false\ntags: [a, b]\n---\nText"
+def test_front_matter_becomes_metadata() -> None:
+    text = "---\ntitle: Leave policy\ndate: 2024-05-01\nversion: 3\ndraft: false\ntags: [a, b]\nsee: {a: 1}\n---\nText"
     document = assembled(read_markdown(text))
     assert document.title == "Leave policy"
-    assert document.metadata == {"date": "2024-05-01", "version": 3, "draft": False}
+    assert document.metadata == {"date": "2024-05-01", "version": 3, "draft": False, "tags": "a, b"}
     assert document.text == "Text"
 
 

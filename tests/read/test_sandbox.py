@@ -44,7 +44,7 @@ def test_an_xml_file_of_200000_attributes_ends_with_its_time() -> None:
     started = time.monotonic()
     with pytest.raises(ReadFailure, match=r"took longer than read\.timeout_seconds 1; raise it"):
         read(b"<?xml version='1.0'?><a " + ATTRIBUTES + b">text</a>", "a.xml", timeout_seconds=1)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert read(b"<?xml version='1.0'?><a>text</a>", "a.xml", timeout_seconds=5).text == "text"
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -147,14 +148,13 @@ def test_an_unknown_key_is_named_with_the_valid_ones(load: Load, text: str, key:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("search: {feedback: 0.3}", "search.feedback: is no key any more"),
-        ("search: {rerank: late}", "late is no reranker any more"),
+        ("search: {feedback: 0.3}", r"search\.feedback: is no key any more.*found no better"),
+        ("sources: {allow_private: true}", r"named in sources\.private_hosts"),
+        ("search: {rerank: late}", "late is no reranker any more: it found no better"),
     ],
 )
 def test_what_earlier_versions_had_is_refused_with_the_reason(load: Load, text: str, told: str):
-    message = refusal(load, text)
-    assert told in message
-    assert "found no better" in message
+    assert re.search(told, refusal(load, text))
 
 
 def test_every_unknown_key_is_named_at_once(load: Load):
@@ -334,10 +334,10 @@ def test_a_bomb_of_aliases_is_refused_at_once(load: Load):
     lines = [
         f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in zip(names, names[1:], strict=False)
     ]
-    started = time.perf_counter()
+    started = time.thread_time()
     message = refusal(load, "\n".join(["a: &a [x, x, x]", *lines]))
     assert "aliases" in message
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a 1\nb: *a", "a: &a {x: 1}\nb: {<<: *a}"])
@@ -382,7 +382,7 @@ def test_the_hash_does_not_depend_on_the_order_or_origin_of_the_values(load: Loa
 
 
 CHANGES = [
-    "sources.entries=[{path: docs}]", "sources.allow_private=true", "sources.user_agent=Crawler",
+    "sources.entries=[{path: docs}]", "sources.private_hosts=['wiki.corp']", "sources.user_agent=Crawler",
     "sources.delay_seconds=1", "sources.timeout_seconds=1", "sources.max_attempts=1", "sources.give_up_after=1",
     "read.max_megabytes=1", "read.max_characters=1", "read.timeout_seconds=1",
     "read.page_timeout_seconds=1", "read.processes=1", "read.ocr=always", "read.ocr_engine=rapidocr",
@@ -395,7 +395,7 @@ CHANGES = [
     "embed.model=fake", "embed.threads=1",
     "index.recall=0.5", "index.exact_below=1", "index.url=postgres://host/name",
     "search.passages=1", "search.candidates=10", "search.rrf_k=1", "search.dense_weight=0.5", "search.bm25_weight=0.5",
-    "search.graph_weight=1", "search.fusion=weighted", "search.rerank=llm",
+    "search.graph_weight=1", "search.fusion=rrf", "search.rerank=llm",
     "search.min_score=0.1", "search.rerank_candidates=10", "search.rerank_weight=0.5", "search.max_overlap=1",
     "search.mmr=0.5",
     "search.neighbours=1", "rewrite.standalone=model", "rewrite.phrasings=1", "rewrite.parts=1",
@@ -418,13 +418,20 @@ CHANGES = [
     "judge.model=quote", "judge.allow_same=true", "judge.runtime=openvino", "judge.concurrency=1", "judge.repeat=2",
     "judge.temperature=1", "judge.seed=1", "judge.reasons=true", "judge.timeout_seconds=1", "judge.max_retries=1",
     "track.to=['wandb:x']", "track.traces=false",
-    "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "sweep.cases=x", "sweep.limit=1", "sweep.split=dev",
+    "cost.hardware_usd_per_hour=1", "cost.limit_usd=2", "serve.retention_days=1",
+    "serve.users={issuer: 'https://login.example', audience: bot}", "serve.users.user_claim=email",
+    "serve.users.scopes=openid groups",
+    "serve.users.groups_claim=roles", "serve.users.proxies=[10.0.0.0/8]", "serve.users.user_header=Remote-User",
+    "serve.users.groups_header=Remote-Groups", "serve.users.writers=[hr]", "serve.users.admins=[it]",
+    "serve.users.per_minute=9", "on.run_passed={promote: staging}", "on.feedback={at_least: 2}",
+    "on.drift={evaluate: x}", "on.alerts={refused: 0.5}", "on.sample={questions: 9}",
+    "on.webhook={url: 'https://hooks.example', secret_env: HOOK}", "sweep.cases=x", "sweep.limit=1", "sweep.split=dev",
     "sweep.method=random",
     "sweep.trials=1", "sweep.seed=1", "sweep.objectives=[seconds]", "sweep.space={split.size: [100]}",
     "sweep.prune=false", "sweep.timeout_seconds=1",
 ]  # fmt: skip
 OPERATIONAL_KEYS = {
-    "sources.allow_private", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
+    "sources.private_hosts", "sources.user_agent", "sources.delay_seconds", "sources.timeout_seconds",
     "sources.max_attempts", "sources.give_up_after", "read.timeout_seconds", "read.page_timeout_seconds",
     "read.processes", "embed.threads", "index.url", "index.name", "llm.threads",
     "memory.retention_days", "memory.redact", "memory.names",
@@ -436,7 +443,7 @@ DECIDE_THE_INDEX = ("read", "metadata", "split", "embed.model")
 
 def decides(key: str) -> str:
     """Say what a key decides, apart from the marks."""
-    if key.startswith(("evaluate.", "judge.", "track.", "cost.", "sweep.")) or key in OPERATIONAL_KEYS:
+    if key.startswith(("evaluate.", "judge.", "track.", "cost.", "serve.", "on.", "sweep.")) or key in OPERATIONAL_KEYS:
         return "operational"
     return "index" if key.startswith(DECIDE_THE_INDEX) and not key.endswith(".base_url") else "answers"
 
@@ -521,7 +528,11 @@ def test_every_key_is_tried():
         if (place, key) != ("embed", "extra_body")
     }
     assert (
-        untried == {"version", "index.name", "prompt.steps"} | of_one_way | of_an_endpoint
+        untried
+        == {"version", "index.name", "prompt.steps", "on.source_changed"}
+        | {f"serve.users.{key}" for key in ("issuer", "audience", "client", "client_secret_env")}
+        | of_one_way
+        | of_an_endpoint
     )  # fixed, or only with another key
 
 
@@ -533,3 +544,17 @@ def test_a_local_model_is_asked_one_by_one_unless_the_recipe_says_otherwise(
     load: Load, model: str, given: int, at_once: int
 ):
     assert load("", f"llm.model={model}", f"llm.concurrency={given}").recipe.llm.at_once == at_once
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{path: x, grups: [a]}", "sources.entries.0.path.grups: unknown key; did you mean groups? valid keys: name, "),
+        ("{url: 'http://a.example', private_hosts: [a]}", "private_hosts: unknown key; valid keys: name, include, "),
+        ("{imap: {host: a, prot: 3}}", "imap.prot: unknown key; did you mean port? valid keys: host, port, "),
+    ],
+)
+def test_an_unknown_key_of_a_source_is_answered_with_those_of_its_kind(tmp_path: Path, entry: str, said: str):
+    (tmp_path / "recipe.yaml").write_text(f"sources: [{entry}]")
+    with pytest.raises(RecipeError, match=re.escape(said)):
+        load_recipe(tmp_path / "recipe.yaml", environment={})

@@ -19,7 +19,7 @@ WAGES = "# Wages\n\nWages are paid by the Pay Desk of Robin Miller on the last d
 
 @pytest.fixture
 def filled(bench: Bench) -> Bench:
-    bench.write("leave.md", LEAVE)
+    bench.write("absence.md", LEAVE)
     bench.write("wages.md", WAGES)
     bench.write("copy.md", LEAVE)
     bench.add()
@@ -200,7 +200,7 @@ def test_graph_shows_what_is_connected(filled: Bench, command: Command):
     assert told["entity"] == "robin miller"
     check("graph NAME --json", [told])
     assert {edge["entity"]: edge["together"] for edge in told["edges"]}["leave office"] == 2
-    assert {one["document"] for one in told["documents"]} == {"docs/leave.md", "docs/wages.md", "docs/copy.md"}
+    assert {one["document"] for one in told["documents"]} == {"docs/absence.md", "docs/wages.md", "docs/copy.md"}
 
 
 def test_graph_of_an_unknown_name_is_one_line_and_exit_code_2(filled: Bench, command: Command):

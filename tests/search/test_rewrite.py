@@ -17,6 +17,8 @@ LAW = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 def test_what_answers_a_question_that_was_asked_back_is_a_part_of_it():
     back = f"{ASKS_BACK} Annual, individual or Annual, household?"
     assert add_words("Household", turns("How much is annual cover?", back)) == "How much is annual cover: Household"
+    asked = add_words("Who leads the company?", turns("How much is annual cover?", back))
+    assert asked.startswith("Who leads the company?") and "Household" not in asked
 
 
 def turns(*texts: str) -> list[Message]:
@@ -99,6 +101,7 @@ def test_what_an_earlier_turn_is_about_is_kept_through_turns_that_lean_on_it():
     ("before", "question", "alone"),
     [
         ("How long is leave for an employee?", "And for a manager?", "How long is leave for a manager?"),
+        ("What is the limit of Northwind Standard?", "And for Health Plus?", "What is the limit of Health Plus?"),
         ("What is the fee for a child in a year?", "And for two?", "What is the fee for two in a year?"),
         ("Does Fabrikam Basic cover teeth?", "What about Fabrikam Extra?", "Does Fabrikam Extra cover teeth?"),
     ],

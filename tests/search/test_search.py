@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import Bench
 from scoville.embed import Embedder
 from scoville.embed.fake import FakeEmbedder
 from scoville.errors import EmptyIndex, ModelError, ScovilleError, StaleIndex, UsageError
 from scoville.index import Built, LanceIndex, Ranked, Workspace, build_hash
 from scoville.recipe import Embed, Recipe, Search, Split
 from scoville.search import Searcher, check_question, fuse, nearest_sentences, open_searcher
-from scoville.types import Hit, Leg, Passage
+from scoville.search.named import named_documents
+from scoville.types import Hit, Leg, Message, Passage
 
 LAW = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
@@ -181,7 +183,7 @@ def test_both_legs_find_and_say_how(index: LanceIndex):
     first = found.hits[0]
     assert first.passage == PASSAGES[0]
     assert {name: leg.rank for name, leg in first.legs.items()} == {"dense": 1, "bm25": 1}
-    assert first.score == pytest.approx(2 / 61)
+    assert first.score == pytest.approx(first.legs["dense"].score + 0.5)
     assert found.similarity == pytest.approx(first.legs["dense"].score)
     assert 0 < first.legs["dense"].score < 1
     assert first.legs["bm25"].score > 0
@@ -451,3 +453,75 @@ def test_every_nearest_sentence_stands_in_its_passage(texts: list[str], question
     for number, text in nearest(question, *hits, limit=50):
         assert text in hits[number].passage.text
         assert text == text.strip() != ""
+
+
+# Documents that a question names
+
+
+REPORTS = [f"docs/HALDEN_{year}_{period}.pdf" for year in (2022, 2023) for period in ("Q1", "Q2", "10K")]
+REPORTS += ["docs/ORLA_2022_Q1.pdf", "docs/handbook.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What was the revenue of Halden in Q2 2023?", "HALDEN_2023_Q2"),
+        ("What was the revenue of Halden in the second quarter of 2023?", "HALDEN_2023_Q2"),
+        ("What cash did Orla hold as of March 31, 2022?", "ORLA_2022_Q1"),
+        ("What does the handbook say on leave?", "handbook"),
+        ("How often was something sold in 2022?", ""),
+        ("How do I ask for leave?", ""),
+    ],
+)
+def test_a_question_names_a_document_by_most_of_its_name(question: str, named: str):
+    shares = named_documents(question, REPORTS).documents
+    best = max(shares, key=shares.__getitem__, default="")
+    assert Path(best).stem == named
+
+
+PLANS = ["Northwind_Standard_Benefits_Details.pdf", "Northwind_Health_Plus_Benefits_Details.pdf"]
+
+
+@pytest.mark.parametrize("others", [(), ("Benefit_Options.pdf", "role_library.pdf", "employee_handbook.pdf")])
+@pytest.mark.parametrize(("plan", "place"), [("Northwind Standard", 0), ("Northwind Health Plus", 1)])
+def test_what_look_alikes_share_need_not_be_said_to_name_one(plan: str, place: int, others: tuple[str, ...]):
+    named = named_documents(f"Does {plan} pay for glasses?", [*PLANS, *others])
+    assert (list(named.documents), named.look_alikes) == ([PLANS[place]], {PLANS[1 - place]})
+
+
+def test_a_name_that_fits_two_look_alikes_names_none():
+    assert not named_documents("Does Northwind pay for glasses?", [*PLANS, "role_library.pdf"]).documents
+
+
+def test_what_all_names_have_names_none():
+    assert named_documents("the HR handbook", ["hr_handbook.pdf"]) == ({}, frozenset())
+
+
+def test_what_resembles_no_named_document_keeps_its_place():
+    named = named_documents("What was the revenue of Halden in Q2 2023?", REPORTS)
+    assert named.look_alikes == {*REPORTS} - {"docs/HALDEN_2023_Q2.pdf", "docs/handbook.pdf"}
+
+
+def test_of_documents_that_look_alike_the_one_that_is_named_stands_first(bench: Bench):
+    text = "Revenue was 12 million, gross profit 4 million, and the company had many employees when it ended."
+    for year in range(2015, 2024):
+        for quarter in ("Q1", "Q2", "Q3"):
+            bench.write(f"HALDEN_{year}_{quarter}.md", f"# Quarterly report\n\n{text}\n")
+    bench.add()
+    found = open_searcher(bench.workspace, bench.recipe).search(
+        "What was the gross profit of Halden in the third quarter of 2019?"
+    )
+    assert Path(found.hits[0].passage.source).stem == "HALDEN_2019_Q3"
+    assert found.hits[0].passage.prefix == "HALDEN 2019 Q3"
+
+
+def test_after_a_follow_up_the_look_alikes_of_what_was_named_before_stand_back_a_little(bench: Bench):
+    bench.write("Northwind_Standard_Benefits.md", "# Benefits\n\nMassage is paid for twelve times a year.\n")
+    bench.write("Northwind_Plus_Benefits.md", "# Benefits\n\nThe plan pays whenever a doctor asks for massage.\n")
+    bench.add()
+    asked = [Message(role="user", content="Does Northwind Standard pay for massage?")]
+    found = open_searcher(bench.workspace, bench.recipe).search("How often does it?", history=asked)
+    other = next(hit.passage for hit in found.hits if "Plus" in hit.passage.source)
+    before, after = (next(step for step in found.steps if step.name == name) for name in ("fuse", "names"))
+    assert Path(after.note).stem == "Northwind_Standard_Benefits"
+    assert 0.9 < after.ranking[other.id].score / before.ranking[other.id].score < 1

@@ -17,6 +17,7 @@ import scoville as sc
 from conftest import set_fakes
 from printed import Paper, pdf
 from scoville.serve.app import build_app
+from scoville.serve.callers import Rates
 from scoville.serve.keys import Keys
 from scoville.serve.run import listen, server_of
 from scoville.serve.service import Limits, service_in
@@ -107,9 +108,11 @@ def make_key(root: Path, name: str, **may: Any) -> str:
 
 
 @contextmanager
-def office(root: Path, limits: Limits | None = None) -> Iterator[Served]:
-    """Serve the documents of :func:`write_office` with the fake models, without keys."""
+def office(root: Path, limits: Limits | None = None, more: str = "") -> Iterator[Served]:
+    """Serve the documents of :func:`write_office` with the fake models, without keys; ``more`` is of the recipe."""
     write_office(root)
+    with (root / "recipe.yaml").open("a") as recipe:
+        recipe.write(more)
     with pytest.MonkeyPatch.context() as patch:
         set_fakes(patch)
         with sc.open(root) as bot:
@@ -120,7 +123,9 @@ def office(root: Path, limits: Limits | None = None) -> Iterator[Served]:
 
 def forget_callers(served: Served) -> None:
     """Make the service as it was before the first key."""
-    service_in(served.app).audit.flush()
+    service = service_in(served.app)
+    service.audit.flush()
+    service.rates = Rates()
     with Store(served.bot.workspace.folder / FILE_NAME) as store:
         for table in ("keys", "audit"):
             store.write(f"DELETE FROM {table}", [()])

@@ -1,4 +1,7 @@
-"""Both APIs of OpenAI by a suite that is not ours: llm-comply. What needs tools, pictures or reasoning is left out."""
+"""The service by suites that are not ours: llm-comply for both APIs of OpenAI, schemathesis for what the OpenAPI says.
+
+Of llm-comply what needs tools, pictures or reasoning is left out.
+"""
 
 import json
 import subprocess
@@ -32,3 +35,25 @@ def test_the_suite_finds_nothing(served: Served, api: str):
     results = json.loads(done.stdout[done.stdout.index("{") :])["results"]
     assert [(one["name"], one.get("errors")) for one in results if one["status"] != "passed"] == []
     assert len(results) == len(names)
+
+
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+    "response_schema_conformance", "unsupported_method", "allow_header_conformance",
+)  # fmt: skip
+"""Not those that want everything accepted or refused by types alone: a model must exist, and 0 may stand for false."""
+
+
+def test_whatever_the_openapi_allows_or_forbids_is_answered_as_it_says(served: Served, tmp_path: Path):
+    command = [Path(sys.executable).with_name("schemathesis"), "run", f"{served.url}/openapi.json", "--seed", "1",
+               "--phases", "examples,coverage,fuzzing", "-n", "3", "--no-shrink", "--continue-on-failure",
+               "--no-color", "-c", ",".join(CHECKS)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    asked = {
+        path.split("/")[2] if path.startswith("/api") else path
+        for _, _, path, status, _ in served.audit
+        if status < 300
+    }
+    assert {"ask", "search", "documents", "cases", "/v1/chat/completions", "/v1/responses", "/v1/models"} <= asked
+    assert max(status for _, _, _, status, _ in served.audit) < 500

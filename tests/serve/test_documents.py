@@ -1,7 +1,10 @@
 """Documents over HTTP: sent, listed, removed, and what is wrong with them."""
 
 import os
+import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +115,58 @@ def test_broken_files_are_in_the_job_with_their_reasons(served: Served):
         assert all(one["reason"] for one in job["result"]["failed"])
 
 
-@pytest.mark.parametrize("given", ["../../etc/passwd.md", "/etc/passwd.md", "..\\..\\passwd.md", "C:\\x\\passwd.md"])
+def test_a_folder_keeps_its_paths_so_that_files_of_one_name_stay_apart(served: Served):
+    sent = {"hr/readme.md": b"Leave is granted.", "it/readme.md": b"Passwords are long.", "it/old/torn.pdf": b"%PDF-"}
+    with served.client() as client:
+        job = send(client, *sent.items())
+        assert job["result"]["added"] == 2
+        assert [one["file"] for one in job["result"]["failed"]] == ["it/old/torn.pdf"]
+        known = names(client)
+        assert {"uploads/local/hr/readme.md", "uploads/local/it/readme.md"} <= known.keys()
+        ended(client, client.delete(f"/api/documents/{known['uploads/local/it/readme.md']}"))
+        assert "uploads/local/hr/readme.md" in names(client)
+        for wrong, status, words in (
+            ([("twice.md", b"1"), ("twice.md", b"2")], 400, "two files are named 'twice.md'"),
+            ([("new.md", b"1"), ("hr", b"2")], 409, "'hr' is there"),
+            ([("new.md", b"1"), ("hr/readme.md/x.md", b"2")], 409, "'readme.md' is there"),
+            ([("new.md", b"1"), ("x/" * 30 + "x.md", b"2")], 400, "at most 20 folders"),
+        ):
+            refused = client.post("/api/documents", files=[("file", one) for one in wrong])
+            assert refused.status_code == status and words in refused.json()["error"]["message"]
+    folder = served.bot.workspace.root / "uploads" / "local"
+    assert (folder / "hr" / "readme.md").read_bytes() == sent["hr/readme.md"]
+    assert not (folder / "twice.md").exists() and not (folder / "new.md").exists() and not list(folder.rglob(".*"))
+
+
+def test_two_who_send_the_same_name_at_once_leave_one_whole_file(served: Served, monkeypatch: pytest.MonkeyPatch):
+    both, copy = threading.Barrier(2, timeout=30), shutil.copyfileobj
+
+    def together(source: Any, out: Any) -> None:
+        copy(source, out)
+        both.wait()
+
+    monkeypatch.setattr("shutil.copyfileobj", together)
+    sent = [b"First. " * 500, b"Second. " * 900]
+
+    def post(data: bytes) -> int:
+        with served.client() as client:
+            return client.post("/api/documents", files={"file": ("same.md", data)}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [*pool.map(post, sent)] == [202, 202]
+    assert (served.bot.workspace.root / "uploads" / "local" / "same.md").read_bytes() in sent
+
+
+@pytest.mark.parametrize(
+    "given", ["../../etc/passwd.md", "/etc/passwd.md", "..\\..\\passwd.md", "C:\\x\\passwd.md", "a/../passwd.md"]
+)
 def test_a_path_in_a_name_is_left_out(given: str):
     assert documents.file_name(given) == "passwd.md"
 
 
-@pytest.mark.parametrize("given", ["", "..", ".", ".env", "a/", "a\0b", "a\nb", "x\u202egnp.md", "é" * 101, " "])
+@pytest.mark.parametrize(
+    "given", ["", "..", ".", ".env", "a/", "a\0b", "a\nb", "a/.git/b", "x\u202egnp.md", "é" * 101, " "]
+)
 def test_a_name_that_no_file_may_have_is_refused(given: str):
     from scoville.serve.refused import Refused
 
@@ -153,7 +202,7 @@ def test_what_is_too_large_is_not_received(served: Served):
         counted = client.post("/api/documents", content=(part for part in [begin, *parts()]), headers=head)
         asked = client.post("/api/ask", content=parts(), headers={"Content-Type": "application/json"})
         for reply in (declared, counted, asked):
-            assert reply.status_code == 413
+            assert reply.status_code == 413 and "arge" in reply.json()["error"]["message"]
     assert not (served.bot.workspace.root / "uploads/local/big.md").exists()
 
 
@@ -209,6 +258,7 @@ def test_pages_are_drawn_for_good_numbers_only(served: Served):
         plain = client.get(f"/api/pages/{id}/1.png").content
         assert client.get(f"/api/pages/{id}/1.png?boxes=72,90,300,105").content != plain
         assert client.get(f"/api/pages/{id}/2.png").status_code == 404
+        assert client.get(f"/api/pages/{id}/1000000.png?boxes=1,1,2,2").status_code == 404  # the boxes are well
         for wrong in ("0.png", "x.png", "1.png?boxes=1,2,3", "1.png?boxes=nan,1,2,3", "1.png?boxes=1e9,1,2,3",
                       "1.png?boxes=" + "1,1,2,2;" * 501, "-1.png"):  # fmt: skip
             assert client.get(f"/api/pages/{id}/{wrong}").status_code == 400

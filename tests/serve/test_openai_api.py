@@ -3,14 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
+from pydantic import BaseModel
 from serving import LEAVE, Served, office
 
 from scoville.serve.service import service_in
 
 LINK = re.compile(r"\[1\]\((http://127\.0\.0\.1:\d+/api/pages/[0-9a-f]{16}/1\.png\?boxes=[\d.,;]+)\)")
+
+
+def in_form(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +102,10 @@ def test_what_cannot_be_done_is_said_in_the_form_of_the_api(served: Served):
             ({"n": 2}, 400, "n:"),
             ({"tools": [{"type": "function"}]}, 400, "tools"),
             ({"response_format": {"type": "json_object"}}, 400, "response_format"),
+            ({"response_format": {"type": "json_schema"}}, 400, "with a schema"),
+            (in_form({"type": "king"}), 400, "no JSON schema"),
+            (in_form({"type": "object", "properties": {"a": True}}), 400, "properties"),
+            (in_form({"type": "object", "properties": {str(n): {} for n in range(101)}}), 400, "100 fields"),
         ):
             reply = client.post("/v1/chat/completions", json=body | change)
             assert reply.status_code == status
@@ -127,3 +137,38 @@ def test_embeddings_are_those_of_the_index(served: Served):
     with served.client() as client:
         for wrong in ({"input": []}, {"input": ["a", ""]}, {"input": "a", "dimensions": 3}, {"input": [[1, 2]]}):
             assert client.post("/v1/embeddings", json={"model": "my-bot"} | wrong).status_code == 400
+
+
+class Leave(BaseModel):
+    weeks: int
+    pages: list[int]
+
+
+def test_a_reply_is_json_of_the_schema_that_was_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch):
+    for name, least in (("form", 0.0), ("strict", 1.0)):
+        values = {"llm.model": 'fake:{"weeks": 16, "pages": [1]}', "answer.min_similarity": least}
+        monkeypatch.setitem(service_in(served.app).bots, name, served.bot.variant(values))
+    with served.openai() as client:
+        for name in ("form", "strict"):
+            chat = client.chat.completions.parse(
+                model=name, messages=[{"role": "user", "content": LEAVE}], response_format=Leave
+            )
+            with client.responses.stream(model=name, input=LEAVE, text_format=Leave) as stream:
+                kinds = {event.type for event in stream}
+                answered = stream.get_final_response()
+            message, content = chat.choices[0].message, answered.output[0].content[0]  # pyright: ignore
+            if name == "form":
+                assert message.parsed == answered.output_parsed == Leave(weeks=16, pages=[1])
+                assert (chat.model_extra or {})["scoville"]["citations"][0]["pointer"] == "/weeks"
+            else:
+                assert message.refusal == content.refusal == served.bot.recipe.answer.refusal  # pyright: ignore
+                assert message.parsed is message.content is answered.output_parsed is None
+                assert "response.refusal.done" in kinds
+
+
+def test_a_reply_that_is_no_such_json_is_the_fault_of_the_model(served: Served, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(service_in(served.app).bots, "bad", served.bot.variant({"llm.model": "fake:no JSON"}))
+    body = {"model": "bad", "messages": [{"role": "user", "content": LEAVE}]}
+    with served.client() as client:
+        reply = client.post("/v1/chat/completions", json=body | in_form(Leave.model_json_schema()))
+        assert reply.status_code == 502 and "asked twice" in reply.json()["error"]["message"]

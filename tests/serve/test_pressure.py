@@ -1,11 +1,13 @@
 """Too many, too long, gone: what a service does under pressure and at its end. The model is slow on purpose."""
 
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -13,6 +15,7 @@ import pytest
 from serving import LEAVE, Served, office, wait_until
 
 from scoville.llm import FakeLlm
+from scoville.serve.run import listen
 from scoville.serve.service import Limits, service_in
 
 
@@ -59,6 +62,14 @@ def ask(served: Served, timeout: float = 30) -> httpx.Response:
         return client.post("/api/ask", json={"question": LEAVE}, timeout=timeout)
 
 
+def test_no_reply_is_held_back_by_the_system():
+    """Without it each reply on a connection that is kept waits for the client's receipt of its head: 40 ms."""
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_what_the_queue_has_no_room_for_is_told_when_to_come_back(served: Served, slow: Slow):
     work = service_in(served.app).work
     room = work.workers + LIMITS.queue
@@ -89,6 +100,7 @@ def test_a_stream_ends_when_its_client_goes(served: Served, slow: Slow):
     for path, body in (
         ("/api/ask", {"question": LEAVE, "stream": True}),
         ("/v1/responses", {"model": "my-bot", "input": LEAVE, "stream": True}),
+        ("/v1/chat/completions", {"model": "my-bot", "messages": [{"role": "user", "content": LEAVE}], "stream": True}),
     ):
         begun, broken_off = slow.begun, slow.broken_off
         with served.client() as client, client.stream("POST", path, json=body) as reply:
@@ -135,6 +147,16 @@ def test_metrics_count_what_was_served(served: Served):
     assert count(after, asked) == count(before, asked) + 1
     assert count(after, "scoville_answers_total{") == count(before, "scoville_answers_total{") + 1
     assert count(after, "scoville_under_way") == 0
+    assert count(after, "scoville_answer_seconds_count{") == count(before, "scoville_answer_seconds_count{") + 1
+    assert count(after, "scoville_citations_total{") > count(before, "scoville_citations_total{")
+
+
+def test_the_dashboard_asks_for_what_there_is(served: Served):
+    with served.client() as client:
+        text = client.get("/metrics").text
+    dashboard = (Path(__file__).parents[2] / "deploy" / "grafana.json").read_text()
+    asked = {re.sub("_(sum|count|bucket)$", "", name) for name in re.findall("scoville_[a-z_]+", dashboard)}
+    assert len(asked) > 8 and asked <= set(re.findall("^# TYPE (scoville_[a-z_]+)", text, re.MULTILINE))
 
 
 def test_at_its_end_it_finishes_what_is_in_hand(tmp_path_factory: pytest.TempPathFactory, slow: Slow):

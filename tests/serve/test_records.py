@@ -1,11 +1,14 @@
 """Traces, feedback, cases, runs: who asked sees their own, who may read all sees all."""
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from serving import LEAVE, PAY, Served, make_key, office
+from serving import LEAVE, PAY, Served, make_key, office, wait_until
 
 from scoville.cases.files import write_cases
+from scoville.serve.service import service_in
 from scoville.types import Case, Evidence
 
 
@@ -82,7 +85,41 @@ def test_runs_and_the_audit_log_are_for_who_may_read_all(served: Served, keys: d
         (run,) = eve.get("/api/runs").json()["runs"]
         whole = eve.get(f"/api/runs/{run['id']}").json()
         assert len(whole["answers"]) == 3 and whole["summary"]["metrics"]
-        assert eve.get("/api/runs/nothing").status_code == 400
+        assert eve.get("/api/runs/nothing").status_code == 404
         assert eve.get("/api/audit").json()["audit"][0]["caller"] == "eve"
         for path in ("/api/runs", f"/api/runs/{run['id']}", "/api/audit"):  # has the scope, but not every document
             assert ada.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("How is it?", {"rating": "up"}), (LEAVE + " In Peru?", {"rating": "down", "answerable": False})],
+)
+def test_that_refusing_is_right_becomes_a_case_without_an_answer(
+    served: Served, keys: dict[str, str], question: str, said: dict[str, Any]
+):  # fmt: skip
+    with served.client(keys["eve"], Origin=served.url, Accept="text/html") as eve:
+        answer = eve.post("/api/ask", json={"question": question}).json()
+        assert answer["refused"] == (said["rating"] == "up")
+        eve.post("/api/feedback", json={"trace": answer["trace"]} | said)
+        assert "Right is a refusal" in eve.get("/cases").text
+        assert eve.post("/cases/feedback", data={"trace": answer["trace"]}).status_code == 303
+        (case,) = (one for one in eve.get("/api/cases").json()["cases"] if one["question"] == question)
+        assert not case["answerable"] and not case.get("expected")
+        assert "Right is a refusal" not in eve.get("/cases").text
+
+
+def test_entries_of_the_audit_log_and_feedback_are_gone_after_their_time(served: Served, keys: dict[str, str]):
+    service = service_in(served.app)
+    with served.client(keys["eve"]) as eve:
+        trace = eve.post("/api/ask", json={"question": LEAVE}).json()["trace"]
+        eve.post("/api/feedback", json={"trace": trace, "rating": "up", "reason": "Kept."})
+        eve.post("/api/feedback", json={"trace": trace, "rating": "up", "reason": "Long ago."})
+        old = time.time() - 91 * 86_400
+        service.store.write("UPDATE feedback SET time = ? WHERE reason = ?", [(old, "Long ago.")])
+        service.audit.flush()
+        service.store.write("UPDATE audit SET time = ?, about = ?", [(old, "Long ago.")])
+        service.expires = 0.0
+        eve.get("/v1/models")
+        wait_until(lambda: "Long ago." not in eve.get("/api/audit").text)
+        assert [one["reason"] for one in eve.get("/api/feedback").json()["feedback"]][:1] == ["Kept."]

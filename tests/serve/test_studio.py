@@ -1,49 +1,27 @@
 """The page that people ask on, in a real browser, over a real service."""
 
 import io
+import re
 import shutil
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import check, needs_chromium, opened, shifts
 from fastapi.testclient import TestClient
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from serving import LEAVE, PAY, Served, make_key, office, serving, write_office
 
 import scoville as sc
 from conftest import set_fakes
 from scoville.serve.app import build_app
+from scoville.serve.studio.page import FOLDER
+from scoville.storage import Journal
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def opened(browser: Browser, served: Served, size: str = "wide", dark: bool = False) -> Generator[Page]:
-    """Open the page; it must say nothing on the console, and load nothing from elsewhere."""
-    width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if "401" not in message.text else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda one: None if one.url.startswith((served.url, "blob:", "data:")) else said.append(one.url))
-    page.goto(served.url)
-    yield page
-    assert not said
-    page.close()
+pytestmark = needs_chromium
 
 
 def ask(page: Page, question: str) -> None:
@@ -130,16 +108,91 @@ def test_with_keys_the_page_tells_nothing_before_one_is_given(browser: Browser, 
     with sc.open(tmp_path) as bot:
         bot.sync()
         with serving(bot) as served, opened(browser, served) as page:
-            assert "handbook" not in page.content() and "documents ·" not in page.content()
-            page.get_by_label("Question").fill(LEAVE)
-            page.keyboard.press("Enter")
+            told = ("handbook", "documents ·", "my-bot", "Runs")
+            assert not any(word in page.content() for word in told)
+            page.get_by_label("Key", exact=True).fill("wrong")
+            page.get_by_role("button", name="Go on").click()
+            expect(page.get_by_role("alert")).to_contain_text("No such key is valid")
             page.get_by_label("Key", exact=True).fill(key)
             page.get_by_role("button", name="Go on").click()
+            expect(page.get_by_role("list", name="Documents")).to_contain_text("handbook.pdf")
+            page.wait_for_load_state()
+            page.get_by_label("Question").fill(LEAVE)
+            page.keyboard.press("Enter")
             expect(page.locator(".said")).to_contain_text("16 weeks")
             page.locator(".said .mark").first.click()
             expect(page.locator(".paper img")).to_be_visible()
             ask(page, PAY)  # is for the board
             assert "250,000" not in page.content()
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_label("Key", exact=True)).to_be_visible()
+
+
+SLOWLY = """(answer) => {
+    const real = window.fetch, wait = (time) => new Promise((go) => setTimeout(go, time));
+    window.fetch = (path, ...how) => path === "/api/ask" ? Promise.resolve(new Response(new ReadableStream({
+        async start(out) {
+            const send = (name, value) => out.enqueue(new TextEncoder().encode(
+                `event: ${name}\\ndata: ${JSON.stringify(value)}\\n\\n`));
+            for (const word of answer.answer.split(/(?<= )/)) { send("text", { text: word }); await wait(4); }
+            send("answer", answer);
+            out.close();
+        },
+    }))) : real(path, ...how);
+}"""
+"""Has the page get an answer word by word."""
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_nothing_moves_while_an_answer_comes(browser: Browser, served: Served, size: str):
+    with served.client() as client:
+        answer = client.post("/api/ask", json={"question": LEAVE}).json()
+    answer["answer"] = "\n\n".join([answer["answer"]] * 30)  # more than the screen holds
+    with opened(browser, served, size=size) as page:
+        ask(page, LEAVE)
+        if size == "wide":
+            page.locator(".said .mark").first.click()
+            expect(page.locator(".paper rect").first).to_be_visible()
+        page.evaluate(SLOWLY, answer)
+        before = shifts(page)
+        page.get_by_label("Question").fill(LEAVE)
+        page.keyboard.press("Enter")
+        expect(page.locator("article .opinion")).to_have_count(2)
+        assert page.locator("article").last.bounding_box()["height"] > 844
+        assert shifts(page) - before < 0.001
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_losses_are_drawn_while_a_model_learns(browser: Browser, served: Served, dark: bool):
+    model = served.bot.workspace.folder / "models" / "ours"
+    for step, row in enumerate([{"dev": 1.5}, {"loss": 1.25, "dev": 1.125}]):
+        Journal(model / "sft" / "loss.jsonl").add({"step": 10 * step} | row)
+    with opened(browser, served, "/training", dark=dark) as page:
+        expect(page.locator("figcaption")).to_have_text("sft")
+        expect(page.locator("figure .remark")).to_have_text("Step 10, training 1.250, dev part 1.125")
+        page.get_by_text("As a table").click()
+        Journal(model / "sft" / "loss.jsonl").add({"step": 20, "loss": 0.75})
+        expect(page.locator("figure tbody tr").first).to_have_text("200.7500")
+        expect(page.locator("figure tbody tr")).to_have_count(3)
+        assert shifts(page) < 0.01
+        colours = "one => new Set(one.getContext('2d').getImageData(0, 0, one.width, one.height).data).size"
+        assert page.locator(".live canvas").evaluate(colours) > 9
+        check(page)
+        (model / "training.json").write_text('{"kind": "lora"}')
+        expect(page.locator("figure svg.plot")).to_be_visible()
+        expect(page.locator("canvas")).to_have_count(0)
+    shutil.rmtree(model)
+
+
+def test_scripts_of_others_are_as_published():
+    hashes = {name: sha256((FOLDER / "static" / name).read_bytes()).hexdigest()[:16] for name in
+              ("htmx.js", "hx-csp.js", "uplot.js", "uplot.css")}  # fmt: skip
+    assert hashes == {
+        "htmx.js": "a0abb04f2f45a1f8",
+        "hx-csp.js": "a7e1e6711ae6c3e5",
+        "uplot.js": "19c8d4c6ad88929a",
+        "uplot.css": "df630c6a8d6f8eea",
+    }
 
 
 def test_everything_is_reached_by_keys(browser: Browser, served: Served):
@@ -162,7 +215,8 @@ def test_an_empty_workspace_says_how_to_begin(tmp_path: Path):
 
 
 def test_files_are_added_from_the_browser_and_removed_again(browser: Browser, tmp_path: Path):
-    good, bad = tmp_path / "leave.md", tmp_path / "broken.pdf"
+    good, bad, odd = tmp_path / "leave.md", tmp_path / "broken.pdf", tmp_path / "odd.pdf"
+    odd.write_text("Leave takes 16 weeks.")
     good.write_text("# Leave\n\nParental leave takes 16 weeks.\n")
     bad.write_bytes(b"%PDF-1.4 cut")
     (tmp_path / "work").mkdir()
@@ -171,8 +225,9 @@ def test_files_are_added_from_the_browser_and_removed_again(browser: Browser, tm
         with sc.open(tmp_path / "work") as bot, serving(bot, ready=False) as served, opened(browser, served) as page:
             page.get_by_role("link", name="Add documents").click()
             expect(page.locator("#none")).to_be_visible()
-            page.get_by_label("Choose files").set_input_files([good, bad])
-            expect(page.locator("#jobs li").first).to_contain_text("1 added, 1 not read")
+            page.get_by_label("Choose files").set_input_files([good, bad, odd])
+            expect(page.locator("#jobs > li").first).to_contain_text("2 added, 1 not read")
+            expect(page.locator("#jobs > li").first).to_contain_text("odd.pdf 1 remark: scoville inspect FILE shows")
             expect(page.locator("#jobs .failures")).to_contain_text("damaged PDF")
             expect(page.locator("#rows")).to_contain_text("leave.md")
             page.get_by_label("Filter by name").fill("pay")
@@ -180,26 +235,32 @@ def test_files_are_added_from_the_browser_and_removed_again(browser: Browser, tm
             page.get_by_label("Filter by name").fill("LEAVE")
             page.get_by_role("button", name="Remove uploads/local/leave.md").click()
             page.get_by_role("button", name="Remove", exact=True).click()
-            expect(page.locator("#none")).to_be_visible()
+            expect(page.locator("#jobs > li").first).to_contain_text("Done.")
+            page.get_by_label("Filter by name").fill("")
+            expect(page.locator("#rows")).to_have_text(re.compile("odd.pdf"))
+            expect(page.locator("#rows tr")).to_have_count(1)
             assert not (tmp_path / "work/uploads/local/leave.md").exists()
+            for name in ("hr/readme.md", "it/readme.md", ".git/config"):
+                (tmp_path / "tree" / name).parent.mkdir(parents=True)
+                (tmp_path / "tree" / name).write_text(f"Words of {name}.")
+            page.get_by_label("Choose a folder").set_input_files(tmp_path / "tree")
+            expect(page.locator("#jobs li").first).to_contain_text("2 added")
+            sent = [name.partition("/tree/")[2] for name in bot.documents() if "/tree/" in name]
+            assert sorted(sent) == ["hr/readme.md", "it/readme.md"]
 
 
 @pytest.mark.parametrize(("size", "dark"), [("wide", False), ("wide", True), ("narrow", False)])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     browser: Browser, served: Served, size: str, dark: bool
 ):  # fmt: skip
-    with opened(browser, served, size, dark) as page:
+    with opened(browser, served, size=size, dark=dark) as page:
         for step in ("empty", "asked", "open"):
             if step == "asked":
                 ask(page, LEAVE)
             elif step == "open":
                 page.locator(".said .mark").first.click()
                 expect(page.locator(".paper rect").first).to_be_visible()
-            found = Axe().run(page, options={"resultTypes": ["violations"]})
-            assert not found.response["violations"], found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+            check(page, size)
         page.goto(f"{served.url}/documents")
         expect(page.locator("#rows tr")).to_have_count(2)
-        found = Axe().run(page, options={"resultTypes": ["violations"]})
-        assert not found.response["violations"], found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        check(page, size)

@@ -95,13 +95,13 @@ def source(server: MailServer, **settings: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let messages be read as text, whatever the reader of mail makes of them."""
-    from scoville.index import look
+    from scoville.index import making
 
     def read(data: bytes, *, source: str, **others: Any) -> Any:
         return original(data.split(b"\n\n", 1)[1], **{**others, "name": "a.txt", "source": source})
 
-    original = look.read_bytes
-    monkeypatch.setattr(look, "read_bytes", read)
+    original = making.read_bytes
+    monkeypatch.setattr(making, "read_bytes", read)
 
 
 def test_messages_are_fetched_once_and_stay_unread(bench: Bench, server: MailServer):

@@ -115,7 +115,7 @@ class TestWebdav:
         for number, name in enumerate(ODD_NAMES):
             (folder / name).write_text(f"{LEAVE} It is file {number}.")
         (folder / "zero.txt").touch()
-        name_sources(bench, dav_entry(dav), allow_private=True)
+        name_sources(bench, dav_entry(dav), private_hosts=["127.0.0.1", "localhost"])
         report = sync(bench)
         assert counts(report) == {"added": len(ODD_NAMES), "failed": 1}
         assert set(reasons(report).values()) == {"is empty"}
@@ -131,14 +131,14 @@ class TestWebdav:
     ):
         (tmp_path / "dav" / "~ana").mkdir()
         (tmp_path / "dav" / "~ana" / "t.txt").write_text(PARKING)
-        assert list(listed(bench, dav_entry(dav, path), allow_private=True)) == [
+        assert list(listed(bench, dav_entry(dav, path), private_hosts=["127.0.0.1", "localhost"])) == [
             f"http://127.0.0.1:{dav.port}/dav/~ana/t.txt"
         ]
 
     def test_a_wrong_password_and_a_missing_folder_are_said(
         self, bench: Bench, dav: Server, monkeypatch: pytest.MonkeyPatch
     ):
-        name_sources(bench, dav_entry(dav, "nowhere"), allow_private=True)
+        name_sources(bench, dav_entry(dav, "nowhere"), private_hosts=["127.0.0.1", "localhost"])
         assert "/dav/nowhere/ is not there" in reasons(sync(bench))["remote files"]
         monkeypatch.setenv("DAV_PASSWORD", "swordfish")
         said = reasons(sync(bench))["remote files"]
@@ -148,7 +148,7 @@ class TestWebdav:
     def test_a_server_that_is_killed_meanwhile_loses_nothing(self, bench: Bench, dav: Server, tmp_path: Path):
         for number in range(30):
             (tmp_path / "dav" / "hr" / f"{number:02}.txt").write_text(f"{LEAVE} It is file {number}.")
-        name_sources(bench, dav_entry(dav), allow_private=True, max_attempts=2)
+        name_sources(bench, dav_entry(dav), private_hosts=["127.0.0.1", "localhost"], max_attempts=2)
 
         def kill(state: Any) -> None:
             if state.files == 10 and dav.process.poll() is None:
@@ -381,7 +381,6 @@ def sql_entry(url: str) -> dict[str, Any]:
 
 
 class TestPostgres:
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg's, of the killed cursor
     def test_a_query_whose_connection_is_killed_meanwhile_loses_nothing(
         self, bench: Bench, database: str, monkeypatch: pytest.MonkeyPatch
     ):

@@ -47,7 +47,6 @@ def test_a_burst_is_one_tick(tmp_path: Path, quick: str):
     def burst() -> None:
         for number in range(10):
             (tmp_path / f"{number}.txt").write_text(LEAVE)
-            time.sleep(0.02)
 
     assert ticks_during([tmp_path], burst) == 1
 
@@ -87,15 +86,16 @@ def test_changes_are_taken_in_until_ctrl_c(bench: Bench, words: list[str]):
         assert '"added": 1' in child.stdout.readline()
         assert "Watching for changes" in "".join(child.stderr.readline() for _ in range(2))
         time.sleep(0.5)
-        bench.write("b.txt", f"{LEAVE} Two.")
-        bench.write("c.txt", f"{LEAVE} Three.")
+        for name in ("b.txt", "c.txt"):
+            bench.write(f"../more/{name}", f"{LEAVE} {name}")
+        (bench.docs.parent / "more").rename(bench.docs / "more")  # at once, however busy the machine is
         assert '"added": 2' in child.stdout.readline()
         (bench.docs / "a.txt").unlink()
         assert '"removed": 1' in child.stdout.readline()
         child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 0
+        assert child.wait(60) == 0
         assert "Ended" in child.stderr.read()
-    assert bench.sources == ["docs/b.txt", "docs/c.txt"]
+    assert bench.sources == ["docs/more/b.txt", "docs/more/c.txt"]
 
 
 def test_a_failure_is_said_and_waits_for_the_next_time(bench: Bench, command: Command, monkeypatch: pytest.MonkeyPatch):

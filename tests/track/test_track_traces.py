@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import random
 import subprocess
 import sys
 import threading
@@ -131,6 +132,29 @@ class TestAnswer:
         assert chat["scoville.cost.hardware_usd"] == pytest.approx(asked.reply.total_seconds * 0.001)
         assert (root["scoville.case.id"], root["scoville.run.id"]) == ("7", "run-1")
         assert json.loads(root["gen_ai.output.messages"])[0]["parts"][0]["content"] == asked.text
+
+    def test_what_the_model_was_given_is_kept_without_personal_data_and_bounded(
+        self, asked: Answer, tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch
+    ):
+        def given(**options: Any) -> str:
+            tracker = make_tracker(tmp_path / "work", **options)
+            (chat,) = (one.span for one in stored(tracker, look, tracker.answered(asked, "fake")) if one.span.messages
+                       and one.depth)  # fmt: skip
+            tracker.close()
+            assert chat.name == "chat fake"
+            return "\n".join(text for _, text in chat.messages)
+
+        assert "Staff have thirty days of leave" in given() and QUESTION in given()
+        assert "thirty" not in given(redact=lambda text: text.replace("thirty", "***"))
+        monkeypatch.setattr(spans, "MOST_PROMPT", 40)
+        assert "characters are not kept" in given() and "thirty days" not in given()
+
+    def test_programs_with_the_same_seed_have_traces_of_their_own(self, asked: Answer, tracker: Tracker):
+        ids: set[str] = set()
+        for _ in range(2):
+            random.seed(42)
+            ids.add(tracker.answered(asked, "fake"))
+        assert len(ids) == 2
 
     def test_every_name_of_the_conventions_is_one(self):
         from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as known
@@ -303,10 +327,10 @@ class TestExport:
         tracker.answered(asked, "fake")  # opens
         started = time.perf_counter()
         trace_id = tracker.answered(asked, "fake")
-        assert time.perf_counter() - started < 1  # it waits for no reply
+        assert time.perf_counter() - started < 5  # it waits for no reply
         started = time.perf_counter()
         tracker.close()
-        assert time.perf_counter() - started < 6
+        assert time.perf_counter() - started < 20
         assert tracker.dropped == 30
         assert len(load_trace(look(), trace_id)) == 15
         said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
@@ -366,7 +390,7 @@ class TestTrouble:
 class TestBackground:
     def test_a_full_queue_drops_and_counts(self, caplog: pytest.LogCaptureFixture):
         go, written = threading.Event(), list[int]()
-        queue = Background[int](lambda items: (go.wait(5), written.extend(items))[1], "numbers", queue=3)
+        queue = Background[int](lambda items: (go.wait(60), written.extend(items))[1], "numbers", queue=3)
         for number in range(10):
             queue.put(number)
         go.set()
@@ -390,6 +414,22 @@ class TestBackground:
         assert written == [3] and queue.dropped == 2
         assert [record.getMessage() for record in caplog.records] == ["numbers are lost: the disk is full"]
 
+    def test_a_row_that_cannot_be_written_costs_only_itself(self, caplog: pytest.LogCaptureFixture):
+        written = list[str]()
+
+        def write(items: Sequence[str]) -> None:
+            "".join(items).encode()  # as SQLite does; it keeps nothing of a batch that it refuses
+            written.extend(items)
+
+        queue = Background[str](write, "names")
+        names = [str(number) for number in range(100)]
+        names[17] = names[60] = "\ud800"
+        for name in names:
+            queue.put(name)
+        assert queue.close(60)
+        assert written == [name for name in names if name != "\ud800"] and queue.dropped == 2
+        assert sum("names are lost" in record.getMessage() for record in caplog.records) == 1
+
     def test_without_a_thread_items_are_lost_and_nothing_else(self, monkeypatch: pytest.MonkeyPatch):
         def refuse(_thread: threading.Thread) -> None:
             raise RuntimeError("can't start new thread")
@@ -410,11 +450,11 @@ class TestBackground:
 
     def test_close_gives_up_after_its_time(self):
         go = threading.Event()
-        queue = Background[int](lambda _: go.wait(10) and None, "numbers")
+        queue = Background[int](lambda _: go.wait(60) and None, "numbers")
         queue.put(1)
         started = time.perf_counter()
         queue.close(0.1)
-        assert time.perf_counter() - started < 1
+        assert time.perf_counter() - started < 20
         go.set()
 
 

@@ -12,6 +12,7 @@ from test_cli import check
 import scoville as sc
 from conftest import Command
 from scoville import recipe
+from scoville.embed.network import computes_in
 from scoville.errors import Drift, StorageError, UnknownModel, UsageError
 from scoville.llm import ask_with
 from scoville.llm.gguf_write import Content, Tensor
@@ -66,6 +67,9 @@ class TestForms:
         assert made.size_bytes > 20_000
         record = json.loads((trained / ".scoville" / "models" / name / "parity.json").read_text())
         assert record["agrees"] and record["form"] == form
+        computed = "bf16" if form == "openvino" and computes_in() == "bf16" else "f16"
+        assert [hop.precision for hop in made.parity.hops][0] == "f16"
+        assert form == "adapter" or made.parity.hops[-1].precision == computed  # else that of its base
 
     def test_of_fewer_bits_are_compared_in_three_hops(self, trained: Path, tmp_path: Path):
         made = export(trained, precision="q8_0", out=tmp_path / "small.gguf", check=True, max_tokens=2)

@@ -87,6 +87,19 @@ def test_after_a_kill_it_goes_on_to_the_same_weights_and_the_same_log(tmp_path: 
     assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
 
 
+def test_it_goes_on_with_as_many_threads_since_sums_depend_on_it(tmp_path: Path):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(Killed):
+            run(tmp_path, killed_at=6)
+        torch.set_num_threads(1)  # what was measured anew, while others used the machine
+        run(tmp_path)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_finished_run_takes_no_further_step(tmp_path: Path):
     first, second = Line(), Line()
     run(tmp_path, network=first)

@@ -12,23 +12,28 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from scoville.answer.abroad import nearest_support
 from scoville.answer.calibration import calibration_of
 from scoville.answer.declines import declines, repeats
 from scoville.answer.doubt import find_doubt, nearest
 from scoville.answer.fields import fill
+from scoville.answer.golden import golden_answer
 from scoville.answer.grounding import MARKER, Grounded
-from scoville.answer.pointed import point
+from scoville.answer.pointed import Pointed, point
 from scoville.answer.shots import Shots
 from scoville.answer.structured import IN_WORDS, Shape, open_shape, read_json
-from scoville.answer.support import Calibration, Support, is_default, is_readable, read_hits, support_of
+from scoville.answer.support import Calibration, Support, is_default, is_readable, languages_of, read_hits, support_of
 from scoville.answer.unbroken import unbroken
 from scoville.answer.write_prompt import SMALL_RUNTIMES, PromptWriter
-from scoville.answer.writing import Writing, Written
+from scoville.answer.writing import Writing, Written, noted
+from scoville.answer.yes_no import opposed
+from scoville.embed import Embedder
 from scoville.errors import EmptyIndex, ScovilleError
 from scoville.guards import Guards
 from scoville.index import Workspace
 from scoville.llm import Generation, Llm, open_llm
 from scoville.llm.reader import ReaderLlm, shipped_reader
+from scoville.models.languages import unknown_to
 from scoville.prompt import Rendered
 from scoville.recipe import Recipe
 from scoville.search import Found, Searcher, check_question, open_searcher
@@ -41,6 +46,7 @@ from scoville.types import (
     Finding,
     Hit,
     Message,
+    Passage,
     Refusal,
     RefusalKind,
     RefusalReason,
@@ -48,11 +54,15 @@ from scoville.types import (
     Stage,
 )  # fmt: skip
 
+CHECKED = "this answer was checked by a person"
 NAMES_NOTHING = "What is it about? The question names nothing."
 UNREAD_RUNTIMES = ("fake", "quote")
 """Of models beside which the shipped reader does not say how likely the passages answer."""
 
 
+NEARLY = 0.5
+"""What a reader points at is shown as close from this part of the threshold on. Of 13 questions that people put, read
+and refused wrongly, 10 show the answer so, 7 by the line that shares most words alone."""
 BLOCKED = "I don't answer this: it looks like an attempt to change what I am told to do."
 NOTHING = Found(hits=(), similarity=None, seconds=0.0, scope=Scope(count=0))
 
@@ -90,11 +100,13 @@ class Answerer:
         on_text: Callable[[str], None] | None = None,
         on_found: Callable[[Found], None] | None = None,
         shape: Shape | None = None,
+        golden: Sequence[Case] = (),
     ) -> Answer:
         """Answer a question, in the form of ``shape``, by default the recipe's; for one the question may be empty.
 
         ``groups`` are the reader's: passages that have groups are found only by readers of one of them; None: no
-        restriction. ``on_text`` is given the model's text as it comes, before it is checked; ``on_found`` what the
+        restriction. What one of the ``golden`` cases asks is answered as that says, if its evidence is still there.
+        ``on_text`` is given the model's text as it comes, before it is checked; ``on_found`` what the
         search found.
         """
         shape = self.shape if shape is None else shape if shape.schema else None
@@ -112,12 +124,17 @@ class Answerer:
                 question, NOTHING, (), clock, said=_Refused("blocked", Refusal(reason="blocked"), BLOCKED)
             )
         found = self.find(question, where=where, groups=groups, history=history, clock=clock)
+        found = self._with_opposite(found, question, clock)
         if on_found:
             on_found(found)
+        if told := self._golden(question, golden if shape is None else (), found, clock):
+            return told
         if refused := self._refuse_early(question, found):
             return self._answer(question, found, found.hits, clock, said=refused)
-        support = self._read(question, found, clock) if asks and self._is_read(found) else None
-        if support and (refused := self._refuse_read(question, found, support)):
+        if isinstance(self.llm, ReaderLlm) and not self._knows(question, found):
+            return self._quote(self.llm, question, found, clock, on_text)
+        support = self._read(question, found, clock) if asks and self._is_read(question, found) else None
+        if refused := self._refuse_read(question, found, support):
             return self._answer(question, found, found.hits, clock, said=refused, support=support)
         if support and isinstance(self.llm, ReaderLlm):
             return self._point(self.llm, question, found, support, clock, on_text)
@@ -139,13 +156,43 @@ class Answerer:
             reason = "cut_off" if cut_off and not reply.text.strip() else "model_declined"
             return _unanswered(reason, question, found)
         with clock.stage("ground"):
-            read = self._reader.read if self._is_read(found) else None
+            read = self._reader.read if self._is_read(question, found) else None
             grounded = written.ground(question, self.recipe.answer.min_support, read)
         if not grounded.found or repeats(reply.text, question):
             return _unanswered("cut_off" if cut_off else "ungrounded", question, found)
         return grounded
 
-    def _is_read(self, found: Found) -> bool:
+    def _golden(self, question: str, cases: Sequence[Case], found: Found, clock: "_Clock") -> Answer | None:
+        """Answer as a person said that it is right, where what that rests on is still there for who asks."""
+
+        def find(case: Case) -> list[Passage]:
+            if found.scope.where:  # what a filter keeps out is not looked for behind its back
+                return []
+            quotes = [one.quote for one in case.evidence if one.quote]
+            searches = [self.searcher.search(quote, groups=found.scope.groups).hits for quote in quotes]
+            return [hit.passage for hits in searches for hit in hits]
+
+        first = [hit.passage for hit in (*found.hits, *found.pool)] if cases else []
+        told = golden_answer(found.question or question, cases, find, first)
+        if told is None:
+            return None
+        hits = tuple(Hit(passage=passage, score=1.0, legs={}) for passage in told.passages)
+        said = Grounded(text=told.text, citations=told.citations)
+        answer = self._answer(question, found, hits, clock, said=said)
+        return replace(answer, golden=told.case.id, notes=(*answer.notes, CHECKED))
+
+    def _knows(self, question: str, found: Found) -> bool:
+        """Say whether the reader knows the languages of the question and of what was found."""
+        return is_readable(found.question or question, found.hits, self._reader.name)
+
+    def _unknown(self, question: str, found: Found) -> tuple[str, ...]:
+        """Say which languages the models do not know, where most of what was found is not in English."""
+        if self._knows(question, found):
+            return ()
+        languages = languages_of(found.question or question, found.hits)
+        return unknown_to(self.searcher.embedder.name.partition("@")[0], self.llm.name, languages)
+
+    def _is_read(self, question: str, found: Found) -> bool:
         """Say whether it can be told how likely the passages answer.
 
         Beside a model that writes, the shipped reader shares the words of the default embedder, and the languages that
@@ -154,13 +201,21 @@ class Answerer:
         if isinstance(self.llm, ReaderLlm) or self.calibration.own:
             return True
         beside = self.llm.runtime not in UNREAD_RUNTIMES and is_default(self.searcher.embedder.name)
-        return beside and is_readable(found.hits)
+        return beside and self._knows(question, found)
 
     def _read(self, question: str, found: Found, clock: "_Clock") -> Support:
         """Say how likely the passages answer."""
+        if not self._knows(question, found):
+            return self._nearest(question, found, clock)[0]
         with clock.stage("generate" if self._reader is self.llm else "read"):
             asked = found.question or question
             return support_of(asked, found.hits, found.similarity, self._reader, self.calibration)
+
+    def _nearest(self, question: str, found: Found, clock: "_Clock") -> tuple[Support, Pointed | None]:
+        """Find the sentence nearest to a question in a language that the reader does not know."""
+        with clock.stage("nearest"):
+            asked, embedder = found.question or question, self.searcher.embedder
+            return nearest_support(asked, found.hits, found.similarity, embedder, self.calibration)
 
     def _point(
         self, llm: ReaderLlm, question: str, found: Found, support: Support, clock: "_Clock",
@@ -168,15 +223,33 @@ class Answerer:
     ) -> Answer:  # fmt: skip
         """Answer in words of the passages, or refuse where it is too unlikely that they hold an answer."""
         pointed = point(found.question or question, found.hits, support.spans)
+        return self._show(llm, question, found, support, pointed, clock, on_text)
+
+    def _quote(
+        self, llm: ReaderLlm, question: str, found: Found, clock: "_Clock", on_text: Callable[[str], None] | None
+    ) -> Answer:
+        """Answer with the sentence nearest to the question, or refuse where it is too unlikely that it answers."""
+        support, nearest_one = self._nearest(question, found, clock)
+        return self._show(llm, question, found, support, nearest_one, clock, on_text)
+
+    def _show(
+        self, llm: ReaderLlm, question: str, found: Found, support: Support, pointed: Pointed | None, clock: "_Clock",
+        on_text: Callable[[str], None] | None,
+    ) -> Answer:  # fmt: skip
+        """Show what was pointed at, or refuse."""
         words = sum(len(hit.passage.content.split()) for hit in found.hits)
         reply = llm.reply(pointed.text if pointed else "", words, clock.stages[-1].seconds)
+        given = (found.question or question, *(hit.passage.content for hit in found.hits))
+        reply = replace(reply, messages=tuple(Message(role="user", content=one) for one in given))
         likely = pointed is not None and support.probability >= self.calibration.threshold
         if pointed and likely:
             with self._guards.streaming(on_text, found.hits) as write:
                 if write:
                     write(pointed.text)
         answered = Grounded(text=pointed.text, citations=pointed.citations) if pointed and likely else None
-        said = answered or _unanswered("model_declined", question, found)
+        nearly = pointed is not None and support.probability >= NEARLY * self.calibration.threshold
+        near = pointed.citations[:1] if pointed and nearly else ()
+        said = answered or _unanswered("model_declined", question, found, near)
         return self._answer(question, found, found.hits, clock, said=said, reply=reply, support=support)
 
     def support(
@@ -210,7 +283,7 @@ class Answerer:
     def think(self, messages: Sequence[Message]) -> Reply:
         """Ask the model on behalf of the search: to rewrite a question, or to rank passages."""
         settings = self.recipe.llm
-        return self.llm.generate(messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
+        return noted(self.llm, messages, Generation(max_tokens=settings.max_tokens, seed=settings.seed))
 
     def find(
         self, question: str, *, where: Sequence[str] = (), groups: Sequence[str] | None = None,
@@ -224,20 +297,36 @@ class Answerer:
         clock.findings += findings
         return replace(found, hits=hits)
 
+    def _with_opposite(self, found: Found, question: str, clock: "_Clock") -> Found:
+        """Add what was found less near and says no where another passage says yes, or yes where it says no."""
+        given = {found.origins.get(hit.passage.id, hit.passage.id) for hit in found.hits}
+        others = [hit for hit in found.pool if hit.passage.id not in given]
+        both = opposed(found.question or question, [*found.hits, *others])
+        added = [others[one.hit - len(found.hits)] for one in both or () if one.hit >= len(found.hits)]
+        hits, findings = self._guards.clean_hits(added, clock.stage) if added else ((), ())
+        clock.findings += findings
+        return replace(found, hits=(*found.hits, *hits))
+
     def _refuse_early(self, question: str, found: Found) -> "_Refused | None":
-        """Refuse what asks for nothing, and what no passage is near to."""
+        """Refuse what asks for nothing, and that for which nothing is found."""
         if not content_words(found.question or question):
             return _Refused("underspecified", Refusal(reason="underspecified"), NAMES_NOTHING)
-        weak = found.similarity is not None and found.similarity < self.recipe.answer.min_similarity
-        if found.hits and not weak:
+        if found.hits:
             return None
-        reason = "weak_evidence" if found.hits else "no_documents"
-        return _Refused(reason, Refusal(reason=_far(found)))
+        why = f"{self.recipe.answer.refusal} ({'; '.join(found.notes)})" if found.scope.where else ""
+        return _Refused("no_documents", Refusal(reason=_far(found)), why)
 
-    def _refuse_read(self, question: str, found: Found, support: Support) -> "_Refused | None":
-        """Refuse what was read and has no one answer, and what a small model would only make up."""
+    def _refuse_read(self, question: str, found: Found, support: Support | None) -> "_Refused | None":
+        """Refuse what no passage is near to, unless a reader is sure; what was read and has no one answer; and what a
+        small model would only make up.
+        """
+        likely = support is not None and support.probability >= self.calibration.threshold
+        far = found.similarity is not None and found.similarity < self.recipe.answer.min_similarity
+        if far and not likely and self._knows(question, found):  # in other languages a cosine says less
+            return _Refused("weak_evidence", Refusal(reason=_far(found)))
+        if support is None:
+            return None
         asked = found.question or question
-        likely = support.probability >= self.calibration.threshold
         read = partial(read_hits, hits=found.hits, reader=self._reader)
         if doubt := find_doubt(asked, found.hits, support.spans, read, likely=likely):
             return _Refused(doubt.reason, doubt.refusal, doubt.text)
@@ -288,6 +377,7 @@ class Answerer:
             started_at=time.time() - total,
             stages=tuple(stage._replace(started=stage.started - clock.started) for stage in _stages(found, clock)),
             findings=tuple(clock.findings),
+            notes=self._unknown(question, found),
         )
 
 
@@ -302,9 +392,14 @@ def _far(found: Found) -> RefusalKind:
     return "out_of_scope" if found.hits else "nothing_found"
 
 
-def _unanswered(reason: RefusalReason, question: str, found: Found) -> "_Refused":
-    """Refuse what no passage answers, with what comes closest; that shares a word with the question at least."""
-    closest = nearest(found.question or question, found.hits)
+def _unanswered(
+    reason: RefusalReason, question: str, found: Found, pointed: tuple[Citation, ...] = ()
+) -> "_Refused":  # fmt: skip
+    """Refuse what no passage answers, with what comes closest: the line that shares most words with the question, at
+    least one, and what a reader pointed at.
+    """
+    if closest := nearest(found.question or question, found.hits):
+        closest += tuple(one for one in pointed if one.quote not in closest[0].quote)
     return _Refused(reason, Refusal(reason="not_answered" if closest else _far(found), citations=closest))
 
 
@@ -366,12 +461,12 @@ def _stages(found: Found, clock: _Clock) -> Iterator[Stage]:
 
 def open_answerer(
     workspace: Workspace, recipe: Recipe, *, llm: Llm | None = None, load: bool = True,
-    cases: Callable[[], Sequence[Case]] = tuple,
+    cases: Callable[[], Sequence[Case]] = tuple, embedder: Embedder | None = None,
 ) -> Answerer:  # fmt: skip
     """Open the index and the model of a workspace; the model loads while the index opens and the first search runs.
 
-    Without ``load`` it loads when it is first asked. ``llm`` is the model where it is open already; ``cases``
-    gives those that examples are chosen of.
+    Without ``load`` it loads when it is first asked. ``llm`` and ``embedder`` are the models where they are open
+    already; ``cases`` gives those that examples are chosen of.
     """
     model = llm or open_llm(recipe.llm)
 
@@ -383,7 +478,9 @@ def open_answerer(
 
     if load:
         threading.Thread(target=load_model).start()
-    searcher = open_searcher(workspace, recipe, lambda messages: answerer.think(messages).text)
+    searcher = open_searcher(
+        workspace, recipe, lambda messages: answerer.think(messages).text, embedder=embedder
+    )  # fmt: skip
     calibration = calibration_of(workspace, recipe, searcher.embedder.name)
     answerer = Answerer(searcher, model, recipe, calibration, Shots(cases, searcher.embedder))
     return answerer

@@ -53,7 +53,7 @@ def calibration_of(workspace: Workspace, recipe: Recipe, embedder: str) -> Calib
     """Give what a workspace answers by; UsageError where it needs cases that nobody calibrated on."""
     max_error, threshold = recipe.answer.max_error, recipe.answer.min_probability
     fitted = read_fitted(workspace)
-    if fitted and fitted.about.get("system") == system_hash(recipe):
+    if fitted and (workspace.fixed or fitted.about.get("system") == system_hash(recipe)):  # a release has its own
         if max_error is not None:
             threshold = fitted.threshold(max_error).risk.threshold
         return Calibration(weights=fitted.weights, threshold=threshold, own=True)
@@ -76,7 +76,7 @@ def write_fitted(workspace: Workspace, fitted: Fitted) -> None:
 
 def read_fitted(workspace: Workspace) -> Fitted | None:
     """Read the fit of a workspace; None without one, UsageError for a file that cannot be read."""
-    path = workspace.root / ".scoville" / FILE
+    path = (workspace.folder if workspace.fixed else workspace.root / ".scoville") / FILE
     if not path.is_file():
         return None
     try:

@@ -45,7 +45,7 @@ class Claim:
     """
 
     def __init__(self, sentence: str, question: str, given: str) -> None:
-        self.text = ANSWER.sub("", LIST_SIGN.sub("", re.sub(r"\s*\[\d+\]", "", sentence), count=1), count=1)
+        self.text = ANSWER.sub("", LIST_SIGN.sub("", re.sub(r"(?<!\s)\s*\[\d+\]", "", sentence), count=1), count=1)
         self.figures = figures(self.text)
         self.periods = periods(self.text)
         self.given = given

@@ -83,6 +83,8 @@ def answer_json(answer: Answer, *, show_withheld: bool = False) -> dict[str, Any
         "searched": answer.searched or answer.question,
         "answer": answer.text,
         "refused": answer.refused,
+        "notes": list(answer.notes),
+        "golden": answer.golden,
         "reason": answer.reason,
         **({"withheld": answer.withheld} if show_withheld else {}),
         "confidence": None if answer.similarity is None else round(answer.similarity, 4),

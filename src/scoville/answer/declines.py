@@ -56,7 +56,7 @@ PATTERNS = tuple(
         r"(?:unknown|n/a|unanswerable|(?:it )?cannot be determined)[. ]*$",
     )
 )
-MARKERS = re.compile(r"\s*\[[\d,\s]+\](?: and \[[\d,\s]+\])*")
+MARKERS = re.compile(r"(?<!\s)\s*\[[\d,\s]+\](?: and \[[\d,\s]+\])*")
 ASKS = re.compile(r"\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 GOES_ON = re.compile(",? (?:but|however) ")
 

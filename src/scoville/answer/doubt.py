@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from scoville.answer.grounding import cite
 from scoville.answer.pointed import VALUE, best_first
+from scoville.answer.yes_no import opposed
 from scoville.extract import Span
 from scoville.search.focus import Readable, readable_lines
 from scoville.search.rewrite import ASKS_BACK
@@ -40,7 +41,7 @@ OVER_ALL = re.compile(
 )
 """Questions about rows together name none of them."""
 AMOUNT = re.compile(
-    r"(?P<sign>[£$€¥])\s?(?P<money>\d[\d,]*(?:\.\d+)?)|(?P<number>\d[\d,]*(?:\.\d+)?)[\s-]?(?P<unit>%|[a-z]{3,})"
+    r"(?P<sign>[£$€¥])\s?(?P<money>\d[\d,]*(?:\.\d+)?)|(?P<number>\d[\d,]*(?:\.\d+)?)[\s-]?(?P<unit>%|[a-z]{3,})(?![\s-]olds?\b)"
 )
 SUPPOSED = re.compile(r"^(?:why|how come)\b|\b(?:the|our|my|your|this|that|its|their) $", re.IGNORECASE)
 """Before an amount that a question takes for granted: "why is it £300", "the 20 days of leave"."""
@@ -82,7 +83,11 @@ def find_doubt(
     ``read`` gives the spans that answer another question; ``likely``: whether the passages are held to answer: only
     then may there be two answers.
     """
-    return _false_premise(question, hits, read) or (_two_answers(question, hits, spans) if likely else None)
+    return (
+        _false_premise(question, hits, read)
+        or _yes_and_no(question, hits)
+        or (_two_answers(question, hits, spans) if likely else None)
+    )
 
 
 def nearest(question: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
@@ -94,14 +99,22 @@ def nearest(question: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
     return (cite(number + 1, hits[number].passage, line.start, line.end),) if line and count else ()
 
 
+def _yes_and_no(question: str, hits: Sequence[Hit]) -> Doubt | None:
+    """Find what one sentence grants and another one denies."""
+    both = opposed(question, hits)
+    said = [_Said(one.hit, Readable(one.start, one.end, (one.text,)), "") for one in both or ()]
+    return _disagree(hits, said) if said else None
+
+
 def _two_answers(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Doubt | None:
     """Find two answers that cannot both be meant."""
     if not VALUE.search(question) or OVER_ALL.search(question):
         return None
     ranked = best_first(question, hits, spans)
     good = [span for span in ranked if span.probability >= SURE and span.score >= ranked[0].score - NEAR]
+    rows = (_of_rows(question, hits, said) for said in _lines_of(hits, ranked[:1]))  # it would be the answer
     said = list(_lines_of(hits, good))
-    return (_of_rows(question, hits, said[0]) or _of_documents(question, hits, said)) if said else None
+    return next(filter(None, rows), None) or (_of_documents(question, hits, said) if said else None)
 
 
 def _lines_of(hits: Sequence[Hit], spans: Sequence[Span]) -> Iterator[_Said]:

@@ -57,7 +57,8 @@ def fields_of(shape: Shape, question: str = "") -> list[Field]:
 
 
 def _field(name: str, part: Mapping[str, Any]) -> Field:
-    choices = [one for one in part.get("anyOf", [part]) if one.get("type") != "null"]
+    given = [one for one in part.get("anyOf", [part]) if isinstance(one, Mapping)]
+    choices = [one for one in given if one.get("type") != "null"]
     kinds = choices[0].get("type", "string") if choices else "null"
     kind = next((one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null"), "null")
     if kind not in ("string", "number", "integer", "boolean"):
@@ -140,7 +141,8 @@ class Found(NamedTuple):
 
 
 def _beside(field: Field, hits: Sequence[Hit]) -> Iterator[Found]:
-    """Find what stands behind the field's label: in the same cell or line, or in the cell after it."""
+    """Find what stands behind the field's label: first in the same cell or line, then in the cell after it."""
+    behind: list[Found] = []
     for number, hit in enumerate(hits, start=1):
         cells = list(CELL.finditer(hit.passage.text))
         for cell, after in zip_longest(cells, cells[1:]):
@@ -148,13 +150,19 @@ def _beside(field: Field, hits: Sequence[Hit]) -> Iterator[Found]:
             if not label:
                 continue
             start, said = cell.start() + label.end(), cell[0][label.end() :].rstrip()
-            if not said and after and "\n" not in hit.passage.text[cell.end() : after.start()]:
+            alone = not said
+            if alone and after and "\n" not in hit.passage.text[cell.end() : after.start()]:
                 start, said = after.start() + len(after[0]) - len(after[0].lstrip()), after[0].strip()
             elif not label[1] and not BEGINS.match(said):
                 continue  # the label goes on: "Excess, any one claim", "cover starts on the following day"
             if 0 < len(said) <= MOST_CHARACTERS and (typed := _typed(field.kind, said)):
                 value, begin, end = typed
-                yield Found(value, cite(number, hit.passage, start + begin, start + end))
+                found = Found(value, cite(number, hit.passage, start + begin, start + end))
+                if alone:
+                    behind.append(found)
+                else:
+                    yield found
+    yield from behind
 
 
 def _pointed(field: Field, answer: Answer) -> Found | None:

@@ -15,9 +15,12 @@ from scoville.answer.evidence import Claim, Evidence, Support, best_support
 from scoville.answer.evidence import support as find_support
 from scoville.answer.parts import LIST_SIGN
 from scoville.answer.second import Read, finds_another
-from scoville.sentences import content_words, sentences
+from scoville.index.analyse import analyse, word_parts
+from scoville.language import detect_language
+from scoville.search.focus import readable_lines
+from scoville.sentences import content_words, numbers, sentences
 from scoville.types import Citation, CitationMethod, Hit, Passage
-from scoville.words import stems
+from scoville.words import space_characters, stems
 
 _NUMBERS = r"(\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3})*)"
 _LABEL = r"(?:see\s+)?(?:passages?|sources?|documents?)\s*:?\s*"
@@ -32,6 +35,10 @@ PLAIN_MARKER = re.compile(r"\s{0,4}\[(\d{1,3})\]")
 LONGEST_RANGE = 20
 QUOTATION = re.compile(r"[\"“]([^\"“”]*)[\"”]")
 SHORTEST_QUOTATION = 8  # characters; what is shorter is a word said with reserve
+READ = ("", "en")
+"""What the checks read; of passages in other languages they say nothing."""
+LEAST_ALIKE = 0.3
+"""Of the parts of a claim's words, that a line in its language must have."""
 LEAST_QUESTION_SHARE = 0.3  # of 98 grounded answers to HR questions, none held less than .31
 
 
@@ -160,7 +167,9 @@ class _Reading:
             return []
         place, best = best_support(read, [self._evidence(number) for number in range(len(self.hits))], self.min_support)
         if not best.share or not self._is_about(best):
-            return []
+            found = (self._abroad(claim.text, number) for number in range(1, len(self.hits) + 1))
+            alike = max(filter(None, found), key=lambda one: one[0], default=(0.0, None))
+            return [replace(alike[1], method="aligned")] if alike[1] and alike[0] >= LEAST_ALIKE else []
         return [self._citation(read, place + 1, best, "aligned")]
 
     def _read(self, claim: _Claim) -> Claim:
@@ -177,6 +186,8 @@ class _Reading:
             if len(quotation) >= SHORTEST_QUOTATION and not quote_stands_in(quotation, passage.content):
                 return unsupported(marker, passage, quotation, "quotation")
         found = find_support(read, self._evidence(marker - 1), self.min_support)
+        if not found.share and (unjudged := self._abroad(claim, marker)):
+            return unjudged[1]
         if not found.share:
             return unsupported(marker, passage, claim, found.reason or "words")
         return self._citation(read, marker, found, "model")
@@ -184,10 +195,27 @@ class _Reading:
     def _citation(self, claim: Claim, marker: int, found: Support, method: CitationMethod) -> Citation:
         passage = self.hits[marker - 1].passage
         cited = cite(marker, passage, found.start, found.end, method)
-        if not found.whole or passage.language not in ("", "en"):  # the checks read English
+        if not found.whole or passage.language not in READ:
             return replace(cited, state="unchecked")
         doubted = self.read is not None and finds_another(claim, passage, self.read)
         return replace(cited, state="unchecked", reason="reader") if doubted else cited
+
+    def _abroad(self, claim: str, marker: int) -> tuple[float, Citation] | None:
+        """Give the line that is most like a claim, of a passage whose language the checks do not read, and how much.
+
+        Nothing where the passage does not have the claim's numbers, or shares little in the same language.
+        """
+        passage = self.hits[marker - 1].passage
+        lines = list(readable_lines(passage))
+        if passage.language in READ or not lines or _numbers_of(claim) - _numbers_of(passage.content):
+            return None
+        wanted = word_parts(analyse(claim, passage.language))
+        shares = [len(wanted & word_parts(analyse(line.text, passage.language))) for line in lines]
+        best = max(range(len(lines)), key=lambda place: shares[place])
+        share = shares[best] / max(1, len(wanted))
+        if share < LEAST_ALIKE and detect_language(claim) in ("", passage.language):
+            return None
+        return share, replace(cite(marker, passage, lines[best].start, lines[best].end), state="unchecked")
 
     def _evidence(self, number: int) -> Evidence:
         if number not in self.evidence:
@@ -240,6 +268,10 @@ def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = re.sub(r"[‘’‚‛“”„‟\"'`´]", "'", folded)
     return " ".join(re.sub(r"[‐‑‒–—−]", "-", folded).split())
+
+
+def _numbers_of(text: str) -> set[str]:
+    return numbers(space_characters(text))
 
 
 def _tidy(reply: str) -> str:

@@ -7,26 +7,32 @@ sentences. Every word but that verdict stands in a passage, so each citation's q
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scoville.answer.grounding import cite
+from scoville.answer.kinds import address_told, is_of_kind
+from scoville.answer.lists import ITEM, ends_in_item, first_items, whole_list
 from scoville.answer.parts import LIST_SIGN
-from scoville.answer.yes_no import decide
+from scoville.answer.polarity import clauses
+from scoville.answer.yes_no import GRANTS, YES_NO, decide
 from scoville.extract.reader import Span
-from scoville.search.focus import Readable, readable_lines
-from scoville.sentences import Sentence, content_words, sentences
+from scoville.search.focus import Readable, is_heading, readable_lines
+from scoville.sentences import content_words, sentences
 from scoville.types import Citation, Hit, Passage
 
 SEVERAL = re.compile(
     r"\b(?:what|which|who)\b(?! \w*[^s\W] (?:does|do|can|must|should)\b)[^?]*?\b(?:are|were|does|do|can|must|should)\b"
-    r"|\bwhat is (?:not )?(?:allowed|covered|excluded|included|needed|required)\b"
+    r"|\bwhat is(?:n['’]t| not)? (?:allowed|covered|excluded|included|needed|required)\b"
     r"|\b(?:list|name all|(?:example|type|kind)s? of)\b",
     re.IGNORECASE,
 )
 """Questions that a list may answer."""
+HOW = re.compile(r"\bhow (?:do|can|could|should|would|must|to)\b", re.IGNORECASE)
+"""Questions that a list may answer if a line leads it in."""
 VALUE = re.compile(
     r"\b(?:who|whom|whose|when|where|what (?:time|date|year|day|percentage|amount|number|price)"
+    r"|what (?:does|do|did) [^?]*\bcost"
     r"|how (?:much|many|long|often|soon|old|far|big|large|high))\b|^which\b(?! \w+[^s]s\b)",
     re.IGNORECASE,
 )
@@ -46,15 +52,19 @@ OTHER_KIND = 2.0  # logits
 MISSING = 4.0
 """What a passage costs (logits) that holds none of the question's content words, with its headings; a part of them, a
 part of it."""
+LEAST_ASKED = 1 / 3
+"""Of the question's words, in a line that takes the place of one that is of another kind than what is asked for."""
 EXAMPLE = re.compile(r"\b(?:an|any|another|some) examples? (?:of|for|how|where|when)\b", re.IGNORECASE)
 SHOWS = re.compile(r"\b(?:for (?:example|instance)|suppose)\b", re.IGNORECASE)
+OPPOSITE = 8.0
+"""What a span costs (logits) in a list of what is not covered where one asks for what is, or the other way round."""
 NEARBY = 300  # characters
 NAMED = 5.0
 """What a span gains (logits) that is an example where one is asked for, or in the row and column that are named."""
 ANNOUNCES = re.compile(r"\bthere (?:are|is) (?:a few|some|several|many|certain|a number of|two|three)\b", re.IGNORECASE)
 SAYS_LITTLE = 3
 """A sentence of that form with no more content words than these beside the question's says what follows in the next."""
-ITEM = re.compile(r"(?:[-*•–▪◦]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
+LONGEST_JOINT = 4  # characters between a passage and the next one
 VALUE_WORDS = 6
 MOST_SENTENCES = 4
 MOST_FOLLOWING = 2
@@ -86,10 +96,14 @@ def point(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Pointed 
     if decided := decide(question, hits):
         citation = cite(decided.hit + 1, hits[decided.hit].passage, decided.start, decided.end)
         return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,))
+    if told := address_told(question, hits):
+        number, line = told
+        citation = cite(number + 1, hits[number].passage, line.start, line.end)
+        return Pointed(text=f"{LIST_SIGN.sub('', line.text, count=1)} [{number + 1}]", citations=(citation,))
     parts = _parts(question, hits, best_first(question, hits, spans))
     if not parts:
         return None
-    joint = "\n\n" if any("\n" in part.text for part in parts) else " "
+    joint = "\n\n" if any("\n" in part.text or ITEM.match(part.text) for part in parts) else " "
     return Pointed(
         text=joint.join(f"{part.text} [{part.hit + 1}]" for part in parts),
         citations=tuple(cite(part.hit + 1, hits[part.hit].passage, part.start, part.end) for part in parts),
@@ -100,21 +114,30 @@ def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_P
     parts: list[_Part] = []
     value = bool(spans) and _is_value(question, hits[spans[0].text].passage.text[spans[0].start : spans[0].end])
     asked = content_words(question)
-    several = not value and SEVERAL.search(question) is not None
+    several, how = (not value and asks.search(question) is not None for asks in (SEVERAL, HOW))
+    other = False  # what the reader would rather point at is of another kind
     for span in spans:
         if parts and (value or len(parts) == MOST_SENTENCES or span.score < parts[0].span.score - NEAR):
             break
         passage = hits[span.text].passage
-        part = (_list(passage, span) if several else None) or _sentence(passage, span, asked, value=value)
+        listed = _list(passage, span) if several or how else None
+        led = listed and listed.text.partition("\n")[0].endswith(":")
+        part = (listed if several or led else None) or _sentence(passage, span, asked, value=value)
         if part and part.text.endswith(":"):
             part = _list(passage, span)  # it leads in a list, and says nothing without it
+        if part and not parts and not is_of_kind(question, part.text):
+            other = True
+            continue
+        if part and other and len(asked & content_words(part.text)) < LEAST_ASKED * len(asked):
+            continue
         if part and "\n" not in part.text and not value:
             part = _with_what_follows(question, passage, part)
         if part and not any(_same(one, part) for one in parts):
             parts.append(part)
         if part and "\n" in part.text:
             break  # a whole list says enough
-    return sorted(parts, key=lambda part: (part.hit != parts[0].hit, part.hit, part.start))
+    shown = sorted(parts, key=lambda part: (part.hit != parts[0].hit, part.hit, part.start))
+    return [*shown, *(more for part in parts if several or how for more in _goes_on(hits, part, parts))]
 
 
 def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[Span]:
@@ -122,6 +145,8 @@ def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> lis
     kinds = [kind for asks, kind in KINDS if asks.search(question)]
     example = EXAMPLE.search(question) is not None
     asked = content_words(question)
+    spans = [_in_cell_asked_for(asked, hits[span.text].passage, span) for span in spans]
+    grants = GRANTS.search(question) is not None and not (YES_NO.match(question) or VALUE.search(question))
     missing = [len(asked - content_words(hit.passage.content)) / max(1, len(asked)) for hit in hits]
 
     def rank(span: Span) -> float:
@@ -130,9 +155,51 @@ def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> lis
         other = any(not kind.search(words) for kind in kinds)
         shows = example and SHOWS.search(passage.text, max(0, span.start - NEARBY), span.end)
         cell = _is_cell_asked_for(asked, passage, span)
-        return span.score - OTHER_KIND * other - MISSING * missing[span.text] + NAMED * bool(shows or cell)
+        opposite = grants and _excludes(_with_what_is_above(passage, span)) != _excludes(question)
+        return (
+            span.score
+            - OTHER_KIND * other
+            - MISSING * missing[span.text]
+            + NAMED * bool(shows or cell)
+            - OPPOSITE * opposite
+        )
 
     return sorted(spans, key=rank, reverse=True)
+
+
+def _excludes(text: str) -> bool:
+    return any(clause.excludes for clause in clauses(text))
+
+
+def _with_what_is_above(passage: Passage, span: Span) -> str:
+    """Give the line of a span, behind the heading and the line that lead it in."""
+    *before, line = re.findall(r"[^\n]+", passage.text[: span.end])
+    is_item = ITEM.match(line) is not None
+    while is_item and before and ITEM.match(before[-1]):
+        before.pop()
+    return "\n".join([*(before or passage.headings)[-1 - is_item :], line])
+
+
+def _in_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> Span:
+    """Move a figure of a table to the one column and the one row that the question names better than those it is in."""
+    lines = list(readable_lines(passage))
+    line = next(iter(_under(span, lines)), None)
+    words = passage.text[span.start : span.end]
+    figures = [cell for cell in line.cells[1:] if any(map(str.isdigit, _value(cell)))] if line else []
+    found = next((cell for cell in figures if words in cell), "")
+    if line is None or not found:
+        return span
+    named = [cell for cell in figures if (names := content_words(cell.partition(": ")[0])) and names <= asked]
+    column = (named[0] if len(named) == 1 else found).partition(": ")[0]
+    rows = {one: cell for one in lines for cell in one.cells[1:] if cell.startswith(f"{column}: ")}
+    counts = {one: len(asked & content_words(" ".join(map(_value, one.cells)))) for one in rows}
+    best = [one for one in counts if counts[one] == max(counts.values())]
+    row = line if line in best or len(best) != 1 else best[0]
+    value = _value(rows[row]) if row in rows else ""
+    start = passage.text.find(f"| {value} |", row.start, row.end)
+    if words in value or start < 0:
+        return span
+    return replace(span, start=start + 2, end=start + 2 + len(value))
 
 
 def _is_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> bool:
@@ -143,8 +210,13 @@ def _is_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> bool:
     words = passage.text[span.start : span.end]
     found = next((cell for cell in line.cells if words in cell), "")
     column = content_words(found.partition(": ")[0]) if ": " in found else set[str]()
-    row = content_words(" ".join(cell.partition(": ")[2] for cell in line.cells if cell != found))
+    row = content_words(" ".join(_value(cell) for cell in line.cells if cell != found))
     return bool(column) and column <= asked and bool(row & asked - column)
+
+
+def _value(cell: str) -> str:
+    """Give a cell without the name of its column, if it has one."""
+    return cell.partition(": ")[2] or cell
 
 
 def _is_value(question: str, words: str) -> bool:
@@ -154,7 +226,13 @@ def _is_value(question: str, words: str) -> bool:
 
 def _sentence(passage: Passage, span: Span, asked: set[str], *, value: bool) -> _Part | None:
     """The sentence or the row that holds the span; sentences, where it reaches over several."""
-    short = (Readable(one.start, one.end, (one.text,)) for one in sentences(passage.text))  # short items of lists, too
+    written = list(sentences(passage.text))
+    short = (
+        Readable(one.start, one.end, (one.text,))
+        for one, after in zip(written, [*written[1:], None], strict=True)
+        # A heading names an answer and holds none; with nothing below but its like it is a note, as on a slide.
+        if value or after is None or is_heading(after, passage.text) or not is_heading(one, passage.text)
+    )  # short items of lists, too
     lines = next(filter(None, (_under(span, every) for every in (readable_lines(passage), short))), None)
     if lines is None:
         return None
@@ -190,8 +268,8 @@ def _shown(line: Readable, words: str, asked: set[str] | None) -> str:
     cells = list(line.cells) if named else line.text.strip("| ").split(" | ")
     found = next((cell for cell in cells if words in cell), "") if asked is not None and len(cells) > 1 else ""
     if asked is None or not found:
-        return LIST_SIGN.sub("", "; ".join(cells), count=1)
-    label = max(cells, key=lambda cell: len(asked & content_words(cell.partition(": ")[2] if named else cell)))
+        return LIST_SIGN.sub("", "; ".join(cells), count=1).lstrip("# ")
+    label = max(cells, key=lambda cell: len(asked & content_words(_value(cell) if named else cell)))
     tells = found == label or (not named and found != words)  # it has its own label
     return found if tells else f"{label}; {found}"
 
@@ -199,37 +277,26 @@ def _shown(line: Readable, words: str, asked: set[str] | None) -> str:
 def _marked(text: str, words: str) -> str:
     """Put the words in bold, where they are a part of the text."""
     words = words if "(" in words else words.rpartition(")")[2].strip() or words  # not from within brackets
-    at = text.find(words)
-    if at < 0 or "*" in text or len(words) > 0.8 * len(text):
+    found = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text)
+    if not found or "*" in text or len(words) > 0.8 * len(text):
         return text
-    return f"{text[:at]}**{words}**{text[at + len(words) :]}"
+    return f"{text[: found.start()]}**{words}**{text[found.end() :]}"
 
 
 def _list(passage: Passage, span: Span) -> _Part | None:
     """The whole list that the span is an item of, or leads in."""
-    lines = [Sentence(m.start(), m.end(), m[0]) for m in re.finditer(r"[^\n]+", passage.text)]
-    at = next((n for n, line in enumerate(lines) if line.start < span.end and span.start < line.end), None)
-    if at is None:
-        return None
-    if not ITEM.match(lines[at].text):
-        if not lines[at].text.rstrip().endswith(":"):
-            return None
-        at += 1
-    first = last = at
-    while first > 0 and ITEM.match(lines[first - 1].text):
-        first -= 1
-    while last < len(lines) and ITEM.match(lines[last].text):
-        last += 1
-    if last - first < 2:
-        return None
-    items = [_cut(line, 0) for line in lines[first:last]]
-    lead = lines[first - 1] if first and lines[first - 1].text.rstrip().endswith(":") else None
-    shown = [_cut(lead, -1), *items] if lead else items
-    text = "\n".join(line.text for line in shown)
-    return _Part(hit=span.text, start=shown[0].start, end=shown[-1].end, text=text, span=span)
+    found = whole_list(passage, span.start, span.end)
+    return _Part(hit=span.text, start=found.start, end=found.end, text=found.text, span=span) if found else None
 
 
-def _cut(line: Sentence, which: int) -> Sentence:
-    """Take the first or the last sentence of a line: what follows an item was often the next paragraph in print."""
-    kept = list(sentences(line.text))[which]
-    return Sentence(line.start + kept.start, line.start + kept.end, kept.text)
+def _goes_on(hits: Sequence[Hit], part: _Part, parts: Sequence[_Part]) -> Iterator[_Part]:
+    """Give the items that follow in the next passage, where a list was cut at the end of this one."""
+    passage = hits[part.hit].passage
+    if not ends_in_item(passage, part.end):
+        return
+    for number, hit in enumerate(hits):
+        after = hit.passage
+        follows = after.document_id == passage.document_id and 0 <= after.start - passage.end <= LONGEST_JOINT
+        items = first_items(after) if follows else None
+        if items and not any(one.hit == number and one.start <= items.end for one in parts):
+            yield _Part(hit=number, start=items.start, end=items.end, text=items.text, span=part.span)

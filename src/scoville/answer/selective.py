@@ -65,7 +65,7 @@ def choose(points: Sequence[Point], max_error: float) -> Threshold | None:
     taken of which, from the surest down, the expected error is within: one more answer counted as an error, as
     conformal prediction does. What lies behind the first that is not may be within by chance.
     """
-    level = (1 - CONFIDENCE) / max(1, ceil(log2(len(points) + 1)))
+    level = _level(points)
     every = risks(points)
     sure = [one for one in every if one.error <= max_error and _chance(one.errors, one.answered, max_error) <= level]
     beyond = dropwhile(lambda one: not _expected(one, max_error), every)
@@ -77,6 +77,16 @@ def choose(points: Sequence[Point], max_error: float) -> Threshold | None:
 def least_error(points: Sequence[Point]) -> float:
     """Give the lowest error rate for which ``choose`` finds a threshold; 1 without answers."""
     return min(((one.errors + 1) / (one.answered + 1) for one in risks(points)), default=1.0)
+
+
+def bounds(points: Sequence[Point]) -> list[float]:
+    """Give for each of ``risks`` what ``Threshold.bound`` is there."""
+    return [upper_bound(one.errors, one.answered, _level(points)) for one in risks(points)]
+
+
+def _level(points: Sequence[Point]) -> float:
+    """Give the chance of being wrong that is left to each threshold."""
+    return (1 - CONFIDENCE) / max(1, ceil(log2(len(points) + 1)))
 
 
 def _expected(risk: Risk, max_error: float) -> bool:

@@ -63,6 +63,8 @@ class Shape:
             error = best_match(validator_of(self.schema).iter_errors(data))
         except Unresolvable as missing:
             raise UsageError(f"the JSON schema refers to {missing.ref!r}, which it does not hold") from None
+        except RecursionError:
+            raise UsageError("the JSON schema refers to itself without end") from None
         if error:
             place = "/".join(map(str, error.absolute_path))
             raise ValueError(f"{place or 'the whole'}: {error.message}"[:LONGEST_PROBLEM])

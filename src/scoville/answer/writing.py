@@ -52,6 +52,13 @@ class Written:
         return ground_data(self.json, self.rendered.hits, min_support, question)
 
 
+def noted(
+    llm: Llm, messages: Sequence[Message], generation: Generation, on_text: Callable[[str], None] | None = None
+) -> Reply:
+    """Have a model write, and note with its reply what it was given."""
+    return replace(llm.generate(messages, generation, on_text), messages=tuple(messages))
+
+
 class Writing:
     """Asks one model as a recipe says."""
 
@@ -80,7 +87,7 @@ class Writing:
 
         def ask(name: str, rendered: Rendered, generation: Generation) -> Reply:
             with stage(f"{name}/generate" if name else "generate"):
-                return self.llm.generate(rendered.messages, generation, None if name else on_text)
+                return noted(self.llm, rendered.messages, generation, None if name else on_text)
 
         def run(rendered: Rendered, name: str, longest: int | None) -> str:
             generation = self._generation(max_tokens=longest or self._settings.max_tokens)
@@ -115,7 +122,7 @@ class Writing:
 
     def _again(self, messages: Sequence[Message], generation: Generation, stage: InStage) -> Reply:
         with stage("again/generate"):
-            return self.llm.generate(messages, generation)
+            return noted(self.llm, messages, generation)
 
     def _generation(self, *, shape: Shape | None = None, max_tokens: int = 0) -> Generation:
         settings = self._settings

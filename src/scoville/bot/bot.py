@@ -4,7 +4,7 @@ Enters: documents, questions. Leaves: reports, hits, answers. Models are opened 
 freed by ``close``. What is asked and added leaves the same trace whoever asks: a program, a notebook or a command.
 
 It grows by inheritance, each part in a file: ``opened`` (recipe and models), ``records``, ``documents``, ``measured``,
-``planned``, ``train``, ``exports``.
+``planned``, ``train``, ``exports``, ``releases``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ from scoville.answer import history_of
 from scoville.answer.show_prompt import ShownPart, shown_parts
 from scoville.answer.structured import Schema, open_shape
 from scoville.at_once import in_order
-from scoville.bot.exports import Exports
 from scoville.bot.hits import HitList
 from scoville.bot.images import with_images
 from scoville.bot.opened import Where
+from scoville.bot.releases import Releases
 from scoville.bot.stream import Stream
 from scoville.cost import Budget
 from scoville.errors import ScovilleError
@@ -25,16 +25,18 @@ from scoville.memory import Conversation, Conversations, Window
 from scoville.memory.conversation import Answered
 from scoville.recipe.file import dotted, with_values
 from scoville.search import Connections, check_question, connections, parse_where
-from scoville.types import Answer, Message
+from scoville.types import Answer, Case, Message
 
 if TYPE_CHECKING:
+    from scoville.bot.automations import Due
     from scoville.bot.doctor import Check
+    from scoville.bot.route import Routed
 
 POINTING = {"reader", "quote"}
 """Runtimes that write no words of their own."""
 
 
-class Bot(Exports):
+class Bot(Releases):
     """A question-answering system over the documents of one workspace; ``scoville.open`` makes one.
 
     Several threads may ask it at once.
@@ -164,6 +166,47 @@ class Bot(Exports):
 
         return in_order(answered, given, workers or self.recipe.llm.at_once)
 
+    def route_feedback(self, *, trace: str = "", write: bool = False) -> "list[Routed]":
+        """Say where each answer that people called wrong leads: the case it is, what loses it, what would mend it.
+
+        Settings are tried, with what they change of the other cases; none is applied. ``write`` adds the cases to
+        ``cases/feedback.jsonl``; ``trace`` looks at one alone.
+        """
+        from scoville.bot.route import route
+
+        return route(self, trace=trace, write=write)
+
+    def accept_feedback(self, trace: str) -> Case:
+        """Answer the question of a trace from now on as the feedback says that it is right, with its evidence.
+
+        The answer stands in ``cases/golden.jsonl``, and is given while the documents still say so, to who may read
+        them. UsageError where nobody said what is right, or no document says it.
+        """
+        from scoville.bot.route import accept
+
+        return accept(self, trace)
+
+    def automations(self) -> "list[Due]":
+        """Say what the recipe's ``on`` calls for now, and why; nothing is done."""
+        from scoville.bot.automations import due_now
+
+        return due_now(self)
+
+    def run_automations(self) -> list[dict[str, Any]]:
+        """Do what is due, tell the webhook, and give what was logged: event, why, what, outcome.
+
+        UsageError where the webhook's secret is not in the environment.
+        """
+        from scoville.bot.automations import run_due
+
+        return run_due(self)
+
+    def automation_log(self) -> list[dict[str, Any]]:
+        """Give all that happened by itself, in its order."""
+        from scoville.automations import read_log
+
+        return read_log(self.workspace.folder)
+
     def graph(
         self, name: str, *, limit: int = 20, where: Where = (), groups: Sequence[str] | None = None
     ) -> Connections:
@@ -184,14 +227,15 @@ class Bot(Exports):
         where: Where = (),
         budget: Budget | None = None,
         caller: str = "",
+        more: Callable[[Answer], Mapping[str, Any]] = lambda _: {},
         **how: Any,
     ) -> Answered:
-        """Answer as :meth:`ask` does, and give the id of the trace, too; ``caller`` is who asks, for the trace."""
+        """Answer as :meth:`ask` does, and give the id of the trace, too; it has ``caller``, who asks, and ``more``."""
         asks = bool(question.strip()) or not (how.get("shape") or self.recipe.answer.json_schema)
         filters = self._check(question, where) if asks else self.check(where)
         answerer = self.answerer(budget)
-        answer = answerer.ask(question, history=history, where=filters, **how)
-        trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name, caller=caller)
+        answer = answerer.ask(question, history=history, where=filters, golden=self.golden_cases(), **how)
+        trace_id = self.tracker().answered(answer, answerer.searcher.embedder.name, caller=caller, more=more(answer))
         return Answered(with_images(answer, self.workspace), trace_id)
 
     def _summarise(self, messages: Sequence[Message]) -> str:

@@ -11,15 +11,17 @@ from dataclasses import replace
 
 from scoville.answer import Answerer
 from scoville.answer.calibration import Fitted, system_hash, write_fitted
-from scoville.answer.selective import Point
+from scoville.answer.selective import CONFIDENCE, Point, bounds, risks
 from scoville.answer.support import Calibration, Signals, Weights
 from scoville.bot.evaluate import Cases, Choice
 from scoville.bot.opened import Opened
 from scoville.cases.parts import groups
+from scoville.comparison import plots
 from scoville.errors import UsageError
 from scoville.evaluate.judge.agreement import auroc
 from scoville.evaluate.logistic import fit_logistic
 from scoville.recipe import Recipe
+from scoville.storage import write_whole
 from scoville.types import Case
 
 logger = logging.getLogger("scoville")
@@ -27,6 +29,7 @@ DEV = "dev"
 LEAST = 5
 """Cases of each kind: a logistic of two signals from fewer says nothing."""
 FOLDS = 5
+PLOT = "calibration.html"
 
 
 def calibrate(bot: Opened, cases: Cases) -> Fitted:
@@ -61,8 +64,28 @@ def calibrate(bot: Opened, cases: Cases) -> Fitted:
     }  # fmt: skip
     fitted = replace(fitted, about=about)
     write_fitted(bot.workspace, fitted)
+    write_whole(bot.workspace.folder / PLOT, plots.page("Errors among the answers given", [draw(fitted.points)]))
     bot.forget_index()
     return fitted
+
+
+def draw(points: Sequence[Point]) -> str:
+    """Draw the error rate against the share of the questions that is answered, the surest first."""
+    every = risks(points)
+    series = [
+        plots.Series(
+            name=name,
+            colour=colour,
+            points=[plots.Point(*one) for one in zip([risk.coverage for risk in every], values, strict=True)],
+        )
+        for name, colour, values in (
+            ("on these cases", "first", [risk.error for risk in every]),
+            (f"below this with {CONFIDENCE:.0%} confidence", "second", bounds(points)),
+        )
+    ]
+    across = plots.axis("share of the questions that is answered", [], "{:.0%}".format, across=True, share=True)
+    up = plots.axis("share to questions without an answer", [], "{:.0%}".format, across=False, share=True)
+    return plots.lines(series, across, up, title="Each threshold is a point; the surest answers are on the left.")
 
 
 def _ungated(recipe: Recipe) -> Recipe:

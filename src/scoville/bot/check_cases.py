@@ -54,11 +54,12 @@ def check_cases(bot: Opened, files: Sequence[Path | str]) -> list[CheckedCases]:
 
 def say_not_indexed(bot: Opened, cases: Sequence[Case]) -> list[str]:
     """Name the documents with the evidence of answerable cases that the index does not hold, and say so."""
-    built = bot.workspace.built()
+    place, recipe = bot.place()
+    built = place.built()
     named = {one.document: one for case in cases if case.answerable for one in case.evidence}
     if built is None or not named:
         return []
-    sources = open_index(bot.workspace, bot.recipe.index, built).documents()
+    sources = open_index(place, recipe.index, built).documents()
     missing = sorted(name for name, one in named.items() if not any(map(one.is_in, sources)))
     if missing:
         lost = sum(case.answerable and any(one.document in missing for one in case.evidence) for case in cases)

@@ -23,7 +23,7 @@ MOST_PAGES = 40
 COLOURS = {
     "title": "#7b1fa2", "heading": "#c2185b", "paragraph": "#1976d2", "list_item": "#00838f", "table": "#2e7d32",
     "code": "#5d4037", "figure": "#f57c00", "caption": "#ef6c00", "footnote": "#616161", "form_field": "#ad1457",
-    "callout": "#0097a7", "header": "#9e9e9e", "footer": "#9e9e9e",
+    "callout": "#0097a7", "chart": "#9e9e9e", "header": "#9e9e9e", "footer": "#9e9e9e",
 }  # fmt: skip
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; color: #222; }
@@ -112,13 +112,13 @@ def _page(one: Inspected, file: Path, number: int) -> Iterator[str]:
                 title = _safe(f"{element.kind}: {head}")
                 yield f'<div class="box" style="color:{colour};{_place(region.box, picture)}" title="{title}"></div>'
     for passage in one.passages:
-        box = _around(passage.regions, number)
+        box = around(passage.regions, number)
         if box:
             yield f'<div class="cut" style="{_place(box, picture)}"><b>{passage.number}</b></div>'
     yield "</div>"
 
 
-def _around(regions: "Sequence[Region]", page: int) -> "Box | None":
+def around(regions: "Sequence[Region]", page: int) -> "Box | None":
     """Give the box around what stands on a page."""
     boxes = [region.box for region in regions if region.box.page == page]
     if not boxes:

@@ -8,22 +8,28 @@ import logging
 import threading
 from collections.abc import Sequence
 from typing import Any, Self
+from weakref import WeakSet
 
 from scoville.agent import make_answerer
 from scoville.answer import Answerer, open_answerer
-from scoville.cases.files import train_cases
+from scoville.answer.golden import FILE as GOLDEN
+from scoville.cases.files import cases_of, train_cases
 from scoville.cost import Budget
+from scoville.embed import Embedder
+from scoville.embed.remember import RememberingEmbedder
 from scoville.errors import UsageError
 from scoville.index import Index, Workspace, Writers
 from scoville.llm import Llm, ask_with
 from scoville.llm.paid import announce, within
 from scoville.llm.writers import open_writers
+from scoville.models.locate import weights_identity
 from scoville.models.trained import FOLDER as TRAINED
 from scoville.models.trained import forget, look_in
 from scoville.personal import redact
 from scoville.progress import Bars, silent_bars
-from scoville.recipe import Recipe
+from scoville.recipe import Embed, Recipe
 from scoville.recipe.file import LoadedRecipe
+from scoville.release import Release, opening_recipe
 from scoville.search import Searcher, open_current_index, open_searcher, parse_where
 from scoville.track.ledger import Ledger
 from scoville.track.tracker import Tracker
@@ -51,10 +57,16 @@ class Opened:
         self._answerer: Answerer | None = None
         self._llm: Llm | None = None
         self._searcher: Searcher | None = None
+        self._embedder: tuple[tuple[Embed, str], Embedder] | None = None
+        """What embeds questions, behind its settings and weights: kept when the index changes."""
         self._trackers: dict[str, Tracker] = {}
         self._place: tuple[Workspace, Recipe] | None = None
         self._origin: Opened | None = None
         """Whose documents it has, where it is the same with another recipe."""
+        self.released: Release | None = None
+        """What it answers from, where that is not the workspace as it is now."""
+        self._releases: WeakSet[Opened] = WeakSet()
+        """What answers from releases of the same workspace, and leaves its traces there."""
         self._others: dict[str, Self] = {}
         """With other recipes, by these: closed with this one."""
         self._closed = False
@@ -89,6 +101,7 @@ class Opened:
             for other in self._others.values():
                 other.close()
             self.forget_index()
+            self._embedder = None
             if self._llm:
                 self._llm.close()
                 self._llm = None
@@ -106,6 +119,7 @@ class Opened:
             if key not in self._others or self._others[key]._closed:
                 self._others[key] = type(self)(self.workspace, LoadedRecipe(recipe, ()), bars=self.bars)
                 self._others[key]._origin = self
+                self._others[key].released = self.released if recipe.build_hash == self.recipe.build_hash else None
             return self._others[key]
 
     @property
@@ -122,6 +136,9 @@ class Opened:
         It follows the workspace's: what was added there since is added to it.
         """
         with self._opening:
+            if self._place is None and self.released:
+                look_in(self.released.folder / TRAINED, self)
+                self._place = (self.released.workspace(self.workspace.root), opening_recipe(self.recipe, self.released))
             if self._place is None:
                 self._place = (self.workspace, self.recipe) if self.shares_index else self._build_beside()
             return self._place
@@ -135,7 +152,8 @@ class Opened:
         self.check_open()
         filters = [where] if isinstance(where, str) else list(where)
         parse_where(filters)
-        self.workspace.require_built()
+        if not self.released:
+            self.workspace.require_built()
         return filters
 
     def searcher(self) -> Searcher:
@@ -152,8 +170,10 @@ class Opened:
             if self._answerer is None:
                 self.fetch_models(llm=True)
                 place, recipe = self.place()
-                opened = open_answerer(place, recipe, llm=self._llm, cases=self.train_cases)
+                known = self._known_embedder(recipe.embed)
+                opened = open_answerer(place, recipe, llm=self._llm, cases=self.train_cases, embedder=known)
                 self._llm = opened.llm
+                self._keep_embedder(recipe.embed, opened.searcher)
                 self._answerer = make_answerer(
                     opened.searcher, opened.llm, self.recipe, opened.calibration, opened.shots
                 )
@@ -165,7 +185,16 @@ class Opened:
 
     def train_cases(self) -> list[Case]:
         """Give the cases of the train part, of which a prompt may show some."""
-        return train_cases(self.workspace.root)
+        return train_cases(self.released.folder if self.released else self.workspace.root)
+
+    def golden_cases(self) -> list[Case]:
+        """Give the answers that people have checked, of ``cases/golden.jsonl``: they come before the model's."""
+        file = self.workspace.root / "cases" / GOLDEN
+        try:
+            return cases_of(file) if file.is_file() and file.stat().st_size else []
+        except UsageError as error:  # a slip in a file must not end all answers
+            logger.error("%s: no answer of it is given", error)
+            return []
 
     def budget(self, *, no_limit: bool = False) -> Budget:
         """Give what one piece of work may pay for replies; with ``no_limit`` any sum."""
@@ -184,7 +213,10 @@ class Opened:
             if run_id not in self._trackers:
                 recipe = self.recipe
                 ledger = Ledger(recipe.cost.hardware_usd_per_hour, run_id, embed_url=recipe.embed.base_url)
-                self._trackers[run_id] = Tracker(self.workspace, ledger, traces=recipe.track.traces, redact=self.redact)
+                self._trackers[run_id] = Tracker(
+                    self.workspace, ledger, traces=recipe.track.traces, redact=self.redact,
+                    release=self.released.name if self.released else "",
+                )  # fmt: skip
             return self._trackers[run_id]
 
     def redact(self, text: str) -> str:
@@ -196,7 +228,7 @@ class Opened:
         """Wait until the costs and traces of what was done until now are written down, for some seconds at most."""
         for tracker in [*self._trackers.values()]:
             tracker.flush()
-        for other in [*self._others.values()]:
+        for other in [*self._others.values(), *self._releases]:
             other.flush()
 
     def writers(self, budget: Budget) -> Writers:
@@ -222,7 +254,24 @@ class Opened:
     def _open_searcher(self) -> Searcher:
         asks = self.recipe.rewrite.asks_model or self.recipe.search.rerank == "llm"
         self.fetch_models(llm=asks)
-        return open_searcher(*self.place(), ask_with(self.recipe.llm) if asks else None)
+        place, recipe = self.place()
+        asking = ask_with(recipe.llm) if asks else None
+        known = self._known_embedder(recipe.embed)
+        return self._keep_embedder(recipe.embed, open_searcher(place, recipe, asking, embedder=known))
+
+    def _known_embedder(self, settings: Embed) -> Embedder | None:
+        """Give an embedder that this bot, or the one whose documents it has, opened already: each takes 150 MB."""
+        wanted = settings, weights_identity(settings.model)
+        for bot in filter(None, (self, self._origin)):
+            if bot._embedder and bot._embedder[0] == wanted:
+                return bot._embedder[1]
+        return None
+
+    def _keep_embedder(self, settings: Embed, searcher: Searcher) -> Searcher:
+        embedder = searcher.embedder
+        assert isinstance(embedder, RememberingEmbedder)
+        self._embedder = ((settings, weights_identity(settings.model)), embedder.embedder)
+        return searcher
 
     def forget_index(self) -> None:
         """Open the index anew when it is needed next: it has changed. Models stay."""

@@ -7,15 +7,19 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scoville.bot.opened import Opened
+from scoville.cases.files import cases_in
 from scoville.errors import UsageError
 from scoville.html import table
 from scoville.track.ledger import Total, sum_up, totals
 from scoville.track.lineage import Artifact, Lineage, find_artifact, lineage, versions
 from scoville.track.store import FILE_NAME, Store
-from scoville.track.traces import Branch, StoredSpan, find_trace, load_trace, recent
+from scoville.track.traces import Branch, Outcome, StoredSpan, find_trace, load_trace, recent
+
+if TYPE_CHECKING:
+    from scoville.monitor import Asked, Monitored
 
 HEAD = ("entries", "prompt tokens", "completion tokens", "seconds", "fees", "machine")
 WIDTHS = (7, 14, 18, 9, 11, 10)
@@ -63,13 +67,16 @@ class Costs(list[Total]):
 class Records(Opened):
     """One workspace and what is on record of it."""
 
-    def traces(self, limit: int = 20, caller: str | None = None) -> list[StoredSpan]:
+    def traces(
+        self, limit: int = 20, caller: str | None = None, *, text: str = "", outcome: Outcome | None = None
+    ) -> list[StoredSpan]:
         """List the newest traces, newest first, each by its outermost span: a question or an ``add``.
 
-        ``caller`` is the name of a key of the service: what was asked with it.
+        ``caller`` is the name of a key of the service: what was asked with it. With a ``text`` only those whose
+        question or answer holds it, with an ``outcome`` those of which that came: answered, refused, failed, added.
         """
         with self._records() as store:
-            return recent(store, limit, caller)
+            return recent(store, limit, caller, text=text, outcome=outcome)
 
     def trace(self, trace: str = "latest") -> list[Branch]:
         """Give the spans of a trace as a waterfall shows them, with how deep each stands.
@@ -93,6 +100,31 @@ class Records(Opened):
         begin = since if since is None or isinstance(since, datetime) else datetime.combine(since, time())
         with self._records() as store:
             return Costs(by, totals(store, by, since=begin.timestamp() if begin else 0.0, run_id=run))
+
+    def asked_by_people(self, begin: float, end: float) -> "list[Asked]":
+        """Give what was asked between two times, in Unix time: no evaluation's questions, a shadow's with a mark."""
+        from scoville.monitor import asked_between
+
+        with self._records() as store:
+            return asked_between(store, begin, end)
+
+    def monitor(self, *, since: datetime | None = None, until: datetime | None = None) -> "Monitored":
+        """Look at the questions that people asked, by default in the last 30 days: what came of them, those that no
+        case of the folder ``cases`` is like, what the documents lack, which documents nobody needs.
+
+        All of it comes from traces: it needs ``track.traces``, and costs nothing while people ask.
+        """
+        from scoville.monitor import monitored, no_vectors
+
+        end = (until or datetime.now()).timestamp()
+        begin = since.timestamp() if since else end - 30 * 24 * 3600
+        asked = self.asked_by_people(begin, end)
+        if not asked:
+            return monitored([], [], [], no_vectors)
+        cases = [case.question for case in cases_in(self.workspace.root / "cases")]
+        embedder = self.searcher().embedder
+        sources = self.open_index().documents()
+        return monitored(asked, cases, sources, lambda texts: embedder.embed(list(texts), "query"))
 
     def artifacts(self) -> list[Artifact]:
         """List what was recorded besides documents, newest first: indexes, recipes, models, cases, runs, sweeps."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.bot.opened import Opened
-from scoville.comparison.plots import Point, Series, axis, lines
+from scoville.comparison.plots import Point, Series, axis, lines, page
 from scoville.errors import UsageError
 from scoville.models.catalogue import catalogue
 from scoville.models.trained import FOLDER, NAME
@@ -31,12 +31,6 @@ SCRATCH_RATE = 2e-3
 HELD_OUT = 0.05
 ROWS = "rows"
 PLOT = "loss.html"
-STYLE = (
-    "<!doctype html><meta charset=utf-8><title>Loss</title><style>body{font:15px sans-serif;max-width:46em}"
-    ".curve{fill:none;stroke:#2266cc;stroke-width:2}.curve.dev{stroke:#cc5500}.grid,.base{stroke:#bbb}"
-    ".key{display:inline-block;width:1em;height:.6em;margin-right:.4em;background:#2266cc}.key.dev{background:#cc5500}"
-    ".legend{list-style:none;padding:0}text{font-size:12px}</style>"
-)
 Given = TrainingRows | Path | str | None
 logger = logging.getLogger("scoville")
 
@@ -135,17 +129,19 @@ def _train(bot: Opened, rows: TrainingRows, origin: "Origin", name: str, tuning:
             rows, origin, tuning, models_folder(bot) / name,
             usd_per_hour=bot.recipe.cost.hardware_usd_per_hour, on_progress=progress,
         )  # fmt: skip
-    figures = [_figure(stage, Journal(model.folder / stage / "loss.jsonl").rows()) for stage in model.record["stages"]]
-    write_whole(model.folder / PLOT, f"{STYLE}<h1>{name}</h1>{''.join(figures)}\n")
+    figures = [
+        loss_figure(stage, Journal(model.folder / stage / "loss.jsonl").rows()) for stage in model.record["stages"]
+    ]
+    write_whole(model.folder / PLOT, page(f"Loss of {name}", figures))
     return model
 
 
-def _figure(stage: str, rows: Iterable[Any]) -> str:
+def loss_figure(stage: str, rows: Iterable[Any]) -> str:
     """Draw the losses of a stage."""
     known = list(rows)
     curves = [
         Series(name=title, colour=colour, points=[Point(row["step"], row[key]) for row in known if key in row])
-        for title, colour, key in (("training", "train", "loss"), ("dev part", "dev", "dev"))
+        for title, colour, key in (("training", "first", "loss"), ("dev part", "second", "dev"))
     ]
     points = [point for curve in curves for point in curve.points]
     across = axis("steps", [point.x for point in points], lambda value: f"{value:,.0f}", across=True)

@@ -29,8 +29,13 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 
 def train_cases(root: Path) -> list[Case]:
     """Give the cases of the ``train`` part in the folder ``cases`` of a workspace."""
-    files = sorted((root / "cases").glob("*.jsonl"))
-    return [case for file in files for case in cases_of(file) if case.split == "train"]
+    return [case for case in cases_in(root / "cases") if case.split == "train"]
+
+
+def cases_in(folder: Path) -> list[Case]:
+    """Give the cases of all files in a folder; a file from which all were dropped is empty, and holds none."""
+    files = [file for file in sorted(folder.glob("*.jsonl")) if file.stat().st_size]
+    return [case for file in files for case in cases_of(file)]
 
 
 def cases_of(path: Path) -> list[Case]:

@@ -35,6 +35,10 @@ yes_option = click.option(
     help="Pay for replies of models beyond cost.limit_usd, and let more people read what the recipe opens to them.",
 )
 
+on_option = click.option(
+    "--on", metavar="WHERE", help="Read, split and embed in processes:N, on ray, or on ray://HOST:PORT."
+)
+
 
 @click.command("add")
 @click.argument("paths", nargs=-1)
@@ -45,6 +49,7 @@ yes_option = click.option(
     "--exclude", multiple=True, metavar="PATTERN", help='Leave out, e.g. "*.log", "drafts/"; may be repeated.'
 )
 @click.option("--follow-symlinks", is_flag=True, help="Take what links lead to outside of PATHS, too.")
+@on_option
 @yes_option
 @common_options
 def command(
@@ -54,6 +59,7 @@ def command(
     watch: bool,
     exclude: tuple[str, ...],
     follow_symlinks: bool,
+    on: str | None,
     yes: bool,
     folder: Path | None,
     flags: tuple[str, ...],
@@ -83,7 +89,7 @@ def command(
         "exclude": exclude, "follow_symlinks": follow_symlinks, "widen_access": yes,
         "budget": bot.budget(no_limit=yes),
     }  # fmt: skip
-    report = bot.add(*named, rebuild=rebuild, **options)
+    report = bot.add(*named, rebuild=rebuild, on=on, **options)
     show_report(report, as_json, on_one_line=watch)
     if watch:
         show_changes(bot.watch(*named, **options), as_json)
@@ -117,8 +123,18 @@ def show_report(report: "AddReport", as_json: bool, *, on_one_line: bool = False
         say(style(f"  {finding_said(finding)}", fg="yellow"))
     if len(report.findings) > SHOWN_FINDINGS:
         say(f"  ... and {len(report.findings) - SHOWN_FINDINGS} more that no model is given: --json lists them")
-    for line in access_said(report):
+    for line in (*report.notes, *remarks_said(report), *access_said(report)):
         say(style(f"  {line}", fg="yellow"))
+
+
+def remarks_said(report: "AddReport") -> list[str]:
+    """Say in a line that reading left remarks, and how to see them."""
+    if not report.remarks:
+        return []
+    most = max(report.remarks, key=lambda source: report.remarks[source])
+    where = f"{len(report.remarks)} files, most on {plain(most)}" if len(report.remarks) > 1 else plain(most)
+    count = sum(report.remarks.values())
+    return [f"{count} {'remark' if count == 1 else 'remarks'} on {where}: `scoville inspect FILE` shows what they are"]
 
 
 def access_said(report: "AddReport") -> list[str]:

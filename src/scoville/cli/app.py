@@ -14,9 +14,10 @@ from typing import Any
 import click
 
 COMMANDS = (
-    "init", "add", "sync", "remove", "inspect", "search", "graph", "ask", "chat", "serve", "studio", "keys", "mcp",
-    "cases", "evaluate", "calibrate", "report", "compare", "sweep", "plan", "train", "export", "judge", "metrics",
-    "trace", "cost", "lineage", "models", "recipe", "doctor", "demo",
+    "init", "add", "sync", "remove", "forget", "inspect", "search", "graph", "ask", "chat", "serve", "studio", "keys",
+    "mcp", "cases", "evaluate", "calibrate", "report", "compare", "sweep", "release", "releases", "promote", "rollback",
+    "diff", "plan", "train", "export", "judge", "feedback", "metrics", "trace", "monitor", "automate", "cost",
+    "lineage", "models", "recipe", "doctor", "backup", "restore", "demo",
 )  # fmt: skip
 
 

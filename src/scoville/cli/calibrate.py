@@ -35,7 +35,8 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
         write_json(fitted_json(fitted))
         return
     write("\n".join(_text(fitted)))
-    say(f"Kept in {bot.workspace.folder / 'calibration.json'}; use it: answer.max_error in recipe.yaml")
+    kept = bot.workspace.folder / "calibration.json"
+    say(f"Kept in {kept}, drawn in calibration.html beside it; use it: answer.max_error in recipe.yaml")
 
 
 def fitted_json(fitted: "Fitted") -> dict[str, Any]:

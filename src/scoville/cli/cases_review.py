@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +17,17 @@ from scoville.cli.common import plain, say, style
 if TYPE_CHECKING:
     from scoville.types import Case
 
-REVIEWED = "reviewed"
 KEYS = "a accept, e edit, d drop, s skip, q quit"
 
 
 def review(file: Path, *, again: bool = False) -> dict[str, int]:
     """Show the cases that nobody has accepted yet, or all, and do as the keys say; ends with the input."""
     from scoville.cases.files import cases_of, write_cases
+    from scoville.cases.review import accepted, is_waiting
 
     cases = {case.id: case for case in cases_of(file)}
     write_cases(file, cases.values())  # a file that cannot be written is told before the first decision
-    waiting = [case for case in cases.values() if again or REVIEWED not in case.tags]
+    waiting = [case for case in cases.values() if again or is_waiting(case)]
     done = Counter({"accepted": 0, "edited": 0, "dropped": 0, "left": 0})
     for number, case in enumerate(waiting, start=1):
         say(f"\n{style(f'{number} of {len(waiting)}', dim=True)}\n{_shown(case)}")
@@ -44,13 +43,13 @@ def review(file: Path, *, again: bool = False) -> dict[str, int]:
         if key == "q":
             break
         if key == "a":
-            cases[case.id] = replace(case, tags=tuple(dict.fromkeys((*case.tags, REVIEWED))))
+            cases[case.id] = accepted(case)
             done["accepted"] += 1
         elif key == "d":
             del cases[case.id]
             done["dropped"] += 1
         write_cases(file, cases.values())
-    done["left"] = sum(REVIEWED not in case.tags for case in cases.values())
+    done["left"] = sum(map(is_waiting, cases.values()))
     return dict(done)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scoville.bot import Bot
     from scoville.types import Answer
 
+ENDS = ("/quit", "quit", "exit")
 HELP = "/new begins a new conversation; /quit, an empty line or Ctrl-D ends. All else that you type is a question."
 COMMANDS = {"/help": HELP, "/new": "A new conversation, which is not stored: what was asked before is not looked at."}
 
@@ -73,7 +74,7 @@ def command(
     talk = bot.conversation(conversation)  # its model loads while the first question is typed
     if conversation is not None and (known := len(talk.turns)):
         say(f"{_turns(known)} before; the last question was: {plain(talk.turns[-1].question)}")
-    while (question := _next_question()) and question != "/quit":
+    while (question := _next_question()) and question.lower() not in ENDS:
         if question.startswith("/"):
             say(COMMANDS.get(question, f"{plain(question)} is no command. {HELP}"))
             talk = bot.conversation() if question == "/new" else talk

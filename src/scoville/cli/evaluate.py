@@ -26,6 +26,7 @@ FAILED_SHARE = 0.1
     default="",
     help="A recipe's file, file.py:function, http(s)://… or cheat:NAME; default: this workspace.",
 )
+@click.option("--release", default="", metavar="NAME", help="Ask a release, or what an alias stands for.")
 @click.option("--name", default="", help="What the run is called in tables, and may be named by.")
 @click.option("--split", default="", help="Only the cases of this part: train, dev or test.")
 @click.option("--tag", "tags", multiple=True, help="Only cases with one of these tags; may be given several times.")
@@ -89,6 +90,8 @@ def command(cases: Path | None, folder: Path | None, flags: tuple[str, ...], as_
 
     _check_options(cases, options)
     bot = open_bot(folder, flags)
+    if options["release"]:
+        bot = click.get_current_context().with_resource(bot.open_release(options["release"]))
     baseline = bot.run(options["baseline"]) if options["baseline"] else None
     if baseline and baseline.scores():
         check_scored([baseline], options["metric"])
@@ -142,6 +145,8 @@ def _check_options(cases: Path | None, options: Mapping[str, Any]) -> None:
     needless = [name for name in ("baseline", "judge", "semantic", "perplexity") if options[name] and not given]
     if needless:
         raise UsageError(f"--{needless[0]}: expected CASES to ask, or --score RUN for a saved run")
+    if options["release"] and options["spec"]:
+        raise UsageError("got --release and --system: expected one of them")
     if options["max_drop"] is not None and not options["baseline"]:
         raise UsageError("--max-drop: expected --baseline RUN, to compare with")
 

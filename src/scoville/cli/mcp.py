@@ -18,7 +18,8 @@ def command(groups: tuple[str, ...], folder: Path | None, flags: tuple[str, ...]
     from scoville.errors import MissingExtra
 
     try:
-        from scoville.serve.tools import build_server
+        from scoville.serve.tools import Here, build_server
     except ModuleNotFoundError as error:
         raise MissingExtra(f"{error.name} is missing: pip install 'scoville[mcp]'") from None
-    build_server(open_bot(folder, flags), groups or None).run()
+    bot = open_bot(folder, flags)
+    build_server(bot, Here(bot, groups or None)).run()

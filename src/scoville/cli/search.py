@@ -60,9 +60,6 @@ def command(
         write(_show(number, hit, explain) + (_steps_of(found, hit) if explain else ""))
     if explain:
         write(_steps(found))
-    if filters and not found.hits:
-        say("No passage meets --where; `scoville search --json` shows the metadata of passages.")
-        return
     for note in found.notes:
         say(note)
     if not found.hits:

@@ -49,22 +49,22 @@ def serve(
     from scoville.errors import MissingExtra, UsageError
 
     try:
+        from scoville.recipe.serve import LOOPBACK
         from scoville.serve.app import build_app
-        from scoville.serve.edge import LOOPBACK
         from scoville.serve.run import listen, run
         from scoville.serve.service import Limits, service_in
     except ModuleNotFoundError as error:
         raise MissingExtra(f"{error.name} is missing: pip install 'scoville[serve]'") from None
     bot = open_bot(folder, flags)
     app = build_app({bot.name: bot}, Limits(**limits or {}), url=url)
-    keyed = service_in(app).keys.any()
+    keyed = service_in(app).knows_callers
     if host not in LOOPBACK and not keyed:
         raise UsageError(f"--host {host}: others could read everything; make a key first: scoville keys add NAME")
     listening = listen(host, port)
     address = url or f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     if as_json:
         write_json_line({"url": address, "model": bot.name, "keys": keyed})
-    who = "whoever has a key" if keyed else "this machine only: there are no keys"
+    who = "those whom it knows" if keyed else "this machine only: there are no keys"
     say(f"Serving {bot.name!r} at {address} to {who}. For OpenAI's clients: {address}/v1. Ctrl-C ends it.")
     if opens:
         opens(address)

@@ -3,7 +3,7 @@
 import json
 
 from scoville.cli.common import plain, style
-from scoville.html import BOLD, REASONS
+from scoville.html import BOLD, REASONS, UNSURE, UNSURE_BELOW
 from scoville.types import Answer, Citation, Finding
 
 WORDS_SHOWN = 120
@@ -27,8 +27,11 @@ def answer_text(answer: Answer, *, show_withheld: bool = False) -> str:
 
 
 def _found(answer: Answer) -> list[str]:
-    """Say what guards found; of passages only in which documents, since most have no part in the answer."""
-    said = [finding_said(one) for one in answer.findings if one.place != "passages"]
+    """Say what is to be known, and what guards found; of passages only in which documents: most have no part in it."""
+    said = [*map(plain, answer.notes)]
+    if not answer.refused and answer.probability is not None and answer.probability < UNSURE_BELOW:
+        said.append(UNSURE)
+    said += [finding_said(one) for one in answer.findings if one.place != "passages"]
     found = [one for one in answer.findings if one.place == "passages"]
     if found:
         documents = ", ".join(dict.fromkeys(plain(one.document or "") for one in found))

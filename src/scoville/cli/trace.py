@@ -60,9 +60,8 @@ def _listed(span: "StoredSpan") -> str:
 def _waterfall(branches: "Sequence[Branch]") -> list[str]:
     """Draw a line for each span: its name, its seconds, and where it stands in the whole."""
     from scoville.track.spans import REASON, WITHHELD
+    from scoville.track.traces import bars
 
-    start = min(branch.span.started for branch in branches)
-    whole = max(max(branch.span.finished for branch in branches) - start, 1)
     width = min(max(shutil.get_terminal_size((100, 24)).columns - NAMES - 30, LEAST_BAR), MOST_BAR)
     root = branches[0].span
     when = datetime.fromtimestamp(root.started / 1e9)
@@ -70,10 +69,9 @@ def _waterfall(branches: "Sequence[Branch]") -> list[str]:
     lines += [f"refused: {plain(str(root.attributes[REASON]))}"] if REASON in root.attributes else []
     lines += [f"the model wrote: {plain(str(root.attributes[WITHHELD]))}"] if WITHHELD in root.attributes else []
     lines.append("")
-    for depth, span in branches:
-        before = int((span.started - start) / whole * width)
-        length = max(1, round((span.finished - span.started) / whole * width))
-        length = min(length, width)
+    for (depth, span), place in zip(branches, bars(branches), strict=True):
+        before = int(place.start * width)
+        length = min(max(1, round(place.length * width)), width)
         before = max(0, min(before, width - length))
         bar = " " * before + "#" * length
         name = f"{'  ' * depth}{plain(span.name)}"[:NAMES]

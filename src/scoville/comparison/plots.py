@@ -23,6 +23,11 @@ TICKS = 5
 ROUND = (1, 2, 2.5, 5, 10)
 WIDE = 40
 """Values that differ by more are drawn on a logarithmic axis."""
+STYLE = (
+    "body{font:15px sans-serif;max-width:46em}.curve{fill:none;stroke:#26c;stroke-width:2}.curve.second{stroke:#c50}"
+    ".grid,.base{stroke:#bbb}.legend{list-style:none;padding:0}text{font-size:12px}"
+    ".key{display:inline-block;width:1em;height:.6em;margin-right:.4em;background:#26c}.key.second{background:#c50}"
+)
 Write = Callable[[float], str]
 
 
@@ -78,6 +83,12 @@ def axis(title: str, values: Iterable[float], write: Write, *, across: bool, sha
     return Axis(
         title=title, low=ticks[0], high=ticks[-1], write=write, start=start, end=end, log=log, ticks=tuple(ticks)
     )
+
+
+def page(title: str, figures: Iterable[str]) -> str:
+    """Write a page of its own, with curves of the classes ``first`` and ``second``."""
+    shown, body = escape(title), "".join(figures)
+    return f"<!doctype html><meta charset=utf-8><title>{shown}</title><style>{STYLE}</style><h1>{shown}</h1>{body}\n"
 
 
 def lines(series: Sequence[Series], across: Axis, up: Axis, *, title: str) -> str:

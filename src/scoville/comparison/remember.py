@@ -20,7 +20,7 @@ class RememberingSearcher(Searcher):
     def __init__(self, searcher: Searcher) -> None:
         super().__init__(
             searcher.index, searcher.embedder, searcher.settings,
-            reranker=searcher.reranker, rewriter=searcher.rewriter,
+            reranker=searcher.reranker, rewriter=searcher.rewriter, guards=searcher.guards,
         )  # fmt: skip
         self._found: dict[str, Found] = {}
 

@@ -15,7 +15,7 @@ from scoville.comparison.asked import Said
 from scoville.comparison.marked import blocks, markers
 from scoville.evaluate.result import Result
 from scoville.evaluate.shown import LABELS, unit_of, written
-from scoville.html import REASONS, shorten
+from scoville.html import REASONS, not_bold, shorten
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,19 +37,21 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         "form-action 'none'"
     )
     own = {"style": Markup(style), "script": Markup(script), "policy": policy}
-    return _environment().get_template(template).render({**values, **own})
+    return environment().get_template(template).render({**values, **own})
 
 
-def _environment() -> "Environment":
+def environment(*more: Path) -> "Environment":
+    """Give what fills the templates of ``page/``, and of ``more`` folders, which may include them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     page = Environment(
-        loader=FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
-        finalize=_printable,
+        loader=FileSystemLoader([PAGE, *more]), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined, finalize=_printable,
     )  # fmt: skip
     filters: dict[str, Callable[..., Any]] = {
         "blocks": blocks, "markers": markers, "pages": _pages, "document": _document, "shorten": shorten,
-        "timeline": _timeline, "trace": _trace, "drawn": _drawn, "words": lambda text: text.replace("_", " "),
+        "timeline": _timeline, "trace": _trace, "drawn": _drawn, "not_bold": not_bold,
+        "words": lambda text: text.replace("_", " "),
         "reason": lambda key: REASONS.get(key, key), "seconds": lambda value: written(value, "seconds"),
     }  # fmt: skip
     page.filters.update(filters)

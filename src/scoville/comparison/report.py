@@ -13,6 +13,7 @@ from scoville.comparison.asked import CHOICES, Question, questions
 from scoville.comparison.render import render
 from scoville.comparison.run_plots import run_plots
 from scoville.comparison.shown import COLUMNS, COST, SECONDS, Shown, System, cell, coloured, number
+from scoville.comparison.words import in_words
 from scoville.evaluate.blame import STAGES, count_stages
 from scoville.evaluate.shown import HEADLINE, LABELS, groups, measure, written
 
@@ -34,18 +35,36 @@ def report_html(runs: Sequence[Shown], *, metric: str, baseline: str = "", notes
     ``metric`` is what systems are ranked by, ``baseline`` the name of the one that the others are compared with, by
     default the first.
     """
-    systems, base = coloured(runs), baseline or runs[0].name
+    return render("report.html", report_values(runs, metric=metric, baseline=baseline, notes=notes))
+
+
+def report_values(
+    runs: Sequence[Shown], *, metric: str, baseline: str = "", notes: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Give what the templates of the page are filled with; all else is that of :func:`report_html`."""
+    base = baseline or runs[0].name
     asked = questions(runs[0].cases, runs, base, metric)
+    return board_values(runs, metric=metric, baseline=baseline, notes=notes) | {
+        "questions": [_row(question, place) for place, question in enumerate(asked)],
+        "choices": _choices(asked, base if len(runs) > 1 else ""), "options": _options(asked), "link": "#q{}".format,
+    }  # fmt: skip
+
+
+def board_values(
+    runs: Sequence[Shown], *, metric: str, baseline: str = "", notes: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Give what the templates are filled with besides the questions."""
+    systems = coloured(runs)
     every = _groups(systems, every=True)
-    return render("report.html", {
-        "title": f"Scoville: {', '.join(run.name for run in runs)}", "systems": systems, "baseline": base,
-        "cards": _cards(systems, metric), "board": _board(systems, metric, baseline), "notes": list(notes),
+    return {
+        "title": f"Scoville: {', '.join(run.name for run in runs)}", "systems": systems,
+        "baseline": baseline or runs[0].name, "notes": list(notes),
+        "words": in_words(systems, metric, baseline), "cards": _cards(systems, metric),
+        "board": _board(systems, metric, baseline),
         "measures": _groups(systems), "every": every, "measure_count": sum(len(group["rows"]) for group in every),
         "plots": [plot for plot in run_plots(systems, metric) if plot], "stages": _stages(systems),
-        "questions": [_row(question, place) for place, question in enumerate(asked)],
-        "choices": _choices(asked, base if len(systems) > 1 else ""), "options": _options(asked),
         "facts": _facts(systems), "how": _how(runs[0]), **_heading(systems),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _heading(systems: Sequence[System]) -> dict[str, str]:

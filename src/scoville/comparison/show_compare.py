@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scoville.comparison.leaderboard import Cell, Row
+    from scoville.comparison.shown import Shown
     from scoville.comparison.side_by_side import Compared
     from scoville.comparison.systems import Table, ToBaseline
     from scoville.evaluate.shown import Measure
@@ -141,12 +142,19 @@ def compare_json(table: "Table", systems: "Sequence[Compared]") -> dict[str, Any
 
 
 def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
-    """Write a comparison as the page that shows runs, the best system first, with what each costs among its scores."""
+    """Write a comparison as the page that shows runs."""
     from scoville.comparison.report import report_html
+
+    shown = shown_systems(table, systems)
+    return report_html(shown, metric=table.board.metric, baseline=table.baseline, notes=table.notes)
+
+
+def shown_systems(table: "Table", systems: "Sequence[Compared]") -> "list[Shown]":
+    """Give systems as the page shows them, the best first, with what each costs among its scores."""
     from scoville.comparison.shown import shown_run
 
     by_name = {system.name: system for system in systems}
-    shown = [
+    return [
         replace(
             shown_run(by_name[row.system].run, by_name[row.system].blamed),
             name=row.system,
@@ -155,7 +163,6 @@ def compare_html(table: "Table", systems: "Sequence[Compared]") -> str:
         )
         for row in table.board.rows
     ]
-    return report_html(shown, metric=table.board.metric, baseline=table.baseline, notes=table.notes)
 
 
 def _column_rows(table: "Table") -> list[tuple[str, ...]]:

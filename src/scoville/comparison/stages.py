@@ -111,7 +111,9 @@ class SharedStages:
         """Open what searches for a recipe, building its index if there is none."""
         index = self.index(recipe)
         asks = recipe.search.rerank == "llm" or recipe.rewrite.asks_model
-        key = repr((self._build_key(recipe), recipe.search, recipe.rewrite, recipe.llm if asks else None))
+        key = repr(
+            (self._build_key(recipe), recipe.search, recipe.rewrite, (recipe.llm, recipe.guards) if asks else None)
+        )
         if key not in self._searchers:
             ask = ask_with(recipe.llm, self.llm(recipe.llm)) if asks else None
             remembering = self.embedder(recipe.embed)

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scoville.errors import ModelError
 from scoville.quiet import silence_openvino
@@ -46,6 +46,8 @@ class Network:
         self._threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
         self._compiled: Any = None
         self._compiling = threading.Lock()
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        """Requests that nobody uses now."""
 
     def run(
         self, inputs: Sequence[Sequence[list[int]]], take: "Callable[[list[int], NDArray[np.float32]], None]"
@@ -58,22 +60,24 @@ class Network:
         if not groups:
             return
         model = self._model()
-        # A thread and a request for each stream. OpenVINO's own AsyncInferQueue hung once its callbacks ran in Python
-        # while the next request was being started.
-        requests: SimpleQueue[Any] = SimpleQueue()
-        streams = max(1, min(self._threads, len(groups)))
-        for _ in range(streams):
-            requests.put(model.create_infer_request())
 
         def run(batch: Batch) -> None:
-            request = requests.get()
+            try:
+                request = self._idle.get_nowait()
+            except Empty:
+                request = model.create_infer_request()
             try:
                 request.infer(_pad(inputs, batch), share_inputs=True)
                 take(batch.rows, request.get_output_tensor(0).data)
             finally:
-                requests.put(request)
+                self._idle.put(request)
 
-        with ThreadPoolExecutor(streams) as pool:
+        if len(groups) == 1:  # a question: to start a thread would take a third of its time
+            run(groups[0])
+            return
+        # A thread and a request for each stream. OpenVINO's own AsyncInferQueue hung once its callbacks ran in Python
+        # while the next request was being started.
+        with ThreadPoolExecutor(max(1, min(self._threads, len(groups)))) as pool:
             for _ in pool.map(run, groups):
                 pass
 
@@ -83,8 +87,7 @@ class Network:
                 import openvino
 
                 core = openvino.Core()
-                precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-                options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision}
+                options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": computes_in(core)}
                 if self._threads:
                     options |= {"INFERENCE_NUM_THREADS": self._threads, "NUM_STREAMS": self._threads}
                 self._compiled = core.compile_model(self._build(), "CPU", options)
@@ -129,3 +132,12 @@ def _pad(inputs: Sequence[Sequence[list[int]]], batch: Batch) -> "list[NDArray[n
             place[line, :length] = numbers[row]
         padded[-1][line, :length] = 1
     return padded
+
+
+def computes_in(core: Any = None) -> Literal["bf16", "f32"]:
+    """Name the precision in which OpenVINO computes on this CPU, unless told otherwise."""
+    if core is None:
+        import openvino
+
+        core = openvino.Core()
+    return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"

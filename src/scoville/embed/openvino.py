@@ -4,6 +4,7 @@ Enters: a model folder and texts. Leaves: unit vectors, one for each text.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+E5 = re.compile(r"(?:^|-)e5-(?:small|base|large)(?:-v2)?$")
+"""Models that were trained with a word before each text and whose folders do not say so (Wang et al. 2022)."""
+
+
 class OpenVINOEmbedder:
     """A BERT-family sentence encoder."""
 
     def __init__(self, files: ModelFiles, *, threads: int = 0) -> None:
         self.name = f"{files.name}@{_weights_sha256(files)[:8]}"
+        self._is_e5 = bool(E5.search(files.name))
         self._config = read_config(files.folder)
         self._tokenizer = open_tokenizer(files.folder / "tokenizer.json")
         self._special = self._tokenizer.num_special_tokens_to_add(False)
@@ -48,7 +54,7 @@ class OpenVINOEmbedder:
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        prompt = self._config.prompts.get(kind, "")
+        prompt = self._config.prompts.get(kind) or (f"{kind}: " if self._is_e5 else "")
         encodings = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
 
         def take(rows: list[int], output: "NDArray[np.float32]") -> None:

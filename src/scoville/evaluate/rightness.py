@@ -22,8 +22,9 @@ REFUSED = Metric(
 QUALITY = Metric(
     name="quality", family="all",
     description="1 - what the answer costs: nothing when right, 1 for a refusal, `evaluate.wrong_costs` for a wrong "
-    "answer; as a share of the dearest",
+    "answer; as a share of the dearest", version=WORDS.version,
 )  # fmt: skip
+"""Its version is one for all cases of a run, whatever decided them: that of the rule by words."""
 HEADLINE = {metric.name: metric for metric in (ANSWERED, REFUSED, QUALITY)}
 DECIDES = ("correctness", "choice_match", "final_number", WORDS.name)
 """The first of these that an answer has says whether it is right."""
@@ -49,12 +50,17 @@ def rightness(case: Case, result: Result, scores: Iterable[Score], wrong_costs: 
     if not case.answerable and corrects_premise(case, result):
         rights = [True]
     weight = "" if wrong_costs == 1 else f", wrong_costs {wrong_costs:g}"
-    for metric, values, reason in (
-        (part, [float(right) for right in rights], decided.metric),
-        (QUALITY, [1 - loss(right) / max(1.0, wrong_costs) for right in rights], decided.metric + weight),
+    for metric, version, values, reason in (
+        (part, decided.version, [float(right) for right in rights], decided.metric),
+        (
+            QUALITY,
+            QUALITY.version,
+            [1 - loss(right) / max(1.0, wrong_costs) for right in rights],
+            decided.metric + weight,
+        ),
     ):
         yield Score(
-            metric=metric.name, value=sum(values) / len(values), reason=reason, version=decided.version,
+            metric=metric.name, value=sum(values) / len(values), reason=reason, version=version,
             judge=decided.judge, rounds=tuple(values) if decided.rounds else (),
         )  # fmt: skip
 

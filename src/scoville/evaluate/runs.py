@@ -153,7 +153,9 @@ def _score(metric: str, values: Mapping[str, Any]) -> Score:
 def create_run(runs: Path, cases: Sequence[Case], header: Mapping[str, Any]) -> Run:
     """Begin a run in the folder of runs."""
     now = datetime.now(UTC)
-    run = Run(runs / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(2)}")  # by name is by time
+    milliseconds, more = divmod(now.microsecond, 1000)
+    # By name is by time; the last sign parts processes that begin one at once.
+    run = Run(runs / f"{now:%Y%m%d-%H%M%S}-{milliseconds:03}{more:03x}{secrets.token_hex(1)[0]}")
     with storage_errors(runs):
         run.folder.mkdir(parents=True)
     lines = (json.dumps(case_json(case), ensure_ascii=False) for case in cases)

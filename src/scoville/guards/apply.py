@@ -69,6 +69,14 @@ class Guards:
         blank = {text: _blanked(text, [span for _, span in spans]) for text, spans in found.items()}
         return tuple(replace(hit, passage=_without(hit.passage, blank)) for hit in hits), tuple(dict.fromkeys(findings))
 
+    def clean_document(self, document: Document) -> Document:
+        """Give a document without what no model is to read."""
+        return replace(document, text=self.clean_text(document.text), title=self.clean_text(document.title))
+
+    def clean_text(self, text: str) -> str:
+        """Give a text of a document without what no model is to read."""
+        return _blanked(text, [span for _, span in self.find("passages", [text])[0]])
+
     def check_document(self, document: Document) -> Iterator[Finding]:
         """Say what of a document no model will be given: of its text, its title, its name, and what cannot be seen."""
         named = () if document.title in document.source else (document.title,)

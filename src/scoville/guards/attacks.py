@@ -14,6 +14,8 @@ from scoville.guards.instructions import ATTACKS, KINDS, is_told, orders
 from scoville.sentences import Sentence, sentences
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
+_SHORTEST = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]+[\W\d_]+){2}[^\W\d_]")
+"""Three words: of fewer the classifier knows too little, and took "Message 0" for an order."""
 
 
 class Jailbreak:
@@ -46,7 +48,9 @@ class Injection:
             (place, one.start, one.end): [plain(one.text)]
             for place, spans in enumerate(written)
             for one in spans
-            if is_told(one.text) and not any(span.start < one.end and one.start < span.end for span in found[place])
+            if is_told(one.text)
+            and _SHORTEST.search(one.text)
+            and not any(span.start < one.end and one.start < span.end for span in found[place])
         }
         for place, start, end in self._classifier.places(parts):
             found[place].append(Span(start, end, "what resembles orders to a language model"))

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,20 +18,19 @@ from scoville.errors import DamagedIndex, StaleIndex, UsageError
 from scoville.guards import Guards
 from scoville.html import facts_html
 from scoville.index.access import Access, Groups, Widening
-from scoville.index.analyse import ANALYSER_VERSION
+from scoville.index.build import build_hash
+from scoville.index.elsewhere import open_executor
 from scoville.index.ingest import AddProgress, Ingest, known_items
 from scoville.index.look import NO_WRITERS, Known, Look, SourceSpec, Writers
 from scoville.index.open import open_index
 from scoville.index.protocol import Index
 from scoville.index.reading_cache import ReadingCache
-from scoville.index.rows import ROWS_VERSION
 from scoville.index.workspace import Built, Failure, Seen, Workspace
-from scoville.read import READER_VERSION
 from scoville.recipe import Recipe
+from scoville.recipe.model import is_hosted
 from scoville.recipe.sources import Entry, PathEntry
 from scoville.sources import FileSource, Place, open_entries, open_place
 from scoville.sources.pattern import MAGIC, matches
-from scoville.split import SPLITTER_VERSION
 from scoville.types import Finding
 
 logger = logging.getLogger("scoville")
@@ -69,6 +69,12 @@ class AddReport:
     """Items that came in now and lie in sources without a common group, so that nobody may read them."""
     findings: tuple[Finding, ...] = ()
     """What `guards.passages` found in what was read: models are given passages without it."""
+    remarks: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many reading left on what came in now, by file: pages left out, no text found by OCR, guessed letters."""
+    languages: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Of the passages that came in now, by their codes (ISO 639-1); empty for those that cannot be told."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of them: languages that the recipe's models do not know."""
     cost_usd: float | None = 0.0
     """What the replies cost of `metadata.model`, `split.summary_model` and models that read; None where a price is not
     known."""
@@ -104,12 +110,6 @@ class AddReport:
         return facts_html(f"{self.documents:,} documents, {self.passages:,} passages in the index", facts)
 
 
-def build_hash(recipe: Recipe) -> str:
-    """Name everything that decides what the passages of a file are."""
-    named = f"{recipe.build_hash}/{READER_VERSION}/{SPLITTER_VERSION}/{ANALYSER_VERSION}/{ROWS_VERSION}"
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
-
-
 def table_name(embedder: str) -> str:
     """Name the table of an embedder: vectors of two models never share one."""
     return f"passages-{hashlib.sha256(embedder.encode()).hexdigest()[:12]}"
@@ -125,6 +125,7 @@ def add_paths(
     follow_symlinks: bool = False,
     groups: Sequence[str] = (),
     widen_access: bool = False,
+    on: str | None = None,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
     on_wait: OnWait = None,
@@ -135,14 +136,17 @@ def add_paths(
     switches over. A path that is gone but known is removed. ``exclude`` are patterns of what is left out below
     ``paths``; ``follow_symlinks`` takes in what links in them lead to outside. ``groups`` may read what is new, where
     the recipe lets them; none: everyone it lets. Who may read what stays as it was where
-    the recipe now opens it to more readers, unless ``widen_access`` agrees to that. Raises UsageError when a path was
+    the recipe now opens it to more readers, unless ``widen_access`` agrees to that. ``on`` says where files are read,
+    split and embedded: `processes:N`, `ray`, `ray://HOST:PORT`; here without it. Raises UsageError when a path was
     never there, StaleIndex when the index was built with another embedder, StorageError when the disk is full.
     """
     started = time.perf_counter()
     if not rebuild and workspace.built() is None:
         _check_paths(paths, _place(workspace), {})
     with workspace.writing(on_wait):
-        run = _Run(workspace, recipe, rebuild=rebuild, widens=widen_access, writers=writers, on_progress=on_progress)
+        run = _Run(
+            workspace, recipe, rebuild=rebuild, widens=widen_access, on=on, writers=writers, on_progress=on_progress
+        )
         _check_paths(paths, run.place, run.everything)
         taken = PathEntry(path="", exclude=tuple(exclude), follow_symlinks=follow_symlinks, groups=tuple(groups))
         specs = [*_specs_of(paths, recipe, run.place, taken), *(run.specs_of_known() if rebuild else [])]
@@ -188,6 +192,7 @@ def sync_sources(
     retry: bool = False,
     prune: bool = False,
     widen_access: bool = False,
+    on: str | None = None,
     writers: Writers = NO_WRITERS,
     on_progress: OnProgress = None,
     on_wait: OnWait = None,
@@ -195,14 +200,16 @@ def sync_sources(
     """Bring the index in line with the sources of the recipe.
 
     ``retry`` tries again what failed too often. ``prune`` removes what a source no longer has even where it lists
-    nothing at all, and the documents of sources that the recipe names no more. ``widen_access`` is that of
-    ``add_paths``.
+    nothing at all, and the documents of sources that the recipe names no more. ``widen_access`` and ``on`` are those
+    of ``add_paths``.
     """
     started = time.perf_counter()
     if not recipe.sources.entries:
         raise UsageError("the recipe names no sources: add them to it, e.g. `sources: [{path: docs}]`")
     with workspace.writing(on_wait):
-        run = _Run(workspace, recipe, tries_all=retry, widens=widen_access, writers=writers, on_progress=on_progress)
+        run = _Run(
+            workspace, recipe, tries_all=retry, widens=widen_access, on=on, writers=writers, on_progress=on_progress
+        )
         opened = open_entries(recipe, run.place)
         specs = [SourceSpec(source, entry, keeps_when_empty=not prune) for entry, source in opened]
         return run.finish(specs, started, prune=prune, keys={source.key for _, source in opened})
@@ -224,9 +231,9 @@ def remove_documents(
         candidates = known.keys() | {failure.item or failure.path for failure in failures} | seen.keys()
         removed: set[str] = set()
         for name in names:
-            found = {item for item in candidates if _is_named(item, name)}
+            found = {item for item in candidates if is_named(item, name)}
             if not found:
-                found = {item for item in candidates if _is_named(item, workspace.source_of(Path(name)))}
+                found = {item for item in candidates if is_named(item, workspace.source_of(Path(name)))}
             if not found:
                 raise UsageError(_unknown(name, known, index))
             removed |= found
@@ -249,6 +256,7 @@ class _Run:
         rebuild: bool = False,
         tries_all: bool = True,
         widens: bool = False,
+        on: str | None = None,
         items: Mapping[str, Known] | None = None,
         writers: Writers = NO_WRITERS,
         on_progress: OnProgress = None,
@@ -257,6 +265,8 @@ class _Run:
     ) -> None:
         """``items`` are what another index knows of the same items."""
         _check_writers(recipe, writers)
+        if on:
+            _check_elsewhere(recipe)
         self.workspace = workspace
         self.recipe = recipe
         self.place = _place(workspace)
@@ -293,6 +303,7 @@ class _Run:
             tries_all=tries_all,
             writers=writers,
             readings=readings,
+            executor=open_executor(on, recipe, build) if on else None,
         )
         self.ingest = Ingest(workspace, self.index, look, seen, on_progress)
         self.spent_before = self._spent()
@@ -310,7 +321,9 @@ class _Run:
         """Bring the index in line with sources; with ``prune`` remove what came from others than ``keys``."""
         if self.before is None and not self.is_lost:
             self.workspace.set_built(self.target)
-        self.ingest.run(specs)
+        executor = self.ingest.look.executor
+        with closing(executor) if executor else nullcontext():
+            self.ingest.run(specs)
         known = self.ingest.look.known
         left = [name for name, one in known.items() if keys and one.origin and one.origin not in keys]
         if prune:
@@ -352,6 +365,8 @@ class _Run:
             widened=tuple(tally.widened),
             for_nobody=tuple(tally.for_nobody),
             findings=tuple(tally.findings),
+            remarks=dict(sorted(tally.remarks.items())),
+            languages=dict(tally.languages),
             cost_usd=self._cost(),
         )
 
@@ -428,6 +443,21 @@ def _check_writers(recipe: Recipe, writers: Writers) -> None:
             )
 
 
+def _check_elsewhere(recipe: Recipe) -> None:
+    """Refuse models that are paid for: workers cannot pay from the one budget of this run."""
+    named = {"split.summary_model": recipe.split.summary_model, "metadata.model": recipe.metadata.model}
+    for key, model in named.items():
+        if model:
+            raise UsageError(f"--on: {key} is asked within the budget of one process; leave out --on, or unset it")
+    reading = {"embed.model": recipe.embed, "read.pdf": recipe.read.pdf, "read.audio": recipe.read.audio}
+    for key, model in reading.items():
+        if model and is_hosted(model.model):
+            raise UsageError(
+                f"--on: {key} {model.model!r} is asked within the budget of one process; leave out --on, "
+                "or name a model of this machine"
+            )
+
+
 def _check_paths(paths: Sequence[Path | str], place: Place, known: Mapping[str, str]) -> None:
     """Refuse what was never there before anything is made."""
     for path in filter(_is_path, paths):
@@ -441,7 +471,8 @@ def _check_paths(paths: Sequence[Path | str], place: Place, known: Mapping[str, 
             raise UsageError(f"{path} {what}")
 
 
-def _is_named(item: str, name: str) -> bool:
+def is_named(item: str, name: str) -> bool:
+    """Say whether a name is that of an item, of a folder it lies in, or a pattern that matches it."""
     if item == name or item.startswith(f"{name.rstrip('/')}/"):
         return True
     return bool(MAGIC.search(name)) and matches(f"./{name}", item)

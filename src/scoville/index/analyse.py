@@ -10,8 +10,9 @@ nothing else.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import permutations
 from typing import Any
 
 from scoville.language import COMMON_WORDS, detect_language
@@ -21,6 +22,7 @@ ANALYSER_VERSION = 1
 MAX_TERM_CHARACTERS = 64
 """What is longer is no word: it is cut."""
 MAX_ACRONYM = 5
+PART_CHARACTERS = 4
 MAX_RUNS = 4
 """`ISO27001` has two runs of letters and digits, a hash has more and no parts worth finding."""
 
@@ -52,6 +54,16 @@ MORE_COMMON_WORDS = {
     "niets nu omdat ons onze reeds toch toen veel want waren wil zal zelf zich zij zo zonder zou",
 }
 """Beside those that tell a language: what a question may hold and is not about."""
+
+JOINED_BY = {
+    "de": ("", "s", "es", "n", "en", "er"), "nl": ("", "s", "en", "e"), "sv": ("", "s"), "da": ("", "s", "e"),
+    "no": ("", "s", "e"), "fi": ("", "n"), "hu": ("",), "et": ("",),
+}  # fmt: skip
+"""Languages that write compounds as one word, and what joins the parts."""
+SHORTEST_PART = 4
+MAX_JOINED = 6
+"""Words of a question that are joined in pairs."""
+MAX_SPLIT = 20
 
 # Signs that are no letters and still belong to a word: accents, vowel signs and points.
 MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
@@ -86,6 +98,17 @@ def analyse(text: str, language: str = "") -> list[str]:
     return [term for token in _tokens(text) for term in _terms(token, language)]
 
 
+@lru_cache(maxsize=1000)
+def distinct_terms(text: str, language: str) -> frozenset[str]:
+    """Give the terms of a text, each once; of texts that are found again and again they are remembered."""
+    return frozenset(analyse(text, language))
+
+
+def word_parts(terms: Iterable[str]) -> set[str]:
+    """Give the parts of terms, four characters each, by which a word meets its forms and the compounds it is in."""
+    return {term[at : at + PART_CHARACTERS] for term in terms for at in range(max(1, len(term) - PART_CHARACTERS + 1))}
+
+
 def question_terms(question: str, languages: Collection[str]) -> list[str]:
     """Give the terms to search a question by, each once: those of every language that the index holds.
 
@@ -102,6 +125,38 @@ def question_terms(question: str, languages: Collection[str]) -> list[str]:
         wanted = (token for token in tokens if token.casefold() not in common or _is_acronym(token))
         terms |= dict.fromkeys(term for token in wanted for term in _question_terms(token, language, common))
     return list(terms) or list(dict.fromkeys(term for token in tokens for term in _terms(token, "")))
+
+
+def search_terms(question: str, languages: Collection[str]) -> list[str]:
+    """Give the terms of a question, and behind them those of compounds that it may mean."""
+    terms = question_terms(question, languages)
+    words = [token.casefold() for token in _tokens(question) if token.isalpha()]
+    for language in languages:
+        common = _common_words(language)
+        if language in JOINED_BY:
+            terms += _compounds([word for word in words if word not in common], language)
+    return list(dict.fromkeys(terms))
+
+
+def _compounds(words: list[str], language: str) -> Iterator[str]:
+    """Give the compounds that words of a question may make, and the words that a compound of it may be made of.
+
+    Most of them stand in no document and find nothing: what there is decides, and no list of words.
+    """
+    joints = JOINED_BY[language]
+    for first, second in permutations(words[:MAX_JOINED], 2):
+        yield from (_stem(f"{stump}{joint}{second}", language) for stump in _stumps(first) for joint in joints)
+    for word in words[:MAX_SPLIT]:
+        for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
+            first = word[:at]
+            endings = (joint for joint in joints if first.endswith(joint) and at - len(joint) >= SHORTEST_PART)
+            yield from (_stem(first.removesuffix(joint), language) for joint in endings)
+            yield _stem(word[at:], language)
+
+
+def _stumps(word: str) -> tuple[str, ...]:
+    """Give what a word leaves in a compound: ``Schule`` in ``Schulweg``."""
+    return (word, word[:-1]) if word.endswith("e") else (word,)
 
 
 def _tokens(text: str) -> Iterator[str]:

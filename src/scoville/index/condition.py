@@ -93,6 +93,17 @@ def holds(condition: Condition, passage: Passage) -> bool:
             return any(holds(part, passage) for part in parts)
 
 
+def fields_of(condition: Condition) -> set[str]:
+    """Give the fields that a condition names."""
+    match condition:
+        case Compare(field=field) | Missing(field=field):
+            return {field}
+        case Not(part=part):
+            return fields_of(part)
+        case And(parts=parts) | Or(parts=parts):
+            return set().union(*map(fields_of, parts))
+
+
 def matches(compare: Compare, value: Scalar) -> bool:
     """Say whether a comparison holds of a value of its field."""
     text = str(value)

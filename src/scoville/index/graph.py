@@ -32,13 +32,17 @@ MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 PHRASE_WORD = re.compile(r"[^\W\d_]+(?:-[^\W_]+)*|[.,;:!?()\[\]|\"“”/]|\n")
 LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d+\)$")
 UNIT = re.compile(r"\d+(?:[./-]\d+)*(?:st|nd|rd|th|s|am|pm|[a-z]|[kmg]b|mg|ml|kg|km|cm|mm|hz|kwh?)", re.IGNORECASE)
+LEADS = frozenset(
+    "the a an your our their its this these any each every no all of for by with about under and or".split()
+)
+"""A term must stand behind one of them once: "make sure" and "health plus covers" never do."""
 FOLLOWED = 20
 """Characters before a name in which the end of the sentence before it is sought."""
 
 
 def entities(passage: Passage) -> tuple[str, ...]:
     """Give the entities of a passage, each once, those it names most first."""
-    text = f"{passage.prefix}\n{passage.text}"
+    text = "\n".join([*passage.headings[-1:], passage.text])  # titles stand before every passage, and tell none apart
     counted = Counter([*_names(text), *_codes(text), *_terms(text)])
     given = {entity_of(name) for key in GIVEN for name in str(passage.metadata.get(key, "")).split(";")} - {""}
     folded = f" {entity_of(text)} " if given else ""
@@ -95,8 +99,10 @@ def _codes(text: str) -> Iterator[str]:
 
 
 def _terms(text: str) -> Iterator[str]:
-    """Find terms: two or three content words that stand next to each other at least twice."""
-    words = [_singular(word) if _carries(word) else "" for word in PHRASE_WORD.findall(text.casefold())]
+    """Find terms: two or three content words that stand next to each other at least twice, and once behind a LEAD."""
+    found = PHRASE_WORD.findall(text.casefold())
+    words = [_singular(word) if _carries(word) else "" for word in found]
+    led = {tuple(words[at + 1 : at + 1 + size]) for at, word in enumerate(found) if word in LEADS for size in (2, 3)}
     pairs = Counter(pair for pair in zip(words, words[1:], strict=False) if all(pair))
     often = {pair for pair, count in pairs.items() if count > 1}
     triples = Counter(
@@ -105,12 +111,11 @@ def _terms(text: str) -> Iterator[str]:
         if (one, two) in often and (two, three) in often
     )
     for (one, two, three), count in triples.items():
-        if count > 1:
-            yield from [f"{one} {two} {three}"] * count
+        if count > 1 and (one, two, three) in led:
             pairs.subtract({(one, two): count, (two, three): count})
-    for (one, two), count in pairs.items():
-        if count > 1:
-            yield from [f"{one} {two}"] * count
+    for term, count in [*triples.items(), *pairs.items()]:
+        if count > 1 and term in led:
+            yield from [" ".join(term)] * count
 
 
 def _carries(word: str) -> bool:

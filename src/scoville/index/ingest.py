@@ -5,13 +5,14 @@ are replaced in one commit, so a kill loses at most the items that were in hand.
 reached is kept. Knows no kind of source and nothing of searching.
 """
 
+import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.errors import MissingExtra, OverBudget, ScovilleError, SourceError
 from scoville.index.access import NOBODY, Widening
@@ -22,8 +23,15 @@ from scoville.index.workspace import Failure, Seen, Workspace
 from scoville.sources import Item, is_of_files
 from scoville.types import Finding, Passage
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+logger = logging.getLogger("scoville")
 COMMIT_TOKENS = 50_000
 """About 3 s of embedding on two cores."""
+SHOWN = 3
+"""So many names of what is left out are told."""
 COMMIT_SECONDS = 5.0
 """What was read so long ago is committed, too: what a kill can lose is this and the embedding of one batch."""
 READERS = 2
@@ -54,12 +62,16 @@ class Tally:
     """That failed too often to be tried again."""
     passages: int = 0
     tokens: int = 0
+    languages: Counter[str] = field(default_factory=Counter[str])
+    """Of the passages."""
     failed: list[Failure] = field(default_factory=list[Failure])
     widened: list[Widening] = field(default_factory=list[Widening])
     for_nobody: list[str] = field(default_factory=list[str])
     """Items that lie in entries without a common group."""
     findings: list[Finding] = field(default_factory=list[Finding])
     """Of guards."""
+    remarks: dict[str, int] = field(default_factory=dict[str, int])
+    """Of reading, by item."""
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     """By stage. Reading and splitting happen while others are embedded, so the sum may be more than the time."""
 
@@ -72,6 +84,8 @@ class _Batch:
     passages: list[Passage] = field(default_factory=list[Passage])
     made_of: dict[str, Origin] = field(default_factory=dict[str, Origin])
     tokens: int = 0
+    vectors: "list[NDArray[np.float32]]" = field(default_factory=lambda: [])
+    """Where workers embedded its passages."""
 
 
 class Ingest:
@@ -100,6 +114,9 @@ class Ingest:
         """Why something that was added by hand cannot be reached."""
         self.stopped: ScovilleError | None = None
         """Why a model writes no more, and the run ended before its end."""
+        self._forgotten = workspace.forgotten()
+        """Names of items that must not come back, with the hash of the content of each."""
+        self._left_out: set[str] = set()
         self._done = 0
         self._total: int | None = 0
 
@@ -129,7 +146,10 @@ class Ingest:
             self.seen.pop(item, None)
 
     def record(self) -> None:
-        """Write down what failed, and what items looked like."""
+        """Write down what failed, and what items looked like; say what is left out because it was forgotten."""
+        if self._left_out:
+            names = ", ".join(sorted(self._left_out)[:SHOWN]) + ", ..." * (len(self._left_out) > SHOWN)
+            logger.warning("Left out, as it was forgotten: %s; `scoville forget NAME --allow` lets it in again.", names)
         self._record_failures()
         self.workspace.set_seen(self.seen)
 
@@ -184,7 +204,7 @@ class Ingest:
             try:
                 for item in self._timed_list(spec.source.items() if items is None or attempt else items):
                     any_item = True
-                    if item.name not in self._listed:
+                    if item.name not in self._listed and not self._is_forgotten(item.name):
                         self._listed.add(item.name)
                         yield spec, item
                 failure = None
@@ -238,11 +258,13 @@ class Ingest:
     def _read_ahead(self, items: Iterable[tuple[SourceSpec, Item]]) -> Generator[Outcome]:
         """Read and split a few items ahead in threads, while this one lists and embeds."""
         pending: deque[Callable[[], Outcome]] = deque()
-        readers = ThreadPoolExecutor(READERS)
+        executor = self.look.executor
+        width = executor.width if executor else READERS
+        readers = ThreadPoolExecutor(width)
         try:
             for spec, item in items:
                 pending.append(readers.submit(self.look.at, spec, item).result)
-                if len(pending) > READ_AHEAD:
+                if len(pending) > READ_AHEAD * width // READERS:
                     yield from self._outcome(pending.popleft())
                 if self.stopped:
                     break
@@ -258,14 +280,25 @@ class Ingest:
         except WriterStopped as stop:
             self.stopped = self.stopped or stop.reason
 
+    def _is_forgotten(self, name: str, digest: str = "") -> bool:
+        """Say whether an item must not come back, by its name or its content, and keep that for a remark."""
+        if name not in self._forgotten and not (digest and digest in self._forgotten.values()):
+            return False
+        self._left_out.add(name)
+        return True
+
     def _take(self, outcome: Outcome, batch: _Batch) -> None:
         """Count what came of an item, and put what is to be written into the batch."""
         name, tally = outcome.item.name, self.tally
+        if outcome.what == "read" and outcome.seen and self._is_forgotten(name, outcome.seen.digest):
+            return
         known = self.look.known.get(name)
         tally.seconds["read"] += outcome.read_seconds
         tally.seconds["split"] += outcome.split_seconds
+        tally.seconds["embed"] += outcome.embed_seconds
         tally.failed += outcome.failures
         tally.findings += outcome.findings
+        tally.remarks |= {name: outcome.remarks} if outcome.remarks else {}
         if outcome.seen:
             self.seen[name] = outcome.seen
         if outcome.widening:
@@ -293,6 +326,7 @@ class Ingest:
                     tally.added += outcome.documents
                 batch.items.append(name)
                 batch.passages += outcome.passages
+                batch.vectors += [] if outcome.vectors is None else [outcome.vectors]
                 batch.tokens += sum(passage.tokens for passage in outcome.passages)
                 origin = Origin(name, outcome.stamp, outcome.spec.source.key or (known.origin if known else ""))
                 batch.made_of |= dict.fromkeys((passage.source for passage in outcome.passages), origin)
@@ -305,14 +339,21 @@ class Ingest:
             self.tally.passages += texts
             self._progress(batch.items[-1])
 
-        with self._timed("embed"), self.look.writers.paying():
-            vectors = self.look.embedder.embed([passage.searched for passage in batch.passages], on_done=count)
+        if batch.vectors:
+            import numpy as np
+
+            vectors = np.concatenate(batch.vectors)
+            count(len(vectors))
+        else:
+            with self._timed("embed"), self.look.writers.paying():
+                vectors = self.look.embedder.embed([passage.searched for passage in batch.passages], on_done=count)
         with self._timed("write"):
             # Before: a file whose passages are there is not read again, and would never tell of parts that failed.
             self._record_failures()
             self.index.replace(batch.items, batch.passages, vectors, self.look.build, batch.made_of)
             self.workspace.set_seen(self.seen)
         self.tally.tokens += batch.tokens
+        self.tally.languages.update(passage.language for passage in batch.passages)
 
     def _fail_source(self, key: str, reason: str) -> None:
         before = self.look.failures.get(key)

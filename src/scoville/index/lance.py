@@ -7,30 +7,40 @@ or the new ones, never both and never neither. Knows nothing of files, models an
 
 import logging
 import shutil
+import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from scoville.errors import DamagedIndex, StorageError
-from scoville.index.analyse import question_terms
+from scoville.faults import machine_fault
+from scoville.index.analyse import question_terms, search_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.lance_errors import lance_errors
 from scoville.index.lance_import import import_lancedb
-from scoville.index.lance_indexes import TEXT_INDEX, check_indexes, literal, read_rows, update_indexes
+from scoville.index.lance_indexes import (
+    TEXT_INDEX,
+    check_indexes,
+    keep_newest,
+    literal,
+    read_rows,
+    update_indexes,
+)  # fmt: skip
 from scoville.index.lance_vectors import effort_for, near, rankings, tuned_of, unindexed
 from scoville.index.lance_version import Version
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
 from scoville.index.rows import LANGUAGE, PACKED, groups_of, row_of, schema, table_of, unpack
 from scoville.index.workspace import REBUILD, Built, Workspace
 from scoville.recipe import Index as Settings
+from scoville.storage import copy_tree
 from scoville.types import Passage
 
 if TYPE_CHECKING:
@@ -78,14 +88,18 @@ class LanceIndex:
     """One table of passages."""
 
     def __init__(
-        self, folder: Path, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False
-    ) -> None:
+        self, folder: Path, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False,
+        fixed: bool = False,
+    ) -> None:  # fmt: skip
+        """``fixed``: nothing of it is written, not even what could be mended."""
         self.folder = folder
+        self.fixed = fixed
         self.name = table
         self.dimension = dimension
         self.settings = settings or Settings()
         self.healing = threading.RLock()
         self._seen: Version | None = None
+        self._seen_at = 0.0
         with lance_errors(folder):
             fresh = timedelta(seconds=FRESH_SECONDS)
             self._connection = import_lancedb().connect(folder, read_consistency_interval=fresh)
@@ -113,13 +127,15 @@ class LanceIndex:
 
     def refresh(self) -> None:
         """Look at what others wrote."""
-        with lance_errors(self.folder):
+        with self._writing():
             self._table.checkout_latest()
 
     def heal(self) -> None:
-        """Build the search indexes again; DamagedIndex where the rows are damaged, too."""
+        """Build the search indexes again; DamagedIndex where the rows are damaged, too, or nothing may be written."""
+        if self.fixed:
+            raise DamagedIndex(f"{self.folder} is damaged, and a release is not mended: roll back to another one")
         try:
-            with lance_errors(self.folder):
+            with self._writing():
                 read_rows(self._table)
                 update_indexes(self._table, self.settings, again=True)
                 check_indexes(self._table)
@@ -141,6 +157,9 @@ class LanceIndex:
         given = [str(self.folder), self.name, str(self.dimension)]
         done = subprocess.run([sys.executable, "-P", "-c", READ_ROWS, *given], capture_output=True)
         if done.returncode < 0:
+            said = done.stderr.decode(errors="replace")
+            if fault := machine_fault(MemoryError() if done.returncode == -signal.SIGKILL else RuntimeError(said)):
+                raise fault  # no sign of damage: who trusted it would read everything again, with as little memory
             raise DamagedIndex(f"the index in {self.folder} cannot be read (LanceDB breaks off): {REBUILD}")
 
     @_heals
@@ -149,25 +168,47 @@ class LanceIndex:
             read_rows(self._table)
             check_indexes(self._table)
 
-    def count(self) -> int:
+    def count(self, where: Condition | None = None, groups: Sequence[str] | None = None) -> int:
         """Count the passages."""
         with lance_errors(self.folder):
-            return self._table.count_rows()
+            return self._table.count_rows(self._condition(where, groups))
+
+    def fields(self, groups: Sequence[str] | None = None) -> frozenset[str]:
+        """Name the keys of metadata that passages have, as ``key_of`` writes them."""
+        with lance_errors(self.folder):
+            return self._version().fields(self._condition(None, groups))
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
+        import pyarrow.compute
+
+        arrow: Any = pyarrow.compute
         names = ["source", "document_id", "build", "item", "stamp", "origin", "readers"]
         with lance_errors(self.folder):
             there = [name for name in names if name in self._table.schema.names]  # an older version had fewer
-            columns = self._table.search().select(there).to_arrow()
-            *values, readers = (
-                columns[name].to_pylist() if name in there else [None] * columns.num_rows for name in names
-            )
-        counted = Counter(zip(*values, map(groups_of, readers), strict=True))
+            rows = self._table.search().select(there).to_arrow()
+        if "readers" in there:  # as one text, by which Arrow can group: a row for each passage would take seconds here
+            joined = arrow.binary_join(rows["readers"], "\0")
+            rows = rows.set_column(there.index("readers"), "readers", joined)
+        counted = rows.group_by(there, use_threads=False).aggregate([([], "count_all")])
+        *values, readers = (
+            counted[name].to_pylist() if name in there else [None] * counted.num_rows for name in names
+        )  # fmt: skip
         return {
-            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "", groups)
-            for (source, document_id, build, item, stamp, origin, groups), passages in counted.items()
-        }
+            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "",
+                                  groups_of((groups or "").split("\0")))
+            for source, document_id, build, item, stamp, origin, groups, passages in zip(
+                *values, readers, counted["count_all"].to_pylist(), strict=True
+            )
+        }  # fmt: skip
+
+    @_heals
+    def source_of(self, document: str, groups: Sequence[str] | None = None) -> str | None:
+        """Name the source of a document by the beginning of its id; None where there is none, or not for the reader."""
+        condition = self._condition(None, groups, f"starts_with(document_id, {literal(document)})")
+        with lance_errors(self.folder):
+            found = self._table.search().where(condition).select(["source"]).limit(1).to_arrow()
+        return found["source"][0].as_py() if found.num_rows else None
 
     def is_current(self, build: str) -> bool:
         """Say whether every passage was built with these settings, and the table by this version."""
@@ -189,7 +230,7 @@ class LanceIndex:
         rows = [row_of(passage, build, made_of) for passage in passages]
         table = table_of(rows, vectors, self.dimension)
         condition = _of(items)
-        with lance_errors(self.folder):
+        with self._writing():
             if not table.num_rows:
                 self._table.delete(condition)
             elif not self._table.count_rows(condition):
@@ -201,7 +242,7 @@ class LanceIndex:
     def remove(self, items: Sequence[str]) -> None:
         """Remove every passage of these items."""
         if items:
-            with lance_errors(self.folder):
+            with self._writing():
                 self._table.delete(_of(items))
 
     def state(self) -> IndexState:
@@ -217,9 +258,22 @@ class LanceIndex:
     @_heals
     def finish(self) -> None:
         """Bring the search indexes up to date and see that they find; quick when there is nothing to do."""
-        with lance_errors(self.folder):
+        with self._writing():
             update_indexes(self._table, self.settings)
             check_indexes(self._table)
+
+    def copy_to(self, folder: Path) -> int:
+        """Put what the table holds now into a folder of its own, and give the number of that version.
+
+        The files of a table are never changed, only replaced: so the copy links to them and takes no room until the
+        table moves on. It has no older versions, so that what was removed is not in it. A tag would not do: while
+        there is one on an old version, LanceDB cleans up none of a table, and a rebuild drops the table with its tags.
+        """
+        with lance_errors(folder):
+            copy_tree(self.folder / f"{self.name}.lance", folder / f"{self.name}.lance", linked=True)
+            table = import_lancedb().connect(folder).open_table(self.name)
+            keep_newest(table)
+            return table.version
 
     def drop_others(self, kept: Collection[str]) -> None:
         """Remove the tables beside this one, those that are ``kept`` left out."""
@@ -239,6 +293,8 @@ class LanceIndex:
         with lance_errors(self.folder):
             version = self._version()
             condition = self._condition(where, groups)
+            if memory := version.memory():
+                return [Ranked(*one) for one in memory.nearest(vector, limit, condition)]
             effort = version.tuned and effort_for(version.tuned, version.share(condition))
             found = version.rank(near(self._table, vector, limit, effort), "_distance", condition)
         return [Ranked(name, 1.0 - distance) for name, distance in found]
@@ -250,11 +306,14 @@ class LanceIndex:
         """Rank by BM25 over the terms of ``question``, best first; any term may match."""
         with lance_errors(self.folder):
             version = self._version()
-            terms = question_terms(question, version.values_of(LANGUAGE))
+            terms = search_terms(question, version.values_of(LANGUAGE))
             if not terms or TEXT_INDEX not in version.indexes:
                 return []
+            condition = self._condition(where, groups)
+            if memory := version.memory():
+                return [Ranked(*one) for one in memory.bm25(terms, limit, condition)]
             query = rankings(self._table).nearest_to_text(" ".join(terms), columns="terms").limit(limit)
-            found = version.rank(query, "_score", self._condition(where, groups))
+            found = version.rank(query, "_score", condition)
         return [Ranked(name, score) for name, score in found]
 
     def terms(self, question: str) -> tuple[str, ...]:
@@ -265,10 +324,15 @@ class LanceIndex:
     @_heals
     def passages(self, ids: Sequence[str], groups: Sequence[str] | None = None) -> list[Passage]:
         """Give passages by id, in the order asked; one that is gone or not the reader's is left out."""
-        found = self._taken(ids, groups) if ids else {}
+        with lance_errors(self.folder):
+            version = self._version()
+        found = {name: passage for name in ids if (passage := version.passages.get(name))}
         if missing := [name for name in ids if name not in found]:
-            found |= {passage.id: passage for passage in self._passages(_in("id", missing), None, groups)}
-        return [found[name] for name in ids if name in found]
+            found |= self._taken(version, missing)
+            if missing := [name for name in missing if name not in found]:
+                found |= {passage.id: passage for passage in self._passages(_in("id", missing), None, None)}
+            version.keep(found.values())
+        return [found[name] for name in ids if name in found and _may_read(found[name], groups)]
 
     @_heals
     def neighbours(
@@ -314,23 +378,24 @@ class LanceIndex:
         if not ids:
             return np.empty((0, self.dimension), np.float32)
         with lance_errors(self.folder):
+            if memory := self._version().held:
+                return memory.vectors(ids)
             query = self._table.search().where(_in("id", ids)).select(["id", "vector"]).limit(None)
             found = query.to_arrow()
         values = found["vector"].combine_chunks().flatten().to_numpy().reshape(-1, self.dimension)
         places = {name: place for place, name in enumerate(found["id"].to_pylist())}
         return np.ascontiguousarray(values[[places[name] for name in ids]])
 
-    def _taken(self, ids: Sequence[str], groups: Sequence[str] | None) -> dict[str, Passage]:
+    def _taken(self, version: Version, ids: Sequence[str]) -> dict[str, Passage]:
         """Give those passages that this version of the table ranked lately: by their places, quicker than by id."""
+        wanted = {name: place for name in ids if (place := version.places.get(name)) is not None}
+        if not wanted:
+            return {}
         with lance_errors(self.folder):
-            places = self._version().places
-            wanted = {name: place for name in ids if (place := places.get(name)) is not None}
-            if not wanted:
-                return {}
             rows = self._table.take_row_ids(list(wanted.values())).select(["id", PACKED]).to_arrow()
             taken = _unpacked(rows)
-        # Another process may have compacted the table between the two lines before: a place is then another row's.
-        return {passage.id: passage for passage in taken if passage.id in wanted and _may_read(passage, groups)}
+        # Another process may have compacted the table meanwhile: a place is then another row's.
+        return {passage.id: passage for passage in taken if passage.id in wanted}
 
     def _passages(self, condition: str, where: Condition | None, groups: Sequence[str] | None) -> list[Passage]:
         with lance_errors(self.folder):
@@ -347,16 +412,30 @@ class LanceIndex:
         return " AND ".join(f"({part})" for part in parts) or None
 
     def _version(self) -> Version:
-        number = self._table.version
-        seen = self._seen
-        if seen is None or seen.number != number:
-            seen = self._seen = Version(self._table, number)
+        seen, now = self._seen, time.monotonic()
+        # To ask for its number takes .3 ms, and a search needs it four times.
+        if seen is None or now - self._seen_at > FRESH_SECONDS / 10:
+            number = self._table.version
+            if seen is None or seen.number != number:
+                seen = self._seen = Version(self._table, number)
+            self._seen_at = now
         return seen
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        """Let what changes the table be seen at once."""
+        try:
+            with lance_errors(self.folder):
+                yield
+        finally:
+            self._seen_at = 0.0
 
 
 def open_lance(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> LanceIndex:
     """Open the index in a workspace's own folder."""
-    return LanceIndex(workspace.index_folder, built.table, built.dimension, settings, create=create)
+    return LanceIndex(
+        workspace.index_folder, built.table, built.dimension, settings, create=create, fixed=workspace.fixed
+    )
 
 
 class _LanceSql:

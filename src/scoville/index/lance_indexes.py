@@ -4,6 +4,7 @@ Enters: a table. Leaves: its indexes up to date. All of them can be made from th
 beside the one that it replaces, in one commit. What LanceDB raises is left as it is. Knows no passages.
 """
 
+import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +41,13 @@ def update_indexes(table: Any, settings: Settings, *, again: bool = False) -> No
         index_vectors(table, settings, again=True)  # LanceDB optimises no table with a vector index that is damaged
     table.optimize(cleanup_older_than=timedelta(hours=KEPT_VERSIONS_HOURS))
     index_vectors(table, settings)
+
+
+def keep_newest(table: Any) -> None:
+    """Remove every older version of a table that nobody else has open, with what only these hold."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that others could read these versions
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
 
 def read_rows(table: Any) -> None:

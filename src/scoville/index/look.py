@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scoville.cost import Budget
 from scoville.embed import Embedder
@@ -31,15 +31,19 @@ from scoville.errors import (
 from scoville.faults import machine_fault
 from scoville.guards import Guards
 from scoville.index.access import Access, Ruling, Widening
+from scoville.index.executor import Executor
+from scoville.index.making import Made, Maker
 from scoville.index.reading_cache import ReadingCache
 from scoville.index.workspace import Failure, Seen
-from scoville.metadata import describe_document
-from scoville.read.reader import Reading, read_bytes, read_file
+from scoville.read.reader import Reading
 from scoville.recipe import INDEX, Recipe, deciding
 from scoville.recipe.sources import Entry
-from scoville.sources import Content, Gone, Item, Source
-from scoville.split import split_document
-from scoville.types import Document, Finding, Passage
+from scoville.sources import Content, Gone, Item, NotThere, Source
+from scoville.types import Finding, Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -114,8 +118,13 @@ class Outcome(NamedTuple):
     widening: Widening | None = None
     findings: Sequence[Finding] = ()
     """What guards found in it."""
+    remarks: int = 0
+    """How many its reading left."""
     read_seconds: float = 0.0
     split_seconds: float = 0.0
+    vectors: "NDArray[np.float32] | None" = None
+    """Of its passages, where a worker embedded them."""
+    embed_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +147,8 @@ class Look:
     writers: Writers = Writers()
     readings: ReadingCache | None = None
     """What was read for another index over the same files."""
+    executor: Executor | None = None
+    """What reads, splits and embeds elsewhere; None: here."""
 
     def at(self, spec: SourceSpec, item: Item) -> Outcome:
         """Read an item if it, or who may read it, changed."""
@@ -162,8 +173,8 @@ class Look:
             return self._read(spec, item, content, ruling)
         except WriterStopped:
             raise
-        except Gone:
-            return Outcome(item, spec, "gone")
+        except Gone as gone:
+            return self._gone(spec, item, ruling, gone)
         except SourceError as error:
             return self._failed(spec, item, content, ruling, str(error), could_look=False)
         except (MemoryError, MachineFault):
@@ -176,6 +187,11 @@ class Look:
             _raise_fault(error)
             reason = f"the reader failed ({type(error).__name__}: {error}); please report it"
             return self._failed(spec, item, content, ruling, reason)
+
+    def _gone(self, spec: SourceSpec, item: Item, ruling: Ruling, gone: Gone) -> Outcome:
+        if isinstance(gone, NotThere) and item.name not in self.known:
+            return self._failed(spec, item, None, ruling, str(gone), could_look=False)
+        return Outcome(item, spec, "gone")
 
     def _is_dead(self, failure: Failure) -> bool:
         """Say whether an item failed too often to be tried again as it is."""
@@ -224,49 +240,40 @@ class Look:
         raise failure or SourceUnavailable(item.name)
 
     def _read(self, spec: SourceSpec, item: Item, content: Content, ruling: Ruling) -> Outcome:
-        started = time.perf_counter()
         try:
-            with self.writers.paying():
-                reading = self._reading(item, content)
+            made = self._made(spec, item, content)
         except OverBudget as error:  # for a page or a sound
             raise WriterStopped(error) from error
-        read_seconds = time.perf_counter() - started
-        failures = [self._failure(spec, item, path, reason) for path, reason in reading.failures]
-        summarise, ask = _asking(self.writers.summarise), _asking(self.writers.describe)
-        passages: list[Passage] = []
-        findings: list[Finding] = []
-        read = 0
-        for number, document in enumerate(reading.documents):
-            marked = _marked(document, content if number == 0 else None, spec.entry)
-            described = describe_document(marked, self.recipe.metadata, ask=ask)
-            made = split_document(described, self.recipe.split, self.embedder, summarise=summarise)
-            passages += made
-            findings += self.guards.check_document(described)
-            read += bool(made)
-            if not made:
-                failures.append(self._failure(spec, item, document.source, "has no text"))
+        failures = [self._failure(spec, item, path, reason) for path, reason in made.failures]
+        passages = made.passages
         if ruling.groups:
             passages = [replace(passage, groups=ruling.groups) for passage in passages]
-        seen = self._seen(spec, item, content, self._digest(content, reading.documents[0].id), ruling)
+        seen = self._seen(spec, item, content, self._digest(content, made.digest), ruling)
         return Outcome(
-            item, spec, "read" if read else "failed", passages, read, failures,
-            _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, findings, read_seconds,
-            time.perf_counter() - started - read_seconds,
+            item, spec, "read" if made.documents else "failed", passages, made.documents, failures,
+            _stamp(seen.digest, spec.entry, ruling), seen, ruling.groups, ruling.widening, made.findings, made.remarks,
+            made.read_seconds, made.split_seconds, made.vectors, made.embed_seconds,
         )  # fmt: skip
 
-    def _reading(self, item: Item, content: Content) -> Reading:
-        if self.readings and (digest := self._digest(content)):
-            settings = json.dumps(deciding(self.recipe.read, INDEX))
-            return self.readings.reading(f"{item.name}\n{digest}\n{settings}", lambda: self._reading_now(item, content))
-        return self._reading_now(item, content)
-
-    def _reading_now(self, item: Item, content: Content) -> Reading:
-        settings = self.recipe.read
-        if isinstance(content.data, Path):
-            return read_file(content.data, source=item.name, settings=settings)
-        return read_bytes(
-            content.data, name=content.file_name, source=item.name, settings=settings, metadata=content.metadata
+    def _made(self, spec: SourceSpec, item: Item, content: Content) -> Made:
+        if self.executor:
+            return self.executor.make(item.name, content, spec.entry.metadata)
+        maker = Maker(
+            recipe=self.recipe,
+            embedder=self.embedder,
+            guards=self.guards,
+            summarise=_asking(self.writers.summarise),
+            describe=_asking(self.writers.describe),
         )
+        return maker.make(item.name, content, spec.entry.metadata, lambda: self._reading(maker, item, content))
+
+    def _reading(self, maker: Maker, item: Item, content: Content) -> Reading:
+        with self.writers.paying():
+            if self.readings and (digest := self._digest(content)):
+                settings = json.dumps(deciding(self.recipe.read, INDEX))
+                key = f"{item.name}\n{digest}\n{settings}"
+                return self.readings.reading(key, lambda: maker.read(item.name, content))
+            return maker.read(item.name, content)
 
     def _failed(
         self,
@@ -349,11 +356,3 @@ def _stamp(digest: str, entry: Entry, ruling: Ruling) -> str:
     """Name everything that the documents of an item are made of."""
     marks = [digest, dict(entry.metadata), sorted(ruling.groups)]
     return hashlib.sha256(json.dumps(marks, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _marked(document: Document, content: Content | None, entry: Entry) -> Document:
-    """Add what the source knows of a document, and what the recipe says of it; ``content`` is None for a part."""
-    title = content.title if content else ""
-    if not title and not entry.metadata:
-        return document
-    return replace(document, title=title or document.title, metadata={**document.metadata, **entry.metadata})

@@ -13,11 +13,12 @@ import os
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from scoville.errors import DamagedIndex, MissingExtra, StorageError, WorkspaceError
+from scoville.errors import DamagedIndex, MissingExtra, StorageError, UsageError, WorkspaceError
 from scoville.index import postgres_tables as tables
-from scoville.index.analyse import question_terms
+from scoville.index.analyse import question_terms, search_terms
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.protocol import EVERYONE, DocumentState, IndexState, Item, Mention, Ranked
@@ -57,6 +58,16 @@ WORDS_SQL = """
 """
 """BM25 with k1 = 1.2 and b = 0.75, as the embedded index has it: k1 + 1 = 2.2, k1 (1 - b) = 0.3, k1 b = 0.9."""
 
+WHOLE_SQL = """
+    SELECT (SELECT passages FROM {totals}) = (SELECT count(*) FROM {passages}) AND NOT EXISTS (
+        SELECT FROM {passages} p LEFT JOIN (
+            SELECT n, sum(count) AS length FROM {postings}, unnest(passages, counts) AS u(n, count) GROUP BY n
+        ) found USING (n)
+        WHERE p.length <> coalesce(found.length, 0) AND p.length < 32767  -- counts end there
+    )
+"""
+"""Whether every passage is counted, and every word of it has its posting."""
+
 
 class PostgresIndex:
     """One set of tables in the schema of a workspace."""
@@ -76,9 +87,18 @@ class PostgresIndex:
                 raise DamagedIndex(f"the database has no index {schema}.{table} (any more): {REBUILD}")
             self._tuned = tables.tuned(cursor, self._names)
 
-    def count(self) -> int:
+    def count(self, where: Condition | None = None, groups: Sequence[str] | None = None) -> int:
         """Count the passages."""
+        condition, values = self._allowed(where, groups)
+        if condition:
+            return int(self._rows(f"SELECT count(*) FROM {{passages}} WHERE {condition}", **values)[0][0])
         return int(self._rows("SELECT passages FROM {totals}")[0][0])
+
+    def fields(self, groups: Sequence[str] | None = None) -> frozenset[str]:
+        """Name the keys of metadata that passages have, as ``key_of`` writes them."""
+        condition, values = self._allowed(None, groups)
+        query = f"SELECT DISTINCT facet FROM {{passages}}, unnest(facets) AS facet WHERE {condition or 'true'}"
+        return frozenset(facet for (facet,) in self._rows(query, **values) if "=" not in facet)
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
@@ -87,6 +107,15 @@ class PostgresIndex:
             "GROUP BY source, document_id, build, item, stamp, origin, readers"
         )
         return {source: DocumentState(*state, groups=groups_of(readers)) for source, *state, readers in rows}
+
+    def source_of(self, document: str, groups: Sequence[str] | None = None) -> str | None:
+        """Name the source of a document by the beginning of its id; None where there is none, or not for the reader."""
+        condition, values = self._allowed(None, groups)
+        rows = self._rows(
+            "SELECT source FROM {passages} WHERE starts_with(document_id, %(document)s)"
+            f"{f' AND {condition}' if condition else ''} LIMIT 1", document=tables.clean(document), **values,
+        )  # fmt: skip
+        return rows[0][0] if rows else None
 
     def is_current(self, build: str) -> bool:
         """Say whether every passage was built with these settings."""
@@ -120,8 +149,20 @@ class PostgresIndex:
                 tables.remove(cursor, self._names, items)
 
     def verify(self) -> None:
-        """Ask for what each passage is made of; the database itself knows when its files are damaged."""
-        self.documents()
+        """Read every passage, count its words, and search for some; DamagedIndex where that fails."""
+        with self._transaction() as cursor:
+            for _ in cursor.stream(self._sql(f"SELECT {PACKED}, vector FROM {{passages}}")):
+                pass
+        (whole,) = self._rows(WHOLE_SQL)[0]
+        if not (whole and all(map(self._finds, self._rows("SELECT id, vector::text FROM {passages} LIMIT 3")))):
+            raise DamagedIndex(f"the index {self._names.schema}.{self.name} does not find what is there: {REBUILD}")
+
+    def _finds(self, row: tuple[str, str]) -> bool:
+        import numpy as np
+
+        vector = np.array(json.loads(row[1]), np.float32)
+        near = self._dense(vector, 1, self._tuned.probes if self._tuned else 0)
+        return bool(self.passages([row[0]]) and (near or not vector.any()))
 
     def finish(self) -> None:
         """Merge the postings, and build or drop the vector index; quick when there is nothing to do."""
@@ -138,6 +179,24 @@ class PostgresIndex:
             self._tuned = self._tune(count) if wanted else None
         with self._transaction() as cursor:
             tables.keep_tuned(cursor, self._names, self._tuned)
+
+    def purge(self) -> None:
+        """Leave nothing of removed passages: their words in no table, and their bytes in no file of one.
+
+        What the server keeps apart from tables, such as its write-ahead log and backups, is its own.
+        """
+        with self._transaction() as cursor:
+            tables.purge(cursor, self._names)
+        with self._connections.one() as connection:
+            for name in self._names:
+                connection.execute(f"VACUUM FULL {name}")
+
+    def copy_to(self, folder: Path) -> int:
+        """Refuse: a release holds the files of its index."""
+        raise UsageError(
+            "a release holds the files of its index, and one in PostgreSQL has none here: leave index.url out, and add "
+            "the documents again, to make releases"
+        )
 
     def drop_others(self, kept: Collection[str]) -> None:
         """Remove the tables of the workspace beside these, those that are ``kept`` left out."""
@@ -158,7 +217,7 @@ class PostgresIndex:
         self, question: str, limit: int, where: Condition | None = None, groups: Sequence[str] | None = None
     ) -> list[Ranked]:
         """Rank by BM25 over the terms of ``question``, best first; any term may match."""
-        terms = self.terms(question)
+        terms = search_terms(question, self._values_of(LANGUAGE))
         condition, values = self._allowed(where, groups)
         # Compared with true, so that it is hashed once and not joined for each posting, which takes five times as long.
         allowed = f"AND (n IN (SELECT n FROM {self._names.passages} WHERE {condition})) = true" if condition else ""
@@ -277,7 +336,7 @@ class PostgresIndex:
 
     def _sql(self, query: str) -> Any:
         """Fill in the names of the tables, which are made here and never given."""
-        for name in ("passages", "postings", "dead", "facets", "totals"):
+        for name in tables.PARTS:
             query = query.replace(f"{{{name}}}", cast(str, getattr(self._names, name)))
         return query
 
@@ -368,6 +427,8 @@ def _explained(error: Exception) -> Exception:
     match error:
         case psycopg.errors.DiskFull():
             return StorageError(f"the disk of the database is full: {message}")
+        case psycopg.errors.DataCorrupted() | psycopg.errors.IndexCorrupted():
+            return DamagedIndex(f"the database cannot read the index: {message}: {REBUILD}")
         case psycopg.errors.InsufficientPrivilege():
             return WorkspaceError(f"the database refuses: {message}; ask its owner for CREATE on the database")
         case psycopg.OperationalError():

@@ -11,7 +11,7 @@ Enters: rows and a cursor in a transaction. Leaves: nothing. Knows neither quest
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ MERGE_COMMITS = 8
 DEAD_SHARE = 0.1
 MAX_DIMENSION = 2000
 """pgvector indexes no longer vectors; these are compared one by one."""
+PARTS = ("passages", "postings", "dead", "facets", "totals")
 TYPES = {"string": "text", "int32": "integer", "int64": "bigint", "list<item: string>": "text[]"}
 
 
@@ -40,6 +41,9 @@ class Names:
     def of(self, part: str) -> str:
         """Name a part of the set, which is none of its tables without one."""
         return f'"{self.schema}"."{self.table}-{part}"'
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.of, PARTS)
 
     @property
     def passages(self) -> str:
@@ -78,8 +82,11 @@ def vector_text(vector: "NDArray[np.float32]") -> str:
 
 
 def exist(cursor: Any, names: Names) -> bool:
-    """Say whether the tables are there."""
-    return cursor.execute("SELECT to_regclass(%s)", (names.totals,)).fetchone()[0] is not None
+    """Say whether all the tables are there, and the row about all."""
+    (there,) = cursor.execute(
+        "SELECT bool_and(to_regclass(t) IS NOT NULL) FROM unnest(%s::text[]) t", ([*names],)
+    ).fetchone()
+    return there and bool(cursor.execute(f"SELECT 1 FROM {names.totals}").fetchall())
 
 
 def create(cursor: Any, names: Names, dimension: int) -> None:
@@ -91,6 +98,7 @@ def create(cursor: Any, names: Names, dimension: int) -> None:
         return
     columns = ", ".join(stored)
     for statement in (
+        *(f"DROP TABLE IF EXISTS {name}" for name in names),  # what is left where some are gone
         "CREATE EXTENSION IF NOT EXISTS vector",
         f'CREATE SCHEMA IF NOT EXISTS "{names.schema}"',
         f"CREATE TABLE {names.passages} (n integer PRIMARY KEY, length integer, {columns}, vector vector({dimension}))",
@@ -148,14 +156,14 @@ def remove(cursor: Any, names: Names, items: Sequence[str]) -> None:
         )
 
 
-def merge_postings(cursor: Any, names: Names) -> bool:
+def merge_postings(cursor: Any, names: Names, *, always: bool = False) -> bool:
     """Make one row of each term's postings where they are many or many of them dead; say whether anything changed."""
     passages, commits, changed = cursor.execute(
         f"UPDATE {names.totals} AS t SET changed = false FROM {names.totals} AS before "
         "RETURNING t.passages, t.commits, before.changed"
     ).fetchone()
     (dead,) = cursor.execute(f"SELECT count(*) FROM {names.dead}").fetchone()
-    if changed and (commits > MERGE_COMMITS or dead > DEAD_SHARE * passages):
+    if always or (changed and (commits > MERGE_COMMITS or dead > DEAD_SHARE * passages)):
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(
             "CREATE TEMP TABLE merged ON COMMIT DROP AS "
@@ -168,6 +176,15 @@ def merge_postings(cursor: Any, names: Names) -> bool:
         cursor.execute(f"INSERT INTO {names.postings} SELECT * FROM merged")
         cursor.execute(f"UPDATE {names.totals} SET commits = 1")
     return changed
+
+
+def purge(cursor: Any, names: Names) -> None:
+    """Take the words and the metadata that only removed passages had out of the tables beside them."""
+    merge_postings(cursor, names, always=True)
+    cursor.execute(
+        f"DELETE FROM {names.facets} AS known WHERE NOT EXISTS (SELECT FROM {names.passages}, unnest(facets) AS facet "
+        "WHERE facet = known.key || '=' || known.value)"
+    )
 
 
 def index_vectors(cursor: Any, names: Names, wanted: bool) -> None:

@@ -4,6 +4,7 @@ Enters: passages with vectors. Leaves: ranked ids and passages. Knows no backend
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scoville.index.condition import Condition
@@ -79,12 +80,20 @@ class Index(Protocol):
     found only by readers of one of them; None asks for no restriction. Both hold before ranking.
     """
 
-    def count(self) -> int:
+    def count(self, where: Condition | None = None, groups: Sequence[str] | None = None) -> int:
         """Count the passages."""
+        ...
+
+    def fields(self, groups: Sequence[str] | None = None) -> frozenset[str]:
+        """Name the keys of metadata that passages have, as ``key_of`` writes them."""
         ...
 
     def documents(self) -> dict[str, DocumentState]:
         """Say for each source which content and build the index holds."""
+        ...
+
+    def source_of(self, document: str, groups: Sequence[str] | None = None) -> str | None:
+        """Name the source of a document by the beginning of its id; None where there is none, or not for the reader."""
         ...
 
     def is_current(self, build: str) -> bool:
@@ -119,6 +128,10 @@ class Index(Protocol):
 
     def verify(self) -> None:
         """Read every passage and search in every way; DamagedIndex where that cannot be mended by ``finish``."""
+        ...
+
+    def copy_to(self, folder: Path) -> int:
+        """Put what it holds now into a folder, for a release to search, and give the number of that version."""
         ...
 
     def drop_others(self, kept: Collection[str]) -> None:

@@ -6,6 +6,7 @@ temporary name and renamed, so a kill at any moment leaves the old content or th
     .scoville/
       workspace.json    format, name of the current index, its embedder
       failures.json     what could not be read or reached, with the reason
+      forgotten.json    what `scoville forget` took out, and is not added again
       seen.json         what was added, and what it looked like when it was read: the list that outlives the tables
       index/            LanceDB tables
       lock              held by the one process that writes
@@ -21,7 +22,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from scoville.errors import DamagedIndex, EmptyIndex, ScovilleError, StorageError, WorkspaceError
+from scoville.errors import DamagedIndex, EmptyIndex, ScovilleError, StorageError, UsageError, WorkspaceError
 from scoville.faults import machine_fault
 from scoville.recipe import FILE_NAME
 from scoville.sources.ignore import repository_of
@@ -31,6 +32,7 @@ logger = logging.getLogger("scoville")
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
 FAILURES = "failures.json"
+FORGOTTEN = "forgotten.json"
 REBUILD = "run `scoville add --rebuild`, which reads again all that was added"
 LOCK_SECONDS = 3600.0
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -69,6 +71,11 @@ class Failure:
         """Say whether it is a source that cannot be reached, and not one of its files."""
         return bool(self.origin) and self.path == self.origin
 
+    @property
+    def is_named(self) -> bool:
+        """Say whether it is a page whose URL stands in the recipe."""
+        return self.origin == f"url {self.path}"
+
 
 class Seen(NamedTuple):
     """What an item looked like when it was last read."""
@@ -85,10 +92,14 @@ class Seen(NamedTuple):
 class Workspace:
     """A folder with a recipe and its index."""
 
-    def __init__(self, root: Path, folder: Path | None = None) -> None:
-        """``folder`` takes the place of ``.scoville``: another index over the documents of the same workspace."""
+    def __init__(self, root: Path, folder: Path | None = None, *, fixed: bool = False) -> None:
+        """``folder`` takes the place of ``.scoville``: another index over the documents of the same workspace.
+
+        ``fixed``: that of a release, which is read and never written.
+        """
         self.root = root.resolve()
         self.folder = folder or self.root / FOLDER
+        self.fixed = fixed
         beside = self.root.parent
         self.project = repository_of(self.root) or (self.root if beside == beside.parent else beside)
         """What is copied to another machine as a whole: the repository, else the folder that the workspace lies in."""
@@ -169,6 +180,17 @@ class Workspace:
         if seen != self.seen():
             self._write("seen.json", dict(seen))
 
+    def forgotten(self) -> dict[str, str]:
+        """Say what is not to be added again: the names of items, each with the hash of its content where it is known.
+
+        DamagedIndex where the list cannot be read: then nothing may be added.
+        """
+        return {name: str(digest) for name, digest in self._read(FORGOTTEN).items()}
+
+    def set_forgotten(self, forgotten: Mapping[str, str]) -> None:
+        """Replace the list of what is not to be added again."""
+        self._write(FORGOTTEN, dict(forgotten))
+
     def source_of(self, path: Path) -> str:
         r"""Name a file: relative to the workspace where it lies in the same project, else absolute; always with ``/``.
 
@@ -196,6 +218,8 @@ class Workspace:
         """Hold the workspace for writing; waits for another writer to end, after telling ``on_wait``."""
         from filelock import FileLock, Timeout
 
+        if self.fixed:
+            raise UsageError(f"release {self.folder.name} is not changed once it is made: change the workspace")
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (ignore := self.folder / ".gitignore").exists():
@@ -250,8 +274,11 @@ class Workspace:
         return value
 
     def _damaged(self, name: str, reason: str) -> DamagedIndex:
-        advice = "the next `scoville add` begins a new one" if name == FAILURES else REBUILD
-        return DamagedIndex(f"{self.folder / name} is damaged ({reason}): {advice}")
+        ways = {
+            FAILURES: "the next `scoville add` begins a new one",
+            FORGOTTEN: "mend it by hand, or take it from a backup: it says what must not be added again",
+        }
+        return DamagedIndex(f"{self.folder / name} is damaged ({reason}): {ways.get(name, REBUILD)}")
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))

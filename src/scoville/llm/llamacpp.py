@@ -34,6 +34,8 @@ LONGEST_SOCKET_PATH = 100
 CACHED_PROMPTS_MEBIBYTES = 256
 FORCED = 1e6
 """Added to the logit of a token that must come next."""
+ALL_TOKENS = 1_000_000
+"""The server lists at most as many as there are."""
 ONE_SLOT = 1
 """Requests wait for each other in the server. Eight slots, on 2 cores, wrote 1.0 to 1.3 times as much in the same time,
 of 8 greedy replies 4 were others than alone, and what prompts have in common was read again by each slot."""
@@ -118,15 +120,23 @@ class LlamaCppLlm:
         return [self._likelihood(server, [*given, *tokens[:place]], token) for place, token in enumerate(tokens)]
 
     def _likelihood(self, server: "_Server", given: list[int], token: int) -> float:
+        found = self._forced(server, given, token, listed=1)
+        if found is None:  # it begins a character of several tokens: until that is whole, nothing is told
+            found = self._forced(server, given, server.tokenize(".")[-1], listed=ALL_TOKENS) or {}
+        known = {one["id"]: one["logprob"] for one in (found, *found.get("top_logprobs", ())) if one}
+        if token not in known:
+            raise ProviderError(f"{self.name}: llama.cpp did not say how likely token {token} is")
+        return float(known[token])
+
+    def _forced(self, server: "_Server", given: list[int], token: int, *, listed: int) -> Mapping[str, Any] | None:
+        """Let it write a token; give what it tells of that and of the ``listed`` likeliest, if it does."""
         said: list[Mapping[str, Any]] = []
         request = {**_request(given, 1, Generation(max_tokens=1)), **self._lora}
-        server.complete({**request, "stream": False, "logprobs": 1, "logit_bias": [[token, FORCED]]}, said.append)
+        server.complete({**request, "stream": False, "logprobs": listed, "logit_bias": [[token, FORCED]]}, said.append)
         if not said or "choices" not in said[-1]:
             self._fail(said[-1].get("error", {}) if said else {})
-        found = said[-1]["choices"][0]["logprobs"]["content"][0]
-        if found["id"] != token:
-            raise ProviderError(f"{self.name}: llama.cpp wrote token {found['id']}, and was made to write {token}")
-        return float(found["logprob"])
+        logs = said[-1]["choices"][0]["logprobs"]
+        return logs["content"][0] if logs else None
 
     def load(self) -> None:
         """Load the weights."""

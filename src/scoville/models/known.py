@@ -89,12 +89,6 @@ HUB = (
         flavour="instruct", quantisation="Q4_K_M", note="code and many languages; not measured here",
     ),
     Known(
-        name="hf:intfloat/multilingual-e5-small", uses=("embeddings",), licence="MIT", size_bytes=471_000_000,
-        parameters=118_000_000, context_tokens=512, quantisation="F32",
-        note="a hundred languages; as Q4_0 on SciFact nDCG@10 .778, all-minilm-l6-v2 .755: "
-        "difference +.023 [-.020, .068]",
-    ),
-    Known(
         name="hf:BAAI/bge-small-en-v1.5", uses=("embeddings",), licence="MIT", size_bytes=133_000_000,
         parameters=33_400_000, context_tokens=512, quantisation="F32", note="English; not measured here",
     ),
@@ -144,6 +138,8 @@ NOTES = {
     "scan-regions": "regions of scanned pages, used by itself",
     "whisper-tiny-en": "English, as read.audio; larger ones in faster-whisper's form: path:FOLDER",
     "all-minilm-l6-v2": "the default; English",
+    "multilingual-e5-small": "a hundred languages; as Q4_0 on SciFact nDCG@10 .778, all-minilm-l6-v2 .755: "
+    "difference +.023 [-.020, .068]",
 }
 USES: dict[str, tuple[Use, ...]] = {
     "embedder": ("embeddings",), "llm": ("answers",), "reranker": ("rerank",), "layout": ("vision",),

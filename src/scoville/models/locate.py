@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scoville.errors import ModelUnavailable, UnknownModel
-from scoville.models.cache import cache_root, checked_folder, is_cached, make_folder
+from scoville.models.cache import cache_root, checked_folder, is_cached, make_folder, weights_sha256
 from scoville.models.catalogue import CatalogueEntry, Kind, Progress, find_entry
 from scoville.models.fetch import pull
 from scoville.models.hub import PREFIX as HUB_PREFIX
@@ -121,7 +121,7 @@ def locate_model(
         kind=kind,
         folder=folder,
         weights=folder / entry.weights,
-        sha256=entry.weights_sha256,
+        sha256=weights_sha256(entry),
         licence=entry.licence,
         context_tokens=entry.context_tokens,
     )

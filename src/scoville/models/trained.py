@@ -4,6 +4,7 @@ Enters: the name of one, or ``BASE+NAME`` for an adapter on a base. Leaves: its 
 ``.scoville/models/NAME``; those of every workspace that is open are known.
 """
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -11,10 +12,13 @@ from weakref import WeakKeyDictionary
 
 from scoville.errors import UnknownModel
 from scoville.models.catalogue import catalogue
+from scoville.recipe.model import shown_name
 
 FOLDER = "models"
 """In the ``.scoville`` of a workspace."""
 ADAPTER_CONFIG = "adapter_config.json"
+FINDING = ("embedder", "reranker")
+"""Kinds of trained models that find and do not answer, as their records say."""
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _places: WeakKeyDictionary[object, Path] = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -63,6 +67,28 @@ def split_adapter(reference: str) -> tuple[str, Path] | None:
 def trained_names() -> list[str]:
     """List the trained models of the workspaces that are open."""
     return sorted({folder.name for place in _known_places() for folder in place.glob("*") if folder.is_dir()})
+
+
+def answering(place: Path) -> dict[str, str]:
+    """Give what of the trained models in a folder can answer: what ``llm.model`` calls each, by a name to show.
+
+    Those are the same, but that a base that is named by its place is shown without it. What is not finished, or whose
+    record cannot be read, is left out.
+    """
+    found: dict[str, str] = {}
+    for file in sorted(place.glob("*/training.json")):
+        try:
+            record = json.loads(file.read_text(encoding="utf-8"))
+            name, base = file.parent.name, str(record["base"])
+            if record.get("kind") in FINDING:
+                continue
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if (file.parent / ADAPTER_CONFIG).is_file():
+            found[f"{shown_name(base)}+{name}"] = f"{base}+{name}"
+        else:
+            found[name] = name
+    return found
 
 
 def _known_places() -> set[Path]:

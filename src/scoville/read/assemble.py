@@ -1,7 +1,7 @@
 """Typed pieces in, one Document out: texts joined by blank lines, spans, heading paths, table text, regions.
 
-The only place that computes spans. Does not know formats: a reader gives pieces in reading order. Page headers and
-footers go behind the body, so that a passage which runs over a page break is one slice of the text.
+The only place that computes spans. Does not know formats: a reader gives pieces in reading order. Page headers,
+footers and the labels of charts go behind the body, so that a passage which runs over them is one slice of the text.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ from scoville.read.clean import clean, clean_line
 from scoville.types import Box, Document, Element, ElementKind, Merged, Metadata, Region, Scalar
 
 JOINT = "\n\n"
-FURNITURE = {"header", "footer"}
+FURNITURE = {"header", "footer", "chart"}
+"""What no passage holds, since it says nothing in the order of its words."""
 TITLE_CHARACTERS = 300
 MOST_PADDED = 5_000_000
 """Cells: in a larger table, short rows stay short."""

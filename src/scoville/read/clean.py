@@ -9,6 +9,7 @@ import unicodedata
 _REPLACED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SYMBOLS = re.compile("[\uf020-\uf0ff]")  # the private codes of the Symbol and Wingdings fonts: bullets, mostly
+_FORMS = re.compile("[\ufb00-\ufb06\ufb1d-\ufd3d\ufd50-\ufdff\ufe70-\ufefc]")  # letters as they are printed in a word
 _SURROGATES = re.compile("[\ud800-\udfff]")
 UNSEEN = re.compile(r"page (\d+): text that cannot be seen was left out: (.*)", re.DOTALL)
 """The warning about it: the page, and the beginning of the text."""
@@ -19,8 +20,8 @@ _LONG_WORD = 1_000  # characters; see _normalise
 def clean(text: str) -> str:
     r"""Normalise to NFC and line ends to ``\n``, and drop control characters, soft hyphens and zero-width spaces.
 
-    Tabs, joiners, direction marks and emoji stay. Symbol-font characters become bullets, halves of surrogate pairs
-    are joined, single halves become U+FFFD.
+    Tabs, joiners, direction marks and emoji stay. Symbol-font characters become bullets, ligatures and the forms of
+    Arabic and Hebrew letters become letters, halves of surrogate pairs are joined, single halves become U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -30,6 +31,8 @@ def clean(text: str) -> str:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         text = _REPLACED.sub("", text)
     text = _SYMBOLS.sub("\u2022", text)
+    if _FORMS.search(text):
+        text = _FORMS.sub(lambda form: unicodedata.normalize("NFKC", form[0]).strip() or form[0], text)
     return text if unicodedata.is_normalized("NFC", text) else _normalise(text)
 
 

@@ -1,10 +1,11 @@
-"""Bytes in, characters out: byte order marks, UTF-8, UTF-16, a declared charset, else what the bytes look like.
+"""Bytes in, characters out: byte order marks, UTF-8, UTF-16, a declared charset, else the likeliest one.
 
 Knows nothing of formats but where HTML and XML declare their charset.
 """
 
 import codecs
 import re
+from typing import NamedTuple
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,34 +23,56 @@ _CHARSETS = re.compile(r"(utf|iso|windows|cp|koi|mac|big|gb|euc|shift|sjis|latin
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\f\b\x1b"))
 _SAMPLE = 65_536
 _BINARY_SHARE = 0.01
-_FOREIGN = (
-    "cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "cp1253", "iso8859_7", "cp1255", "cp1256", "iso8859_6",
-    "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp874",
-)  # fmt: skip
-"""Encodings of languages that are not written in Latin letters."""
-_HIGH = bytes(range(0x80, 0x100))
-_HIGH_SHARE, _HIGH_LEAST = 0.3, 20
-"""Of the bytes that are no white space, and how many: Czech has .15, a word of Danish or a price .3."""
+_BROKEN_MOST = 0.05
+"""Of the characters that are not ASCII: UTF-8 with a few broken ones is UTF-8 nevertheless."""
+
+
+class Decoded(NamedTuple):
+    """Characters, and what had to be assumed to get them."""
+
+    text: str | None
+    """None when the bytes are no text. A few NUL bytes among text are left in, for cleaning to drop."""
+    remark: str = ""
 
 
 def decode(data: bytes) -> str | None:
-    """Decode text; None when the bytes are no text. A few NUL bytes among text are left in, for cleaning to drop."""
+    """Decode text; None when the bytes are no text."""
+    return decode_with_remark(data).text
+
+
+def decode_with_remark(data: bytes) -> Decoded:
+    """Decode text, and say how where its encoding had to be guessed; Windows-1252 goes without saying if it is sure."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+            return Decoded(data[len(mark) :].decode(encoding, "replace"))
     if (wide := _wide(data[:_SAMPLE])) is not None:
-        return data.decode(wide, "replace")
+        return Decoded(data.decode(wide, "replace"))
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls > max(_BINARY_SHARE * len(data), 1):
-        return None
-    declared = _declared(data[:4096])
-    for encoding in (declared, "utf-8", _foreign(data), "cp1252"):
+        return Decoded(None)
+    for encoding in (_declared(data[:4096]), "iso2022_jp" if b"\x1b$B" in data[:_SAMPLE] else None, "utf-8"):
         try:
             if encoding:
-                return data.decode(encoding)
+                return Decoded(data.decode(encoding))
         except (UnicodeDecodeError, LookupError):
             continue
-    return data.decode("latin-1")
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> Decoded:
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if broken <= _BROKEN_MOST * (len(text) - len(text.encode("ascii", "ignore"))):
+        return Decoded(text, f"{broken} bytes are no UTF-8, as the rest is: they stand as \ufffd")
+    from scoville.read.charset import guess
+
+    encoding, language, is_sure = guess(data)
+    text = data.decode(encoding, "replace")
+    if encoding == "cp1252" and is_sure:
+        return Decoded(text)
+    name = encoding.replace("cp125", "windows-125")
+    unsure = "" if is_sure else "; that is a guess, save the file as UTF-8 where it is wrong"
+    return Decoded(text, f"no UTF-8 and no encoding declared: read as {name} ({language} by its letters){unsure}")
 
 
 def _wide(sample: bytes) -> str | None:
@@ -65,26 +88,11 @@ def _wide(sample: bytes) -> str | None:
     return None
 
 
-def _foreign(data: bytes) -> str | None:
-    """Recognise a text in other than Latin letters; None where Windows-1252 is the better guess.
-
-    charset-normalizer tells these apart. Between Western encodings it takes "£20 fee" for Japanese and half of short
-    texts for something else, so it is not asked.
-    """
-    sample = data[:_SAMPLE].rpartition(b"\n")[0] if len(data) > _SAMPLE else data  # not within a character
-    packed = b"".join(sample.split())
-    high = len(packed) - len(packed.translate(None, _HIGH))
-    if high < max(_HIGH_LEAST, _HIGH_SHARE * len(packed)):
-        return None
-    from charset_normalizer import from_bytes
-
-    found = from_bytes(sample, cp_isolation=list(_FOREIGN)).best()
-    return found.encoding if found else None
-
-
 def _declared(head: bytes) -> str | None:
     match = _DECLARED.search(head)
     name = match[1].decode("ascii", "replace") if match else ""
     if not _CHARSETS.fullmatch(name) or name.lower().replace("_", "-") in {"utf-7", "utf7"}:
         return None
+    if name.lower() in {"iso-8859-1", "latin1", "latin-1"}:  # browsers take it for the other one, and so do writers
+        return "cp1252"
     return None if name.lower().startswith(("utf-16", "utf-32")) else name  # it could not have been read here

@@ -4,6 +4,7 @@
 which reader takes which format; each is imported when first needed.
 """
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -80,4 +81,5 @@ def _read(content: SniffedFile, data: bytes, max_characters: int, pictures: bool
     place, *takes = _READERS[content.format]
     module, _, name = place.partition(":")
     given = {"text": text, "data": data, "max_characters": max_characters, "pictures": pictures}
-    return getattr(import_module(f"scoville.read.{module}"), name)(**{option: given[option] for option in takes})
+    draft = getattr(import_module(f"scoville.read.{module}"), name)(**{option: given[option] for option in takes})
+    return replace(draft, warnings=(content.remark, *draft.warnings)) if content.remark and "text" in takes else draft

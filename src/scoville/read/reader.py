@@ -29,7 +29,7 @@ from scoville.types import Document, Metadata
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "6"
+READER_VERSION = "7"
 """Changes when the same bytes give another Document."""
 
 Reader = Callable[[bytes, str, "Read"], ParsedFile]
@@ -60,7 +60,7 @@ def read_document(path: Path, *, source: str, settings: "Read", password: str | 
 
 def read_file(path: Path, *, source: str, settings: "Read", password: str | None = None) -> Reading:
     """Read a file and, for mails and mailboxes, the files inside it. Raises ReadFailure like ``read_document``."""
-    return read_bytes(_load(path, settings), name=path.name, source=source, settings=settings, password=password)
+    return read_bytes(load(path, settings), name=path.name, source=source, settings=settings, password=password)
 
 
 def read_bytes(
@@ -170,7 +170,8 @@ def _read(data: bytes, name: str, settings: "Read", password: str | None) -> Par
             return read_pictures(draft, settings) if draft.pictures else draft
 
 
-def _load(path: Path, settings: "Read") -> bytes:
+def load(path: Path, settings: "Read") -> bytes:
+    """Give the bytes of a file. Raises ReadFailure where it is too large, no file, or cannot be opened."""
     limit = settings.max_megabytes * _MEGABYTE
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:

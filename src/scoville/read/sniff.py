@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from scoville.errors import ReadFailure
 from scoville.read.archive import member_names
-from scoville.read.decode import decode
+from scoville.read.decode import decode_with_remark
 from scoville.read.legacy.ole2 import OLE2, office_97
 
 Format = Literal[
@@ -49,6 +49,7 @@ _MARKDOWN_SIGNS = (
     re.compile(r"\*\*\S[^*\n]{0,200}\*\*"),
 )
 _MBOX = re.compile(r"From [^\n]+\n(?=[\w-]+:)")
+_NEVER_TEXT = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|epub|od[tsp]|png|jpe?g|gif|tiff?|wav|mp3)", re.IGNORECASE)
 _CSV_SUFFIXES = {".csv", ".tsv", ".tab", ".psv"}
 _XML_SUFFIXES = {".xml", ".nxml", ".fodt", ".fods", ".fodp", ".rss", ".atom"}
 _MARKDOWN_SUFFIXES = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"}
@@ -60,6 +61,8 @@ class SniffedFile(NamedTuple):
 
     format: Format
     text: str | None = None
+    remark: str = ""
+    """What was assumed of a text: its encoding, or that its name is wrong."""
 
 
 def paged_or_sound(data: bytes) -> Literal["pdf", "image", "audio"] | None:
@@ -75,13 +78,15 @@ def sniff(data: bytes, suffix: str) -> SniffedFile:
         return SniffedFile(office_97(data))
     if data.startswith(b"{\\rtf"):
         return SniffedFile("rtf")
-    text = decode(data)
+    text, remark = decode_with_remark(data)
     name = next((name for magic, name in _BINARY if data.startswith(magic)), None)
     if name and (text is None or _is_sure(data)):
         raise _not_readable(name)
     if text is None:
         raise ReadFailure(f"is binary data of no known kind; readable are {READABLE}")
-    return SniffedFile(_sniff_text(text, suffix.lower()), text)
+    format = _sniff_text(text, suffix.lower())
+    called = f"is called {suffix} and is {format}: it was read as that" if _NEVER_TEXT.fullmatch(suffix) else ""
+    return SniffedFile(format, text, "; ".join(filter(None, (called, remark))))
 
 
 def _picture_or_sound(data: bytes) -> Literal["image", "audio"] | None:

@@ -4,7 +4,7 @@ recipe     the choices with their defaults        sources    the places that doc
 section    what they have in common, and what each value decides
 model      a model, and how it is asked            prompt     what it is told, and the templates
 observers  the sections that only watch           file       values from the file, the environment and flags
-memory     what is remembered of conversations
+memory     what is remembered of conversations    serve      who uses the service
 starter    the file that a new workspace begins with
 """
 
@@ -29,9 +29,10 @@ from scoville.recipe.recipe import (
     Split,
 )
 from scoville.recipe.section import ANSWERS, INDEX, OPERATIONAL, Mark, Section, deciding, marks
+from scoville.recipe.serve import Users
 
 __all__ = [
     "ANSWERS", "Anatomy", "FILE_NAME", "INDEX", "OPERATIONAL", "SPLIT_OPTIONS", "Answering", "Embed", "Guards", "Index",
     "Judge", "Llm", "Mark", "Memory", "Metadata", "MetadataRule", "Model", "PageModel", "Prompt", "Read", "Recipe",
-    "Rewrite", "Search", "Section", "SpeechModel", "Split", "WritingModel", "deciding", "marks",
+    "Rewrite", "Search", "Section", "SpeechModel", "Split", "Users", "WritingModel", "deciding", "marks",
 ]  # fmt: skip

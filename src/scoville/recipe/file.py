@@ -24,7 +24,10 @@ SPACE = "sweep.space"
 """Its keys are keys of a recipe themselves."""
 WHOLE = (SPACE, "answer.json_schema")
 """What is one value, whatever is in it."""
-REMOVED = {"search.feedback": "relevance feedback found no better on two sets of questions, and was taken out"}
+REMOVED = {
+    "search.feedback": "relevance feedback found no better on two sets of questions, and was taken out",
+    "sources.allow_private": "hosts that may have private addresses are named in sources.private_hosts",
+}
 """Keys of earlier versions."""
 
 
@@ -163,7 +166,7 @@ def _read_file(path: Path | None) -> dict[str, Any]:
         return {}
     if not isinstance(loaded, dict):
         raise RecipeError(f"{path} holds {loaded!r:.80}; expected sections: {', '.join(Recipe.model_fields)}")
-    return loaded
+    return {"on" if key is True else key: value for key, value in loaded.items()}  # YAML 1.1 reads `on` as true
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -244,7 +247,8 @@ def _valid_keys(place: Sequence[str]) -> str:
         if hasattr(model, "model_fields"):
             model = model.model_fields[part].annotation
         else:  # an entry of a list: its number, and in `sources` then its kind
-            model = ENTRIES.get(part, next(_sections(model), model))
+            sections = list(_sections(model))
+            model = ENTRIES.get(part) or (sections[0] if len(sections) == 1 else model)
     near = get_close_matches(place[-1], model.model_fields, n=1)
     return f"{f'did you mean {near[0]}? ' if near else ''}valid keys: {', '.join(model.model_fields)}"
 

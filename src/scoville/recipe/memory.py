@@ -17,7 +17,7 @@ class Memory(Section):
     tokens: Annotated[int, Field(ge=16), ANSWERS] = 600
     """The most tokens that this may take, by the counting of the model of `llm`; older turns give way."""
     retention_days: Annotated[float, Field(gt=0)] | None = 30.0
-    """How long a stored turn is kept, with its trace; null keeps it until `scoville chat --forget`. What is older is
+    """How long a stored turn is kept, with its trace; null keeps it until `scoville chat --forget ID`. What is older is
     deleted whenever a conversation is opened or listed."""
     redact: bool = True
     """Whether e-mail addresses, telephone, card and account numbers, numbers of persons, and `names` are taken out of

@@ -39,6 +39,11 @@ def name_of(model: str) -> str:
     return model.removeprefix("auto+").partition(":")[2] if is_hosted(model) else model
 
 
+def shown_name(model: str) -> str:
+    """Name a model for people who are not to learn where files lie: of `path:FOLDER/FILE` the file alone."""
+    return model.rpartition("/")[2] if model.startswith("path:") and "/" in model else model
+
+
 class Model(Section):
     """A model by its name, and for one behind an endpoint how it is asked."""
 

@@ -26,6 +26,7 @@ class Judge(WritingModel):
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     """With `repeat` a local model needs more than 0."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of the first verdict; each repeat has the next."""
     reasons: bool | None = None
     """Whether it writes a reason before its verdict. Default: hosted models do."""
 
@@ -134,6 +135,7 @@ class Sweep(Section):
     trials: PositiveInt | None = None
     """The most that are run. Default: the whole grid; 24 by the other methods."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """For `random` and `tpe`: the same seed, the same trials."""
     objectives: Annotated[tuple[str, ...], Field(min_length=1)] = ("quality",)
     """Metrics, or `seconds`, `tokens`, `usd` of a question; the first decides which trial is the best."""
     space: Annotated[dict[str, Any], BeforeValidator(_read_space)] = {}

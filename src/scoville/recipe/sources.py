@@ -85,11 +85,13 @@ class UrlEntry(Entry):
     """Web pages, or what a plugin reads. Patterns are those of paths: `docs/**`."""
 
     url: Address
+    """Of the first page, or of the sitemap."""
     depth: Annotated[int, Field(ge=0, le=20)] = 0
     """How many links to follow from the page, on the same host."""
     sitemap: bool = False
     """Take what the site's sitemap lists; `url` may be the sitemap itself."""
     max_pages: PositiveInt = 1000
+    """The most pages that are taken."""
     robots: bool = True
     """Keep to robots.txt. Only switch this off for a site of your own."""
     headers: dict[str, str] = {}
@@ -145,6 +147,7 @@ class Sql(Section):
     url: Address
     """Of SQLAlchemy, e.g. `postgresql://scoville:${DB_PASSWORD}@db.example/hr`, `sqlite:///hr.db`."""
     query: str
+    """A SELECT."""
     id: str
     """The column that names a row."""
     text: str
@@ -165,10 +168,15 @@ class Imap(Section):
     """A mail server; user and password are read from the environment."""
 
     host: str
+    """The name of the server."""
     port: PositiveInt = 993
+    """993 with TLS from the start, mostly 143 with `starttls`."""
     folders: tuple[str, ...] = ("INBOX",)
+    """Which folders are read."""
     user: str = "${IMAP_USER}"
+    """Who reads."""
     password: Annotated[str, AfterValidator(_from_the_environment)] = "${IMAP_PASSWORD}"
+    """A variable of the environment, never the password."""
     tls: bool | Literal["starttls"] = True
     """`starttls` where it begins in clear, mostly on port 143. Off only for a server on this machine."""
 
@@ -206,9 +214,12 @@ class Sources(Section):
 
     decides = OPERATIONAL
     entries: Annotated[tuple[AnyEntry, ...], ANSWERS] = ()
-    allow_private: bool = False
-    """Let URLs lead to private, loopback and link-local addresses."""
+    """The sources, each with one of the keys below."""
+    private_hosts: tuple[str, ...] = ()
+    """Hosts that may have private, loopback and link-local addresses, as they stand in URLs. A redirect to another such
+    host is refused."""
     user_agent: str = "Scoville"
+    """How requests name themselves; robots.txt is read for it."""
     delay_seconds: Annotated[float, Field(ge=0, le=60)] = 0.5
     """Between two requests to one host."""
     timeout_seconds: PositiveInt = 60

@@ -5,6 +5,7 @@ Enters: hits, best first. Leaves: some of them. Pure functions; knows no index.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scoville.sentences import content_words
@@ -25,7 +26,7 @@ def leave_out_copies(hits: Iterable[Hit], question: str, max_overlap: float) -> 
     what its headings say and those of the better hit do not: it is asked for by its name.
     """
     wanted = content_words(question)
-    kept: list[tuple[Hit, set[str], set[str]]] = []
+    kept: list[tuple[Hit, frozenset[str], set[str]]] = []
     for hit in hits:
         passage = hit.passage
         runs, names = _runs(passage.text), content_words(f"{passage.prefix} {passage.title}") & wanted
@@ -66,6 +67,7 @@ def scaled(scores: Sequence[float]) -> "NDArray[np.float64]":
     return (values - values.min()) / span if span else np.ones(len(values))
 
 
-def _runs(text: str) -> set[str]:
+@lru_cache(maxsize=1000)
+def _runs(text: str) -> frozenset[str]:
     words = re.findall(r"\w+(?:[.,]\d+)*", text.casefold())
-    return {" ".join(words[at : at + RUN]) for at in range(max(len(words) - RUN + 1, 1))}
+    return frozenset(" ".join(words[at : at + RUN]) for at in range(max(len(words) - RUN + 1, 1)))

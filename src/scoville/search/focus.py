@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from scoville.embed import Embedder
@@ -44,7 +45,7 @@ def nearest_sentences(question: str, hits: Sequence[Hit], embedder: Embedder, li
         return []
     texts = [f"{sentence.heading}: {sentence.text}" for sentence in found]
     cosines = embedder.embed(texts) @ embedder.embed([question], "query")[0]
-    shares = _shares(content_words(question), [content_words(text) for text in texts])
+    shares = word_shares(content_words(question), [content_words(text) for text in texts])
     scores = [float(cosine) + WORDS_WEIGHT * share for cosine, share in zip(cosines, shares, strict=True)]
     order = sorted(range(len(found)), key=lambda index: (-scores[index], index))
     return [found[index] for index in order[:limit]]
@@ -65,15 +66,24 @@ class Readable(NamedTuple):
         return "; ".join(self.cells)
 
 
-def readable_lines(passage: Passage) -> Iterator[Readable]:
+def readable_lines(passage: Passage) -> tuple[Readable, ...]:
     """Give the sentences and rows of a passage; headings and the rules of tables are left out."""
-    columns = _cells(passage.prefix.rpartition("\n")[0].rpartition("\n")[2])  # a cut table's header ends the prefix
-    columns = columns if RULE.fullmatch(passage.prefix.rpartition("\n")[2]) else []
-    found = [sentence for sentence in sentences(passage.text) if not is_heading(sentence, passage.text)]
+    return _readable(passage.text, "\n".join(passage.prefix.splitlines()[-2:]))
+
+
+@lru_cache(maxsize=64)  # the passages of a question are read many times
+def _readable(text: str, above: str) -> tuple[Readable, ...]:
+    return tuple(_lines(text, above))
+
+
+def _lines(text: str, above: str) -> Iterator[Readable]:
+    header, _, rule = above.rpartition("\n")  # a cut table's header ends the prefix
+    columns = _cells(header) if RULE.fullmatch(rule) else []
+    found = [sentence for sentence in sentences(text) if not is_heading(sentence, text)]
     end = 0
     for number, sentence in enumerate(found):
         cells = _cells(sentence.text)
-        if "\n\n" in passage.text[end : sentence.start]:  # another table
+        if "\n\n" in text[end : sentence.start]:  # another table
             columns = []
         end = sentence.end
         below = found[number + 1].text if number + 1 < len(found) else ""
@@ -95,7 +105,7 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line[1:-1].split(" | ")] if line.startswith("| ") and line.endswith(" |") else []
 
 
-def _shares(wanted: set[str], held: Sequence[set[str]]) -> list[float]:
+def word_shares(wanted: set[str], held: Sequence[set[str]]) -> list[float]:
     """Give the share of the wanted words that each text holds; a word weighs more the fewer texts hold it."""
     weights = {word: math.log1p(len(held) / (1 + sum(word in words for words in held))) for word in wanted}
     total = sum(weights.values()) or 1.0
@@ -108,5 +118,5 @@ def is_heading(sentence: Sentence, text: str) -> bool:
         "",
         "\n\n",
     )
-    short = len(sentence.text.split()) <= HEADING_WORDS
-    return alone and short and sentence.text[-1] not in ".!?:;|" and not re.search(r"[:|=]", sentence.text)
+    short = len(sentence.text.split()) <= HEADING_WORDS and sentence.text[0] not in "-*•"  # nor an item of a list
+    return alone and short and sentence.text[-1] not in ".!?:;|。！？：；؟।" and not re.search(r"[:|=]", sentence.text)

@@ -23,6 +23,10 @@ ASKED = 60
 FOLLOWED = 40
 """Entities of the seeds that are followed."""
 NEAR = 8
+LEAST_WEIGHT = 0.1
+"""What stands beside everything ("covered services", in a third of all passages) belongs to nothing."""
+WEIGHED_FROM = 100
+"""Of fewer passages a weight says little, and all are shown."""
 MOST_MENTIONS = 2000
 """Passages that are weighed; where there are more, some are passed over: what so many name says little."""
 
@@ -107,6 +111,8 @@ def connections(
         Edge(other, count, known.get(other, count), _npmi(count, known[entity], known.get(other, count), total))
         for other, count in together.items()
     ]
+    least = LEAST_WEIGHT if total >= WEIGHED_FROM else -1
+    edges = [edge for edge in edges if edge.weight >= least and not _says_the_same(edge.entity, entity)]
     edges.sort(key=lambda edge: (-edge.together * edge.weight, edge.entity))
     best = {edge.entity: edge.weight for edge in edges[:limit]}
     mentions.sort(key=lambda mention: (-sum(best.get(other, 0.0) for other in mention.entities), mention.id))
@@ -132,6 +138,11 @@ def _resolve(name: str, known: Collection[str]) -> str:
         return near[0]
     advice = f"did you mean {', '.join(near[:NEAR])}?" if near else "expected a name, a code or a term of the documents"
     raise UsageError(f"{name!r}: no passage names it; {advice}")
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    """Say whether one of two names holds the other."""
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
 def _npmi(together: int, one: int, other: int, total: int) -> float:

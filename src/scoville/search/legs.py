@@ -5,8 +5,9 @@ leg that can find nothing for a question says why.
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from scoville.embed import Embedder
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 BM25 = "bm25"
 GRAPH = "graph"
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """Give the threads of the second leg, which outlive a search: to start one takes as long as to rank."""
+    return ThreadPoolExecutor(thread_name_prefix="scoville-words")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +77,11 @@ class Legs:
     def _side_by_side(self, asked: Rewritten) -> None:
         """Search by BM25 in a thread while the question is embedded and searched; the steps stay in their order."""
         trace = Trace()
-        with ThreadPoolExecutor(1) as threads:
-            beside = threads.submit(self._bm25, asked.questions, trace)
+        beside = _beside().submit(self._bm25, asked.questions, trace)
+        try:
             self._dense(asked)
+        finally:
+            wait((beside,))
         beside.result()
         self.trace.steps += trace.steps
 

@@ -158,8 +158,10 @@ def add_words(question: str, history: Sequence[Message]) -> str:
 def _lean(question: str, asked: str, answered: str) -> str:
     if not asked or not leans(question):
         return question
-    if answered.startswith(ASKS_BACK):  # the question is one of the choices
-        return f"{asked.rstrip('? ')}: {question}"[:MAX_QUESTION_CHARACTERS]
+    if answered.startswith(ASKS_BACK):
+        if _is_choice(question, answered):
+            return f"{asked.rstrip('? ')}: {question}"[:MAX_QUESTION_CHARACTERS]
+        answered = ""
     if swapped := _swap(question, asked):
         return swapped
     words = [word for word in WORD.findall(HOW.sub("", asked)) if content_words(word)]
@@ -174,13 +176,19 @@ def _swap(question: str, asked: str) -> str:
     contrast = CONTRAST.match(question)
     if not contrast or len(contrast["thing"].split()) > LONGEST_CONTRAST:
         return ""
-    if place := contrast["place"]:
-        old = re.compile(rf"\b{place}\s+.+?(?=\s+{PLACES}\s|[?.,]|$)", re.IGNORECASE)
-    elif contrast["thing"][0].isupper():
-        old = NAME
-    else:
-        return ""
-    found = list(old.finditer(asked))
-    new = f"{place} {contrast['thing']}" if place else contrast["thing"]
-    whole = f"{asked[: found[0].start()]}{new}{asked[found[0].end() :]}" if len(found) == 1 else ""
-    return whole if len(whole) <= MAX_QUESTION_CHARACTERS else ""
+    place, thing = contrast["place"], contrast["thing"]
+    behind = re.compile(rf"\b{place}\s+.+?(?=\s+{PLACES}\s|[?.,]|$)", re.IGNORECASE)
+    ways = [(behind, f"{place} {thing}")] if place else []
+    ways += [(NAME, thing)] if thing[0].isupper() else []  # `of Northwind Standard?` and then `And for Health Plus?`
+    for old, new in ways:
+        found = list(old.finditer(asked))
+        if len(found) == 1:
+            whole = f"{asked[: found[0].start()]}{new}{asked[found[0].end() :]}"
+            return whole if len(whole) <= MAX_QUESTION_CHARACTERS else ""
+    return ""
+
+
+def _is_choice(question: str, answered: str) -> bool:
+    """Say whether what comes after `Which is meant: A or B?` speaks of one of them, and is no new question."""
+    choices = answered.partition("\n")[0]
+    return not {*content_words(question)}.isdisjoint(content_words(choices))

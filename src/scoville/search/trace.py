@@ -15,7 +15,8 @@ class Step(NamedTuple):
     """One step of a search, and what it left."""
 
     name: str
-    """``rewrite``, a leg, ``fuse``, ``rerank``, ``distinct``, ``min_score``, ``mmr`` or ``widen``."""
+    """``filter``, ``rewrite``, ``spelling``, a leg, ``fuse``, ``names``, ``rerank``, ``distinct``, ``min_score``,
+    ``mmr`` or ``widen``."""
     seconds: float
     ranking: Mapping[str, Leg]
     """Passage id → rank and score after the step; empty for steps that rank nothing."""

@@ -12,11 +12,23 @@ Knows no index.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from scoville.errors import UsageError
-from scoville.index.condition import And, Compare, Condition, Missing, Not, Operator, Or, is_date, is_number
+from scoville.index.condition import (
+    And,
+    Compare,
+    Condition,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    fields_of,
+    is_date,
+    is_number,
+    key_of,
+)
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 20
@@ -42,6 +54,15 @@ def parse_where(filters: Sequence[str]) -> Condition | None:
     """
     conditions = tuple(_Parser(text).read() for text in filters)
     return conditions[0] if len(conditions) == 1 else And(parts=conditions) if conditions else None
+
+
+def check_fields(condition: Condition, known: Collection[str]) -> None:
+    """Raise UsageError for a field that no passage has; ``known`` are the keys of metadata that they have."""
+    own = ("document", "title", "type", "language", "page")
+    unknown = sorted(name for name in fields_of(condition) if key_of(name) not in {*own, *known})
+    if unknown:
+        fields = ", ".join(dict.fromkeys([*own, *sorted(known)]))
+        raise UsageError(f"--where: no document has the field {unknown[0]!r}; fields: {fields}")
 
 
 class _Parser:

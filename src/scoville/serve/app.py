@@ -1,7 +1,7 @@
 """Bots as one HTTP application. Enters: bots by name. Leaves: FastAPI; whoever makes it closes the bots."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from scoville.bot import Bot
 from scoville.serve import ask, chat, documents, health, models, pages, records, responses, studio
 from scoville.serve.edge import Edge
-from scoville.serve.refused import explain_errors
+from scoville.serve.refused import Explaining, explain_errors
 from scoville.serve.service import Limits, Service
 
 ABOUT = """Answers from documents, each with the page that it rests on. `/v1` is for the clients of OpenAI; `/api` says
@@ -27,17 +27,28 @@ def build_app(bots: Mapping[str, Bot], limits: Limits | None = None, *, url: str
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         service.warm()
-        yield
+        documents.resume(service)
+        async with _tools(app, service):
+            yield
         service.close()
 
-    app = FastAPI(
+    app = Explaining(
         title="Scoville", version=version("scoville"), description=ABOUT, lifespan=lifespan, docs_url=None,
-        redoc_url=None, max_body_size=limits.body_bytes,
+        redoc_url=None,
     )  # fmt: skip
     app.state.service = service
     app.add_middleware(Edge, service=service)
-    explain_errors(app)
-    for part in (chat, responses, models, ask, pages, records, health, studio):
-        app.include_router(part.router)
+    explain_errors(app, studio.refusal)
+    for router in (*(one.router for one in (chat, responses, models, ask, pages, records, health)), *studio.ROUTERS):
+        app.include_router(router, max_body_size=limits.body_bytes)
     app.include_router(documents.router, max_body_size=limits.upload_bytes)
     return app
+
+
+def _tools(app: FastAPI, service: Service) -> AbstractAsyncContextManager[None]:
+    """Have it answer MCP's clients, where their SDK is installed."""
+    try:
+        from scoville.serve.tools_http import tools_of
+    except ModuleNotFoundError:
+        return nullcontext()
+    return tools_of(app, service)

@@ -11,12 +11,15 @@ import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 LOCAL = "local"
 SCOPES = ("ask", "write", "admin")
 """ask: search, ask, pages, own traces, feedback. write: documents and cases come and go. admin: runs, traces of all,
 metrics, the audit log."""
 LINK_SECONDS = 30 * 86_400
+SESSION_PATH = "/"
+"""What a browser that was given a key signs: its cookie, as the link of a citation does for one path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ class Caller:
     """What links are signed with; empty without a key, when they need no signature."""
     per_minute: int = 0
     """How many requests a minute; 0: any number."""
+    link_seconds: int = LINK_SECONDS
+    """How long a link is good."""
 
     @property
     def sees_all(self) -> bool:
@@ -43,11 +48,11 @@ class Caller:
         return self.groups is None or not groups or not set(groups).isdisjoint(self.groups)
 
     def sign(self, path: str) -> str:
-        """Give the query that lets a browser open a path for a month; empty without a key."""
+        """Give the query that lets a browser open a path for a while; empty without a key."""
         if not self.secret:
             return ""
-        until = int(time.time()) + LINK_SECONDS
-        return f"key={self.key_id}&until={until}&signature={self._signature(path, until)}"
+        until = int(time.time()) + self.link_seconds
+        return f"key={quote(self.key_id, safe='')}&until={until}&signature={self._signature(path, until)}"
 
     def signed(self, path: str, until: str, signature: str) -> bool:
         """Say whether a link was made for this caller, and is still good."""
@@ -74,7 +79,7 @@ class Rates:
         if not caller.per_minute:
             return 0.0
         now, rate = time.monotonic(), caller.per_minute / 60
-        left, then = self._left.get(caller.key_id, (float(caller.per_minute), now))
+        left, then = self._left.get(caller.name, (float(caller.per_minute), now))
         left = min(left + (now - then) * rate, caller.per_minute)
-        self._left[caller.key_id] = (left - 1 if left >= 1 else left, now)
+        self._left[caller.name] = (left - 1 if left >= 1 else left, now)
         return 0.0 if left >= 1 else (1 - left) / rate

@@ -13,11 +13,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from scoville.answer.structured import Shape
 from scoville.serve.cited import Linker, asked_json, joined, pieces
-from scoville.serve.events import event, stream
+from scoville.serve.events import STREAMED, event, stream
+from scoville.serve.formats import Format
 from scoville.serve.messages import Turn, asking
 from scoville.serve.metrics import usage_of
-from scoville.serve.refused import Refused
+from scoville.serve.sent import Sent
 from scoville.serve.service import Asked, Asker, ask
 from scoville.serve.work import Job
 
@@ -30,13 +32,7 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class Format(BaseModel):
-    """The form that a reply is to have."""
-
-    type: str = "text"
-
-
-class ChatRequest(BaseModel):
+class ChatRequest(Sent):
     """A conversation that ends with a question. What is not listed, such as ``temperature``, the recipe decides."""
 
     model: str = Field(examples=["my-bot"])
@@ -50,21 +46,21 @@ class ChatRequest(BaseModel):
     logprobs: Literal[False] | None = None
 
 
-@router.post("/v1/chat/completions")
+@router.post("/v1/chat/completions", responses=STREAMED)
 async def complete(body: ChatRequest, request: Request, caller: Asker) -> Response:
     """Answer the last message from the documents, with links to the pages that it rests on."""
-    if body.response_format and body.response_format.type != "text":
-        raise Refused(400, "response_format: expected type text", code="unsupported_value")
+    shape = body.response_format.shape("response_format") if body.response_format else None
     question, history = asking(body.messages)
-    job = ask(request, caller, question, history, model=body.model)
+    job = ask(request, caller, question, history, model=body.model, shape=shape)
     linker = Linker.of(request, caller)
     if body.stream:
         usage = body.stream_options is not None and body.stream_options.include_usage
-        return stream(_chunks(job, body.model, linker, usage), job)
+        return stream(_chunks(job, body.model, linker, usage, shape), job)
     asked = await job.result(request)
     text, annotations = joined(pieces(asked.answer, linker))
     message = {
-        "role": "assistant", "content": text, "refusal": None, "annotations": [*map(_annotation, annotations)],
+        "role": "assistant", "content": None, "refusal": None, "annotations": [*map(_annotation, annotations)],
+        _part(asked, shape): text,
     }  # fmt: skip
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     head = _head(body.model, "chat.completion")
@@ -73,7 +69,9 @@ async def complete(body: ChatRequest, request: Request, caller: Asker) -> Respon
     )  # fmt: skip
 
 
-async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool) -> AsyncIterator[str]:
+async def _chunks(
+    job: Job[Asked], model: str, linker: Linker, with_usage: bool, shape: Shape | None
+) -> AsyncIterator[str]:
     head = _head(model, "chat.completion.chunk")
     more: dict[str, Any] = {"usage": None} if with_usage else {}
 
@@ -84,7 +82,7 @@ async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool)
     yield event(chunk({"role": "assistant", "content": "", "refusal": None}))
     asked = await job.result()
     for piece in pieces(asked.answer, linker):
-        delta: dict[str, Any] = {"content": piece.text}
+        delta: dict[str, Any] = {_part(asked, shape): piece.text}
         if piece.annotation:
             delta["annotations"] = [_annotation(piece.annotation)]
         yield event(chunk(delta))
@@ -96,6 +94,11 @@ async def _chunks(job: Job[Asked], model: str, linker: Linker, with_usage: bool)
 
 def _head(model: str, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(16)}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _part(asked: Asked, shape: Shape | None) -> str:
+    """Say where its text stands: what is no JSON of a schema that was asked for is no content."""
+    return "refusal" if shape and asked.answer.refused else "content"
 
 
 def _annotation(annotation: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scoville.answer.contract import answer_json
 from scoville.answer.grounding import MARKER, PLAIN_MARKER
 from scoville.html import REASONS
 from scoville.read.picture import DRAWN
+from scoville.recipe.model import shown_name
 from scoville.serve.callers import Caller
 from scoville.serve.service import Asked, service_of
 from scoville.types import Answer, Citation, Passage
@@ -58,7 +59,9 @@ class Linker:
 
 
 def pieces(answer: Answer, linker: Linker) -> list[Piece]:
-    """Cut an answer at its markers, which become links."""
+    """Cut an answer at its markers, which become links; JSON stays as it is."""
+    if answer.data is not None:
+        return [Piece(answer.text)]
     passages = {hit.passage.id: hit.passage for hit in answer.hits}
     by_marker: dict[int, list[Citation]] = {}
     for citation in answer.citations:
@@ -114,4 +117,5 @@ def asked_json(asked: Asked, linker: Linker) -> dict[str, Any]:
     for citation, shown in pairs:
         passage = passages.get(citation.passage_id or "")
         shown["url"] = linker.link(passage, [citation]) if passage else None
-    return written | {"bot": asked.model, "trace": asked.trace_id}
+    model = answer.reply and shown_name(answer.reply.model)
+    return written | {"model": model, "bot": asked.model, "trace": asked.trace_id}

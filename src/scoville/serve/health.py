@@ -1,7 +1,7 @@
 """/healthz, /readyz and /metrics, for what watches a service. Enters: nothing. Leaves: whether it lives, and counts."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from scoville.serve.service import Admin, service_of
 
@@ -21,7 +21,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"status": "not ready" if reason else "ready"}, 503 if reason else 200)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request, _: Admin) -> Response:
     """Give counts in the format of Prometheus."""
     service = service_of(request)

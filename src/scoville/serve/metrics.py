@@ -20,6 +20,19 @@ class Metrics:
         self._answers = Counter(
             "scoville_answers", "Answers; of refusals with the reason.", ("model", "reason"), registry=self._registry
         )
+        self._answer_seconds = Histogram(
+            "scoville_answer_seconds", "From the question to the whole answer.", ("model",), registry=self._registry
+        )
+        self._support = Histogram(
+            "scoville_support", "How likely the passages answer a question.", ("model",), registry=self._registry,
+            buckets=[tenth / 10 for tenth in range(1, 11)],
+        )  # fmt: skip
+        self._citations = Counter(
+            "scoville_citations", "Citations, by whether the quote holds what is claimed.", ("model", "state"),
+            registry=self._registry,
+        )  # fmt: skip
+        self._findings = Counter("scoville_guard_findings", "What guards found.", ("model",), registry=self._registry)
+        self._feedback = Counter("scoville_feedback", "Judgements of answers.", ("rating",), registry=self._registry)
         self._tokens = Counter("scoville_tokens", "Tokens of replies.", ("model", "kind"), registry=self._registry)
         self._under_way = Gauge("scoville_under_way", "Requests in hand or waiting.", registry=self._registry)
 
@@ -31,8 +44,18 @@ class Metrics:
     def answered(self, model: str, answer: Answer) -> None:
         """Count an answer."""
         self._answers.labels(model, answer.reason or "").inc()
+        self._answer_seconds.labels(model).observe(answer.total_seconds)
+        if answer.probability is not None:
+            self._support.labels(model).observe(answer.probability)
+        for cited in answer.citations:
+            self._citations.labels(model, cited.state).inc()
+        self._findings.labels(model).inc(len(answer.findings))
         for kind, count in zip(("prompt", "completion"), usage_of(answer), strict=True):
             self._tokens.labels(model, kind).inc(count)
+
+    def judged(self, rating: str) -> None:
+        """Count a judgement of an answer."""
+        self._feedback.labels(rating).inc()
 
     def text(self, under_way: int) -> bytes:
         """Give all counts, with how many requests are under way."""

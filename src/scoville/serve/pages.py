@@ -25,7 +25,13 @@ MOST_BOXES = 500
 MOST_POINTS = 1_000_000
 
 
-@router.get("/pages/{document}/{page}.png", response_class=Response)
+class Picture(Response):
+    """A picture of a page."""
+
+    media_type = "image/png"
+
+
+@router.get("/pages/{document}/{page}.png", response_class=Picture)
 async def page(
     document: Annotated[str, Path(pattern=f"^[0-9a-f]{{{ID_LENGTH},64}}$")],
     page: Annotated[int, Path(ge=1, le=1_000_000)],
@@ -53,7 +59,7 @@ async def page(
         return boxed(picture, drawn), f"{picture.width:g} {picture.height:g}"
 
     png, size = await service_of(request).work.do(request, draw)
-    return Response(png, media_type="image/png", headers={"Page-Size": size})
+    return Picture(png, headers={"Page-Size": size})
 
 
 @router.get("/passages/{id}", response_class=PlainTextResponse)
@@ -62,7 +68,7 @@ async def passage(id: str, request: Request, caller: Asker) -> PlainTextResponse
     service = service_of(request)
 
     def find(_: Stop) -> Passage:
-        for bot in service.bots.values():
+        for bot in service.searched:
             if found := bot.open_index().passages([id], caller.groups):
                 return found[0]
         raise Refused(404, "there is no such passage: its document was changed or removed, or it is not for you")
@@ -80,7 +86,8 @@ def _boxes(page: int, written: str) -> tuple[Box, ...]:
         boxes = [Box(page, *map(float, one.split(","))) for one in written.split(";") if one]
     except (TypeError, ValueError):
         boxes = [Box(page, -1, -1, -1, -1)]
-    if len(boxes) > MOST_BOXES or not all(isfinite(edge) and 0 <= edge < MOST_POINTS for box in boxes for edge in box):
+    edges = [edge for box in boxes for edge in box[1:]]
+    if len(boxes) > MOST_BOXES or not all(isfinite(edge) and 0 <= edge < MOST_POINTS for edge in edges):
         raise Refused(
             400, f"boxes: expected left,top,right,bottom;... in points, at most {MOST_BOXES}, got {written!r:.80}"
         )
@@ -89,10 +96,9 @@ def _boxes(page: int, written: str) -> tuple[Box, ...]:
 
 def _passage_of(request: Request, caller: Caller, document: str) -> tuple[Bot, Passage]:
     """Find a passage of a document that the caller may read, for what it says of its document."""
-    for bot in service_of(request).bots.values():
+    for bot in service_of(request).searched:
         index = bot.open_index()
-        for source, state in index.documents().items():
-            if state.document_id.startswith(document) and caller.reads(state.groups):
-                if found := index.neighbours(source, 0, 0, groups=caller.groups):
-                    return bot, found[0]
+        source = index.source_of(document, caller.groups)
+        if source and (found := index.neighbours(source, 0, 0, groups=caller.groups)):
+            return bot, found[0]
     raise Refused(404, "there is no such document: it was changed or removed, or it is not for you")

@@ -4,7 +4,6 @@ Who asked may see what they asked. What others asked, and runs, may rest on any 
 all of them and has the scope ``admin``.
 """
 
-import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,11 +13,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from scoville.bot import Bot
-from scoville.cases.files import case_json, case_of, cases_of, write_cases
-from scoville.errors import ScovilleError
+from scoville.cases.files import case_json, case_of, cases_of
+from scoville.cases.review import rewrite
+from scoville.errors import ScovilleError, UsageError
 from scoville.serve.callers import Caller
 from scoville.serve.refused import Refused
-from scoville.serve.service import Admin, Asker, Writer, note, service_of
+from scoville.serve.sent import Sent
+from scoville.serve.service import Asker, Overseer, Service, Writer, note, service_of
 from scoville.serve.work import Stop
 from scoville.track.spans import CALLER, REFUSED
 from scoville.track.traces import Branch, StoredSpan
@@ -26,16 +27,16 @@ from scoville.types import Case
 
 router = APIRouter(prefix="/api", tags=["Records"])
 FEEDBACK_CASES = "feedback.jsonl"
-_writing = threading.Lock()
 
 
-class Feedback(BaseModel, extra="forbid"):
+class Feedback(Sent, extra="forbid"):
     """What somebody thinks of an answer."""
 
     trace: str = Field(pattern="^[0-9a-f]{32}$", description="The `trace` of the answer.")
     rating: Literal["up", "down"]
     reason: str = Field("", max_length=10_000)
     answer: str = Field("", max_length=10_000, description="The right answer, where this was not it.")
+    answerable: bool = Field(True, description="False where no document answers the question: refusing is right.")
 
 
 class EvidenceGiven(BaseModel, extra="forbid"):
@@ -46,7 +47,7 @@ class EvidenceGiven(BaseModel, extra="forbid"):
     quote: str = ""
 
 
-class CaseGiven(BaseModel, extra="forbid"):
+class CaseGiven(Sent, extra="forbid"):
     """A question with what is known of its answer."""
 
     question: str = Field(min_length=1, examples=["How long is parental leave?"])
@@ -72,7 +73,7 @@ async def traces(request: Request, caller: Asker, limit: int = 20) -> dict[str, 
 async def trace(id: str, request: Request, caller: Asker) -> dict[str, Any]:
     """Give the spans of a trace as a waterfall shows them."""
     service = service_of(request)
-    branches = await service.work.do(request, lambda _: _branches(service.first, id, caller))
+    branches = await service.work.do(request, lambda _: branches_of(service.first, id, caller))
     return {"spans": [asdict(one.span) | {"depth": one.depth, "seconds": one.span.seconds} for one in branches]}
 
 
@@ -82,13 +83,16 @@ async def judge(body: Feedback, request: Request, caller: Asker) -> dict[str, st
     service = service_of(request)
 
     def keep(_: Stop) -> None:
-        _branches(service.first, body.trace, caller)
+        asked = branches_of(service.first, body.trace, caller)[0].span
+        refused_rightly = body.rating == "up" and asked.outcome == "refused"
         redact = service.first.redact
-        row = (time.time(), caller.name, body.trace, body.rating, redact(body.reason), redact(body.answer))
-        columns = "time, caller, trace_id, rating, reason, answer"
-        service.store.write(f"INSERT INTO feedback ({columns}) VALUES (?, ?, ?, ?, ?, ?)", [row])  # noqa: S608
+        row = (time.time(), caller.name, body.trace, body.rating, redact(body.reason), redact(body.answer),
+               body.answerable and not refused_rightly)  # fmt: skip
+        columns = "time, caller, trace_id, rating, reason, answer, answerable"
+        service.store.write(f"INSERT INTO feedback ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", [row])  # noqa: S608
 
     await service.work.do(request, keep)
+    service.metrics.judged(body.rating)
     note(request, body.trace)
     return {"trace": body.trace}
 
@@ -96,13 +100,7 @@ async def judge(body: Feedback, request: Request, caller: Asker) -> dict[str, st
 @router.get("/feedback")
 async def feedback(request: Request, caller: Asker) -> dict[str, Any]:
     """List what the caller, or for who sees all anybody, thought of answers; the newest first."""
-    columns = ("time", "caller", "trace", "rating", "reason", "answer")
-    which, values = ("1", ()) if caller.sees_all else ("caller = ?", (caller.name,))
-    rows = service_of(request).store.query(
-        f"SELECT time, caller, trace_id, rating, reason, answer FROM feedback WHERE {which} "  # noqa: S608
-        "ORDER BY id DESC LIMIT 1000", values,
-    )  # fmt: skip
-    return {"feedback": [dict(zip(columns, row, strict=True)) for row in rows]}
+    return {"feedback": feedback_of(service_of(request), caller)}
 
 
 @router.get("/cases")
@@ -113,9 +111,9 @@ async def cases(request: Request, caller: Asker) -> dict[str, Any]:
     def find(_: Stop) -> list[dict[str, Any]]:
         folder = service.first.workspace.root / "cases"
         files = sorted(folder.glob("*.jsonl"))
-        readable = _readable(service.first, caller)
+        may = readable(service.first, caller)
         return [
-            case_json(case) | {"file": file.name} for file in files for case in cases_of(file) if readable(case)
+            case_json(case) | {"file": file.name} for file in files for case in cases_of(file) if may(case)
         ]  # fmt: skip
 
     return {"cases": await service.work.do(request, find)}
@@ -129,23 +127,24 @@ async def add_case(body: CaseGiven, request: Request, caller: Writer) -> dict[st
 
     def add(_: Stop) -> dict[str, Any]:
         case = case_of(body.model_dump())
-        if case.evidence and not _readable(service.first, caller)(case):
+        if case.evidence and not readable(service.first, caller)(case):
             raise Refused(404, "there is no such document as the evidence names, or it is not for you")
         file = service.first.workspace.root / "cases" / FEEDBACK_CASES
-        with _writing:
-            known = cases_of(file) if file.is_file() else []
+
+        def added(known: list[Case]) -> list[Case]:
             if any(one.id == case.id for one in known):
                 raise Refused(409, f"{file.name} has a case for this question")
-            write_cases(file, [*known, case])
+            return [*known, case]
+
+        rewrite(file, added)
         return case_json(case) | {"file": file.name}
 
     return await service.work.do(request, add)
 
 
 @router.get("/runs")
-async def runs(request: Request, caller: Admin) -> dict[str, Any]:
+async def runs(request: Request, _caller: Overseer) -> dict[str, Any]:
     """List the runs, the oldest first."""
-    _check_sees_all(caller)
     service = service_of(request)
 
     def find(_: Stop) -> list[dict[str, Any]]:
@@ -155,13 +154,15 @@ async def runs(request: Request, caller: Admin) -> dict[str, Any]:
 
 
 @router.get("/runs/{id}")
-async def run(id: str, request: Request, caller: Admin) -> dict[str, Any]:
+async def run(id: str, request: Request, _caller: Overseer) -> dict[str, Any]:
     """Give a run: what ran, what it came to, and its answers."""
-    _check_sees_all(caller)
     service = service_of(request)
 
     def find(_: Stop) -> dict[str, Any]:
-        found = service.first.run(id)
+        try:
+            found = service.first.run(id)
+        except UsageError as error:
+            raise Refused(404, str(error)) from None
         return {
             "id": found.id,
             "header": found.header,
@@ -173,9 +174,8 @@ async def run(id: str, request: Request, caller: Admin) -> dict[str, Any]:
 
 
 @router.get("/audit")
-async def audit(request: Request, caller: Admin, limit: int = 100) -> dict[str, Any]:
+async def audit(request: Request, _caller: Overseer, limit: int = 100) -> dict[str, Any]:
     """List who did what, the newest first."""
-    _check_sees_all(caller)
     service = service_of(request)
     columns = ("time", "caller", "address", "method", "path", "status", "about")
 
@@ -189,12 +189,19 @@ async def audit(request: Request, caller: Admin, limit: int = 100) -> dict[str, 
     return {"audit": await service.work.do(request, find)}
 
 
-def _check_sees_all(caller: Caller) -> None:
-    if not caller.sees_all:
-        raise Refused(403, f"the key {caller.name!r} may not see this: it does not read every document")
+def feedback_of(service: Service, caller: Caller) -> list[dict[str, Any]]:
+    """List what a caller, or for who sees all anybody, thought of answers; the newest first."""
+    columns = ("time", "caller", "trace", "rating", "reason", "answer", "answerable")
+    which, values = ("1", ()) if caller.sees_all else ("caller = ?", (caller.name,))
+    rows = service.store.query(
+        f"SELECT time, caller, trace_id, rating, reason, answer, answerable FROM feedback WHERE {which} "  # noqa: S608
+        "ORDER BY id DESC LIMIT 1000", values,
+    )  # fmt: skip
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    return [one | {"answerable": bool(one["answerable"])} for one in found]
 
 
-def _branches(bot: Bot, id: str, caller: Caller) -> list[Branch]:
+def branches_of(bot: Bot, id: str, caller: Caller) -> list[Branch]:
     """Find a trace that the caller may see."""
     with suppress(ScovilleError):
         branches = bot.trace(id)
@@ -211,14 +218,24 @@ def _trace(span: StoredSpan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _readable(bot: Bot, caller: Caller) -> Any:
+def readable(bot: Bot, caller: Caller) -> Any:
     """Give what says whether a caller may read all that the evidence of a case could mean."""
     if caller.sees_all:
         return lambda _: True
     groups = {source: state.groups for source, state in bot.documents().items()}
+    by_name: dict[str, list[str]] = {}
+    for source in groups:
+        by_name.setdefault(_last(source), []).append(source)
 
-    def readable(case: Case) -> bool:
-        meant = [[source for source in groups if one.is_in(source)] for one in case.evidence]
+    def may(case: Case) -> bool:
+        meant = [
+            [source for source in by_name.get(_last(one.document), ()) if one.is_in(source)] for one in case.evidence
+        ]
         return bool(meant) and all(found and all(caller.reads(groups[one]) for one in found) for found in meant)
 
-    return readable
+    return may
+
+
+def _last(document: str) -> str:
+    """Give the last part of a name, in which documents agree whenever evidence is in one: else each is compared."""
+    return document.replace("\\", "/").rpartition("/")[2].casefold()

@@ -12,10 +12,10 @@ Nothing in this folder knows how a document is read, split, embedded or stored.
 """
 
 from scoville.sources.files import FileSource, is_of_files
-from scoville.sources.item import Content, Gone, Item, Listing, Place, Source
+from scoville.sources.item import Content, Gone, Item, Listing, NotThere, Place, Source
 from scoville.sources.open import open_entries, open_place, source_of_files
 
 __all__ = [
-    "Content", "FileSource", "Gone", "Item", "Listing", "Place", "Source", "is_of_files", "open_entries", "open_place",
-    "source_of_files",
+    "Content", "FileSource", "Gone", "Item", "Listing", "NotThere", "Place", "Source", "is_of_files", "open_entries",
+    "open_place", "source_of_files",
 ]  # fmt: skip

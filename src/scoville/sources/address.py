@@ -6,25 +6,28 @@ resolves to another address a moment later (DNS rebinding) changes nothing.
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scoville.errors import SourceError, SourceUnavailable
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def resolve(host: str, port: int, *, allow_private: bool) -> Sequence[tuple[int, str]]:
-    """Give the family and address of each way to a host; SourceError when one of them is no public address."""
+def resolve(host: str, port: int, private_hosts: Collection[str] = ()) -> Sequence[tuple[int, str]]:
+    """Give the family and address of each way to a host.
+
+    Raises SourceError when one of them is no public address and the host is none of ``private_hosts``.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise SourceUnavailable(f"the name {host!r} cannot be resolved: {error}") from None
     places = list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
     refused = next((address for _, address in places if not is_public(address)), None)
-    if refused and not allow_private:
+    if refused and host.casefold() not in map(str.casefold, private_hosts):
         raise SourceError(
             f"{host} leads to {refused}, which is no public address: not opened. "
-            "Set sources.allow_private: true if it is yours"
+            f"If it is yours, name it: sources.private_hosts: [{host}]"
         )
     return places
 

@@ -59,8 +59,9 @@ class Fetcher:
         method: str = "GET",
         max_bytes: int | None = None,
         body: bytes | None = None,
+        follow: bool = True,
     ) -> Response:
-        """Ask for a URL and follow its redirects; ``headers`` go to the host of ``url`` only.
+        """Ask for a URL and follow its redirects, unless told not to; ``headers`` go to the host of ``url`` only.
 
         Gives any final status but those that call for another try. Raises SourceUnavailable when it cannot be had now,
         SourceError when it must not be asked, ReadFailure when it is too large.
@@ -75,7 +76,7 @@ class Fetcher:
             if response.status in RETRYABLE:
                 raise SourceUnavailable(f"{url} answered {response.status}")
             target = response.headers.get("location")
-            if response.status not in (301, 302, 303, 307, 308) or not target:
+            if response.status not in (301, 302, 303, 307, 308) or not target or not follow:
                 return response
             url = urljoin(url, target)
         raise SourceError(f"{url} redirects more than {MAX_REDIRECTS} times")
@@ -119,13 +120,13 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(host, port or (443 if secure else 80), timeout=settings.timeout_seconds)
         self.default_port = 443 if secure else 80
         self._tls = ssl.create_default_context() if secure else None
-        self._allow_private = settings.allow_private
+        self._private_hosts = settings.private_hosts
         self.held: socket.socket | None = None
         """The socket, also when the answer has taken it over."""
 
     def connect(self) -> None:
         """Connect to the first of the host's addresses that answers."""
-        places = resolve(self.host, self.port, allow_private=self._allow_private)
+        places = resolve(self.host, self.port, self._private_hosts)
         for number, (family, address) in enumerate(places, start=1):
             self.sock = socket.socket(family, socket.SOCK_STREAM)
             self.sock.settimeout(self.timeout)

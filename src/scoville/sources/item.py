@@ -15,6 +15,10 @@ class Gone(Exception):
     """An item that was listed is not there: what came from it goes too."""
 
 
+class NotThere(Gone):
+    """What somebody named is not there: a failure where it was never read, since the name may be wrong."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:
     """What an item holds now."""

@@ -18,7 +18,7 @@ from scoville.errors import ReadFailure, SourceError, SourceUnavailable
 from scoville.recipe import Recipe
 from scoville.recipe.sources import VARIABLE, UrlEntry
 from scoville.sources.fetch import MEGABYTE, Fetcher, Response, normal, unzip
-from scoville.sources.item import Content, Gone, Item, Place
+from scoville.sources.item import Content, Gone, Item, NotThere, Place
 from scoville.sources.pattern import chooser
 from scoville.sources.robots import Robots
 from scoville.sources.secret import expand, expand_url, scrub, without_user
@@ -83,7 +83,7 @@ class WebSource:
         response = self._fetch(url, {**self._headers, **conditions})
         if response.status in (404, 410):
             self._missing.add(url)
-            raise Gone(f"{url} answered {response.status}")
+            raise (NotThere if url == self.url else Gone)(f"answered {response.status}")
         if response.status not in (200, 304):
             raise SourceError(f"its server answered {response.status}")
         return response
@@ -136,7 +136,7 @@ class WebSource:
             return self._get(url), None
         except Gone as error:
             if url == self.url:
-                raise SourceUnavailable(str(error)) from None
+                raise SourceUnavailable(f"{url} {error}") from None
             return None, error
         except (ReadFailure, SourceError) as error:
             if url == self.url:

@@ -14,7 +14,8 @@ from scoville.types import Document
 
 TAG_SHARE = 4
 """The tags take at most the size divided by this, and with headings and a table's header at most half of the size."""
-FURNITURE = {"header", "footer"}
+FURNITURE = {"header", "footer", "chart"}
+WORD = re.compile(r"[^\W\d_]{3}")
 
 
 @dataclass(kw_only=True)
@@ -81,10 +82,11 @@ class Prefixes:
 def label(document: Document) -> str:
     """Name a document for its passages: its file's name where that says something the title does not, else its title.
 
-    A title taken from a first heading is often the company's name. Measured on six PDFs of one company: page hit@1 .79
-    with titles, .86 with names.
+    A title taken from a first heading is often the company's name, or what stands on every report. Measured on six PDFs
+    of one company: page hit@1 .79 with titles, .86 with names; on a pile of reports that look alike the right document
+    is among the first five passages in .89 of questions without the numbers of names (year, quarter), .97 with them.
     """
-    words = re.findall(r"[^\W\d_]+", PurePosixPath(document.source).stem)
+    words = re.findall(r"[^\W_]+", PurePosixPath(document.source).stem)
     name = " ".join(words)
-    says_something = sum(len(word) > 2 for word in words) >= 2 and name.casefold() not in document.title.casefold()
-    return name if says_something else document.title
+    says_something = len(words) > 1 and any(WORD.search(word) for word in words)
+    return name if says_something and name.casefold() not in document.title.casefold() else document.title

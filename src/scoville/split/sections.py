@@ -4,6 +4,7 @@ Enters: a document, its tokens and its prefixes. Leaves: drafts in reading order
 table that does not fit repeats its header.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from scoville.types import Document, Element
 
 MERGE_BELOW = 0.5
 """A passage fuller than this share of the size ends where the next section begins."""
+
+_RULE = re.compile(r"[\s|]*(?:---[\s|]*)+")
 
 
 @dataclass
@@ -30,10 +33,12 @@ class Packer:
     def pack(self) -> list[DraftPassage]:
         """Go through the elements once."""
         pending: list[Element] = []  # headings that wait for what they head
-        for element in self.document.elements:
-            if element.kind in FURNITURE or element.end <= element.start:
-                continue
+        body = [one for one in self.document.elements if one.kind not in FURNITURE and one.end > one.start]
+        list_ends = _list_ends(body, self.document.text)
+        for number, element in enumerate(body):
             if element.kind != "heading":
+                if self._open and number in list_ends and self._is_cut(pending, element, list_ends[number]):
+                    self._open = False
                 self._add(pending, element)
                 pending = []
                 continue
@@ -62,6 +67,14 @@ class Packer:
         self._cut(pending, element)
         self.drafts[before].opens = bool(pending)
         self._open = element.kind != "table"
+
+    def _is_cut(self, pending: Sequence[Element], element: Element, end: int) -> bool:
+        """Say whether a list up to ``end`` would be cut in the open passage and is whole in one of its own."""
+        first = pending[0] if pending else element
+        own = self.prefixes.cost(self.prefixes.write(first.headings)) + self.tokens.count(Span(first.start, end))
+        last = self.drafts[-1]
+        total = self.prefixes.cost(last.prefix) + self.tokens.count(Span(last.span.start, end))
+        return own <= self.size < total
 
     def _may_grow(self, pending: Sequence[Element], first: Element) -> bool:
         """A passage ends before what its prefix is not true of, and before any section when it is full enough."""
@@ -110,7 +123,8 @@ class Packer:
 
     def _start_all(self, spans: Sequence[Span], headings: tuple[str, ...], prefix: str) -> None:
         for span in spans:
-            self._start(span, headings, prefix)
+            if not _RULE.fullmatch(self._text(span)):  # what a header that was cut leaves says nothing
+                self._start(span, headings, prefix)
 
     def _start(self, span: Span, headings: tuple[str, ...], prefix: str, *, opens: bool = False) -> None:
         tokens = self.prefixes.cost(prefix) + self.tokens.count(span)
@@ -150,6 +164,19 @@ def group_sections(
         else:
             sections.append([draft])
     return sections
+
+
+def _list_ends(elements: Sequence[Element], text: str) -> dict[int, int]:
+    """Give for the place of each list, or of the line that leads it in, where the list ends, over whatever pages."""
+    ends: dict[int, int] = {}
+    for number in range(len(elements) - 1, 0, -1):
+        above, item = elements[number - 1], elements[number]
+        if item.kind != "list_item":
+            continue
+        end = ends.pop(number, item.end)
+        leads = above.kind == "paragraph" and text[above.start : above.end].rstrip().endswith((":", "："))
+        ends[number - 1 if leads or above.kind == "list_item" else number] = end
+    return ends
 
 
 def _covers(headings: tuple[str, ...], element: Element) -> bool:

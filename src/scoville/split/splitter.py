@@ -20,7 +20,7 @@ from scoville.split.tokens import Span, TokenMap
 from scoville.split.ways import Material, Splitter
 from scoville.types import Document, Passage
 
-SPLITTER_VERSION = "4"
+SPLITTER_VERSION = "6"
 LANGUAGE_CHARACTERS = 1000
 """The language is told for stretches as long as this; where it cannot be, it is that of the document."""
 

@@ -1,7 +1,8 @@
 """A queue that one thread empties in batches, so that whoever fills it does not wait.
 
 Enters: anything. Leaves: lists of it, given to a function. The queue is bounded: what does not fit is dropped and
-counted. A write that fails costs its batch and is said once. Knows nothing of what it carries.
+counted. A write that fails costs its batch, one that refuses a value (ValueError, TypeError, OverflowError) the items
+that have it; either is said once. Knows nothing of what it carries.
 """
 
 import logging
@@ -88,16 +89,26 @@ class Background(Generic[Item]):
                 )
                 batch = [self._items.popleft() for _ in range(min(BATCH, len(self._items)))]
                 self._in_hand = len(batch)
-            try:
-                self._write(batch)
-            except Exception as error:  # whatever a disk or an endpoint does: what is told of the work is not the work
-                with self._awake:
-                    self._lose(self._in_hand, str(error))  # none, where `close` has given them up
+            self._write_what_can_be(batch)
             with self._awake:
                 self._in_hand = 0
                 if not self._items:
                     self._flushing = False
                 self._awake.notify_all()
+
+    def _write_what_can_be(self, items: Sequence[Item]) -> None:
+        try:
+            self._write(items)
+        except Exception as error:  # whatever a disk or an endpoint does: what is told of the work is not the work
+            if len(items) > 1 and isinstance(error, ValueError | TypeError | OverflowError):
+                half = len(items) // 2
+                self._write_what_can_be(items[:half])
+                self._write_what_can_be(items[half:])
+                return
+            with self._awake:
+                lost = min(len(items), self._in_hand)  # none, where `close` has given them up
+                self._in_hand -= lost
+                self._lose(lost, str(error))
 
     def _lose(self, count: int, reason: str) -> None:
         self.dropped += count

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,16 @@ def make_provider(store: Store) -> "tuple[Any, list[Background[ReadableSpan]]]":
     """Make a tracer provider that stores spans, and exports them where the environment says so; and its queues."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+    class Ids(IdGenerator):
+        """Ids by chance alone: the SDK's follow ``random.seed``, and programs with one would share their traces."""
+
+        def generate_span_id(self) -> int:
+            return secrets.randbits(64) or 1
+
+        def generate_trace_id(self) -> int:
+            return secrets.randbits(128) or 1
 
     class Queue(SpanProcessor):
         """Hands spans that ended to the queues."""
@@ -60,7 +71,7 @@ def make_provider(store: Store) -> "tuple[Any, list[Background[ReadableSpan]]]":
     if wants_export(os.environ):
         queues.append(Background(_otlp(hide), "exported traces", queue=QUEUED_SPANS))
     resource = Resource.create({"service.name": "scoville", "service.version": version("scoville")})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource, id_generator=Ids(), shutdown_on_exit=False)
     provider.add_span_processor(Queue())
     return provider, queues
 

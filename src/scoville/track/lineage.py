@@ -76,10 +76,7 @@ def index_of(
 
     A document whose former content is back has that as its newest again.
     """
-    content = hashlib.sha256("\0".join((recipe_hash, embedder)).encode())
-    for source, digest in sorted(documents.items()):
-        content.update(f"\0{source}\0{digest}".encode())
-    index = Artifact(kind="index", name=name, digest=content.hexdigest())
+    index = Artifact(kind="index", name=name, digest=index_digest(documents, recipe_hash, embedder))
     with store.writing():
         last = next(iter(versions(store, "index", name=name, limit=1)), index)
         before = {row[0] for row in store.query("SELECT parent FROM edges WHERE child = ?", (last.id,))}
@@ -88,6 +85,14 @@ def index_of(
         files = [Artifact(kind="document", name=source, digest=digest) for source, digest in sorted(documents.items())]
         parents = files if len(files) <= FEW else [_record_set(store, some, before) for some in _sets(files)]
         return record(store, index, [*parents, recipe(recipe_hash), model(embedder)], is_newest=True)
+
+
+def index_digest(documents: Mapping[str, str], recipe_hash: str, embedder: str) -> str:
+    """Name an index by what it is made of."""
+    content = hashlib.sha256("\0".join((recipe_hash, embedder)).encode())
+    for source, digest in sorted(documents.items()):
+        content.update(f"\0{source}\0{digest}".encode())
+    return content.hexdigest()
 
 
 def run_of(

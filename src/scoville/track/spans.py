@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from scoville.index import AddReport
 from scoville.recipe.model import is_hosted, name_of
 from scoville.track.ledger import Entry
-from scoville.types import Answer, Reply, Stage
+from scoville.types import Answer, Message, Reply, Stage
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -48,16 +48,32 @@ HARDWARE = "scoville.cost.hardware_usd"
 REFUSED = "scoville.refused"
 REASON = "scoville.refusal.reason"
 WITHHELD = "scoville.refusal.withheld"
+SUPPORT = "scoville.support"
+"""The probability that the passages answer the question."""
+CITATIONS = "scoville.citations"
+GUARDS = "scoville.guards.findings"
 RUN = "scoville.run.id"
 CASE = "scoville.case.id"
 CALLER = "user.id"
 """Who asked: the name of a key of the service."""
+RELEASE = "scoville.release"
+"""What answered, where that was not the workspace as it was then."""
+ROUTE = "scoville.release.route"
+"""Why that release was asked: `production`, `production canary`, `production shadow`, or its own name."""
+SHADOWED = "scoville.release.shadowed"
+"""The trace of the answer that was shown, of which this is the shadow."""
+AGREES = "scoville.release.agrees"
+"""Of a shadow: whether it answered where the other did, from the same documents."""
+LIKENESS = "scoville.release.likeness"
+"""Of a shadow: how alike both answers are in their words, 0..1."""
 SUM = "scoville.seconds"
-CONTENT = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES, QUERY, DOCUMENTS, NOTE, WITHHELD})
+CONTENT = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES, QUERY, DOCUMENTS, CITATIONS, NOTE, WITHHELD})
 """Attributes that hold what people and documents say."""
 NANOSECONDS = 1_000_000_000
 ROOT = "invoke_workflow scoville"
 MOST_DOCUMENTS = 20
+MOST_PROMPT = 24_000
+"""Characters of what a model was given that a span holds: mostly all of it, some 6,000 tokens."""
 
 Attributes = dict[str, Any]
 
@@ -147,6 +163,13 @@ def _root(answer: Answer, entries: Sequence[Entry]) -> Attributes:
         DOCUMENTS: json.dumps([{"id": hit.passage.id, "document": hit.passage.source, "score": round(hit.score, 4)}
                                for hit in answer.hits[:MOST_DOCUMENTS]], ensure_ascii=False),
     }  # fmt: skip
+    if answer.citations:
+        cited = [{"document": one.document, "page": one.page, "state": one.state} for one in answer.citations]
+        about[CITATIONS] = json.dumps(cited, ensure_ascii=False)
+    if answer.probability is not None:
+        about[SUPPORT] = round(answer.probability, 4)
+    if answer.findings:
+        about[GUARDS] = len(answer.findings)
     if answer.reason:
         about[REASON] = answer.reason
     if answer.withheld:
@@ -166,6 +189,8 @@ def _chat(reply: Reply, entry: Entry | None) -> tuple[str, Attributes]:
         FINISH_REASONS: (reply.finish_reason,), FIRST_CHUNK: reply.first_token_seconds,
         OUTPUT_MESSAGES: _message("assistant", reply.text, reply.finish_reason),
     }  # fmt: skip
+    if reply.messages:
+        about[INPUT_MESSAGES] = _prompt(reply.messages)
     if entry:
         about[HARDWARE] = entry.hardware_usd
         if entry.fee_usd is not None:
@@ -186,5 +211,22 @@ def _stage(stage: Stage, name: str, answer: Answer, embedder: str) -> tuple[str,
 
 def _message(role: str, text: str, finish_reason: str = "") -> str:
     """Write a message in the form of the conventions."""
-    message: dict[str, Any] = {"role": role, "parts": [{"type": "text", "content": text}]}
+    message = _part(role, text)
     return json.dumps([message | ({"finish_reason": finish_reason} if finish_reason else {})], ensure_ascii=False)
+
+
+def _prompt(messages: Sequence[Message]) -> str:
+    """Write what a model was given; of what is too long the middle is left out."""
+    most = MOST_PROMPT // len(messages)
+    return json.dumps([_part(one.role, _cut(one.content, most)) for one in messages], ensure_ascii=False)
+
+
+def _part(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "content": text}]}
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[… {len(text) - 2 * half:,} characters are not kept …]\n{text[-half:]}"

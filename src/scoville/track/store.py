@@ -75,6 +75,9 @@ SCHEMA = (
         rating TEXT NOT NULL, reason TEXT NOT NULL, answer TEXT NOT NULL
     );
     """,
+    """
+    ALTER TABLE feedback ADD COLUMN answerable INTEGER NOT NULL DEFAULT 1;
+    """,
 )
 """Each entry leads from one version to the next; a released one is never changed."""
 

@@ -18,7 +18,7 @@ from scoville.personal import Redact
 from scoville.track.background import Background
 from scoville.track.ledger import Activity, Entry, Ledger, save_entries
 from scoville.track.lineage import index_of
-from scoville.track.spans import CALLER, CASE, RUN, added_spans, answer_spans, failure_span
+from scoville.track.spans import CALLER, CASE, RELEASE, RUN, added_spans, answer_spans, failure_span
 from scoville.track.store import FILE_NAME, Store
 from scoville.types import Answer, Reply
 
@@ -30,8 +30,11 @@ logger = logging.getLogger("scoville")
 class Tracker:
     """Keeps the work of one command or one server; several threads may share it."""
 
-    def __init__(self, workspace: Workspace, ledger: Ledger, *, traces: bool = True, redact: Redact = str) -> None:
-        """``redact`` takes out of questions and answers what no trace may hold."""
+    def __init__(
+        self, workspace: Workspace, ledger: Ledger, *, traces: bool = True, redact: Redact = str, release: str = ""
+    ) -> None:
+        """``redact`` takes out of questions and answers what no trace may hold; ``release`` is what answers."""
+        self._release = release
         self.ledger = ledger
         self._workspace = workspace
         self._traces = traces
@@ -44,11 +47,14 @@ class Tracker:
         self._opening = threading.RLock()
         atexit.register(self.close)
 
-    def answered(self, answer: Answer, embedder: str, *, case_id: str = "", caller: str = "") -> str:
-        """Keep an answer; give the id of its trace, empty where none is kept."""
+    def answered(
+        self, answer: Answer, embedder: str, *, case_id: str = "", caller: str = "",
+        more: Mapping[str, Any] | None = None,
+    ) -> str:  # fmt: skip
+        """Keep an answer; give the id of its trace, empty where none is kept. ``more`` are attributes of it."""
         entries = self.ledger.answer(answer, embedder)
         self.spent(*entries)
-        about = self._about(case_id, caller)
+        about = self._about(case_id, caller) | dict(more or {})
         told = redacted(answer, self._redact)
         return self._trace(lambda tracer: answer_spans(tracer, told, embedder=embedder, entries=entries, about=about))
 
@@ -99,7 +105,7 @@ class Tracker:
         return sum(queue.dropped for queue in self._queues)
 
     def _about(self, case_id: str, caller: str) -> dict[str, Any]:
-        about = ((RUN, self.ledger.run_id), (CASE, case_id), (CALLER, caller))
+        about = ((RUN, self.ledger.run_id), (CASE, case_id), (CALLER, caller), (RELEASE, self._release))
         return {name: value for name, value in about if value}
 
     def _trace(self, make: Callable[[Any], str]) -> str:
@@ -139,12 +145,17 @@ class Tracker:
 
 def redacted(answer: Answer, redact: Redact) -> Answer:
     """Take personal data out of all that a trace holds of an answer."""
-    reply = answer.reply and replace(answer.reply, text=redact(answer.reply.text))
+
+    def told(reply: Reply) -> Reply:
+        messages = tuple(replace(one, content=redact(one.content)) for one in reply.messages)
+        return replace(reply, text=redact(reply.text), messages=messages)
+
     return replace(
         answer,
         question=redact(answer.question),
         text=redact(answer.text),
-        reply=reply,
-        search_replies=tuple(replace(one, text=redact(one.text)) for one in answer.search_replies),
+        reply=answer.reply and told(answer.reply),
+        search_replies=tuple(map(told, answer.search_replies)),
+        step_replies=tuple(map(told, answer.step_replies)),
         stages=tuple(stage._replace(note=redact(stage.note)) for stage in answer.stages),
     )

@@ -5,7 +5,8 @@ network, ``loss.jsonl`` and, while it runs, a checkpoint. Does not know what is 
 several processes (``torchrun``, ``accelerate launch``) are Accelerate's to tell apart.
 
 A run that was killed goes on from its checkpoint to the same result, bit by bit on the same machine: the stream of
-batches begins anew and is skipped to its place, and the random numbers of each step depend on its number alone.
+batches begins anew and is skipped to its place, the random numbers of each step depend on its number alone, and the
+number of threads, which decides in which order numbers add up, is that of the checkpoint.
 """
 
 import json
@@ -151,6 +152,7 @@ class _Run:
         else:
             self._load(saved["parameters"])
             self.optimizer.load_state_dict(saved["optimizer"])
+            torch.set_num_threads(saved["threads"])
             state = State(**saved["state"])
         if self._writes and self.log.path.exists():
             kept = [row for row in self.log.rows() if saved and row["step"] <= state.step]
@@ -183,7 +185,7 @@ class _Run:
         if last or number % settings.checkpoint_every == 0:
             self._save(CHECKPOINT, {
                 "identity": self.identity, "parameters": self._values(), "optimizer": self.optimizer.state_dict(),
-                "state": asdict(state),
+                "state": asdict(state), "threads": torch.get_num_threads(),
             })  # fmt: skip
         return state
 

@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+
 from scoville.errors import StorageError, TrainingError
 from scoville.progress import OnProgress
 from scoville.storage import write_whole
@@ -115,7 +117,7 @@ def tune(
     be_quiet()
     tokenizer = origin.tokenizer()
     stages = _stages(rows, tokenizer, tuning)
-    record["threads"] = choose_threads(tuning.bf16)
+    choose_threads(tuning.bf16)
     network = prepare(origin, tuning)
     loss = TokenLoss(network)
     record["parameters"] = sum(value.numel() for value in network.parameters())
@@ -127,6 +129,7 @@ def tune(
         if outcome.stopped == "diverged":
             logger.warning("%s. The weights of step %d are kept.", outcome.reason, outcome.state.step)
             break
+    record["threads"] = torch.get_num_threads()
     if _is_first():
         _save(network, tokenizer, tuning, folder, record)
         for stage in stages:

@@ -9,7 +9,8 @@ from scoville.evaluate.result import Result
 from scoville.types import Case, Score
 from scoville.words import strip_citations
 
-METRICS = table("answers", ("correctness_words", "all that is expected, and little beside it, by words"))
+METRICS = table("answers", ("correctness_words", "all that is expected, and little beside it, by words"), version=2)
+"""In version 1 claims were compared with texts by other checks: numbers were not bound to what they count."""
 WORDS = METRICS["correctness_words"]
 RIGHT_FROM = 0.4
 """From here on an answer counts as right. Of people's "right" and "wrong" it tells .81 to .95 (means of both) on three

@@ -1,7 +1,7 @@
 """A mail's bytes in, its header lines and its text out, attachments as parts; a mailbox is a list of mails.
 
-Of a mail that comes as plain text and as HTML, the plain text is read. What the mail quotes stays. Pictures that only
-decorate are left out.
+Of a mail that comes as plain text and as HTML, the plain text is read unless it leaves out most. What the mail quotes
+stays. Pictures that only decorate are left out.
 """
 
 import binascii
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import chain
 from typing import Any
 
 from scoville.errors import ReadFailure
@@ -30,6 +31,8 @@ _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-sig
 _FROM = re.compile(rb"(?:^|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]{3,200}\r?\n", re.MULTILINE)
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _LONGEST_NAME = 120
+_STUB = 0.5
+"""Of the HTML's text: a plain text that says less than that of it is no alternative to it."""
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -115,10 +118,18 @@ def _leaves(message: EmailMessage, warnings: list[str], depth: int = 0) -> Itera
     plain = [choice for choice in choices if any(_is_plain(part) and _content(part).strip() for part in choice)]
     rich = [choice for choice in choices if any(_is_text(part) for part in choice)]
     chosen = plain[0] if plain else rich[-1] if rich else []
+    if chosen and _length(chosen) < _STUB * _length(rich[-1]):  # "view this mail in your browser"
+        chosen = rich[-1]
     yield from chosen
     for choice in choices:
         if choice is not chosen:
             yield from (part for part in choice if not _is_text(part))
+
+
+def _length(choice: list[EmailMessage]) -> int:
+    """Count the characters that are read of an alternative."""
+    pieces = [piece for part in choice if _is_text(part) for piece in _text_pieces(part)]
+    return sum(len(text) for piece in pieces for text in (piece.text, *chain(*piece.rows)))
 
 
 def _is_text(part: EmailMessage) -> bool:

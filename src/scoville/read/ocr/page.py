@@ -203,12 +203,13 @@ def _moved(block: "Block", place: Callable[[Rectangle], Rectangle]) -> "Block":
 
 
 def _figure(number: int, box: Rectangle, read: Upright, place: Callable[[Rectangle], Rectangle]) -> "Block":
+    from scoville.read.pdf.charts import is_chart
     from scoville.read.pdf.page import Block
 
-    lines = (
-        whole(" ".join(word.text for word in line), place(union(word.box for word in line))) for line in read.lines
-    )
-    return Block("figure", number, box, stacked(lines))
+    texts = [" ".join(word.text for word in line) for line in read.lines]
+    places = (place(union(word.box for word in line)) for line in read.lines)
+    kind = "chart" if is_chart(texts) else "figure"
+    return Block(kind, number, box, stacked(map(whole, texts, places)))
 
 
 def _pickled(value: object) -> bytes:

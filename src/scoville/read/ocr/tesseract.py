@@ -18,6 +18,10 @@ from scoville.read.pdf.lines import Rectangle
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_COARSE, _AROUND = 4, 13
+"""Pixels of one of the ground, and how many of those its median is of: a quarter of an inch at 200 dpi."""
+_LIGHT, _LEAST_SHARE = 200, 0.01
+"""Shades of grey, of 255, from which ground is paper; and how much of the picture may be darker."""
 _WORD = "5"
 """The level of words in Tesseract's table, below page, block, paragraph and line."""
 
@@ -45,7 +49,7 @@ class Tesseract:
     def lines(self, image: "Image", dots_per_inch: float) -> list[SeenLine]:
         """Give the lines in Tesseract's reading order."""
         picture = io.BytesIO()
-        image.convert("L").save(picture, "PPM")
+        on_white(image.convert("L")).save(picture, "PPM")
         done = subprocess.run(
             [*self._command[:3], "--dpi", str(round(dots_per_inch)), *self._command[3:]],
             input=picture.getvalue(),
@@ -65,3 +69,24 @@ class Tesseract:
                 place = row["block_num"], row["par_num"], row["line_num"]
                 lines.setdefault(place, []).append(SeenWord(row["text"].strip(), box, float(row["conf"]) / 100))
         return list(lines.values())
+
+
+def on_white(grey: "Image") -> "Image":
+    """Give a picture in grey as dark print on white where some of its ground is dark, be the print darker or lighter.
+
+    Tesseract parts light from dark once for the whole picture; a coloured row of a table is dark to it, and its words
+    are lost. The ground is the median of what is around, in which print is the smaller part; where grounds meet, what
+    lies between their shades is no print.
+    """
+    import numpy
+    from PIL import Image, ImageFilter
+
+    small = grey.reduce(_COARSE).filter(ImageFilter.MedianFilter(_AROUND))
+    if (numpy.asarray(small) < _LIGHT).mean() < _LEAST_SHARE:
+        return grey
+    size, nearest = grey.size, Image.Resampling.NEAREST
+    darkest = numpy.asarray(small.filter(ImageFilter.MinFilter(3)).resize(size, nearest), numpy.int16)
+    lightest = numpy.asarray(small.filter(ImageFilter.MaxFilter(3)).resize(size, nearest), numpy.int16)
+    shades = numpy.asarray(grey, numpy.int16)
+    apart = numpy.maximum(numpy.maximum(darkest - shades, shades - lightest), 0)
+    return Image.fromarray((255 - 255.0 * apart / numpy.maximum(lightest, 255 - darkest)).astype(numpy.uint8))

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from scoville.errors import ReadFailure
 from scoville.read.archive import check_archive
 from scoville.read.text.xml_tree import parse_xml
+from scoville.read.title import own_title
 from scoville.types import Metadata
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
@@ -128,8 +129,8 @@ def properties_of(root: Any) -> tuple[str | None, Metadata]:
     for element in root.iter("{*}*") if root is not None else ():
         name = element.tag.rpartition("}")[2]
         text = " ".join((element.text or "").split())
-        if name == "title" and text and not title:
-            title = text
+        if name == "title":
+            title = title or own_title(text)
         elif text and (key := _PROPERTIES.get(name)):
             found.setdefault(key, text)
     return title, found

@@ -15,9 +15,9 @@ from scoville.read.assemble import Piece
 from scoville.read.grid import MOST_REPEATED
 from scoville.types import ElementKind, Merged
 
-MOST_CELLS = 2_000_000
+MOST_CELLS = 5_000_000
 """Each takes about 200 bytes while it is read."""
-MOST_AREA = 4_000_000
+MOST_AREA = 10_000_000
 """Places of a table; a block that is larger is nearly empty, and is written row by row."""
 _MOST_BLOCKS = 2_000
 _MOST_HEADERS = 3

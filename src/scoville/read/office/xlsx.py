@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from scoville.errors import ReadFailure
@@ -22,6 +23,8 @@ from scoville.read.text.xml_tree import all_text, attribute, child, descendants
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_LETTERS = re.compile("[A-Z]{1,3}")
+_SHORT_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*[1-9])?")
 _THREADED = re.compile(r"^\[Threaded comment\].*?\nComment:\s*", re.DOTALL)  # told to old programs
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -43,8 +46,7 @@ def read_xlsx(data: bytes, max_characters: int) -> ParsedFile:
         if entry.get("state", "visible") != "visible":
             warnings.append(f"sheet {name!r}: hidden, left out")
         elif relation.kind == "worksheet" and relation.path in package.names:
-            sheet, length = values.read_sheet(name, package.read(relation.path) or b"")
-            check_length(characters := characters + length, max_characters)
+            sheet, characters = values.read_sheet(name, package.read(relation.path) or b"", characters, max_characters)
             pieces += sheet_pieces(sheet, alone=len(listed) == 1)
             pieces += _beside(package, relation.path, name)
     title, metadata = core_properties(package)
@@ -74,10 +76,14 @@ class _Values:
         properties = child(workbook, "workbookPr")
         self.from_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
 
-    def read_sheet(self, name: str, data: bytes) -> tuple[Sheet, int]:
-        """Read the cells of a sheet, and count their characters."""
+    def read_sheet(self, name: str, data: bytes, characters: int, max_characters: int) -> tuple[Sheet, int]:
+        """Read the cells of a sheet; ``characters`` counts those of the sheets so far. Raises ReadFailure for too many.
+
+        2.5 million cells take 17 seconds of processor time and 0.6 GB.
+        """
         sheet = Sheet(name=name)
-        characters = row_number = 0
+        sheet.make_room(data.count(b"</v>"))
+        row_number = 0
         for element in _rows_and_ranges(data):
             if element.tag.endswith("}mergeCell"):
                 if (area := _range(element.get("ref", ""))) is not None:
@@ -86,11 +92,11 @@ class _Values:
             row_number = int(element.get("r") or row_number + 1)
             column = -1
             for cell in element.iterchildren("{*}c"):
-                place = _REFERENCE.fullmatch(cell.get("r") or "")
-                column = _column(place[1]) if place else column + 1
+                column = _column_named(cell.get("r", "").rstrip("0123456789"), column + 1)
                 text, is_number = self.value(cell)
                 sheet.add(row_number - 1, column, text, is_number=is_number)
                 characters += len(text)
+            check_length(characters, max_characters)
         return sheet, characters
 
     def value(self, cell: Any) -> tuple[str, bool]:
@@ -99,7 +105,11 @@ class _Values:
         if kind == "inlineStr":
             inline = child(cell, "is")
             return (_rich_text(inline) if inline is not None else ""), False
-        raw = next((part.text or "" for part in cell if part.tag.endswith("}v")), "")
+        raw = ""
+        for part in cell:
+            if part.tag.endswith("}v"):
+                raw = part.text or ""
+                break
         if kind == "s":
             return (self.texts[int(raw)] if raw.isdigit() and int(raw) < len(self.texts) else ""), False
         if kind == "b":
@@ -108,7 +118,7 @@ class _Values:
             return _unescape(raw), kind == "d"
         style = cell.get("s") or "0"
         code = self.formats[int(style)] if style.isdigit() and int(style) < len(self.formats) else ""
-        if not code and raw.isdigit() and len(raw) < 16:
+        if not code and len(raw) < 16 and _SHORT_NUMBER.fullmatch(raw):
             return raw, True
         try:
             return shown(float(raw), code, from_1904=self.from_1904), True
@@ -129,6 +139,11 @@ def _rows_and_ranges(data: bytes) -> Iterator[Any]:
                 del element.getparent()[0]
     except etree.XMLSyntaxError as error:
         raise ReadFailure(f"is damaged XML: {' '.join(str(error.msg).split())}") from None
+
+
+@lru_cache(1_000)
+def _column_named(letters: str, else_this: int) -> int:
+    return _column(letters) if _LETTERS.fullmatch(letters) else else_this
 
 
 def _column(letters: str) -> int:

@@ -5,17 +5,19 @@ that a box cut in two is joined again; a box inside a column follows the paragra
 follows the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 
-from scoville.read.pdf.headings import join_paragraphs
+from scoville.read.pdf.headings import SENTENCE_ENDED, join_paragraphs
 from scoville.read.pdf.ink import Ink, Panel
 from scoville.read.pdf.lines import Rectangle, stacked, union
-from scoville.read.pdf.page import Block, without
+from scoville.read.pdf.page import Block, block_of, without
 
 _KINDS = frozenset({"paragraph", "list_item", "heading", "caption", "code"})
 _MOST = 0.5  # of the page's characters: what holds more is no aside
 _LEAST_CHARACTERS = 40
 _INSIDE = 2.0  # points by which text may stand out of its box
+_LEAST_HEIGHT = 14.0
 _BESIDE = 0.3  # of a box's height
 _STACKED = 3.0  # points between the shades of neighbouring lines
 
@@ -26,15 +28,16 @@ def mark_callouts(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     rest = list(blocks)
     callouts: list[Block] = []
     for box in _boxes(ink):
-        inside = [block for block in rest if block.kind in _KINDS and _within(block.box, box)]
-        if not _is_aside(inside, box, rest, total):
+        cut = _cut(rest, box)
+        inside = [block for block in cut if block.kind in _KINDS and _within(block.box, box)]
+        if not _is_aside(inside, box, cut, total):
             continue
         ink_of_all = [row for block in inside for row in block.ink]
         placed = stacked(block.placed for block in inside)
         callouts.append(Block("callout", inside[0].page, box, placed, ink=ink_of_all))
-        rest = without(rest, inside)
+        rest = without(cut, inside)
     if not callouts:
-        return rest
+        return list(blocks)
     rest = join_paragraphs(rest)
     for callout in callouts:
         rest.insert(_place(callout, rest), callout)
@@ -50,7 +53,35 @@ def _boxes(ink: Ink) -> list[Rectangle]:
             boxes[-1] = union([last, panel.box])
         else:
             boxes.append(panel.box)
+    boxes += _frames(ink.rules)
     return sorted(boxes, key=lambda box: (box.x0 - box.x1) * box.height)
+
+
+def _frames(rules: Sequence[Rectangle]) -> Iterator[Rectangle]:
+    """Give the rectangles of two rulings across and two down that have no ruling within."""
+    across = sorted((rule for rule in rules if not rule.upright), key=lambda rule: rule.y0)
+    down = [rule for rule in rules if rule.upright]
+    for top, bottom in pairwise(across):
+        frame = Rectangle(top.x0, top.y0, top.x1, bottom.y1)
+        if frame.height <= _LEAST_HEIGHT or max(abs(top.x0 - bottom.x0), abs(top.x1 - bottom.x1)) >= _INSIDE:
+            continue
+        sides = [rule.x for rule in down if rule.shared_y(frame) > 0 and frame.shared_x(rule) >= -_INSIDE]
+        edges = (top.x0, top.x1), (bottom.x0, bottom.x1), (min(sides, default=0), max(sides, default=0))
+        alike = all(max(ends) - min(ends) < _INSIDE for ends in zip(*edges, strict=True))
+        if len(sides) == 2 and alike:
+            yield frame
+
+
+def _cut(blocks: Sequence[Block], box: Rectangle) -> list[Block]:
+    """Cut running text where it enters and leaves a box."""
+    cut: list[Block] = []
+    for block in blocks:
+        parts = [list(rows) for _, rows in groupby(block.ink, key=lambda row: box.holds(row.box.x, row.box.y))]
+        if block.kind in {"paragraph", "list_item"} and len(parts) > 1:
+            cut += [block_of(block.kind, block.page, rows, block.level) for rows in parts]
+        else:
+            cut.append(block)
+    return cut
 
 
 def _same_column(box: Rectangle, panel: Panel) -> bool:
@@ -63,7 +94,12 @@ def _within(inner: Rectangle, outer: Rectangle) -> bool:
 
 def _is_aside(inside: Sequence[Block], box: Rectangle, blocks: Sequence[Block], total: int) -> bool:
     characters = sum(len(block.text) for block in inside)
-    running = any(block.kind in {"paragraph", "list_item"} and _lines(block) > 1 for block in inside)
+    running = any(
+        block.kind in {"paragraph", "list_item"} and (_lines(block) > 1 or SENTENCE_ENDED.search(block.text))
+        for block in inside
+    )
+    if sum(block.kind == "heading" for block in inside) > 1:  # a section of the text on a tint
+        return False
     if not running or not _LEAST_CHARACTERS <= characters <= _MOST * total:
         return False
     crossed = (

@@ -13,6 +13,7 @@ from scoville.read.assemble import Piece
 from scoville.read.pdf.levels import set_levels
 from scoville.read.pdf.lines import HYPHENS, Line, PlacedText, close_gaps
 from scoville.read.pdf.page import Block, Page
+from scoville.read.pdf.right_to_left import is_right_to_left
 from scoville.read.pdf.tables.pages import is_rest_of, table_piece
 from scoville.types import Box, Region
 
@@ -24,7 +25,9 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:of|/|de|von|sur|di)\s*\d{1,4})?",
     re.IGNORECASE,
 )
-_ENDED = re.compile(r"[.!?:;…。！？][\"'”’)\]»]*\s*$")
+_ENDED = re.compile(r"[.!?:;…。！？؛؟][\"'”’)\]»]*\s*$")
+_PARTED = 0.04
+"""Of the lines of running text: where words are parted at line ends, more end so. Of 150 files none did up to .037."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 
@@ -94,22 +97,25 @@ def _continues(above: Block, below: Block, kind: str) -> bool:
         return False
     next_page = below.page == above.page + 1
     next_column = below.page == above.page and below.box.y1 < above.box.y0 and below.box.x0 > above.box.x0
-    return (next_page or next_column) and not _ENDED.search(above.text) and below.text[:1].islower()
+    goes_on = below.text[:1].islower() or is_right_to_left(below.text)
+    return (next_page or next_column) and not _ENDED.search(above.text) and goes_on
 
 
-def _restore_hyphens(flow: Iterable[Sequence[Block]], blocks: Iterable[Block]) -> None:
+def _restore_hyphens(flow: Iterable[Sequence[Block]], blocks: Sequence[Block]) -> None:
     """Put back a hyphen that was taken out at a line's end where the document shows that it belongs to the word.
 
     It does when the document has the hyphenated word within a line, or has both parts as words but never the whole:
-    "cutting-|edge" keeps it, "bene-|fits" does not.
+    "cutting-|edge" keeps it, "bene-|fits" does not. Where few lines end with a hyphen, no word was parted.
     """
+    lines = sum(len(block.placed.lines) for block in blocks if block.kind in {"paragraph", "list_item"})
+    none_parted = sum(len(block.placed.hyphens) for block in blocks) < _PARTED * lines
     words: set[str] | None = None
     for parts in flow:
-        if words is None:
+        if words is None and not none_parted:
             words = _vocabulary(blocks)
         for block in parts:
             for offset in reversed(block.placed.hyphens):
-                if _is_compound(block.text, offset, words):
+                if words is None or _is_compound(block.text, offset, words):
                     block.placed = _insert_hyphen(block.placed, offset)
             block.placed.hyphens.clear()
 

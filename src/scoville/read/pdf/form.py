@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scoville.read.clean import clean_line
 from scoville.read.pdf.ink import Ink, Row
 from scoville.read.pdf.lines import Rectangle, around, union, whole
-from scoville.read.pdf.page import Block, Page, rectangle, without
+from scoville.read.pdf.page import Block, Page, joined_where, rectangle, without
 
 if TYPE_CHECKING:
     from liteparse.types import FormField
@@ -31,9 +31,10 @@ def pair_labels(blocks: Sequence[Block], _: Ink) -> list[Block]:
 
 def _without_columns(blocks: Sequence[Block]) -> list[Block]:
     """Pair labels and values that were read as two columns of text."""
+    blocks = joined_where(blocks, lambda above, below: _are_labels(above) and _are_labels(below))
     kept = list(blocks)
     for labels in blocks:
-        if labels.kind != "paragraph" or len(labels.ink) < 2 or not all(row.text.endswith(":") for row in labels.ink):
+        if not _are_labels(labels) or len(labels.ink) < 2:
             continue
         values = [block for block in kept if block.kind == "paragraph" and block.box.x0 >= labels.box.x1]
         beside = [(label, _beside(label, values)) for label in labels.ink]
@@ -48,6 +49,10 @@ def _without_columns(blocks: Sequence[Block]) -> list[Block]:
         rest = without(kept[place + 1 :], used)
         kept = [*without(kept[:place], used), *fields, *rest]
     return kept
+
+
+def _are_labels(block: Block) -> bool:
+    return block.kind == "paragraph" and bool(block.ink) and all(row.text.endswith(":") for row in block.ink)
 
 
 def _beside(label: Row, blocks: Sequence[Block]) -> Row | None:
@@ -80,17 +85,25 @@ def _field(page: int, text: str, box: Rectangle) -> Block:
     return Block("form_field", page, box, whole(text, box))
 
 
+def filled_places(fields: "Sequence[FormField]") -> list[Rectangle]:
+    """Give where the values of filled fields are printed."""
+    return [box for field in fields if _value(field) and (box := rectangle(field.rect))]
+
+
 def add_form_fields(page: Page, fields: "Sequence[FormField]") -> None:
-    """Add the filled fields, each before the first block below it, for the printed value that stands in the field."""
+    """Add the filled fields, each before the first block below it, for the print that is their label."""
+    used: list[Row] = []
     for field in fields:
         value = _value(field)
         if not value:
             continue
         box = rectangle(field.rect) or Rectangle(0, 0, 0, 0)
-        page.blocks[:] = [block for block in page.blocks if not _prints(block, value, box)]
-        new = _field(page.number, f"{_label(field, box, page)}: {value}", box)
+        label = _printed_label(field, box, page)
+        used += [label] if label else []
+        new = _field(page.number, f"{_label(field, label)}: {value}", box)
         below = (i for i, block in enumerate(page.blocks) if block.box.y0 > box.y0)
         page.blocks.insert(next(below, len(page.blocks)), new)
+    page.blocks[:] = [block for block in page.blocks if not block.ink or any(row not in used for row in block.ink)]
 
 
 def _value(field: "FormField") -> str:
@@ -105,15 +118,15 @@ def _value(field: "FormField") -> str:
             return clean_line(", ".join(field.selected_options) or field.value or "")
 
 
-def _label(field: "FormField", box: Rectangle, page: Page) -> str:
+def _label(field: "FormField", printed: Row | None) -> str:
     """Give what people call a field: its tooltip, the print beside it, or the name that the program uses."""
     if given := clean_line(field.alternate_name or "").rstrip(": "):
         return given
     name = clean_line(_GENERATED.sub("", field.name or field.id).rsplit(".", 1)[-1]) or "field"
-    return _printed_label(field, box, page) or name
+    return (printed.text.rstrip(": _.")[:_LABEL_CHARACTERS] if printed else "") or name
 
 
-def _printed_label(field: "FormField", box: Rectangle, page: Page) -> str:
+def _printed_label(field: "FormField", box: Rectangle, page: Page) -> Row | None:
     """Find the print to the left of a field, for boxes to be ticked to the right, else close above."""
     rows = page.ink.rows if page.ink else []
     middle = box.y
@@ -122,13 +135,8 @@ def _printed_label(field: "FormField", box: Rectangle, page: Page) -> str:
     left = [row for row in beside if 0 <= box.x0 - row.box.x1 < _NEAR]
     above = [row for row in rows if 0 <= box.y0 - row.box.y1 < _ABOVE and row.box.shared_x(box) > 0]
     ticked = field.type in {"checkbox", "radio", "radiobutton"}
-    found = (
+    return (
         (min(right, key=lambda row: row.box.x0) if ticked and right else None)
         or (max(left, key=lambda row: row.box.x1) if left else None)
         or (max(above, key=lambda row: row.box.y1) if above else None)
     )
-    return found.text.rstrip(": _.")[:_LABEL_CHARACTERS] if found else ""
-
-
-def _prints(block: Block, value: str, box: Rectangle) -> bool:
-    return block.kind != "form_field" and block.text == value and box.holds(block.box.x, block.box.y)

@@ -1,31 +1,28 @@
 """Blocks of a page in, the same with headings cut where their print says so.
 
-Splits a heading from the text below it that was taken for more of the heading, and off a paragraph that begins with
-one; joins a heading that was cut in two; takes back what is only the beginning of a sentence. Looks at fonts, sizes and
-places, not at words. Does not know levels of other pages (levels does).
+Splits a heading from the text below it that was taken for more of the heading; joins a heading that was cut in two;
+takes back what is only the beginning of a sentence. Looks at fonts, sizes and places, not at words. Does not know
+levels of other pages (levels does).
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from scoville.read.pdf.ink import Ink, Row, Style, style_of
 from scoville.read.pdf.lines import Rectangle, union
 from scoville.read.pdf.page import Block, block_of, joined_where
-from scoville.types import ElementKind
+from scoville.read.pdf.right_to_left import is_right_to_left
 
 _LARGER = 1.15
 _MUCH_LARGER = 1.4
-_SHORT = 0.8
-"""Of the block's width: a heading's line ends before the text's lines do."""
-_HEADING_CHARACTERS = 150
-_ENDED = re.compile(r"[.!?:;,…]\W*$")
-_SENTENCE_ENDED = re.compile(r"[.!?:;…。！？][\"'”’)\]»\d]*\s*$")
+SENTENCE_ENDED = re.compile(r"[.!?:;…。！？؛؟][\"'”’)\]»\d]*\s*$")
 _LEADING = 0.6  # of the size: lines of one paragraph are no farther apart
 _NEAR = 1.0  # of a row's height, between two rows of a paragraph
+_SHORT = 0.7  # of the paragraph's width
+_TITLED = re.compile(r"\W*(?:\d+[\d.]*\s+)?[^\W\d_]\w*(?:[ -]\S+)*[^,;-]$")
 _RUN_IN = re.compile(r"[^\W\d_]{3,}\. \S+(?: \S+){2,}(?<![.!?])$")
 """A sentence that begins within a line: the line's first words are in bold, and liteparse knows one font for it."""
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 def correct_headings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
@@ -33,11 +30,11 @@ def correct_headings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     body = ink.body()
     if body is None:
         return list(blocks)
-    blocks = _free_strangers(blocks)
-    blocks = _with_torn_paragraphs(_split(blocks, "heading", _text_begins, body))
-    blocks = _split(blocks, "paragraph", _heading_ends, body)
+    blocks = _free_first_lines(_free_strangers(blocks), body)
+    blocks = _with_torn_paragraphs(_split(blocks, body))
     blocks = joined_where(blocks, lambda above, below: _is_run_in(above, below, body), "paragraph")
-    return joined_where(blocks, _one_heading)
+    blocks = joined_where(blocks, _one_heading)
+    return joined_where(blocks, lambda above, below: is_right_to_left(below.text) and _one_paragraph(above, below))
 
 
 def join_paragraphs(blocks: Sequence[Block]) -> list[Block]:
@@ -48,11 +45,14 @@ def join_paragraphs(blocks: Sequence[Block]) -> list[Block]:
 def _one_paragraph(above: Block, below: Block) -> bool:
     if above.kind not in {"paragraph", "list_item"} or below.kind != "paragraph":
         return False
-    if not below.text[:1].islower() or _SENTENCE_ENDED.search(above.text):
+    from_right = is_right_to_left(below.text)
+    if not (below.text[:1].islower() or from_right) or SENTENCE_ENDED.search(above.text):
         return False
     upper, other = style_of(above.ink), style_of(below.ink)
-    gap = below.ink[0].box.y0 - above.ink[-1].box.y1
+    gap = below.box.y0 - above.box.y1 if from_right else below.ink[0].box.y0 - above.ink[-1].box.y1
     in_column = below.box.x0 >= above.box.x0 - upper.size and below.box.x0 < above.box.x1
+    if from_right:
+        in_column = abs(below.box.x1 - above.box.x1) < upper.size
     return same_style(upper, other) and -upper.size < gap < _LEADING * upper.size and in_column
 
 
@@ -83,17 +83,46 @@ def _free_strangers(blocks: Sequence[Block]) -> list[Block]:
     return freed
 
 
+def _free_first_lines(blocks: Sequence[Block], body: Style) -> list[Block]:
+    """Take a first line out of its paragraph that is printed otherwise, short and without a stop: a heading."""
+    freed: list[Block] = []
+    for block in blocks:
+        first = _first_line(block, body)
+        if not first:
+            freed.append(block)
+            continue
+        freed.append(block_of("heading", block.page, first, level=3))
+        freed.append(block_of("paragraph", block.page, block.ink[len(first) :]))
+    return freed
+
+
+def _first_line(block: Block, body: Style) -> list[Row]:
+    """Give the rows of a paragraph's first line if it is a heading; none where it is not."""
+    rows = block.ink
+    if block.kind != "paragraph" or len(rows) < 2:
+        return []
+    first = [row for row in rows if row.box.on_one_line(rows[0].box)]
+    rest = rows[len(first) :]
+    if first != rows[: len(first)] or not rest:
+        return []
+    text = " ".join(row.text for row in first)
+    other = all(row.style.font != body.font and stands_out_or_differs(row.style, body) for row in first)
+    short = _around(first).x1 < block.box.x0 + _SHORT * block.box.width and rows[0].box.x0 <= rest[0].box.x0
+    if not (other and short) or SENTENCE_ENDED.search(text) or not _TITLED.match(text):
+        return []
+    next_line = [row for row in rest if row.box.on_one_line(rest[0].box)]
+    return first if all(row.style.font == body.font for row in next_line) and next_line[0].text[:1].isupper() else []
+
+
 def _around(rows: Sequence[Row]) -> Rectangle:
     return union(row.box for row in rows)
 
 
-def _split(
-    blocks: Sequence[Block], kind: ElementKind, heading_ends: Callable[[Block, Style], int], body: Style
-) -> list[Block]:
-    """Cut blocks of a kind behind the rows that are a heading, where they have some above other rows."""
+def _split(blocks: Sequence[Block], body: Style) -> list[Block]:
+    """Cut headings behind the rows that are one, where they have some above rows of text."""
     split: list[Block] = []
     for block in blocks:
-        if cut := heading_ends(block, body) if block.kind == kind else 0:
+        if cut := _text_begins(block, body) if block.kind == "heading" else 0:
             split.append(block_of("heading", block.page, block.ink[:cut], block.level or 2))
             split.append(block_of("paragraph", block.page, block.ink[cut:]))
         else:
@@ -136,21 +165,6 @@ def _near(above: Row, below: Row) -> bool:
     gap = below.box.y0 - above.box.y1
     same_size = max(above.style.size, below.style.size) < _LARGER * min(above.style.size, below.style.size)
     return same_size and -height < gap < 0.5 * height and above.box.shared_x(below.box) > 0
-
-
-def _heading_ends(block: Block, body: Style) -> int:
-    """Count the short rows that stand out at the top of a paragraph, above rows that do not."""
-    rows = block.ink
-    cut = next((number for number, row in enumerate(rows) if not stands_out(row.style, body)), 0)
-    if not 0 < cut <= 2 or cut == len(rows):
-        return 0
-    head, rest = rows[:cut], rows[cut:]
-    text = " ".join(row.text for row in head)
-    right = union(row.box for row in rows).x1
-    short = head[-1].box.x1 - block.box.x0 < _SHORT * (right - block.box.x0)
-    below = rest[0].box.y0 >= head[-1].box.y1 - 0.5 * head[-1].style.size
-    fits = len(text) <= _HEADING_CHARACTERS and bool(_LETTER.search(text)) and not _ENDED.search(text)
-    return cut if short and below and fits and all(not stands_out(row.style, body) for row in rest) else 0
 
 
 def _is_run_in(above: Block, below: Block, body: Style) -> bool:

@@ -1,4 +1,4 @@
-"""A PDF in, the text that nobody can see out, page by page, with its rectangles.
+"""An open page in, the text on it that nobody can see out, with its rectangles.
 
 Text in the invisible mode or in white is only under suspicion: it is hidden when the rendered page shows one flat
 colour where it stands. So the text layer of a scan stays, as does white print on a dark box, and shading needs no
@@ -30,26 +30,13 @@ class Hidden(NamedTuple):
     text: str
 
 
-def hidden_text(path: str, password: str | None, numbers: Iterable[int]) -> dict[int, list[Hidden]]:
-    """Give the hidden text of the pages that have some."""
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError:
-        return {}
-    found: dict[int, list[Hidden]] = {}
-    with document:
-        for number in numbers:
-            page = document[number - 1]
-            suspects = _suspects(page)
-            if suspects and (hidden := _flat(page, suspects)):
-                found[number] = hidden
-            page.close()
-    return found
+def hidden_text(page: "pypdfium2.PdfPage", words: "pypdfium2.PdfTextPage") -> list[Hidden]:
+    """Give the hidden text of a page, whose text is ``words``."""
+    suspects = _suspects(page, words)
+    return _flat(page, suspects) if suspects else []
 
 
-def _suspects(page: "pypdfium2.PdfPage") -> list[Hidden]:
+def _suspects(page: "pypdfium2.PdfPage", words: "pypdfium2.PdfTextPage") -> list[Hidden]:
     """Give the pieces of invisible, transparent and white text; none where all text is so: the layer of a scan."""
     from pypdfium2 import raw
 
@@ -68,19 +55,19 @@ def _suspects(page: "pypdfium2.PdfPage") -> list[Hidden]:
             suspects.append(item)
         else:
             plain += 1
-    return [*_written(page, suspects)] if suspects and (plain or not pictures) else []
+    return [*_written(page, words, suspects)] if suspects and (plain or not pictures) else []
 
 
-def _written(page: "pypdfium2.PdfPage", items: Iterable[Any]) -> Iterator[Hidden]:
+def _written(page: "pypdfium2.PdfPage", words: "pypdfium2.PdfTextPage", items: Iterable[Any]) -> Iterator[Hidden]:
     from pypdfium2 import raw
 
-    words = page.get_textpage()
     for item in items:
         length = raw.FPDFTextObj_GetText(item, words, None, 0)  # bytes of UTF-16, with a zero at the end
         written = (ctypes.c_ushort * (length // 2))()
         raw.FPDFTextObj_GetText(item, words, written, length)
-        yield Hidden(_rectangle(page, item), bytes(written).decode("utf-16-le", "replace").rstrip("\0"))
-    words.close()
+        text = bytes(written).decode("utf-16-le", "replace").rstrip("\0")
+        if text.strip():  # else there is nothing to hide, and no need to draw the page
+            yield Hidden(_rectangle(page, item), text)
 
 
 def _rectangle(page: "pypdfium2.PdfPage", item: Any) -> Rectangle:

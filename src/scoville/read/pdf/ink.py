@@ -9,20 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from scoville.read.clean import clean, clean_line
 from scoville.read.pdf.lines import Rectangle, Word, union
+from scoville.read.pdf.runs import Run
 
 if TYPE_CHECKING:
     from liteparse.types import AnnotationRect, ParsedPage, TextItem, VectorGraphics
 
+_SUBSET = re.compile(r"^[A-Z]{6}\+")  # a file may hold a font in parts, each with such a mark
 _BOLD = re.compile(r"bold|black|heavy|semib|demi|-bd|,b", re.IGNORECASE)
 _BOLD_WEIGHT = 600
-_TORN = 0.08
-"""Of the height: a narrower gap between "words" is spacing of letters. Real spaces start at .2, torn words had .05."""
-_WIDER = 3.0  # times: a real space against the gap in a torn word; in lines set tight, all gaps are narrow
 _SIZE_LEAST = 4.0
 _RULE_LEAST = 8.0  # points: shorter ones are parts of drawn letters
 _PANEL_LEAST = 14.0
@@ -47,8 +45,6 @@ class Row:
     style: Style
     turned: bool = False
     """Printed upwards, downwards or upside down."""
-    torn: tuple[tuple[str, str], ...] = ()
-    """Words that letter-spacing tore apart, as liteparse writes them and as they are."""
 
     @property
     def text(self) -> str:
@@ -75,6 +71,10 @@ class Ink:
     rules: list[Rectangle] = field(default_factory=list[Rectangle])
     panels: list[Panel] = field(default_factory=list[Panel])
     pictures: list[Rectangle] = field(default_factory=list[Rectangle])
+    runs: Sequence[Run] = ()
+    """The printed lines in the order of the file; empty where nobody asked for them."""
+    remarks: list[str] = field(default_factory=list[str])
+    """What a user should know of how the page was read."""
 
     def body(self) -> Style | None:
         """Give the style in which most characters are printed; None on an empty page."""
@@ -83,6 +83,8 @@ class Ink:
 
 def style_of(rows: Sequence[Row]) -> Style:
     """Give the style of most characters."""
+    if len(rows) == 1:
+        return rows[0].style
     counts: Counter[Style] = Counter()
     for row in rows:
         counts[row.style] += sum(len(word.text) for word in row.words)
@@ -111,14 +113,13 @@ def _row(item: "TextItem") -> Row:
         if (text := clean(w.text))
     ]
     box = corners(item)
-    font = item.font_name or ""
+    font = _SUBSET.sub("", item.font_name or "")
     bold = (item.font_weight or 0) >= _BOLD_WEIGHT or bool(_BOLD.search(font))
     style = Style(font, _size(item, words), bold)
     turned = min(abs(item.rotation), abs(item.rotation - 360)) > 2
     if turned:
         return Row(box, words or [Word(clean_line(item.text), box)], style, turned)
-    mended, torn = _mended(_glued(words, item.text), item.height)
-    return Row(box, mended or [Word(clean_line(item.text), box)], style, torn=torn)
+    return Row(box, _glued(words, item.text) or [Word(clean_line(item.text), box)], style)
 
 
 def _size(item: "TextItem", words: Sequence[Word]) -> float:
@@ -147,32 +148,6 @@ def _glued(words: list[Word], text: str) -> list[Word]:
             return words
         glued.append(Word(token, union(part.box for part in parts)) if len(parts) > 1 else parts[0])
     return glued if next(rest, None) is None else words
-
-
-def _mended(words: Sequence[Word], height: float) -> tuple[list[Word], tuple[tuple[str, str], ...]]:
-    """Join the parts of words that stand closer than any space."""
-    gaps = [right.box.x0 - left.box.x1 for left, right in pairwise(words)]
-    spaces = [gap for gap in gaps if gap >= _TORN * height]
-    most = min(_TORN * height, min(spaces, default=0) / _WIDER)  # without a real space to compare with: none
-    if not any(0 <= gap < most for gap in gaps):
-        return list(words), ()
-    groups: list[list[Word]] = []
-    for word in words:
-        gap = word.box.x0 - groups[-1][-1].box.x1 if groups else height
-        if 0 <= gap < most and word.text[:1].isalpha() and groups[-1][-1].text[-1:].isalpha():
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    mended = [
-        Word("".join(part.text for part in group), union(part.box for part in group)) if len(group) > 1 else group[0]
-        for group in groups
-    ]
-    torn = tuple(
-        (" ".join(part.text for part in group), word.text)
-        for group, word in zip(groups, mended, strict=True)
-        if len(group) > 1
-    )
-    return mended, torn
 
 
 def _visible(colour: str | None) -> bool:

@@ -1,13 +1,13 @@
-"""Blocks of a page in, the same with captions, footnotes and the words of drawings told from running text."""
+"""Blocks of a page in, the same with captions and footnotes told from running text."""
 
 import re
 from collections.abc import Sequence
 
 from scoville.read.pdf.ink import Ink, style_of
-from scoville.read.pdf.lines import Rectangle, stacked, whole
-from scoville.read.pdf.page import Block, without
+from scoville.read.pdf.lines import Rectangle
+from scoville.read.pdf.page import Block
 
-_CAPTION = re.compile(
+CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|table|tab\.|chart|exhibit|box|map|plate|photo|abb(?:ildung|\.)|tabelle|figura|tableau|tabla)"
     r"\s*(?:\d+|[A-Z])(?:[.-]\d+)*(?P<stop>\s*[.:|–—-])?(?:\s+\S|$)",
     re.IGNORECASE,
@@ -17,24 +17,36 @@ _SHORT_CAPTION = 150
 _NEAR = 40.0  # points between a caption and what it is about
 _FOOT = 0.5  # of the page's height: footnotes stand below
 _SMALL = 0.93  # of the size of running text
-_MARKER = re.compile(r"(?:\d{1,3}|[*†‡§¶]+|[a-z])[.)]?\s*\S", re.IGNORECASE)
-_LABELS = 3
-_LABEL_CHARACTERS = 60
-_DRAWING_MOST = 0.6  # of the page
+_MARKER = re.compile(r"(?:(?:\d{1,3}|[*†‡§¶]+)[.)]?|[a-z](?:[.)]|(?= )))\s*\S", re.IGNORECASE)
 
 
 def tell_kinds(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     """Apply the steps of this module to a page's blocks."""
-    shown = [*ink.pictures, *(block.box for block in blocks if block.kind == "table")]
+    shown = [*ink.pictures, *(block.box for block in blocks if block.kind in {"table", "chart", "figure"})]
     for block in blocks:
         if block.kind in {"heading", "paragraph"} and _is_caption(block, shown):
             block.kind, block.level = "caption", None
     _mark_footnotes(blocks, ink)
-    return _with_drawings(blocks, ink)
+    return _notes_last(blocks)
+
+
+def _notes_last(blocks: Sequence[Block]) -> list[Block]:
+    """Put notes at the foot of a column behind the columns to its right, where its text goes on."""
+    ordered = list(blocks)
+    for note in [block for block in blocks if block.kind == "footnote"]:
+        place = next(number for number, block in enumerate(ordered) if block is note)
+        beside = [
+            number
+            for number, block in enumerate(ordered[place + 1 :], place + 1)
+            if block.kind in {"paragraph", "list_item"} and block.box.x0 > note.box.x1 and block.box.y0 < note.box.y0
+        ]
+        if beside:
+            ordered.insert(beside[-1], ordered.pop(place))
+    return ordered
 
 
 def _is_caption(block: Block, shown: Sequence[Rectangle]) -> bool:
-    match = _CAPTION.match(block.text)
+    match = CAPTION.match(block.text)
     if not match or len(block.text) > _CAPTION_CHARACTERS:
         return False
     near = any(box.shared_y(block.box) > -_NEAR and box.shared_x(block.box) > 0 for box in shown)
@@ -71,22 +83,3 @@ def _between(blocks: Sequence[Block], y: float, note: Block) -> bool:
         block.kind in {"heading", "table"} and y < block.box.y0 < note.box.y0 and block.box.x0 < note.box.x1
         for block in blocks
     )
-
-
-def _with_drawings(blocks: Sequence[Block], ink: Ink) -> list[Block]:
-    """Make one figure of the short texts within a picture or drawing."""
-    kept = list(blocks)
-    for box in ink.pictures:
-        if box.area > _DRAWING_MOST * ink.width * ink.height:
-            continue
-        labels = [
-            block for block in kept if block.kind in {"paragraph", "list_item"} and box.holds(block.box.x, block.box.y)
-        ]
-        if len(labels) < _LABELS or any(len(label.text) > _LABEL_CHARACTERS for label in labels):
-            continue
-        place = next(number for number, block in enumerate(kept) if block is labels[0])
-        printed = [row for label in labels for row in label.ink]
-        placed = stacked(whole(label.text, label.box) for label in labels)
-        figure = Block("figure", labels[0].page, box, placed, ink=printed)
-        kept = [*kept[:place], figure, *without(kept[place:], labels)]
-    return kept

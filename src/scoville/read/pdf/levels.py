@@ -16,6 +16,8 @@ _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\D")
 _DEEPEST = 6
 _ALIKE = 1.06
 """Times: sizes that differ by less are one size."""
+_ABBREVIATION = 6
+"""Characters: among headings that are printed alike, "FAQ" and "HIPAA" are written in capitals, not printed in them."""
 _TITLE = 1.15  # times the size of the next larger heading
 
 
@@ -31,6 +33,11 @@ def set_levels(pages: Sequence[Page]) -> None:
     if not headings:
         return
     looks = _grouped([_look(block) for block in headings])
+    mixed = {look._replace(capitals=True) for look in looks if not look.capitals}
+    looks = [
+        look._replace(capitals=False) if look in mixed and len(block.text) <= _ABBREVIATION else look
+        for look, block in zip(looks, headings, strict=True)
+    ]
     _mark_title(headings, looks, pages[0].number)
     ranks = {look: rank for rank, look in enumerate(sorted(set(looks), reverse=True), 1)}
     ranks = _ranked_by_numbers(headings, looks, ranks)

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scoville.read.clean import clean, clean_line
+from scoville.read.clean import clean_line
 
 HYPHENS = "-\u00ad\u2010"
 _LOOKAHEAD = 12  # characters that may stand between two words: a marker, a footnote number
 _ENOUGH = 0.6  # share of a text's characters that must be found in words, else the whole block is one region
 _MARKUP = re.compile(r"(?<!\\)(?:\*{1,3}|~~)")
-_MOST_INDENT = 60
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
@@ -205,29 +204,6 @@ def _match(text: str, rows: Sequence[Sequence[Word]]) -> tuple[list[Line], list[
         if boxes:
             lines.append(Line(line_start, position, union(boxes)))
     return lines, hyphens, found
-
-
-def place_lines(lines: Sequence[str], rows: Sequence[Sequence[Word]], box: Rectangle) -> PlacedText:
-    """Join verbatim lines, as of code: each gets the box of the printed row that it matches, and its indentation."""
-    printed = [("".join(word.text for word in row), union(word.box for word in row)) for row in _joined(rows) if row]
-    texts: list[str] = []
-    placed: list[Line] = []
-    offset = following = 0
-    for line in lines:
-        text = clean(line).strip()
-        packed = "".join(text.split())
-        match = next((i for i in range(following, len(printed)) if printed[i][0] == packed), None)
-        line_box = box
-        if match is not None:
-            line_box, following = printed[match][1], match + 1
-            # Code stands in a fixed pitch, so the distance to the block's edge counts characters.
-            pitch = line_box.width / len(text)
-            text = " " * min(round((line_box.x0 - box.x0) / pitch if pitch else 0), _MOST_INDENT) + text
-        texts.append(text)
-        placed.append(Line(offset, offset + len(text), line_box))
-        offset += len(text) + 1
-    joined = "\n".join(texts)
-    return PlacedText(joined, close_gaps(placed, len(joined)), [])
 
 
 def close_gaps(lines: Sequence[Line], length: int) -> list[Line]:

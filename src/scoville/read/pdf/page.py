@@ -14,12 +14,12 @@ from scoville.read.pdf.lines import (
     PlacedText,
     Rectangle,
     Word,
-    place_lines,
     place_rows,
     place_text,
     union,
     without_markup,
 )
+from scoville.read.pdf.right_to_left import is_right_to_left, lines_right_to_left
 from scoville.types import ElementKind, Merged
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class Block:
     merged: tuple[Merged, ...] = ()
     ink: list[Row] = field(default_factory=list[Row])
     """The printed rows it was made of."""
+
+    drawn: bool = False
+    """Whether the cells of a table are drawn, and so are known."""
 
     @property
     def text(self) -> str:
@@ -92,6 +95,9 @@ def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
     if not blocks and ink.rows:  # nothing was classified: the printed lines are better than nothing
         blocks = [block_of("paragraph", page.page_num, ink.rows)]
     orphans = _claim(blocks, ink.rows)
+    for block in blocks:
+        if len(block.placed.lines) == 1 < len(block.ink):  # its box was that of the first line
+            block.placed = _place(block.text, [row.words for row in block.ink], block.box)
     if unseen:
         blocks = _seen(blocks, unseen)
         ink.rows = [row for row in ink.rows if row not in unseen]
@@ -104,7 +110,16 @@ def read_page(page: "ParsedPage", hidden: Sequence[Rectangle] = ()) -> Page:
 def block_of(kind: ElementKind, page: int, rows: Sequence[Row], level: int | None = None) -> Block:
     """Make a block of printed rows."""
     box = union(row.box for row in rows)
-    return Block(kind, page, box, place_rows([row.words for row in rows]), level=level, ink=list(rows))
+    return Block(kind, page, box, _place_rows([row.words for row in rows]), level=level, ink=list(rows))
+
+
+def _place_rows(rows: Sequence[Sequence[Word]]) -> PlacedText:
+    text = " ".join(word.text for row in rows for word in row)
+    return place_rows(lines_right_to_left(rows) if is_right_to_left(text) else rows)
+
+
+def _place(text: str, rows: Sequence[Sequence[Word]], box: Rectangle) -> PlacedText:
+    return _place_rows(rows) if rows and is_right_to_left(text) else place_text(text, rows, box)
 
 
 def joined_where(
@@ -126,6 +141,16 @@ def without(blocks: Sequence[Block], gone: Iterable[Block]) -> list[Block]:
     """Give the blocks but some, which are told by identity: two may be alike."""
     ids = {id(block) for block in gone}
     return [block for block in blocks if id(block) not in ids]
+
+
+def without_rows(block: Block, gone: Iterable[Row]) -> list[Block]:
+    """Give what is left of a block without some of its print, as text; nothing where nothing is left."""
+    ids = set(map(id, gone))
+    left = [row for row in block.ink if id(row) not in ids]
+    if len(left) == len(block.ink):
+        return [block]
+    kind = "paragraph" if block.kind == "table" else block.kind
+    return [block_of(kind, block.page, left, block.level)] if left else []
 
 
 def _is_tiny(row: Row) -> bool:
@@ -208,22 +233,21 @@ def _read_block(block: "LayoutBlock", page: int, box: Rectangle, rows: list[list
     match block.kind:
         case "table":
             return _read_table(block, page, box)
-        case "code":
-            return Block("code", page, box, place_lines(block.lines or (), rows, box))
-        case "grid_fallback":
-            return Block("paragraph", page, box, place_lines(block.lines or (), rows, box))
+        case "code" | "grid_fallback":
+            text = " ".join(block.lines or ())
+            return Block("code" if block.kind == "code" else "paragraph", page, box, _place(text, rows, box))
         case _ if not block.text or not block.text.strip():
             return None
         case "list_item":
             marker = clean_line(block.marker or "") if block.ordered else "-"
             text = f"{marker} {without_markup(block.text)}"
-            return Block("list_item", page, box, place_text(text, rows, box), level=(block.level or 0) + 1)
+            return Block("list_item", page, box, _place(text, rows, box), level=(block.level or 0) + 1)
         case _:
             text = without_markup(block.text)
             if block.kind == "heading" and len(text) <= _HEADING_CHARACTERS:
-                return Block("heading", page, box, place_text(text, rows, box), level=block.level or 1)
+                return Block("heading", page, box, _place(text, rows, box), level=block.level or 1)
             kind = "caption" if len(text) < _CAPTION_CHARACTERS and _CAPTION.match(text) else "paragraph"
-            return Block(kind, page, box, place_text(text, rows, box))
+            return Block(kind, page, box, _place(text, rows, box))
 
 
 def _read_table(block: "LayoutBlock", page: int, box: Rectangle) -> Block | None:

@@ -1,24 +1,19 @@
-"""What PDFium itself says of a PDF: its title, author and dates, and, where the layout reader fails, its plain text."""
+"""What PDFium says of a PDF: its title, author and dates; its plain text where layout fails or would take too long."""
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 from scoville.read.clean import clean, clean_line
 from scoville.read.pdf.lines import Rectangle, whole
 from scoville.read.pdf.page import Block, Page
+from scoville.read.title import own_title
 
+_CROWDED = 15_000
+"""Objects or segments: liteparse takes .2 s for 5,000 lines, and over a minute for 20,000."""
+_LONG_PATHS = 20  # objects: a drawing of few paths may have many segments
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?'?|Z)?")
-_NO_TITLE = re.compile(
-    r"untitled|document\d*|slide \d+|microsoft (?:word|powerpoint|excel)\b.*|[\W\d_]*", re.IGNORECASE
-)
-_FILE_SUFFIXES = frozenset(
-    ".doc .docx .dot .dvi .eps .fm .htm .html .indd .odp .ods .odt .p65 .pdf .ppt .pptx .ps .qxd .rtf .tex .txt .wpd "
-    ".xls .xlsx".split()
-)
-_TITLE_LEAST = 3
 
 
 def read_information(document: Any) -> tuple[str | None, dict[str, str]]:
@@ -29,7 +24,7 @@ def read_information(document: Any) -> tuple[str | None, dict[str, str]]:
         "created": iso_date(information.get("CreationDate", "")),
         "modified": iso_date(information.get("ModDate", "")),
     }
-    return _title(information.get("Title", "")), {key: value for key, value in metadata.items() if value}
+    return own_title(information.get("Title", "")), {key: value for key, value in metadata.items() if value}
 
 
 def read_plain_pages(path: str, password: str | None, numbers: Iterable[int]) -> list[Page]:
@@ -51,6 +46,23 @@ def read_plain_pages(path: str, password: str | None, numbers: Iterable[int]) ->
     return pages
 
 
+def crowded_pages(path: str, password: str | None, numbers: Iterable[int]) -> list[int]:
+    """Give the pages with so many drawn lines that layout would take minutes: it compares each with each."""
+    import pypdfium2
+    from pypdfium2 import raw
+
+    crowded: list[int] = []
+    with pypdfium2.PdfDocument(path, password=password) as document:
+        for number in numbers:
+            page = document[number - 1]
+            count = raw.FPDFPage_CountObjects(page)
+            first = (raw.FPDFPage_GetObject(page, index) for index in range(min(count, _LONG_PATHS)))
+            if count > _CROWDED or sum(raw.FPDFPath_CountSegments(item) for item in first) > _CROWDED:
+                crowded.append(number)
+            page.close()
+    return crowded
+
+
 def iso_date(date: str) -> str:
     """Turn a PDF date (``D:20230306135720-08'00'``) into an ISO date; empty when it is none."""
     match = _DATE.match(date.strip())
@@ -63,11 +75,3 @@ def iso_date(date: str) -> str:
         return datetime.fromisoformat(iso).isoformat()
     except ValueError:
         return ""
-
-
-def _title(title: str) -> str | None:
-    """Refuse what programs put there without being asked: a file's name, a placeholder."""
-    title = clean_line(title)
-    if len(title) < _TITLE_LEAST or _NO_TITLE.fullmatch(title) or PurePath(title).suffix.lower() in _FILE_SUFFIXES:
-        return None
-    return title

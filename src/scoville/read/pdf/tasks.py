@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 100_000
 """liteparse reads the first 1,000 of a document unless it is told otherwise."""
+_CROWDED = "read as plain text, without layout: so many lines are drawn on it that layout would take minutes"
 
 
 class Opened(NamedTuple):
@@ -75,25 +76,30 @@ def lay_out(
 
     from scoville.read.ocr import route as ocr_route
     from scoville.read.pdf import layout as pdf_layout
-    from scoville.read.pdf.hidden import hidden_text
-    from scoville.read.pdf.lost import restore_lost
-    from scoville.read.pdf.plain import read_plain_pages
+    from scoville.read.pdf.plain import crowded_pages, read_plain_pages
+    from scoville.read.pdf.right_to_left import mend_ligatures
     from scoville.read.pdf.turned import stand_page_back, turned_pages
+    from scoville.read.pdf.witness import witness
 
     doubts: list[Doubt] = []
     try:
-        parsed, warnings = _parse(path, password, first, last)
-        parsed = restore_lost(path, password, parsed)
-        hidden = hidden_text(path, password, [page.page_num for page in parsed])
+        crowded = crowded_pages(path, password, range(first, last + 1))
+        parsed, warnings = _parse(path, password, [page for page in range(first, last + 1) if page not in crowded])
+        witnessed = list(witness(path, password, parsed))
+        parsed = [page for page, _, _ in witnessed]
+        mend_ligatures(path, password, parsed)
         turned = dict(turned_pages(parsed))
         upright = _parse_upright(path, password, turned)
         pages = [
             stand_page_back(pdf_layout.lay_out(upright[page.page_num]), turned[page.page_num])
             if page.page_num in upright
-            else pdf_layout.lay_out(page, [one.box for one in hidden.get(page.page_num, ())])
-            for page in parsed
+            else pdf_layout.lay_out(page, [one.box for one in hidden], runs)
+            for page, runs, hidden in witnessed
         ]
-        warnings = [*warnings, *_unseen(pages, hidden)]
+        warnings = [*warnings, *_remarks(pages, [one.hidden for one in witnessed])]
+        if crowded:
+            pages = sorted([*pages, *read_plain_pages(path, password, crowded)], key=lambda page: page.number)
+            warnings += [(page, f"page {page}: {_CROWDED}") for page in crowded]
         if seek_doubts:
             doubts += ocr_route.find_doubts(path, password, parsed)
     except ParseError as error:
@@ -116,10 +122,11 @@ def lay_out(
     )
 
 
-def _unseen(pages: "Sequence[Page]", hidden: "Mapping[int, Sequence[Hidden]]") -> Iterator[tuple[int, str]]:
-    """Warn of text that nobody sees; a lone number or letter is a leftover of drawing."""
-    for page in pages:
-        text = clean_line(" ".join([*(one.text for one in hidden.get(page.number, ())), page.tiny]))
+def _remarks(pages: "Sequence[Page]", hidden: "Sequence[Sequence[Hidden]]") -> Iterator[tuple[int, str]]:
+    """Say what was done to pages, and what text nobody sees; a lone number or letter is a leftover of drawing."""
+    for page, unseen in zip(pages, hidden, strict=True):
+        yield from ((page.number, f"page {page.number}: {remark}") for remark in (page.ink.remarks if page.ink else ()))
+        text = clean_line(" ".join([*(one.text for one in unseen), page.tiny]))
         if re.search(r"[^\W\d_]{2}", text):
             yield page.number, unseen_warning(page.number, text)
 
@@ -165,14 +172,16 @@ def _stood_back(piece: Piece, turns: Mapping[int, Turn]) -> Piece:
     )
 
 
-def _parse(path: str, password: str | None, first: int, last: int) -> "tuple[list[ParsedPage], list[tuple[int, str]]]":
-    """Give what liteparse sees on the pages from ``first`` to ``last``, and what went wrong."""
+def _parse(path: str, password: str | None, pages: Sequence[int]) -> "tuple[list[ParsedPage], list[tuple[int, str]]]":
+    """Give what liteparse sees on some pages, and what went wrong."""
     from liteparse.parser import LiteParse
 
     from scoville.read.pdf.layout import PARSER_OPTIONS
 
+    if not pages:
+        return [], []
     options: dict[str, Any] = {**PARSER_OPTIONS, "max_pages": MOST_PAGES, "password": password}
-    result = LiteParse(**options, target_pages=f"{first}-{last}").parse(path)
+    result = LiteParse(**options, target_pages=",".join(map(str, pages))).parse(path)
     return result.pages, [(error.page_num, f"page {error.page_num}: {error.message}") for error in result.page_errors]
 
 

@@ -1,29 +1,14 @@
-"""Blocks of a page in, the same with words whole that letter-spacing or a drop capital tore apart."""
+"""Blocks of a page in, the same with words whole that a drop capital tore apart."""
 
-import re
 from collections.abc import Sequence
 
 from scoville.read.pdf.ink import Ink, Row
-from scoville.read.pdf.lines import Word, place_text, union
+from scoville.read.pdf.lines import Word, union
 from scoville.read.pdf.page import Block, block_of
 
 _DROPPED = 2.0
 """Times the size of running text: a single letter so large begins a chapter."""
 _KINDS = frozenset({"paragraph", "heading", "caption", "list_item", "footnote"})
-
-
-def mend_spacing(blocks: Sequence[Block], ink: Ink) -> list[Block]:
-    """Write letter-spaced words without the spaces that were taken for gaps between words."""
-    torn = {parts: word for row in ink.rows for parts, word in row.torn}
-    for block in blocks:
-        if block.kind in _KINDS and torn:
-            text = block.text
-            for parts, word in torn.items():
-                if parts in text:
-                    text = re.sub(rf"(?<!\w){re.escape(parts)}(?!\w)", word, text)
-            if text != block.text:
-                block.placed = place_text(text, [row.words for row in block.ink], block.box)
-    return list(blocks)
 
 
 def mend_drop_capitals(blocks: Sequence[Block], ink: Ink) -> list[Block]:

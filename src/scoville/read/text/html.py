@@ -14,6 +14,7 @@ from scoville.read.clean import clean_line
 from scoville.read.figure import description
 from scoville.read.text.html_table import Table, read_table
 from scoville.read.text.html_tree import BLOCKS, UNREAD, close_tags, inline_text, is_hidden, mark_unseen, parse, walk
+from scoville.read.title import own_title
 from scoville.types import ElementKind, Metadata
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def read_html(text: str, besides: frozenset[str] = BESIDES, show: Show = lambda 
     return ParsedFile(
         media_type="text/html",
         pieces=pieces,
-        title=clean_line(title.text()) or None if title else None,
+        title=own_title(title.text()) if title else None,
         metadata=_metadata(tree),
     )
 

@@ -6,7 +6,7 @@ CommonMark with GitHub's tables. HTML blocks are read as HTML.
 import datetime
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scoville.read.assemble import ParsedFile, Piece
 from scoville.read.clean import clean, clean_line
@@ -37,7 +37,7 @@ def read_markdown(text: str) -> ParsedFile:
 
 
 def _front_matter(text: str) -> tuple[dict[str, Scalar], str, int]:
-    """Split off front matter: its scalars, the text after it, and how many lines it took."""
+    """Split off front matter: its values, lists with commas, the text after it, and how many lines it took."""
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text, 0
@@ -59,6 +59,8 @@ def _scalar(value: object) -> Scalar | None:
         return value.isoformat()
     if isinstance(value, str):
         return clean_line(value) or None
+    if isinstance(value, list):
+        return ", ".join(str(one) for item in cast("list[object]", value) if (one := _scalar(item)) is not None) or None
     return value if isinstance(value, bool | int | float) else None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from scoville import recipe
+from scoville.embed.network import computes_in
 from scoville.errors import UsageError
 from scoville.llm.gguf import read_metadata, read_values
 from scoville.llm.gguf_write import PRECISIONS, Precision, open_gguf
@@ -69,7 +70,9 @@ def steps(files: ModelFiles, form: Form, written: Path, settings: recipe.Llm) ->
     if form.kind == "adapter":  # beside it the base stays in its own precision, which is often a small one
         return [*found, Step(name=f"served by {runtime}", precision=_precision_of(_base(files).weights),
                              serve=_adapted(files, written, asked))]  # fmt: skip
-    return [*found, Step(name=f"served by {runtime}", precision=form.precision, serve=lambda: _opened(asked))]
+    rounded = runtime == "openvino" and asked.at_once == 1 and computes_in() == "bf16"
+    precision = "bf16" if rounded else form.precision
+    return [*found, Step(name=f"served by {runtime}", precision=precision, serve=lambda: _opened(asked))]
 
 
 def _opened(settings: recipe.Llm) -> Any:

@@ -68,7 +68,7 @@ def train_reader(
     """
     torch.manual_seed(training.seed)
     network = open_network(base)
-    threads = choose_threads(bf16=True)
+    choose_threads(bf16=True)
     training = _fitted(training, network)
     tokenizer = open_tokenizer(base / "tokenizer.json")
     reader = _reader(network, training, base)
@@ -88,7 +88,7 @@ def train_reader(
         dev=(lambda: _loss_of(score(glance, with_reader(reader)))) if glance else None, on_progress=on_progress,
     )  # fmt: skip
     average(network, began, training.keep_base)
-    done = finish_reader(network, training, mixture, base, folder, outcome, threads)
+    done = finish_reader(network, training, mixture, base, folder, outcome)
     remove_checkpoint(folder)
     return done
 
@@ -108,7 +108,6 @@ def finish_reader(
     base: Path,
     folder: Path,
     outcome: Outcome,
-    threads: int = 1,
 ) -> TrainedReader:
     """Calibrate a network that was trained, score it on what was held out, and save it with all that is known of it."""
     network.eval()
@@ -123,7 +122,7 @@ def finish_reader(
         seconds=outcome.state.seconds, calibration=calibration, ece=ece,
         scores={one.part.name: one.scored(calibration) for one in read},
     )  # fmt: skip
-    report = _report(training, mixture, done) | {"threads": threads, "tokens": outcome.state.tokens}
+    report = _report(training, mixture, done) | {"threads": torch.get_num_threads(), "tokens": outcome.state.tokens}
     settings = replace(reader.settings, calibration=calibration)
     save_reader(folder, network, settings, base / "tokenizer.json", report)
     return done

@@ -22,6 +22,10 @@ _MOST_HEADERS = 3
 FIGURE = re.compile(r"[-–—+(]?[$€£]?\s?\d[\d.,\s]*[%)*]*|[-–—.]|n/?a", re.IGNORECASE)
 """A cell of a table's body, most often."""
 
+_YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d){1,2})?")
+
+_LEADERS = re.compile(r"(?P<label>.*?)\s*(?:[.·…_]\s?){3,}\s*(?P<figure>[^.·…_]*(?:[.,]\d+)*)")
+
 _Boxes = tuple[Rectangle | None, ...]
 
 
@@ -70,21 +74,22 @@ def _parts(rule: Rectangle, above: Rectangle, below: Rectangle) -> bool:
     return not rule.upright and above.y1 - 2 <= rule.y0 <= below.y0 + 2 and rule.x0 <= middle <= rule.x1
 
 
-def merge_repeated(block: Block) -> Block:
-    """Merge neighbouring cells that liteparse gave the text of one heading that stands over them."""
-    rows = [list(row) for row in block.rows]
-    merged = list(block.merged)
-    for number in range(header_zone(block)):
-        row, boxes = block.rows[number], block.cell_boxes[number]
-        first = 0
-        for column in range(1, len(row) + 1):
-            if column < len(row) and row[column] and row[column] == row[first] and boxes[column] == boxes[first]:
-                continue
-            if column - first > 1 and row[first]:
-                merged.append(Merged(number, first, 1, column - first))
-                rows[number][first + 1 : column] = [""] * (column - first - 1)
-            first = column
-    return replace(block, rows=tuple(map(tuple, rows)), merged=tuple(merged)) if merged else block
+def split_leaders(block: Block) -> Block:
+    """Make two columns of one whose cells hold dots that lead from a label to a figure; dots alone go."""
+    for column in range(len(block.rows[0])):
+        found = [_LEADERS.fullmatch(row[column]) for row in block.rows]
+        led = sum(match is not None for match in found)
+        if led < 3 or 2 * led < len(block.rows):
+            continue
+        both = any(match and match["figure"] for match in found)
+        rows, boxes = list(map(list, block.rows)), list(map(list, block.cell_boxes))
+        for row, box, match in zip(rows, boxes, found, strict=True):
+            texts = [match["label"], match["figure"]] if match else [row[column], ""]
+            row[column : column + 1] = texts[: 1 + both]
+            box[column : column + 1] = [box[column] if text else None for text in texts[: 1 + both]]
+        merged = [cell._replace(column=cell.column + both * (cell.column > column)) for cell in block.merged]
+        return replace(block, rows=tuple(map(tuple, rows)), cell_boxes=tuple(map(tuple, boxes)), merged=tuple(merged))
+    return block
 
 
 def merge_over_columns(block: Block, lines: Sequence[PrintedLine], places: Sequence[float], ink: Ink) -> Block:
@@ -112,11 +117,25 @@ def merge_over_columns(block: Block, lines: Sequence[PrintedLine], places: Seque
 
 def header_zone(block: Block) -> int:
     """Count the rows above the first one with figures, which may be headers."""
-    for number, row in enumerate(block.rows):
-        filled = [text for text in row[1:] if text]
-        if sum(bool(FIGURE.fullmatch(text)) for text in filled) * 2 >= max(len(filled), 1):
-            return min(number, _MOST_HEADERS)
-    return 1
+    first = next((number for number, row in enumerate(block.rows) if _is_body(row)), None)
+    return 1 if first is None else min(first, _MOST_HEADERS)
+
+
+def _is_body(row: Sequence[str]) -> bool:
+    """Say whether half of a row behind its label is figures; years are names of columns as often."""
+    filled = [text for text in row[1:] if text]
+    figures = [text for text in filled if FIGURE.fullmatch(text) and not _YEAR.fullmatch(text)]
+    return bool(filled) and 2 * len(figures) >= len(filled)
+
+
+def with_header(block: Block) -> Block:
+    """Count the header's rows anew where figures show where it ends, but for a line of one text, a part's title."""
+    zone = header_zone(block)
+    if zone == len(block.rows) or not any(map(_is_body, block.rows)):
+        return block
+    while zone > 1 and not any(block.rows[zone - 1][1:]):
+        zone -= 1
+    return replace(block, header_rows=zone)
 
 
 def _in_row(line: PrintedLine, boxes: _Boxes) -> bool:
@@ -126,34 +145,3 @@ def _in_row(line: PrintedLine, boxes: _Boxes) -> bool:
 
 def _uprights(ink: Ink, y: float) -> list[float]:
     return [rule.x0 for rule in ink.rules if rule.upright and rule.y0 <= y <= rule.y1]
-
-
-def merge_by_rulings(block: Block, places: Sequence[float], ink: Ink) -> Block:
-    """Merge a cell with the empty ones below it where the ruling between the rows leaves its column out."""
-    spans = [around(boxes) for boxes in block.cell_boxes]
-    if any(span is None for span in spans):
-        return block
-    edges = [block.box.x0, *places, block.box.x1]
-    gaps = [_rules_between(above, below, ink) for above, below in pairwise(spans) if above and below]
-    merged = {(cell.row, cell.column): cell for cell in block.merged}
-    for column in range(len(edges) - 1):
-        middle = (edges[column] + edges[column + 1]) / 2
-        for number, row in enumerate(block.rows):
-            if not row[column] or (number, column) in merged:
-                continue
-            end = number + 1
-            while end < len(block.rows) and not block.rows[end][column] and _open(gaps[end - 1], middle):
-                end += 1
-            if end - number > 1:
-                merged[number, column] = Merged(number, column, end - number, 1)
-    return replace(block, merged=tuple(sorted(merged.values())))
-
-
-def _rules_between(above: Rectangle, below: Rectangle, ink: Ink) -> list[Rectangle]:
-    low, high = above.y, below.y
-    return [rule for rule in ink.rules if not rule.upright and low < rule.y0 < high]
-
-
-def _open(rules: Sequence[Rectangle], x: float) -> bool:
-    """Say whether rows are parted by rulings, but not here."""
-    return bool(rules) and not any(rule.x0 <= x <= rule.x1 for rule in rules)

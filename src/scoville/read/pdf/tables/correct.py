@@ -16,9 +16,9 @@ from scoville.read.pdf.page import Block, block_of
 from scoville.read.pdf.tables.cells import (
     FIGURE,
     join_wrapped_rows,
-    merge_by_rulings,
     merge_over_columns,
-    merge_repeated,
+    split_leaders,
+    with_header,
 )
 from scoville.read.pdf.tables.edges import adopt_heads, adopt_labels, join_parts
 from scoville.read.pdf.tables.grid import (
@@ -50,12 +50,15 @@ def correct_tables(blocks: Sequence[Block], ink: Ink) -> list[Block]:
     """Apply the steps of this module to a page's blocks."""
     corrected: list[Block] = []
     for block in blocks:
-        if block.kind == "table" and block.ink:
+        if block.kind == "table" and block.ink and not block.drawn:
             corrected += _corrected(block, ink)
         else:
             corrected.append(block)
     corrected = find_tables(corrected)
-    return adopt_heads(join_parts(adopt_labels(corrected)), ink)
+    corrected = [
+        with_header(split_leaders(block)) if block.rows else block for block in join_parts(adopt_labels(corrected))
+    ]
+    return adopt_heads(corrected, ink)
 
 
 def _corrected(block: Block, ink: Ink) -> list[Block]:
@@ -76,9 +79,7 @@ def _corrected(block: Block, ink: Ink) -> list[Block]:
     if table is None:
         return _text(block, lines, ink)
     table = join_wrapped_rows(table, ink)
-    table = merge_repeated(table)
     table = merge_over_columns(table, rest, places, ink)
-    table = merge_by_rulings(table, places, ink)
     return [*_text(block, title, ink), table, *_text(block, notes, ink)]
 
 

@@ -7,16 +7,22 @@ table.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from scoville.read.pdf.ink import Ink
-from scoville.read.pdf.lines import Rectangle, around, union
-from scoville.read.pdf.page import Block, without
+from scoville.read.pdf.ink import Ink, Row
+from scoville.read.pdf.lines import Rectangle, Word, around, union
+from scoville.read.pdf.page import Block, without, without_rows
+from scoville.read.pdf.tables.grid import PrintedLine, printed_lines
 from scoville.types import Merged
 
 _LABELLED = 0.6  # of a table's rows
 _KINDS = frozenset({"paragraph", "list_item", "heading"})
 _ALIKE = 6.0  # points by which the columns of two parts of one table may differ
 _LARGER = 1.1
+_CLOSE, _APART = 0.8, 1.6  # of the size: between lines of one header; where it has several texts
+_CENTRED = 0.03  # of the table's width: a title, not the name of columns, beside which there are labels
+_NAME_CHARACTERS = 80
+_WIDER = 4.0  # of the size: a name may be so much wider than the figures below it
 _ON_TOP = 8.0  # points
 _BETWEEN = 40.0  # points between two parts of one table
 
@@ -42,18 +48,20 @@ def adopt_labels(blocks: Sequence[Block]) -> list[Block]:
 
 
 def adopt_heads(blocks: Sequence[Block], ink: Ink) -> list[Block]:
-    """Make the short texts close above a table, not over its first column, a header row over the columns below."""
+    """Make the lines close above a table whose texts stand over its columns header rows.
+
+    Above a table that has a header, only lines of which each text heads several columns belong to it.
+    """
     kept = list(blocks)
-    for number, table in enumerate(kept):
-        columns = columns_of(table) if table.kind == "table" and len(table.rows[0]) > 2 else []
-        if not columns or any(column is None for column in columns) or _is_framed(table, ink):
+    for table in [block for block in blocks if block.kind == "table" and block.ink]:
+        columns = [column for column in columns_of(table) if column]
+        if len(columns) < max(len(table.rows[0]), 2) or (table.header_rows and _is_framed(table, ink)):
             continue
-        known = [column for column in columns if column]
-        heads = [block for block in kept if block.kind in _KINDS and block.ink and _heads(block, table, known)]
-        spans = [_under(block.box, known) for block in heads]
-        if heads and all(last > first for first, last in spans) and _apart(spans):
-            kept[number] = _with_heads(table, heads, spans)
-            return adopt_heads(without(kept, heads), ink)
+        texts = [row for block in kept if block.kind in _KINDS for row in block.ink]
+        printed, heads = _heads(texts, table, columns)
+        if heads:
+            kept = [_with_heads(one, printed, heads) if one is table else one for one in kept]
+            kept = [left for one in kept for left in ([one] if one.rows else without_rows(one, printed))]
     return kept
 
 
@@ -64,42 +72,95 @@ def _is_framed(table: Block, ink: Ink) -> bool:
     return sum(rule.shared_x(box) for rule in top) > 0.9 * box.width
 
 
-def _heads(block: Block, table: Block, columns: Sequence[Rectangle]) -> bool:
-    height = block.ink[-1].box.height
-    gap = table.box.y0 - block.box.y1
-    one_line = block.box.height < 1.6 * height
-    if block.ink[0].style.size > _LARGER * table.ink[0].style.size:
-        return False
-    inside = block.box.x0 > columns[0].x1 and block.box.x1 < table.box.x1 + height
-    return one_line and inside and -0.5 * height < gap < 0.8 * height
+class _Head(NamedTuple):
+    """A text above a table, and the first and last column below it."""
+
+    text: str
+    box: Rectangle
+    first: int
+    last: int
 
 
-def _under(box: Rectangle, columns: Sequence[Rectangle]) -> tuple[int, int]:
-    """Give the first and last column below a text."""
-    below = [number for number, column in enumerate(columns) if column.x0 < box.x1 and column.x1 > box.x0]
-    return (below[0], below[-1]) if below else (0, 0)
+def _heads(rows: Sequence[Row], table: Block, columns: Sequence[Rectangle]) -> tuple[list[Row], list[list[_Head]]]:
+    """Find the lines that head the table: their print, and the texts of each, from the top.
+
+    The last of them may be titles of the table's first parts, over the labels.
+    """
+    places = [(left.x1 + right.x0) / 2 for left, right in pairwise(columns)]
+    printed: list[Row] = []
+    heads: list[list[_Head]] = []
+    top, size = table.box.y0, max(row.style.size for row in table.ink)
+    for line in reversed(printed_lines([row for row in rows if row.box.y < table.box.y0])):
+        texts = _texts(line, places, columns)
+        gap = (top - line.box.y1) / line.size
+        title = _is_title(texts)
+        near = -0.5 < gap < (_CLOSE if len(texts) == 1 and not title else _APART)
+        inside = all(map(_is_title, heads)) if title else texts[0].first > 0 or not texts[0].last
+        within = line.size < _LARGER * size and line.box.x1 < table.box.x1 + _WIDER * line.size
+        apart = (
+            all(left.last < right.first for left, right in pairwise(texts)) and len(texts[0].text) < _NAME_CHARACTERS
+        )
+        centred = len(texts) == 1 and abs(line.box.x - table.box.x) < _CENTRED * table.box.width
+        if not (near and inside and within and apart) or centred:
+            break
+        if table.header_rows and any(head.first == head.last for head in texts):
+            break
+        printed += line.rows
+        heads.insert(0, texts)
+        top = line.box.y0
+    named = {column for line in heads for head in line for column in range(head.first, head.last + 1)} - {0}
+    return (printed, heads) if table.header_rows or 2 * len(named) > len(places) else ([], [])
 
 
-def _apart(spans: Sequence[tuple[int, int]]) -> bool:
-    ordered = sorted(spans)
-    return all(before[1] < other[0] for before, other in pairwise(ordered))
+def _is_title(line: Sequence[_Head]) -> bool:
+    return len(line) == 1 and not line[0].first
 
 
-def _with_heads(table: Block, heads: Sequence[Block], spans: Sequence[tuple[int, int]]) -> Block:
-    row = [""] * len(table.rows[0])
-    boxes: list[Rectangle | None] = [None] * len(row)
-    for head, (first, _) in zip(heads, spans, strict=True):
-        row[first], boxes[first] = head.text, head.box
-    moved = [cell._replace(row=cell.row + 1) for cell in table.merged]
-    merged = [Merged(0, first, 1, last - first + 1) for first, last in sorted(spans)]
+def _texts(line: PrintedLine, places: Sequence[float], columns: Sequence[Rectangle]) -> list[_Head]:
+    texts: list[_Head] = []
+    for words in line.segments(places):
+        text = _head(words, columns)
+        last = texts[-1] if texts else None
+        if last and last.first == last.last == text.first == text.last:
+            texts[-1] = last._replace(text=f"{last.text} {text.text}", box=union([last.box, text.box]))
+        else:
+            texts.append(text)
+    return texts
+
+
+def _head(words: Sequence[Word], columns: Sequence[Rectangle]) -> _Head:
+    box = union(word.box for word in words)
+    nearest = max(range(len(columns)), key=lambda number: columns[number].shared_x(box))
+    below = [number for number, column in enumerate(columns) if column.shared_x(box) > 0] or [nearest]
+    return _Head(" ".join(word.text for word in words), box, below[0], below[-1])
+
+
+def _with_heads(table: Block, printed: Sequence[Row], heads: Sequence[Sequence[_Head]]) -> Block:
+    """Put header rows on a table; of lines below each other without a text over several columns, one row is made."""
+    width = len(table.rows[0])
+    rows: list[list[str]] = []
+    boxes: list[list[Rectangle | None]] = []
+    merged: list[Merged] = []
+    before = True
+    for line in heads:
+        several = any(head.last > head.first for head in line) or _is_title(line)
+        if several or before:
+            rows.append([""] * width)
+            boxes.append([None] * width)
+        before = several
+        for text, box, first, last in line:
+            rows[-1][first] = f"{rows[-1][first]} {text}".strip()
+            boxes[-1][first] = around([boxes[-1][first], box])
+            if last > first and not _is_title(line):
+                merged.append(Merged(len(rows) - 1, first, 1, last - first + 1))
     return replace(
         table,
-        rows=(tuple(row), *table.rows),
-        cell_boxes=(tuple(boxes), *table.cell_boxes),
-        merged=(*merged, *moved),
-        header_rows=max(table.header_rows, 1) + 1,
-        box=union([table.box, *(head.box for head in heads)]),
-        ink=[*(row for head in heads for row in head.ink), *table.ink],
+        rows=(*map(tuple, rows), *table.rows),
+        cell_boxes=(*map(tuple, boxes), *table.cell_boxes),
+        merged=(*merged, *(cell._replace(row=cell.row + len(rows)) for cell in table.merged)),
+        header_rows=table.header_rows + len(rows) - sum(map(_is_title, heads)),
+        box=union([table.box, *(row.box for row in printed)]),
+        ink=[*printed, *table.ink],
     )
 
 

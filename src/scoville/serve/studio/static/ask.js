@@ -2,7 +2,10 @@
 import { call, find, make } from "./shared.js";
 
 const turns = find("turns"), field = find("question"), send = find("send"), viewer = find("viewer");
-let history = [], waiting = null, cited = [], at = 0, shown = "";
+const talk = turns.dataset.talk || [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+let history = [...turns.children].map((node, place) => ({ role: place % 2 ? "assistant" : "user", content: node.textContent.trim() }));
+if (!turns.dataset.talk) history = [];
+let waiting = null, cited = [], at = 0, shown = "";
 
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -31,7 +34,7 @@ async function ask(question) {
   try {
     const reply = await call("/api/ask", {
       method: "POST", headers: { "Content-Type": "application/json" }, signal: waiting.signal,
-      body: JSON.stringify({ question, history, stream: true }),
+      body: JSON.stringify({ question, history: history.slice(-12), conversation: talk, stream: true }),
     });
     if (!reply.ok) throw new Error((await reply.json()).error?.message ?? `the service said ${reply.status}`);
     for await (const [name, value] of events(reply.body)) {
@@ -51,6 +54,8 @@ async function ask(question) {
   send.textContent = "Ask";
   turn.scrollIntoView({ block: "nearest" });
 }
+
+const UNSURE_BELOW = 0.6; // as scoville.html has it
 
 function card(kind, head, why) {
   const box = make("div", `refusal ${kind}`);
@@ -76,11 +81,17 @@ function show(turn, answer) {
   const said = make("div", "said");
   said.append(...blocks(answer.answer, answer.citations));
   turn.replaceChildren(said, sources(answer.citations), meta, opinion(answer));
+  for (const note of answer.notes ?? []) said.after(make("p", "remark", note));
+  if (answer.probability !== null && answer.probability < UNSURE_BELOW) said.after(make("p", "remark", "Not sure of this: look at the page before you rely on it."));
 }
 
 function opinion(answer) {
   const box = make("div", "opinion"), up = make("button", "quiet", "Right"), down = make("button", "quiet", "Wrong");
   const form = make("form"), why = make("textarea"), right = make("textarea"), send = make("button", "", "Send"), said = make("p", "kept");
+  const none = make("input"), nothing = make("label", "check");
+  none.type = "checkbox";
+  nothing.append(none, "No document answers this: it should have refused");
+  none.addEventListener("change", () => { right.disabled = none.checked; });
   up.type = down.type = "button";
   form.hidden = true;
   said.setAttribute("role", "status");
@@ -90,12 +101,13 @@ function opinion(answer) {
     head.append(field);
     form.append(head);
   }
+  if (!answer.refused) form.append(nothing);
   form.append(send);
   up.addEventListener("click", () => tell("up"));
   down.addEventListener("click", () => { form.hidden = !form.hidden; if (!form.hidden) why.focus(); });
   form.addEventListener("submit", (event) => { event.preventDefault(); tell("down"); });
   async function tell(rating) {
-    const words = { ...(why.value.trim() && { reason: why.value.trim() }), ...(right.value.trim() && { answer: right.value.trim() }) };
+    const words = { ...(why.value.trim() && { reason: why.value.trim() }), ...(none.checked ? { answerable: false } : right.value.trim() && { answer: right.value.trim() }) };
     const reply = await call("/api/feedback", {
       method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ trace: answer.trace, rating, ...(rating === "down" ? words : {}) }),
@@ -131,12 +143,20 @@ function blocks(text, citations) {
 }
 
 function inline(text, citations) {
-  return text.split(/(\*\*[^*\n]+\*\*|\s?\[\d{1,3}\])/).map((piece) => {
+  const nodes = text.split(/(\*\*[^*\n]+\*\*|\s?\[\d{1,3}\])/).map((piece) => {
     const bold = /^\*\*([^*]+)\*\*$/.exec(piece), marker = /^\s?\[(\d+)\]$/.exec(piece);
     if (bold) return make("strong", "", bold[1]);
     const first = marker ? citations.findIndex((one) => one.marker === Number(marker[1])) : -1;
     return first < 0 ? document.createTextNode(piece) : chip(citations, first);
   });
+  nodes.forEach((node, at) => { // a number stays on the line of the word before it
+    const before = nodes[at - 1], word = node.tagName === "BUTTON" && /\S{1,24}$/.exec(before?.data ?? "");
+    if (!word) return;
+    before.data = before.data.slice(0, word.index);
+    nodes[at] = make("span", "whole", word[0]);
+    nodes[at].append(node);
+  });
+  return nodes;
 }
 
 const STANDING = { unchecked: "Quote found, not checked", unsupported: "Unsupported" };
@@ -248,7 +268,6 @@ field.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (!waiting) find("ask").requestSubmit();
 });
-find("again").addEventListener("click", () => location.reload());
 find("before").addEventListener("click", () => turn(at - 1));
 find("next").addEventListener("click", () => turn(at + 1));
 find("close").addEventListener("click", () => { viewer.hidden = true; field.focus(); });

@@ -1,4 +1,4 @@
-// What the pages share: nodes of text, and calls with the key of whoever asks.
+// What the pages share: nodes of text, calls, and keys that do what a link or a button does.
 export const find = (id) => document.getElementById(id);
 
 export function make(name, className = "", text = "") {
@@ -9,19 +9,18 @@ export function make(name, className = "", text = "") {
 }
 
 export async function call(path, options = {}) {
-  const key = sessionStorage.getItem("key");
-  const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
-  const reply = await fetch(path, { ...options, headers });
-  if (reply.status !== 401) return reply;
-  await askForKey();
-  return call(path, options);
+  const reply = await fetch(path, options);
+  if (reply.status === 401) location.reload(); // the key was revoked, or its month is over: the page asks for one
+  return reply;
 }
 
-function askForKey() {
-  const dialog = find("locked");
-  dialog.showModal();
-  return new Promise((go) => dialog.addEventListener("close", () => {
-    sessionStorage.setItem("key", find("key").value.trim());
-    go();
-  }, { once: true }));
-}
+document.addEventListener("keydown", (event) => {
+  const writes = event.target.matches("input:not([type=checkbox], [type=radio]), select, textarea");
+  if (event.ctrlKey || event.metaKey || event.altKey || (writes && event.key !== "Escape")) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (writes) event.target.blur();
+  else if (target.matches("input, select, textarea")) target.focus();
+  else target.click();
+});

@@ -1,0 +1,9 @@
+"""What happened by itself, and who is told. Enters: events. Leaves: a log, and signed messages to a webhook.
+
+Knows no bot: what is due, and doing it, is the bot's (`bot/automations.py`).
+"""
+
+from scoville.automations.outbox import secret_of, send_due
+from scoville.automations.state import Kept, locked, read_log
+
+__all__ = ["Kept", "locked", "read_log", "secret_of", "send_due"]
