@@ -1,6 +1,7 @@
 """The default model, on both runtimes. Fetched once into the model cache."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -129,10 +130,14 @@ def test_replies_at_once_are_those_of_one_after_the_other(openvino: Llm):
 
 def test_a_prompt_that_was_just_read_is_not_read_again(openvino: Llm):
     messages = prompt(" ".join(passage for passage, _, _ in QUESTIONS) * 2, "When does the night shift begin?")
-    first, second = (openvino.generate(messages, Generation(max_tokens=4)) for _ in range(2))
-    assert first.text == second.text
-    assert first.prompt_tokens > 400
-    assert second.first_token_seconds < first.first_token_seconds / 2  # measured, of 600: .03 s after .5 s, idle
+    replies, seconds = [], []
+    for _ in range(2):
+        started = time.process_time()  # of this process, so that what else the machine does counts little
+        replies.append(openvino.generate(messages, Generation(max_tokens=4)))
+        seconds.append(time.process_time() - started)
+    assert replies[0].text == replies[1].text
+    assert replies[0].prompt_tokens > 400
+    assert seconds[1] < seconds[0] / 2
 
 
 def test_the_end_of_the_turn_ends_the_reply(openvino: Llm, llamacpp: Llm):

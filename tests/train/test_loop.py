@@ -19,6 +19,7 @@ import scoville
 from scoville.errors import Diverged, StorageError, TrainingError
 from scoville.train.loop import BEST, CHECKPOINT, LOG, Batch, Outcome, remove_checkpoint, train
 from scoville.train.settings import Settings, parameter_groups, rate, trainable
+from scoville.train.threads import bf16_pays
 
 SETTINGS = Settings(steps=8, learning_rate=0.05, log_every=1, checkpoint_every=2, bf16=False)
 
@@ -67,6 +68,28 @@ def run(folder: Path, settings: Settings = SETTINGS, *, network: nn.Module | Non
 
 def losses(folder: Path) -> list[float]:
     return [json.loads(line)["loss"] for line in (folder / LOG).read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("asked", "hardware", "used"), [
+    (None, "f32", False), (None, "bf16", True), (True, "f32", True), (False, "bf16", False),
+])  # fmt: skip
+def test_products_are_in_bfloat16_where_the_processor_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool | None, hardware: str, used: bool
+):
+    seen: set[bool] = set()
+
+    class Looks(Line):
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            seen.add(torch.is_autocast_enabled("cpu"))
+            return super().forward(x, y)
+
+    bf16_pays.cache_clear()
+    monkeypatch.setattr("scoville.train.threads.computes_in", lambda: hardware)
+    try:
+        run(tmp_path, replace(SETTINGS, bf16=asked, steps=1), network=Looks())
+    finally:
+        bf16_pays.cache_clear()
+    assert seen == {used}
 
 
 def test_the_first_losses_are_known(tmp_path: Path):

@@ -120,7 +120,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_result(
 
     monkeypatch.setattr("scoville.train.ranker.train.CHECKPOINT_EVERY", 2)
     # Another number of threads adds up in another order, and it is chosen by measuring.
-    monkeypatch.setattr("scoville.train.ranker.train.choose_threads", lambda bf16: None)
+    monkeypatch.setattr("scoville.train.ranker.train.choose_threads", lambda *_: None)
     whole = trained(tmp_path / "whole", base, "embedder", steps=12)
     step = loop._Run._step  # pyright: ignore[reportPrivateUsage]
 

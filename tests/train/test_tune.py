@@ -193,7 +193,7 @@ class TestTuning:
         self, base: Base, tmp_path: Path, killer: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
     ):
         # Another number of threads adds up in another order, and it is chosen by measuring.
-        monkeypatch.setattr("scoville.train.tune.choose_threads", lambda bf16: None)
+        monkeypatch.setattr("scoville.train.tune.choose_threads", lambda *_: None)
         rows = fact_rows(texts=True)
         trained(base, tmp_path / "whole", rows=rows)
         whole = (tmp_path / "whole" / "adapter_model.safetensors").read_bytes()

@@ -40,7 +40,8 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
                      "after which it ends; 0: never. Default: 4."),
         click.option("--recompute", is_flag=True, default=None, help="Less memory, a third slower: compute activations "
                      "again."),
-        click.option("--no-bf16", "bf16", flag_value=False, default=None, help="Compute in float32."),
+        click.option("--no-bf16", "bf16", flag_value=False, default=None, help="Compute in float32, as is done where "
+                     "the hardware has no bfloat16."),
         click.option("--seed", type=click.IntRange(0), help="Of order and adapters. Default: 7."),
         common_options,
     )  # fmt: skip

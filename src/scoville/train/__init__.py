@@ -9,6 +9,6 @@ tokens       rows → token ids                           batches      token ids
 token_loss   logits only where there is loss            tune         rows, a base → a model in a folder
 
 loop         batches → steps, until the end or a kill   settings     rates, decay
-checkpoint   tensors on disk, whole or not there        threads      how many, by measuring
+checkpoint   tensors on disk, whole or not there        threads      how many, and in what they compute
 reader/      the model that points at answers           ranker/      embedders and rerankers
 """

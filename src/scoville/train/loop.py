@@ -26,6 +26,7 @@ from scoville.progress import OnProgress
 from scoville.storage import Journal, write_whole
 from scoville.train.checkpoint import load_tensors, save_tensors
 from scoville.train.settings import Settings, parameter_groups, rate, trainable
+from scoville.train.threads import bf16_pays
 
 LOG = "loss.jsonl"
 CHECKPOINT = "checkpoint.pt"
@@ -223,7 +224,7 @@ class _Run:
         lost = torch.zeros((), device=device)
         for left, batch in zip(range(len(micro) - 1, -1, -1), micro, strict=True):
             with accelerator.no_sync(self.prepared) if left else nullcontext():
-                with torch.autocast(device.type, torch.bfloat16, enabled=settings.bf16):
+                with self._autocast():
                     loss = self.prepared(**{name: value.to(device) for name, value in batch.tensors.items()})
                 # Processes average their gradients: times their number it is the mean over all targets of the step.
                 accelerator.backward(loss * (accelerator.num_processes / max(1, targets)))
@@ -259,10 +260,14 @@ class _Run:
     def _measure(self, dev: Dev) -> float:
         self.network.eval()
         try:
-            with torch.no_grad(), torch.autocast(self.accelerator.device.type, torch.bfloat16, self.settings.bf16):
+            with torch.no_grad(), self._autocast():
                 return float(dev())
         finally:
             self.network.train()
+
+    def _autocast(self) -> torch.autocast:
+        device, asked = self.accelerator.device.type, self.settings.bf16
+        return torch.autocast(device, torch.bfloat16, enabled=bf16_pays(device) if asked is None else asked)
 
     def _total(self, value: Tensor) -> Tensor:
         """Add up what each process has."""

@@ -15,6 +15,7 @@ import torch
 from scoville.errors import MissingExtra, TrainingError
 from scoville.models.hub import PREFIX as HUB_PREFIX
 from scoville.models.locate import PATH_PREFIX
+from scoville.train.threads import bf16_pays
 from scoville.train.tuning import Tuning
 
 Method = Literal["lora", "qlora", "full"]
@@ -51,7 +52,8 @@ class Origin(Protocol):
 
 def prepare(origin: Origin, tuning: Tuning) -> Any:
     """Load a network with what the method trains in float32, and only that requiring gradients."""
-    compute = torch.bfloat16 if tuning.bf16 else torch.float32
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    compute = torch.bfloat16 if tuning.bf16 or (tuning.bf16 is None and bf16_pays(device)) else torch.float32
     if tuning.method == "full":
         network = origin.network(torch.float32)
     else:

@@ -28,8 +28,9 @@ class Settings:
     """Longest norm of a step's gradient."""
     accumulate: int = 1
     """How many batches make a step."""
-    bf16: bool = True
-    """Products in bfloat16; weights, losses and the optimizer stay float32."""
+    bf16: bool | None = None
+    """Products in bfloat16, by default where the device multiplies it itself; weights, losses and the optimizer stay
+    float32."""
     seed: int = 7
     log_every: int = 10
     checkpoint_every: int = 100

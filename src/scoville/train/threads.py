@@ -1,22 +1,38 @@
-"""How many threads a step takes is measured: on a machine that others use, two threads that wait for each other were
-eight times slower than one.
+"""In what a step computes, and with how many threads.
+
+Threads are measured: on a machine that others use, two that wait for each other were eight times slower than one.
 """
 
 import os
 import time
+from functools import cache
 
 import torch
+
+from scoville.embed.network import computes_in
 
 GAIN = 0.9
 """More threads are taken where they need less than this share of the time of fewer."""
 ROUNDS = 3
 
 
-def choose_threads(bf16: bool) -> int:
+@cache
+def bf16_pays(device: str = "cpu") -> bool:
+    """Say whether a device multiplies bfloat16 itself.
+
+    A CPU that does not (AVX2 only) gave 1.3 GFLOP/s in bfloat16 for 90 in float32; a GPU before Ampere is slow, too.
+    """
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device != "cpu" or computes_in() == "bf16"
+
+
+def choose_threads(bf16: bool | None = None) -> int:
     """Set the number of threads by which products like those of a small model go fastest; give it.
 
-    At most as many as torch was given, e.g. by ``OMP_NUM_THREADS``.
+    At most as many as torch was given, e.g. by ``OMP_NUM_THREADS``. By default in what this CPU is fastest in.
     """
+    bf16 = bf16_pays() if bf16 is None else bf16
     most = min(torch.get_num_threads(), os.cpu_count() or 1)
     best, best_seconds, count = 1, _seconds(1, bf16), 2
     while count <= most:

@@ -37,7 +37,8 @@ class Tuning:
     """Tokens of the longest row; of a text, the window."""
     patience: int = 4
     """Looks at the dev part, four an epoch, without a gain after which a stage ends; 0: never."""
-    bf16: bool = True
+    bf16: bool | None = None
+    """Products in bfloat16. By default where the device multiplies it itself."""
     recompute: bool = False
     """Compute activations again instead of keeping them (gradient checkpointing): a third slower, far less memory."""
     seed: int = 7

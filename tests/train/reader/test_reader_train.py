@@ -96,7 +96,7 @@ def test_what_it_was_made_of_stands_beside_it(trained: TrainedReader):
 def test_after_a_kill_it_goes_on_to_the_same_reader(folder: Path, monkeypatch: pytest.MonkeyPatch):
     training = TRAINING.model_copy(update={"steps": 20})
     monkeypatch.setattr("scoville.train.reader.train.Settings", partial(Settings, checkpoint_every=10))
-    monkeypatch.setattr("scoville.train.reader.train.choose_threads", lambda bf16: torch.get_num_threads())
+    monkeypatch.setattr("scoville.train.reader.train.choose_threads", lambda *_: torch.get_num_threads())
     run(folder, "whole", training)  # another number of threads adds up in another order, and it is chosen by measuring
     taken, real = [0], ReaderLoss.forward
 

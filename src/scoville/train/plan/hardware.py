@@ -31,7 +31,7 @@ class Hardware:
     memory_bytes: int
     """As it is sold: 1 GB is 10⁹ bytes, so that what fits here fits what the driver leaves."""
     flops: float
-    """Products and sums a second of matrices in bfloat16, or in float16 on a T4."""
+    """Products and sums a second of matrices in bfloat16; in float16 on a T4, in float32 on a CPU without bfloat16."""
     bytes_per_second: float
     """Of its memory."""
     usd_per_hour: float
@@ -73,10 +73,13 @@ def measure_machine(usd_per_hour: float) -> Hardware:
 
 
 def _by_torch(torch: Any, usd_per_hour: float) -> Hardware:
+    from scoville.train.threads import bf16_pays
+
     gpu = bool(torch.cuda.is_available())
     device = torch.device("cuda" if gpu else "cpu")
     size = MEASURED_SIZE * (8 if gpu else 1)
-    one = torch.ones(size, size, dtype=torch.bfloat16, device=device)
+    dtype = torch.bfloat16 if bf16_pays(device.type) else torch.float32
+    one = torch.ones(size, size, dtype=dtype, device=device)
     block = torch.ones(BLOCK_BYTES * (16 if gpu else 1), dtype=torch.uint8, device=device)
     other = block.clone()
 
@@ -88,10 +91,10 @@ def _by_torch(torch: Any, usd_per_hour: float) -> Hardware:
     copying = _quickest(lambda: (other.copy_(block), wait()))
     if gpu:
         name, memory = torch.cuda.get_device_name(), int(torch.cuda.get_device_properties(0).total_memory)
-        note = f"{name}, measured in bfloat16"
+        note = f"{name}, measured in {str(dtype)[6:]}"
     else:
-        threads = torch.get_num_threads()
-        memory, note = memory_bytes(), f"{threads} {'threads' if threads > 1 else 'thread'}, measured in bfloat16"
+        threads, memory = torch.get_num_threads(), memory_bytes()
+        note = f"{threads} {'threads' if threads > 1 else 'thread'}, measured in {str(dtype)[6:]}"
     return _measured(memory, 2 * size**3 / seconds, 2 * block.numel() / copying, usd_per_hour, note, is_gpu=gpu)
 
 
@@ -103,7 +106,7 @@ def _by_numpy(usd_per_hour: float) -> Hardware:
     other = block.copy()
     seconds = _quickest(lambda: one @ one)
     copying = _quickest(lambda: np.copyto(other, block))
-    note = "measured in float32: pip install 'scoville[train]' trains in bfloat16, which is up to twice as fast"
+    note = "measured in float32: pip install 'scoville[train]' has bfloat16, twice as fast where the CPU has it"
     rate = 2 * MEASURED_SIZE**3 / seconds
     return _measured(memory_bytes(), rate, 2 * BLOCK_BYTES / copying, usd_per_hour, note, is_gpu=False)
 

@@ -104,7 +104,7 @@ def train_ranker(
             f"{sizes}: too few questions with their passages, or of one source only; expected some of each"
         )
     torch.manual_seed(settings.seed)
-    choose_threads(bf16=True)
+    choose_threads()
     work = _WORK[settings.kind](base.folder, settings)
     steps = settings.steps or max(20, EPOCHS * len(parts.train) // BATCH[settings.kind])
     plan = Settings(

@@ -18,6 +18,7 @@ from scoville.extract.reader import read_settings
 from scoville.extract.windows import Window
 from scoville.models import locate_model
 from scoville.train.loop import Batch
+from scoville.train.threads import bf16_pays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ HEADS = ("qa_outputs.", "answerable.")
 
 
 class ReaderNetwork(nn.Module):
-    """A BERT with two heads, named as in ``BertForQuestionAnswering``; products in bf16, losses in float32."""
+    """A BERT with two heads, named as in ``BertForQuestionAnswering``; its losses in float32."""
 
     def __init__(self, folder: Path) -> None:
         from transformers import BertModel
@@ -54,7 +55,7 @@ class ReaderNetwork(nn.Module):
 
     def forward(self, ids: Tensor, segments: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Ids, segments, mask [batch, length] → logits of start and end [batch, length] and of "answerable" [batch]."""
-        with torch.autocast(ids.device.type, torch.bfloat16):
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=bf16_pays(ids.device.type)):
             states = self.bert(ids, attention_mask=mask, token_type_ids=segments).last_hidden_state
         states = states.float()
         span = self.qa_outputs(states)

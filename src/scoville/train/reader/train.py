@@ -68,7 +68,7 @@ def train_reader(
     """
     torch.manual_seed(training.seed)
     network = open_network(base)
-    choose_threads(bf16=True)
+    choose_threads()
     training = _fitted(training, network)
     tokenizer = open_tokenizer(base / "tokenizer.json")
     reader = _reader(network, training, base)
