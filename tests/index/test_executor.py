@@ -1,6 +1,14 @@
 """Files read, split and embedded by workers: the same rows as in one process, whatever becomes of a worker."""
 
-from collections.abc import Iterator
+import logging
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -8,8 +16,10 @@ import pytest
 from conftest import Bench
 from scoville.errors import MachineFault, UsageError
 from scoville.index.elsewhere import open_executor
-from scoville.index.executor import TRIES, Order
+from scoville.index.executor import TRIES, Executor, Order, WorkerLost
 from scoville.index.look import Writers
+from scoville.index.on_ray import connect
+from scoville.recipe import Recipe
 from scoville.sources import Content
 
 FILES = {
@@ -123,11 +133,129 @@ class TestDeaths:
         )
 
 
-class TestRay:
-    def test_rows_are_those_of_one_process(self, files: Bench, alone: Any):
-        ray = pytest.importorskip("ray")
-        ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=80 << 20)
+class FakeRay(ModuleType):
+    """Ray as far as it is connected to; keeps what it was given, and fails if it is told how."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__("ray")
+        self.error = error
+        self.given: dict[str, Any] = {}
+        self.exceptions = ModuleType("ray.exceptions")
+        self.exceptions.RayError = type("RayError", (Exception,), {})
+
+    def is_initialized(self) -> bool:
+        return False
+
+    def init(self, **given: Any) -> None:
+        self.given = given
+        warnings.warn("lancedb fork support is experimental", RuntimeWarning, stacklevel=2)
+        warnings.warn("Ray Client connection timed out. Ensure that", UserWarning, stacklevel=2)
+        logging.getLogger("ray.worker").warning("Token authentication is enabled")
+        if self.error:
+            raise self.error
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 4.0}
+
+
+class TestConnecting:
+    LOCAL = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+
+    @pytest.fixture
+    def fake(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., FakeRay]:
+        for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", self.LOCAL):
+            monkeypatch.setenv(name, "")  # so that what is set here is taken back
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("HOME", str(tmp_path))
+
+        def put(error: Exception | None = None) -> FakeRay:
+            ray = FakeRay(error)
+            monkeypatch.setitem(sys.modules, "ray", ray)
+            monkeypatch.setitem(sys.modules, "ray.exceptions", ray.exceptions)
+            return ray
+
+        return put
+
+    def test_a_cluster_of_this_machine_listens_on_its_own_address_alone(self, fake: Callable[..., FakeRay]):
+        ray = fake()
+        assert connect(None) == 4
+        assert os.environ[self.LOCAL] == "0"
+        assert ray.given["address"] == "local"
+
+    def test_one_elsewhere_is_reached_from_every_address(
+        self, fake: Callable[..., FakeRay], monkeypatch: pytest.MonkeyPatch
+    ):
+        ray = fake()
+        connect("ray://head:10001")
+        assert ray.given["address"] == "ray://head:10001"
+        monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+        connect(None)
+        assert ray.given["address"] == "head:6379"
+        assert self.LOCAL not in os.environ and "RAY_AUTH_MODE" not in os.environ
+
+    def test_the_token_of_a_cluster_is_sent_where_there_is_one(self, fake: Callable[..., FakeRay], tmp_path: Path):
+        fake()
+        (tmp_path / ".ray").mkdir()
+        (tmp_path / ".ray/auth_token").write_text("t" * 64)
+        connect("ray://head:10001")
+        assert os.environ["RAY_AUTH_MODE"] == "token"
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            ValueError("needs\n ray[client]"),
+            ConnectionError("timeout"),
+            OSError("Traceback (x):\n a\n\x1b[36mno\x1b[39m"),
+        ],
+    )
+    def test_what_cannot_be_reached_is_one_line(self, fake: Callable[..., FakeRay], error: Exception):
+        fake(error)
+        with pytest.raises(UsageError, match=r"^--on ray://head:10001: (needs ray\[client\]|timeout|no); expected .*$"):
+            connect("ray://head:10001")
+
+    def test_ray_itself_is_silent(self, fake: Callable[..., FakeRay], capfd: pytest.CaptureFixture[str]):
+        fake()
+        connect(None)  # a warning would be an error here
+        assert "".join(capfd.readouterr()) == ""
+
+    def test_a_worker_that_cannot_be_made_is_a_fault_of_the_machine(self, bench: Bench):
+        def start(recipe: Recipe) -> Any:
+            raise WorkerLost("No module named 'scoville'")
+
+        executor = Executor(bench.recipe, "b", 1, start)
+        with pytest.raises(MachineFault, match="no worker can be started .*No module named 'scoville'"):
+            executor.make("a.txt", Content(data=b"Leave", file_name="a.txt"), {})
+
+
+CLUSTER = (
+    "import ray; ray.init(address='local', num_cpus=1, include_dashboard=False, log_to_driver=False, "
+    "object_store_memory=80 << 20)"
+)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[None]:
+    """A cluster of this machine, if it can start one: tried in a process that ends, since Ray may hang or abort."""
+    ray = pytest.importorskip("ray")
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    log = tmp_path / "ray.log"
+    with log.open("w") as said:  # no pipe: what Ray leaves behind would keep it open
+        tried = subprocess.Popen(
+            [sys.executable, "-c", CLUSTER], stdout=said, stderr=said, env=environment, start_new_session=True
+        )
         try:
-            check_the_same(files, alone, "ray")
-        finally:
-            ray.shutdown()
+            tried.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(tried.pid, signal.SIGKILL)
+            tried.wait()
+    if tried.returncode:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        pytest.skip(f"Ray starts no cluster on this machine: {' '.join(last) or 'not within 60 s'}")
+    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=80 << 20)
+    yield
+    ray.shutdown()
+
+
+class TestRay:
+    def test_rows_are_those_of_one_process(self, files: Bench, alone: Any, cluster: None):
+        check_the_same(files, alone, "ray")

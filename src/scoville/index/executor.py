@@ -97,14 +97,16 @@ class Executor:
             self._drop(worker)
 
     def _started(self) -> Worker:
-        worker = self._start(self._recipe)
-        with self._lock:
-            self._all.add(worker)
-            closed = self._closed
+        worker: Worker | None = None
         try:
+            worker = self._start(self._recipe)
+            with self._lock:
+                self._all.add(worker)
+                closed = self._closed
             theirs = worker.ask(None)
         except WorkerLost as error:
-            self._drop(worker)
+            if worker:
+                self._drop(worker)
             raise MachineFault(f"the machine failed, not a document: no worker can be started ({error})") from error
         if theirs != (ours := versions(self._recipe, self._build)) or closed:
             self._drop(worker)
