@@ -6,10 +6,11 @@ understanding. Does not know liteparse; rectangles are points, origin at the top
 """
 
 import ctypes
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scoville.read.pdf.lines import Rectangle
+from scoville.read.pdf.lines import Rectangle, union
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,8 +51,8 @@ def _suspects(page: "pypdfium2.PdfPage", words: "pypdfium2.PdfTextPage") -> list
         if kind != raw.FPDF_PAGEOBJ_TEXT:
             continue
         raw.FPDFPageObj_GetFillColor(item, *colour)
-        red, green, blue, alpha = (value.value for value in colour)
-        if raw.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or alpha == 0 or min(red, green, blue) >= _WHITE:
+        white = all([value.value >= _WHITE for value in colour[:3]])
+        if white or colour[3].value == 0 or raw.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE:
             suspects.append(item)
         else:
             plain += 1
@@ -90,14 +91,23 @@ def _rectangle(page: "pypdfium2.PdfPage", item: Any) -> Rectangle:
 def _flat(page: "pypdfium2.PdfPage", places: Iterable[Hidden]) -> list[Hidden]:
     """Keep the pieces where the rendered page shows one colour."""
     scale: Any = _SCALE  # annotated as int, documented as float
-    image: np.ndarray = page.render(scale=scale, grayscale=True).to_numpy()
+    places = [place for place in places if min(place.box.width, place.box.height) >= _LEAST]  # smaller ones are spaces
+    if not places:
+        return []
+    width, height = (math.ceil(_SCALE * side) for side in page.get_size())
+    around = union(place.box for place in places)
+    left, top = _within(around.x0, width - 1), _within(around.y0, height - 1)
+    right, bottom = max(_within(around.x1, width - 1), left) + 1, max(_within(around.y1, height - 1), top) + 1
+    beside: Any = [(pixels - 0.5) / _SCALE for pixels in (left, height - bottom, width - right, top)]  # rounded up
+    image: np.ndarray = page.render(scale=scale, grayscale=True, crop=beside).to_numpy()
     flat: list[Hidden] = []
     for place in places:
-        box = place.box
-        if min(box.width, box.height) < _LEAST:  # a space
-            continue
-        x0, y0, x1, y1 = (int(_SCALE * edge) for edge in box)
-        part = image[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]
+        x0, y0, x1, y1 = (int(_SCALE * edge) for edge in place.box)
+        part = image[max(y0 - top, 0) : max(y1 + 1 - top, 0), max(x0 - left, 0) : max(x1 + 1 - left, 0)]
         if not part.size or int(part.max()) - int(part.min()) <= _FLAT:
             flat.append(place)
     return flat
+
+
+def _within(edge: float, most: int) -> int:
+    return min(max(int(_SCALE * edge), 0), most)

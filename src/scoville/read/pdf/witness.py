@@ -32,8 +32,10 @@ def witness(path: str, password: str | None, pages: "Sequence[ParsedPage]") -> I
             sheet = Sheet(page)
             other = differences(parsed, sheet.text)
             runs = read_runs(sheet, other)
-            if letters_of(runs, parsed) > count_letters(item.text for item in parsed.text_items):
+            there, seen = letters_of(runs, parsed), count_letters(item.text for item in parsed.text_items)
+            if there > seen:
                 runs = read_runs(sheet, other, every_word=True)
-            yield Witnessed(restore_lost(sheet, runs, parsed), runs, hidden_text(page, sheet.words))
+                parsed = restore_lost(sheet, parsed, there, seen)
+            yield Witnessed(parsed, runs, hidden_text(page, sheet.words))
             sheet.words.close()
             page.close()
