@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from conftest import Bench, Command
 from scoville.bot import Bot
 from scoville.cases.files import write_cases
 from scoville.errors import LeakageError, UsageError
+from scoville.extract import Span
 from scoville.prompt import DECLINE, template_hash
 from scoville.recipe import Prompt
 from scoville.recipe.file import LoadedRecipe
@@ -105,6 +107,25 @@ def test_small_models_get_sentences_and_cite_nothing(bot: Bot, tmp_path: Path):
     [row] = everything(bot.variant({"prompt.style": "sentences"}).training_rows(file, refusals=0))
     assert "The lynx: The lynx eats 6 kilos of fish each day." in row.messages[-2].content
     assert row.messages[-1].content == "It eats 6 kilos each day."
+
+
+def test_a_prompt_may_say_what_the_reader_points_at(bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def read(question: str, texts: list[str]) -> list[Span]:
+        number = next(number for number, text in enumerate(texts) if "lynx" in text)
+        start = texts[number].index("6 kilos")
+        return [Span(text=number, start=start, end=start + 7, score=1.0, answerable=1.0, probability=0.834)]
+
+    monkeypatch.setattr("scoville.answer.write_prompt.shipped_reader", lambda threads: SimpleNamespace(read=read))
+    pointing = bot.variant({"prompt.style": "sentences", "prompt.template": "pointed", "search.passages": 2})
+    [row] = everything(pointing.training_rows(cases_file(tmp_path / "a.jsonl", fish("lynx")), refusals=0))
+    lines = row.messages[-2].content.splitlines()
+    [number] = [line[:3] for line in lines if "The lynx eats 6 kilos of fish each day." in line]
+    assert lines[-3:] == [
+        f"Reader: 6 kilos {number}, 83% likely",
+        "",
+        f"Answer from the text above: {fish('lynx').question}",
+    ]
+    assert row.messages[-1].content == f"It eats 6 kilos each day. {number}"
 
 
 def test_an_answer_that_the_evidence_does_not_hold_is_not_taught(bot: Bot, tmp_path: Path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from scoville.answer.shots import Shots
 from scoville.embed import Embedder
 from scoville.llm import Llm
+from scoville.llm.reader import shipped_reader
 from scoville.prompt import Draft, Rendered, render_passages, render_sentences
 from scoville.recipe import Anatomy, Recipe
 from scoville.recipe.prompt import JSON_FORMAT, Example, shipped
@@ -65,10 +66,22 @@ class PromptWriter:
         shots: Sequence[Example] = ()
         if self._shots and parts == self.anatomy:  # steps and JSON have their own
             shots = self._shots.nearest(question, self._settings.shots, numbered=parts.numbered)
-        draft = Draft(anatomy=parts, question=question, history=turns, shots=shots, values=values or {})
+        told = {**self._pointed(parts, searched or question, hits), **(values or {})}
+        draft = Draft(anatomy=parts, question=question, history=turns, shots=shots, values=told)
         room = self.llm.context_tokens - self.recipe.llm.max_tokens
         count = self.llm.count_tokens
         if not self.shows_sentences:
             return render_passages(draft, hits, self.recipe.prompt.context_tokens, count_tokens=count, room=room)
         focus = nearest_sentences(searched or question, hits, self.embedder, self.recipe.prompt.sentences)
         return render_sentences(draft, focus, hits, count_tokens=count, room=room)
+
+    def _pointed(self, parts: Anatomy, question: str, hits: Sequence[Hit]) -> dict[str, str]:
+        """Say what the reader points at and how likely it answers, where the prompt asks for it."""
+        if "{pointed}" not in f"{parts.context}{parts.task}":
+            return {}
+        texts = [hit.passage.content for hit in hits]
+        span = next(iter(shipped_reader(self.recipe.llm.threads).read(question, texts)), None)
+        if span is None:
+            return {"pointed": "nothing"}
+        words = " ".join(texts[span.text][span.start : span.end].split())
+        return {"pointed": f"{words} [{span.text + 1}], {span.probability:.0%} likely"}

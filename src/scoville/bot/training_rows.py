@@ -152,7 +152,7 @@ class _Work:
         """Write the examples of questions, a share of them without what they ask for."""
         write = self.write
         prompts = Prompts(
-            write=write, passages=self.bot.recipe.search.passages, numbered=not write.shows_sentences,
+            write=write, passages=self.bot.recipe.search.passages, numbered=write.anatomy.numbered,
             seed=self.settings.seed,
         )  # fmt: skip
         made = examples_of(questions, prompts, refusals=self.settings.refusals, seed=self.settings.seed)

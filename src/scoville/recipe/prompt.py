@@ -20,8 +20,9 @@ from scoville.recipe.section import ANSWERS, PositiveInt, Section
 
 ROLE = "You answer questions for the people of a company from their own documents."
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-GIVEN = frozenset({"question", "context", "schema"})
-"""What every prompt is given; each step of a chain adds what it wrote, under its name."""
+GIVEN = frozenset({"question", "context", "schema", "pointed"})
+"""What every prompt is given; each step of a chain adds what it wrote, under its name. `pointed` are the words that the
+reader points at, with how likely they answer."""
 JSON_FORMAT = "Reply with one JSON value and no other text. It follows this JSON schema: {schema}"
 PATH = re.compile(r"[/\\]|\.ya?ml$")
 
@@ -133,8 +134,8 @@ class Prompt(Parts):
     decides = ANSWERS
     template: Annotated[str | Parts, BeforeValidator(_template)] = "auto"
     """What fills the parts that are left out: `grounded`, `concise`, `chain-of-thought`, `few-shot`, `json`,
-    `citations`, `sentences`, or the path of a YAML file with the same keys, from the folder of the recipe. `auto`:
-    `sentences` for `style: sentences`, else `grounded`; for an answer of a schema `json`."""
+    `citations`, `sentences`, `pointed`, or the path of a YAML file with the same keys, from the folder of the recipe.
+    `auto`: `sentences` for `style: sentences`, else `grounded`; for an answer of a schema `json`."""
     shots: Annotated[int, Field(ge=0, le=20)] = 0
     """So many more examples are chosen for each question: the most alike of the `train` part of the cases."""
     style: Literal["auto", "passages", "sentences"] = "auto"
