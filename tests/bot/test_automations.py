@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import sqlite3
 import threading
 import time
@@ -18,10 +19,11 @@ from serving import serving, wait_until
 
 import scoville as sc
 from conftest import Command, fish_cases
-from scoville.automations import Kept, outbox
+from scoville.automations import Kept, locked, outbox
+from scoville.bot import automations
 from scoville.bot.automations import LEAST_ASKED, Automatic, run_due
 from scoville.cases.files import write_cases
-from scoville.errors import RecipeError, UsageError, WorkspaceError
+from scoville.errors import NotPromoted, RecipeError, UsageError, WorkspaceError
 
 DAY = 86400.0
 Open = Callable[..., sc.Bot]
@@ -109,7 +111,8 @@ def measure(bot: sc.Bot, release: str) -> None:
         released.evaluate(bot.workspace.root / "cases" / "fish.jsonl")
 
 
-def said(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def said(rows: list[dict[str, Any]] | None) -> list[tuple[str, str]]:
+    assert rows is not None
     return [(row["event"], row["outcome"]) for row in rows]
 
 
@@ -131,7 +134,7 @@ def test_a_changed_source_is_followed_once_an_hour_and_then_the_cases_are_evalua
 def test_a_source_that_is_gone_is_said_and_waits_for_the_next_time(opened: Open, tmp_path: Path):
     bot = opened({"source_changed": {}}, **{"sources.max_attempts": 1})
     (tmp_path / "docs").rename(tmp_path / "away")
-    (row,) = run_due(bot, time.time())
+    (row,) = run_due(bot, time.time()) or []
     assert "failed" in row["outcome"]
     assert run_due(bot, time.time() + 60) == []
 
@@ -176,7 +179,7 @@ def test_a_release_that_does_worse_is_not_served_and_that_is_said_once(opened: O
     bot.sync()
     bot.release("june")
     measure(bot, "june")
-    (row,) = run_due(bot)
+    (row,) = run_due(bot) or []
     assert row["outcome"].startswith("failed: june did not pass")
     assert run_due(bot) == []
     assert [row["release"] for row in bot.release_log() if row["what"] == "promote"] == ["may"]
@@ -213,7 +216,7 @@ def test_an_alert_is_told_when_it_begins_and_when_it_is_over_and_does_not_flap(
     bot = opened({"alerts": {"refused": 0.5}})
     value = 0.4
 
-    def figures(found: Any) -> dict[str, float]:
+    def figures(total: Any, new: Any) -> dict[str, float]:
         return {"refused": value}
 
     monkeypatch.setattr("scoville.bot.automations.figures_watched", figures)
@@ -278,7 +281,7 @@ def test_a_webhook_that_fails_is_told_again_later_the_same_message_and_at_last_g
         assert waiting["id"] == first["id"]
         times = waiting["next"]
         with_clock = Kept.read(bot.workspace.folder)
-        outbox.send_due(with_clock, bot.recipe.on.webhook, bot.recipe.sources, times)  # pyright: ignore
+        outbox.send_due(with_clock, bot.recipe.on.webhook, bot.recipe.sources, lambda at=times: at)  # pyright: ignore
     assert Kept.read(bot.workspace.folder).waiting == []
     assert bot.automation_log()[-1]["event"] == "webhook"
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) <= 1
@@ -288,7 +291,10 @@ def test_a_private_address_is_not_told_unless_it_is_named(
     opened: Open, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HOOK", "secret")
-    bot = opened({"source_changed": {}, "webhook": {"url": receiver.url, "secret_env": "HOOK"}})
+    there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver.server.server_port))]
+    monkeypatch.setattr("scoville.sources.address.socket.getaddrinfo", lambda *_, **__: there)
+    url = receiver.url.replace("127.0.0.1", "hooks.example.com")
+    bot = opened({"source_changed": {}, "webhook": {"url": url, "secret_env": "HOOK"}})
     (tmp_path / "docs" / "new.txt").write_text("The crane of ward 1 eats 9 fish each day.")
     run_due(bot)
     assert receiver.got == []
@@ -311,12 +317,177 @@ def test_without_its_secret_nothing_is_done(opened: Open, monkeypatch: pytest.Mo
         ({"run_failed": {}}, "run_failed"),
         ({"webhook": {"url": "https://ada:secret@example.com", "secret_env": "HOOK"}}, "without a name or a password"),
         ({"webhook": {"url": "https://example.com", "secret_env": "s3cret-value"}}, "never the secret itself"),
+        ({"webhook": {"url": "https://example.com:99999/x", "secret_env": "HOOK"}}, "expected https://HOST/PATH"),
+        ({"webhook": {"url": "https://[::1/x", "secret_env": "HOOK"}}, "expected https://HOST/PATH"),
+        ({"webhook": {"url": "https://hooks .example.com/x", "secret_env": "HOOK"}}, "expected https://HOST/PATH"),
+        ({"webhook": {"url": "https://@example.com/x", "secret_env": "HOOK"}}, "expected https://HOST/PATH"),
+        ({"webhook": {"url": "http://10.0.0.7/x", "secret_env": "HOOK"}}, r"private_hosts: \[10.0.0.7\]"),
+        ({"webhook": {"url": "http://[::1]:8/x", "secret_env": "HOOK"}}, "no public address"),
+        ({"webhook": {"url": "http://LocalHost/x", "secret_env": "HOOK"}}, r"private_hosts: \[localhost\]"),
         ({"drift": {"evaluate": "x", "above": 30}}, "above"),
     ],
 )
 def test_a_wrong_section_is_refused_before_anything_happens(opened: Open, on: dict[str, Any], message: str):
     with pytest.raises(RecipeError, match=message):
         opened(on)
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_==", "whsec_no base64"])
+def test_a_secret_that_is_none_is_refused(opened: Open, monkeypatch: pytest.MonkeyPatch, secret: str):
+    monkeypatch.setenv("HOOK", secret)
+    bot = opened({"source_changed": {}, "webhook": {"url": "https://example.com/x", "secret_env": "HOOK"}})
+    with pytest.raises(UsageError, match="after whsec_ the secret must stand"):
+        run_due(bot)
+
+
+def test_a_run_of_what_people_ask_speaks_for_no_release(opened: Open):
+    bot = opened({"sample": {"questions": 5}, "run_passed": {"promote": "staging"}})
+    for number in range(LEAST_ASKED):
+        ask(bot, f"How many fish does the otter of ward {number} eat each day?")
+    now = time.time() + 1
+    assert [event for event, _ in said(run_due(bot, now))] == ["sample"]
+    assert bot.release("may").manifest["run"] == ""
+    assert run_due(bot, now + 1) == []
+    with pytest.raises(NotPromoted, match="never measured"):
+        bot.promote("may")
+
+
+def test_alerts_embed_nothing_but_for_what_is_new_and_no_question_twice(opened: Open):
+    bot = opened({"alerts": {"refused": 0.5, "failed": 0.5}})
+    for number in range(LEAST_ASKED):
+        ask(bot, f"Zebra tax {number} zinc {number} zone {number}?")
+    now = time.time() + 1
+    assert said(run_due(bot, now)) == [("alerts", "refused: alert")]
+    assert bot._looked_at is None  # pyright: ignore[reportPrivateUsage]
+    bot = opened({"alerts": {"new": 0.5}})
+    assert said(run_due(bot, now)) == [("alerts", "new: alert")]
+    seen = bot._looked_at  # pyright: ignore[reportPrivateUsage]
+    assert seen and seen.embedded == LEAST_ASKED + 6
+    bot.forget_index()
+    assert run_due(bot, now) == []
+    assert bot.monitor().new == 1.0
+    assert seen.embedded == LEAST_ASKED + 6
+
+
+def test_what_reads_all_questions_is_looked_at_by_a_service_at_leisure(opened: Open, monkeypatch: pytest.MonkeyPatch):
+    looks: list[str] = []
+
+    def look(event: str) -> Any:
+        def looked(*_: Any) -> Iterator[Any]:
+            looks.append(event)
+            yield from ()
+
+        return looked
+
+    monkeypatch.setattr(automations, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(automations, "LOOKS", {name: look(name) for name in automations.LOOKS})
+    bot = opened({"alerts": {"refused": 0.5}, "feedback": {}})
+    automatic = Automatic(lambda: bot)
+    automatic.start()
+    wait_until(lambda: looks.count("feedback") > 5, 60)
+    automatic.stop()
+    assert looks.count("alerts") == 1
+
+
+def test_an_unforeseen_error_holds_up_nothing_and_is_tried_again_later_and_later(
+    opened: Open, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOOK", "secret")
+    looks: list[float] = []
+
+    def look(bot: Any, kept: Any, now: float) -> Iterator[Any]:
+        looks.append(now)
+        raise ZeroDivisionError("of nothing")
+        yield
+
+    bot = opened(
+        {"source_changed": {}, "feedback": {"at_least": 1}, "webhook": {"url": receiver.url, "secret_env": "HOOK"}},
+        **{"sources.private_hosts": ["127.0.0.1"]},
+    )
+    ask(bot, "How many fish does the gull of ward 8 eat?", "down", "8 fish")
+    begin = time.time()
+    with monkeypatch.context() as patch:
+        patch.setitem(automations.LOOKS, "source_changed", look)  # pyright: ignore[reportArgumentType]
+        assert [row.event for row in bot.automations()] == ["source_changed", "feedback"]
+        looks.clear()
+        assert said(run_due(bot, begin)) == [
+            ("source_changed", "failed: ZeroDivisionError, see the service's own log"),
+            ("feedback", "1 of 1 are cases in cases/feedback.jsonl"),
+        ]
+        assert len(receiver.got) == 2
+        for seconds in range(30, 1800, 30):
+            run_due(bot, begin + seconds)
+        assert [round((at - begin) / 60) for at in looks] == [0, 1, 3, 7, 15]
+        looks.clear()
+        run_due(bot, begin - DAY)  # the clock was set back
+        assert looks
+    assert run_due(bot, begin + DAY) == []
+    assert Kept.read(bot.workspace.folder).failures == {}
+
+
+def test_what_fails_while_it_is_done_holds_up_nothing_and_is_not_done_again(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+):
+    bot = opened({"source_changed": {}, "feedback": {"at_least": 1}})
+    ask(bot, "How many fish does the gull of ward 8 eat?", "down", "8 fish")
+
+    def sync() -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(bot, "sync", sync)
+    now = time.time()
+    assert [event for event, _ in said(run_due(bot, now))] == ["source_changed", "feedback"]
+    assert bot.automation_log()[0]["outcome"] == "failed: RuntimeError, see the service's own log"
+    assert run_due(bot, now + 30) == []
+
+
+def test_a_message_is_signed_with_the_time_of_its_try_and_not_of_the_look(
+    opened: Open, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOOK", "secret")
+    bot = opened(
+        {"source_changed": {}, "webhook": {"url": receiver.url, "secret_env": "HOOK"}},
+        **{"sources.private_hosts": ["127.0.0.1"]},
+    )
+    (tmp_path / "docs" / "new.txt").write_text("The crane of ward 1 eats 9 fish each day.")
+    late = 0.0
+    real, sync = time.time, bot.sync
+
+    def slow() -> Any:
+        nonlocal late
+        late = 3600.0
+        return sync()
+
+    monkeypatch.setattr(bot, "sync", slow)
+    monkeypatch.setattr("scoville.bot.automations.time.time", lambda: real() + late)
+    run_due(bot)
+    ((headers, _),) = receiver.got
+    assert int(headers["webhook-timestamp"]) > real() + 3500
+
+
+def test_a_flood_of_judgements_is_seen_to_bit_by_bit_and_asks_no_model(opened: Open, monkeypatch: pytest.MonkeyPatch):
+    bot = opened({"feedback": {"at_least": 2}})
+    for number in range(8):
+        ask(bot, f"How many fish does the gull of ward {number} eat?", "down", f"{number} fish")
+    monkeypatch.setattr(automations, "MOST_CASES", 3)
+    monkeypatch.setattr("scoville.bot.route._result", lambda *_: pytest.fail("a model was asked"))
+    outcomes = [outcome for _ in range(4) for _, outcome in said(run_due(bot))]
+    assert outcomes == [f"{count} of {count} are cases in cases/feedback.jsonl" for count in (3, 3, 2)]
+    assert len((bot.workspace.root / "cases" / "feedback.jsonl").read_text().splitlines()) == 8
+
+
+def test_another_process_that_is_at_it_is_told_apart_from_nothing_to_do(opened: Open, tmp_path: Path, command: Command):
+    bot = opened({"feedback": {}})
+    (tmp_path / "recipe.yaml").write_text("llm: {model: fake}\nembed: {model: fake}\non:\n  feedback: {}\n")
+    with locked(bot.workspace.folder) as alone:
+        assert alone
+        told = command("automate", "--run", "--workspace", str(tmp_path)).err
+    assert "Another process" in told and "Nothing was due" not in told
+
+
+def test_the_webhook_is_no_event(opened: Open):
+    on = {"feedback": {}, "webhook": {"url": "https://example.com/x", "secret_env": "HOOK"}}
+    assert opened(on).recipe.on.events == ["feedback"]
 
 
 def test_many_messages_do_not_grow_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -366,4 +537,4 @@ def test_the_command_says_what_would_happen_does_it_and_shows_what_did(
     assert "1 added" in command("automate", "--log").out
     assert command("automate").err.strip() == "Nothing is due; the recipe watches source_changed."
     recipe.write_text("llm: {model: fake}\n")
-    assert command("automate").err.strip() == "The recipe has no `on` section."
+    assert command("automate").err.strip() == "Nothing is due; the recipe's `on` names no event."

@@ -4,6 +4,6 @@ Knows no bot: what is due, and doing it, is the bot's (`bot/automations.py`).
 """
 
 from scoville.automations.outbox import secret_of, send_due
-from scoville.automations.state import Kept, locked, read_log
+from scoville.automations.state import LONGEST_REST, Kept, locked, read_log
 
-__all__ = ["Kept", "locked", "read_log", "secret_of", "send_due"]
+__all__ = ["LONGEST_REST", "Kept", "locked", "read_log", "secret_of", "send_due"]

@@ -6,14 +6,13 @@ signature is for this host alone.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
 import logging
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,9 +43,12 @@ def secret_of(webhook: Webhook) -> bytes:
     if not given.startswith("whsec_"):
         return given.encode()
     try:
-        return base64.b64decode(given.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise UsageError(f"{webhook.secret_env}: after whsec_ the secret must be Base64") from None
+        secret = base64.b64decode(given.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        secret = b""
+    if not secret:  # anybody could sign with an empty one
+        raise UsageError(f"{webhook.secret_env}: after whsec_ the secret must stand, in Base64")
+    return secret
 
 
 def sign(secret: bytes, id: str, timestamp: int, body: bytes) -> str:
@@ -55,14 +57,16 @@ def sign(secret: bytes, id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()}"
 
 
-def send_due(kept: Kept, webhook: Webhook, sources: Sources, now: float) -> None:
-    """Try the messages whose time has come, and remember which still wait."""
+def send_due(kept: Kept, webhook: Webhook, sources: Sources, clock: Callable[[], float]) -> None:
+    """Try the messages whose time has come, and remember which still wait; each is signed with the time of its try."""
     secret = secret_of(webhook)
     quick = sources.model_copy(update={"timeout_seconds": TIMEOUT_SECONDS, "delay_seconds": 0.0})
     fetcher = Fetcher(quick, max_megabytes=1)
+    now = clock()
     # A clock that was set back leaves times far ahead: no pause is longer than the longest.
     due = [one for one in kept.waiting if not now < one["next"] < now + LONGEST_PAUSE * 2][:MOST_AT_ONCE]
     for message in due:
+        now = clock()
         trouble = _send(fetcher, webhook, secret, message, now)
         message["tries"] += 1
         pause = min(FIRST_PAUSE * 2 ** (message["tries"] - 1), LONGEST_PAUSE)

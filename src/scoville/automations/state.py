@@ -21,6 +21,8 @@ from scoville.errors import WorkspaceError
 from scoville.storage import Journal, storage_errors, write_whole
 
 FOLDER = "automations"
+LONGEST_REST = 6 * 3600.0
+"""So long is an event left alone at most that cannot be looked at."""
 MOST_WAITING = 1000
 """Messages that wait for a webhook; of more the oldest are dropped."""
 
@@ -32,6 +34,8 @@ class Kept:
     folder: Path
     done: dict[str, Any] = field(default_factory=dict[str, Any])
     """For each event, up to where it was seen to."""
+    failures: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """The events that could not be looked at: how often in a row, and until when each is left alone."""
     alerts: list[str] = field(default_factory=list[str])
     """The figures that are beyond their bounds."""
     waiting: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -55,6 +59,11 @@ class Kept:
         values = asdict(self)
         del values["folder"]
         write_whole(self.folder / FOLDER / "state.json", json.dumps(values, indent=1))
+
+    def rests(self, event: str, now: float) -> bool:
+        """Say whether an event that could not be looked at is left alone; a clock that was set back ends that."""
+        known = self.failures.get(event)
+        return known is not None and known["until"] - LONGEST_REST < now < known["until"]
 
     def note(self, row: Mapping[str, Any], *, tell: bool) -> None:
         """Write down what happened, and with ``tell`` have the webhook told."""

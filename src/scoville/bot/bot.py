@@ -192,10 +192,11 @@ class Bot(Releases):
 
         return due_now(self)
 
-    def run_automations(self) -> list[dict[str, Any]]:
+    def run_automations(self) -> list[dict[str, Any]] | None:
         """Do what is due, tell the webhook, and give what was logged: event, why, what, outcome.
 
-        UsageError where the webhook's secret is not in the environment.
+        None where another process, such as a service, is at it: then nothing was done. UsageError where the webhook's
+        secret is not in the environment.
         """
         from scoville.bot.automations import run_due
 

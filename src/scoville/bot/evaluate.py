@@ -75,6 +75,8 @@ class Asked:
     """For each case."""
     workers: int | None = None
     """How many cases are asked at once."""
+    is_sample: bool = False
+    """Whether these are questions to which nobody knows the answers: such a run never speaks for a release."""
     baseline: Run | None = None
     """Cases that cannot be compared with its own are refused before anything is asked."""
 
@@ -96,6 +98,7 @@ def evaluate(bot: Opened, cases: Cases, choice: Choice, asked: Asked, scoring: S
         "system": asked.name or system.name, "spec": known_as(asked.system), "cases_file": name_of(cases),
         "seed": bot.recipe.llm.seed, "commit": commit_of(bot.workspace.root),
         "index": note_index(bot.workspace, system), **({"not_indexed": missing} if missing else {}),
+        **({"is_sample": True} if asked.is_sample else {}),
         **system.describe(),
     })  # fmt: skip
     _ask(bot, system, chosen, run, asked)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scoville.bot.opened import Opened
 from scoville.cases.files import cases_in
+from scoville.embed.remember import RememberingEmbedder
 from scoville.errors import UsageError
 from scoville.html import table
 from scoville.track.ledger import Total, sum_up, totals
@@ -19,8 +20,13 @@ from scoville.track.store import FILE_NAME, Store
 from scoville.track.traces import Branch, Outcome, StoredSpan, find_trace, load_trace, recent
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from scoville.monitor import Asked, Monitored
 
+MOST_LOOKED_AT = 20_000
+"""Questions of people and of cases whose vectors are kept: 30 MB of all-MiniLM-L6-v2."""
 HEAD = ("entries", "prompt tokens", "completion tokens", "seconds", "fees", "machine")
 WIDTHS = (7, 14, 18, 9, 11, 10)
 
@@ -66,6 +72,8 @@ class Costs(list[Total]):
 
 class Records(Opened):
     """One workspace and what is on record of it."""
+
+    _looked_at: RememberingEmbedder | None = None
 
     def traces(
         self, limit: int = 20, caller: str | None = None, *, text: str = "", outcome: Outcome | None = None
@@ -121,10 +129,24 @@ class Records(Opened):
         asked = self.asked_by_people(begin, end)
         if not asked:
             return monitored([], [], [], no_vectors)
-        cases = [case.question for case in cases_in(self.workspace.root / "cases")]
+        return monitored(asked, self._cases_asked(), self.open_index().documents(), self._vectors_of)
+
+    def new_share(self, asked: "Sequence[Asked]") -> float | None:
+        """Say which share of questions no case of the folder ``cases`` is like; None without cases."""
+        from scoville.monitor import new_share
+
+        return new_share(asked, self._cases_asked(), self._vectors_of)
+
+    def _cases_asked(self) -> list[str]:
+        return [case.question for case in cases_in(self.workspace.root / "cases")]
+
+    def _vectors_of(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Embed questions; what was looked at before is not embedded again, also where the index changed since."""
         embedder = self.searcher().embedder
-        sources = self.open_index().documents()
-        return monitored(asked, cases, sources, lambda texts: embedder.embed(list(texts), "query"))
+        inner = embedder.embedder if isinstance(embedder, RememberingEmbedder) else embedder
+        if self._looked_at is None or self._looked_at.embedder is not inner:
+            self._looked_at = RememberingEmbedder(inner, MOST_LOOKED_AT)
+        return self._looked_at.embed(texts, "query")
 
     def artifacts(self) -> list[Artifact]:
         """List what was recorded besides documents, newest first: indexes, recipes, models, cases, runs, sweeps."""

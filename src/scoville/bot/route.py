@@ -5,6 +5,7 @@ Leaves: for each a case with its evidence, the first stage at which that is lost
 case comes out right, with what else they would change. Nothing is applied: a person does that.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -95,6 +96,26 @@ def route(bot: Opened, *, trace: str = "", write: bool = False) -> list[Routed]:
     return routed
 
 
+def collect(bot: Opened, after: int, upto: int) -> tuple[int, int]:
+    """Make cases of what was called wrong, of the judgements with these numbers, and say how many of how many.
+
+    They go into ``cases/feedback.jsonl``. No model is asked: many judgements may come at once.
+    """
+    file = bot.workspace.root / "cases" / FILE
+    known = cases_in(file.parent)
+    router = _Router(bot, known)
+    judged = _judged(bot, after, upto)
+    made = [
+        router.known_case(question) or router.case(question, answer, answerable)
+        for _, question, answer, answerable in judged
+    ]
+    found = {case.id: case for case in made if case}
+    new = [case for id, case in found.items() if id not in {case.id for case in known}]
+    if new:
+        rewrite(file, lambda cases: [*cases, *new])
+    return sum(case is not None for case in made), len(judged)
+
+
 def accept(bot: Opened, trace: str) -> Case:
     """Have a question that was answered wrongly answered from now on as a person said that it is right.
 
@@ -115,15 +136,18 @@ def accept(bot: Opened, trace: str) -> Case:
     return case
 
 
-def _judged(bot: Opened) -> list[tuple[str, str, str, bool]]:
-    """Give of each answer that was called wrong its trace, question, what is right if told, and whether anything is."""
+def _judged(bot: Opened, after: int = 0, upto: float = math.inf) -> list[tuple[str, str, str, bool]]:
+    """Give of each answer that was called wrong its trace, question, what is right if told, and whether anything is.
+
+    Only those of which the last judgement has a number in ``(after, upto]``.
+    """
     bot.flush()
     with Store(bot.workspace.folder / FILE_NAME, create=False) as store:
-        rows = store.query("SELECT trace_id, rating, answer, answerable FROM feedback ORDER BY id")
-        last = {trace: (rating, answer, bool(answerable)) for trace, rating, answer, answerable in rows}
+        rows = store.query("SELECT trace_id, id, rating, answer, answerable FROM feedback ORDER BY id")
+        last = {trace: (id, rating, answer, bool(answerable)) for trace, id, rating, answer, answerable in rows}
         found: list[tuple[str, str, str, bool]] = []
-        for trace, (rating, answer, answerable) in last.items():
-            spans = load_trace(store, trace) if rating == "down" and trace else []
+        for trace, (id, rating, answer, answerable) in last.items():
+            spans = load_trace(store, trace) if rating == "down" and trace and after < id <= upto else []
             if spans and spans[0].span.question:
                 found.append((trace, spans[0].span.question, answer, answerable))
     return found
@@ -171,7 +195,7 @@ class _Router:
 
     def route(self, trace: str, question: str, answer: str, answerable: bool) -> Routed:
         """Find the case of a judgement, what loses it, and what mends it."""
-        golden = next((case for case in self.known if _same(case.question, question)), None)
+        golden = self.known_case(question)
         case = golden or self.case(question, answer, answerable)
         if case is None:
             advice = "say what is right, on the page of cases or as the `answer` of the feedback: then it can be told"
@@ -184,6 +208,10 @@ class _Router:
         tried = tuple(self._tried(case, blamed.stage))
         advice = OTHERWISE.get(blamed.stage, STAGES[blamed.stage])
         return replace(routed, stage=blamed.stage, detail=blamed.detail, tried=tried, advice=advice)
+
+    def known_case(self, question: str) -> Case | None:
+        """Find the case that asks a question already."""
+        return next((case for case in self.known if _same(case.question, question)), None)
 
     def case(self, question: str, answer: str, answerable: bool) -> Case | None:
         """Make the case of a judgement; None where nobody said what is right."""

@@ -21,8 +21,8 @@ def command(runs: bool, shows_log: bool, folder: Path | None, flags: tuple[str, 
     bot = open_bot(folder, flags)
     if shows_log or runs:
         rows = bot.run_automations() if runs else bot.automation_log()
-        write_json(rows) if as_json else [write(_logged(row)) for row in rows]
-        if not rows:
+        write_json(rows or []) if as_json else [write(_logged(row)) for row in rows or []]
+        if rows == []:  # None: another process is at it, and that was said
             say("Nothing was due." if runs else "Nothing happened by itself yet.")
         return
     found = [{"event": one.event, "why": one.why, "what": one.what} for one in bot.automations()]
@@ -32,8 +32,9 @@ def command(runs: bool, shows_log: bool, folder: Path | None, flags: tuple[str, 
     for one in found:
         write(plain(f"{one['event']}: {one['why']}: would {one['what']}"))
     if not found:
-        names = [name for name in type(bot.recipe.on).model_fields if getattr(bot.recipe.on, name)]
-        say(f"Nothing is due; the recipe watches {', '.join(names)}." if names else "The recipe has no `on` section.")
+        names = bot.recipe.on.events
+        watched = f"the recipe watches {', '.join(names)}" if names else "the recipe's `on` names no event"
+        say(f"Nothing is due; {watched}.")
 
 
 def _logged(row: dict[str, Any]) -> str:

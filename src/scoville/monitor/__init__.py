@@ -4,7 +4,7 @@ questions that no case is like, what documents lack. Knows no bot and no termina
 
 from scoville.monitor.asked import Asked, Cited, asked_between
 from scoville.monitor.figures import Figures, by_day, by_release, figures_of
-from scoville.monitor.report import Monitored, monitored, no_vectors
+from scoville.monitor.report import Monitored, monitored, new_share, no_vectors
 from scoville.monitor.topics import Topic, new_among, topics_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "figures_of",
     "monitored",
     "new_among",
+    "new_share",
     "no_vectors",
     "topics_of",
 ]

@@ -73,6 +73,17 @@ def monitored(
     )  # fmt: skip
 
 
+def new_share(
+    asked: Sequence[Asked], cases: Sequence[str], embed: "Callable[[Sequence[str]], NDArray[np.float32]]"
+) -> float | None:
+    """Say which share of questions no case is like; None without cases."""
+    questions = [one.question for one in asked if one.question]
+    if not cases or not questions:
+        return None
+    is_new, _ = new_among(embed(questions), embed(list(dict.fromkeys(cases))))
+    return float(is_new.sum()) / len(asked)
+
+
 def no_vectors(texts: Sequence[str]) -> "NDArray[np.float32]":
     """Stand for an embedder where there is nothing to embed, so that none is opened."""
     import numpy as np

@@ -1,5 +1,6 @@
 """The section of a recipe that says what happens by itself: ``on``, an event and what follows from it."""
 
+import ipaddress
 import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -90,14 +91,38 @@ class Webhook(Section):
     secret_env: str
     """The variable with the secret that messages are signed with, by the convention of Standard Webhooks."""
 
+    @property
+    def host(self) -> str:
+        """The host that is told."""
+        return urlsplit(self.url).hostname or ""
+
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        if not _is_address(self.url):
             raise ValueError("url: expected https://HOST/PATH without a name or a password in it")
         if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", self.secret_env):
             raise ValueError("secret_env: expected the name of a variable, and never the secret itself")
         return self
+
+
+def _is_address(url: str) -> bool:
+    """Say whether something can be posted to a URL, as far as can be told without asking for its host."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        is_whole = bool(host) and parts.port != 0  # of a port that is none it raises, too
+    except ValueError:
+        return False
+    is_plain = parts.username is None and not re.search(r"[\s\x00-\x1f]", url)
+    return is_whole and is_plain and parts.scheme in ("http", "https")
+
+
+def is_private(host: str) -> bool:
+    """Say whether a host is written as an address of no public network; a name may have any."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.casefold() == "localhost"
 
 
 class On(Section):
@@ -118,3 +143,8 @@ class On(Section):
     """Figures of the monitor are told when they pass a bound."""
     webhook: Webhook | None = None
     """Who is told of all of it."""
+
+    @property
+    def events(self) -> list[str]:
+        """The keys of what is watched."""
+        return [name for name, value in self if value is not None and name != "webhook"]

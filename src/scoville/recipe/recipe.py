@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from scoville.recipe.agent import Agent
-from scoville.recipe.automations import On
+from scoville.recipe.automations import On, is_private
 from scoville.recipe.guards import Guards
 from scoville.recipe.memory import Memory
 from scoville.recipe.model import Model, Named, PageModel, SpeechModel, WritingModel, provider_of
@@ -364,6 +364,16 @@ class Recipe(Section):
     def _has_sources(self) -> Self:
         if self.on.source_changed and not self.sources.entries:
             raise ValueError("on.source_changed: the recipe names no sources, e.g. `sources: [{path: docs}]`")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_may_be_told(self) -> Self:
+        webhook = self.on.webhook
+        if webhook and is_private(webhook.host) and webhook.host not in map(str.casefold, self.sources.private_hosts):
+            raise ValueError(
+                f"on.webhook.url: {webhook.host} is no public address; if it is yours, name it: "
+                f"`sources.private_hosts: [{webhook.host}]`"
+            )
         return self
 
     @property

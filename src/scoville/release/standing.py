@@ -2,7 +2,7 @@
 
 Enters: a release, the one that it would take the place of. Leaves: the run that speaks for it and the verdict of the
 gate; NotPromoted, with what to do, where it may not. Only runs count that answered by this very recipe from this very
-index, whole and scored.
+index, whole and scored; never one that asked a sample of what people ask, to which nobody knows the answers.
 """
 
 from collections.abc import Iterator
@@ -106,5 +106,5 @@ def _runs(workspace: Workspace, recipe_hash: str, index: str) -> Iterator[Run]:
     for run in reversed(list_runs(workspace.folder / RUNS)):
         header = run.header
         made_by = (header.get("recipe_hash"), header.get("index"), header["status"])
-        if made_by == (recipe_hash, index, "finished") and run.scores():
+        if made_by == (recipe_hash, index, "finished") and not header.get("is_sample") and run.scores():
             yield run

@@ -28,7 +28,7 @@ async def monitor(request: Request, _: Overseer, days: Annotated[int, Query(ge=1
         bot = service.first
         found = bot.monitor(since=datetime.now() - timedelta(days=days))
         return page_values(found, "") | {
-            "days": days, "choices": CHOICES, "watched": [name for name, value in bot.recipe.on if value],
+            "days": days, "choices": CHOICES, "watched": bot.recipe.on.events,
             "happened": [row | {"day": f"{datetime.fromtimestamp(row['time']):%Y-%m-%d %H:%M}"}
                          for row in bot.automation_log()[:-MOST_LOGGED:-1]],
         }  # fmt: skip
