@@ -10,12 +10,26 @@ from playwright.sync_api import Browser, Page, expect
 from serving import LEAVE, Served, forget_callers, make_key, serving, write_office
 
 import scoville as sc
+from scoville.automations import Kept
 from scoville.cases.files import cases_of, write_cases
 from scoville.serve.service import service_in
 from scoville.types import Case, Evidence
 
 pytestmark = [needs_chromium, pytest.mark.model]
 EVIL = "<img src=x onerror=document.title='owned'>"
+
+
+BROKEN_WORDS = """cells => cells.flatMap(cell => {
+    const found = [], walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode())
+        for (const word of node.data.matchAll(/[A-Za-z0-9_]+/g)) {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(one => Math.round(one.top))).size > 1) found.push(word[0]);
+        }
+    return found;
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +271,17 @@ def test_a_key_is_made_shown_once_and_revoked(browser: Browser, served: Served):
         page.get_by_role("button", name="Revoke ops").click()
         expect(page.get_by_label("Key", exact=True)).to_be_visible()
     forget_callers(served)
+
+
+def test_the_log_of_what_happened_by_itself_breaks_no_word(browser: Browser, served: Served):
+    kept = Kept.read(served.bot.workspace.folder)
+    kept.note({"time": 1796092255.0, "event": "source_changed", "why": "sources last looked at 2026-12-01 02:29",
+               "what": "sync, then evaluate cases/questions.jsonl if something changed",
+               "outcome": "1 added; run 20261201-023058-4691caa, quality 0.25"}, tell=False)  # fmt: skip
+    with opened(browser, served, "/monitor", "narrow") as page:
+        broken = page.locator("#automations tbody td").evaluate_all(BROKEN_WORDS)
+        assert broken == []
+        check(page, "narrow")
 
 
 @pytest.mark.parametrize(("size", "dark"), [("wide", False), ("wide", True), ("narrow", False)])
