@@ -360,3 +360,20 @@ def test_captions_and_footnotes_are_told_from_the_text(read: ReadPages) -> None:
     assert kinds(document, "caption") == ["Figure 4.5. What members pay for wood"]
     assert kinds(document, "footnote") == ["98 Example, Handbook of plans, seen on 5 December 2021."]
     assert kinds(document, "heading") == []
+
+
+def test_notes_of_a_column_keep_their_order_and_their_second_lines(read: ReadPages) -> None:
+    def draw(paper: Paper) -> None:
+        for x in (50, 320):
+            paper.lines(x, 100, [line[:42] for line in TEXT * 12])
+        paper.rule(50, 690, 150, 690)
+        for number, top in ((1, 705), (2, 729)):
+            paper.text(50, top - 3, str(number), size=4)
+            paper.text(53, top, f"Counted by the office in {2020 + number}, and", size=8)
+            paper.text(50, top + 10, "again by those who had asked for it.", size=8)
+
+    document = read(draw)
+    assert [note.lstrip("¹²12 ") for note in kinds(document, "footnote")] == [
+        f"Counted by the office in {year}, and again by those who had asked for it." for year in (2021, 2022)
+    ]
+    assert shown(document)[-1][0] == "footnote"

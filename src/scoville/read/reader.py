@@ -29,7 +29,7 @@ from scoville.types import Document, Metadata
 if TYPE_CHECKING:
     from scoville.recipe import Read
 
-READER_VERSION = "7"
+READER_VERSION = "8"
 """Changes when the same bytes give another Document."""
 
 Reader = Callable[[bytes, str, "Read"], ParsedFile]
