@@ -43,6 +43,12 @@ def test_rows_that_fit_a_question_alike_are_the_choices_that_it_is_asked_back_wi
     assert [one.quote for one in found.citations] == PRICES.splitlines()[3:]
 
 
+def test_a_row_whose_every_word_is_in_the_question_is_meant_and_one_of_which_some_are_may_be():
+    assert doubt("What does Standard cost for an employee only?", [hit(PAYCHECK)], "$45.00") is None
+    found = doubt("What is the price of Standard for an employee and family?", [hit(PAYCHECK)], "$45.00")
+    assert found and found.choices == ("Employee only", "Employee +1", "Employee +2 or more")
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

@@ -189,6 +189,12 @@ def test_a_figure_beside_the_one_that_the_question_names_is_not_the_answer(quest
     assert pointed(question, Points("$55.00"), PAYCHECK).text == answer
 
 
+def test_rows_and_columns_are_told_apart_by_the_words_that_the_others_lack():
+    plans = PAYCHECK.replace("Standard", "Northwind Standard").replace("Health Plus", "Northwind Health Plus")
+    answer = pointed("How much is Health Plus for an employee only?", Points("$78.00"), plans)
+    assert answer.text == "Employee only; Northwind Health Plus: **$55.00** [1]"
+
+
 def test_an_example_is_given_where_one_is_asked_for():
     text = "Coinsurance is explained in your plan. For example, you pay $20 of $100 and the plan pays the rest."
     points = Points("explained in your plan", "you pay $20", apart=4)

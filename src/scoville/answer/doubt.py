@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from scoville.answer.grounding import cite
-from scoville.answer.pointed import VALUE, best_first
-from scoville.answer.yes_no import opposed
+from scoville.answer.pointed import VALUE, best_first, is_value, names_row
+from scoville.answer.yes_no import YES_NO, opposed
 from scoville.extract import Span
 from scoville.search.focus import Readable, readable_lines
 from scoville.search.rewrite import ASKS_BACK
@@ -108,9 +108,12 @@ def _yes_and_no(question: str, hits: Sequence[Hit]) -> Doubt | None:
 
 def _two_answers(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Doubt | None:
     """Find two answers that cannot both be meant."""
-    if not VALUE.search(question) or OVER_ALL.search(question):
+    if not spans or OVER_ALL.search(question):
         return None
     ranked = best_first(question, hits, spans)
+    best = hits[ranked[0].text].passage.text[ranked[0].start : ranked[0].end]
+    if not VALUE.search(question) and (YES_NO.match(question) or not is_value(question, best)):
+        return None
     good = [span for span in ranked if span.probability >= SURE and span.score >= ranked[0].score - NEAR]
     rows = (_of_rows(question, hits, said) for said in _lines_of(hits, ranked[:1]))  # it would be the answer
     said = list(_lines_of(hits, good))
@@ -128,6 +131,8 @@ def _lines_of(hits: Sequence[Hit], spans: Sequence[Span]) -> Iterator[_Said]:
 def _of_rows(question: str, hits: Sequence[Hit], said: _Said) -> Doubt | None:
     """Other rows of a table fit the question by the very same words, and say something else."""
     asked = content_words(question)
+    if names_row(question, said.line):
+        return None
     column = next((cell.partition(": ")[0] for cell in said.line.cells[1:] if said.value in cell), "")
     rows = [
         _Said(said.hit, line, cell.partition(": ")[2])

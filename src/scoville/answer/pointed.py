@@ -18,7 +18,7 @@ from scoville.answer.polarity import clauses
 from scoville.answer.yes_no import GRANTS, YES_NO, decide
 from scoville.extract.reader import Span
 from scoville.search.focus import Readable, is_heading, readable_lines
-from scoville.sentences import content_words, sentences
+from scoville.sentences import content_words, in_digits, sentences
 from scoville.types import Citation, Hit, Passage
 
 SEVERAL = re.compile(
@@ -112,7 +112,7 @@ def point(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Pointed 
 
 def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_Part]:
     parts: list[_Part] = []
-    value = bool(spans) and _is_value(question, hits[spans[0].text].passage.text[spans[0].start : spans[0].end])
+    value = bool(spans) and is_value(question, hits[spans[0].text].passage.text[spans[0].start : spans[0].end])
     asked = content_words(question)
     several, how = (not value and asks.search(question) is not None for asks in (SEVERAL, HOW))
     other = False  # what the reader would rather point at is of another kind
@@ -145,7 +145,7 @@ def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> lis
     kinds = [kind for asks, kind in KINDS if asks.search(question)]
     example = EXAMPLE.search(question) is not None
     asked = content_words(question)
-    spans = [_in_cell_asked_for(asked, hits[span.text].passage, span) for span in spans]
+    spans = [_in_cell_asked_for(question, asked, hits[span.text].passage, span) for span in spans]
     grants = GRANTS.search(question) is not None and not (YES_NO.match(question) or VALUE.search(question))
     missing = [len(asked - content_words(hit.passage.content)) / max(1, len(asked)) for hit in hits]
 
@@ -180,7 +180,13 @@ def _with_what_is_above(passage: Passage, span: Span) -> str:
     return "\n".join([*(before or passage.headings)[-1 - is_item :], line])
 
 
-def _in_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> Span:
+def names_row(question: str, row: Readable) -> bool:
+    """Say whether a question has all words of a row's first cell: "only" tells "Employee only" from "Employee +1"."""
+    words = re.findall(r"\w+", in_digits(_value(row.cells[0])).casefold())
+    return bool(words) and set(words) <= set(re.findall(r"\w+", in_digits(question).casefold()))
+
+
+def _in_cell_asked_for(question: str, asked: set[str], passage: Passage, span: Span) -> Span:
     """Move a figure of a table to the one column and the one row that the question names better than those it is in."""
     lines = list(readable_lines(passage))
     line = next(iter(_under(span, lines)), None)
@@ -189,10 +195,14 @@ def _in_cell_asked_for(asked: set[str], passage: Passage, span: Span) -> Span:
     found = next((cell for cell in figures if words in cell), "")
     if line is None or not found:
         return span
-    named = [cell for cell in figures if (names := content_words(cell.partition(": ")[0])) and names <= asked]
+    columns = {cell: content_words(cell.partition(": ")[0]) for cell in figures}
+    shared = set[str].intersection(*columns.values()) if len(columns) > 1 else set[str]()
+    named = [cell for cell in figures if (names := columns[cell] - shared) and names <= asked]
     column = (named[0] if len(named) == 1 else found).partition(": ")[0]
     rows = {one: cell for one in lines for cell in one.cells[1:] if cell.startswith(f"{column}: ")}
-    counts = {one: len(asked & content_words(" ".join(map(_value, one.cells)))) for one in rows}
+    counts = {
+        one: (len(asked & content_words(" ".join(map(_value, one.cells)))), names_row(question, one)) for one in rows
+    }
     best = [one for one in counts if counts[one] == max(counts.values())]
     row = line if line in best or len(best) != 1 else best[0]
     value = _value(rows[row]) if row in rows else ""
@@ -219,7 +229,7 @@ def _value(cell: str) -> str:
     return cell.partition(": ")[2] or cell
 
 
-def _is_value(question: str, words: str) -> bool:
+def is_value(question: str, words: str) -> bool:
     """Say whether a value is asked for: the question says so, or the best span is one."""
     return VALUE.search(question) is not None or (any(map(str.isdigit, words)) and len(words.split()) <= VALUE_WORDS)
 
