@@ -211,3 +211,15 @@ def test_an_age_is_no_amount_that_a_question_takes_for_granted():
     text = "The plan pays for a hearing aid every 3 years."
     assert doubt("Does the plan pay for a hearing aid for my 10 year old?", [hit(text)], "3 years") is None
     assert doubt("Does the plan pay for my 10 years of hearing aid?", [hit(text)], "3 years")
+
+
+def test_what_one_plan_grants_and_another_denies_is_asked_back_and_no_conflict():
+    said = [
+        hit("With the Rowan Basic plan towing is not covered."),
+        hit("With the Rowan Gold plan towing is covered.", 2),
+    ]
+    found = doubt("Is towing covered?", said, "towing")
+    assert found and (found.reason, set(found.choices)) == ("underspecified", {"Rowan Basic", "Rowan Gold"})
+    same = [said[0], hit("With the Rowan Basic plan towing is covered.", 2)]
+    found = doubt("Is towing covered?", same, "towing")
+    assert found and found.reason == "conflict"

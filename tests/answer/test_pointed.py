@@ -283,3 +283,47 @@ def test_an_address_is_given_by_the_line_that_names_whose_it_is():
     text = "1. Email the Compliance Officer at rules@example.com.\n\nWrite to the Privacy Officer at data@example.com."
     answer = pointed("What's the email of the privacy officer?", Points("rules@example.com"), text)
     assert answer.text == "Write to the Privacy Officer at data@example.com. [1]"
+
+
+def test_a_line_of_a_form_is_given_by_its_label_below_whose_it_is():
+    forms = [
+        f"{role}\n\nReports to: {to}\n\nHours: 40 a week" for role, to in (("Wood buyer", "Ines"), ("Clerk", "Olu"))
+    ]
+    assert pointed("Who does the clerk report to?", Points("40 a week"), *forms).text == "Reports to: Olu [2]"
+    assert pointed("How many hours?", Points("40 a week"), *forms).text == "Hours: **40 a week** [1]"
+
+
+def test_who_somebody_is_by_name_is_answered_with_a_name():
+    text = "Data\n\nWrite to the privacy officer. Our privacy officer is Ines Okafor. Everybody reads it."
+    assert "**Ines** Okafor" in pointed("Who is the privacy officer?", Points("privacy officer", "Ines"), text).text
+    assert read("Who is the privacy officer?", [hit(text.partition(". ")[0] + ".")], Points("privacy officer")) is None
+
+
+def test_round_the_clock_counts_no_people_and_says_when():
+    text = "Nurses answer the line 24/7 for members."
+    assert read("How many nurses are there?", [hit(text)], Points("Nurses")) is None
+    assert "24/7" in pointed("When do nurses answer the line?", Points("24/7"), text).text
+
+
+def test_what_somebody_does_is_what_is_called_their_duties():
+    text = "Wood buyer\n\nThe wood buyer may be asked to travel.\n\nDuties:\n\n- Buy wood\n\n- Count it"
+    answer = pointed("What does the wood buyer do?", Points("may be asked to travel", "Buy wood", apart=2.0), text)
+    assert answer.text == "Duties:\n- Buy wood\n- Count it [1]"
+
+
+def test_what_stands_behind_the_very_question_in_a_document_answers_it():
+    text = "Leave grows by a day a year. How long is sick leave? It is ten days. Rest is paid."
+    answer = pointed("How long is sick leave?", Points("a day a year", "ten days", apart=3.0), text)
+    assert answer.text == "It is **ten days**. [1]"
+
+
+def test_a_list_led_in_by_what_is_asked_about_is_preferred():
+    text = "We value hard work in all we do.\n\nCompany values:\n\n- Care\n\n- Truth"
+    answer = pointed("What are the company's values?", Points("hard work", "Care", apart=3.0), text)
+    assert answer.text == "Company values:\n- Care\n- Truth [1]"
+
+
+def test_a_value_is_given_without_the_sentence_behind_it_that_a_span_reaches_into():
+    text = "1. Keep the originals for six months. We ask to see them at times.\n\n2. Wait."
+    answer = pointed("How long should I keep the originals?", Points("six months. We ask to see them at times."), text)
+    assert answer.text == "Keep the originals for **six months.** [1]"

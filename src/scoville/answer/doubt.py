@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from scoville.answer.grounding import cite
 from scoville.answer.pointed import VALUE, best_first, is_value, names_row
-from scoville.answer.yes_no import YES_NO, opposed
+from scoville.answer.yes_no import YES_NO, apart, opposed
 from scoville.extract import Span
 from scoville.search.focus import Readable, readable_lines
 from scoville.search.rewrite import ASKS_BACK
@@ -102,8 +102,13 @@ def nearest(question: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
 def _yes_and_no(question: str, hits: Sequence[Hit]) -> Doubt | None:
     """Find what one sentence grants and another one denies."""
     both = opposed(question, hits)
-    said = [_Said(one.hit, Readable(one.start, one.end, (one.text,)), "") for one in both or ()]
-    return _disagree(hits, said) if said else None
+    if both is None:
+        return None
+    said = [_Said(one.hit, Readable(one.start, one.end, (one.text,)), "") for one in both]
+    names = apart(both, hits)
+    if names and not any(content_words(name) <= content_words(question) for name in names):
+        return _ask_back(hits, dict(zip(names, said, strict=True)), [one.text for one in both])
+    return _disagree(hits, said)
 
 
 def _two_answers(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Doubt | None:

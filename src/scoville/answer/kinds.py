@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from scoville.answer.contradiction import is_name
 from scoville.search.focus import Readable, readable_lines
 from scoville.sentences import in_digits, stem
-from scoville.types import Hit
+from scoville.types import Hit, Passage
 from scoville.words import stems
 
 _MONEY = (
@@ -59,6 +60,42 @@ KINDS = (
 ADDRESS = frozenset(map(stem, "email e mail address phone telephone fax number call contact".split()))
 
 
+LINE_END = "\n"
+LABEL = re.compile(r"^[ \t]*(?P<label>[^:\n|]{2,30}): +(?P<value>[^\n|]{1,80})$", re.MULTILINE)
+"""A line of a form: "Reports to: the director"."""
+ROUND_THE_CLOCK = re.compile(r"\b24[ /]?(?:hours(?: a day)?,? )?7(?: days a week)?\b|\b24 hours a day\b", re.IGNORECASE)
+"""Says when, and counts nothing."""
+WHO_IS = re.compile(
+    r"^\W*who(?: is|'s|’s| was) (?:the|our|my|your) (?![^?]*\b(?:for|to|by|of|at|with|about)\W*$)", re.IGNORECASE
+)
+"""Questions that ask for somebody's name."""
+NAMING = re.compile(r"(?<!^)\b[^\W\d_]{2,}|^[^\W\d_]{2,}(?= (?:is|was|[A-Z]))")
+"""Words that may be a name: every sentence's first is capitalised."""
+
+
+def label_told(question: str, hits: Sequence[Hit]) -> tuple[int, Readable] | None:
+    """Find the line of a form whose label the question names, below the name of what it asks about, with its hit."""
+    asked = stems(question)
+    for number, hit in enumerate(hits):
+        text = hit.passage.text
+        above = stems(f"{hit.passage.prefix} {text.partition(LINE_END)[0]}")
+        for line in LABEL.finditer(text):
+            label = stems(line["label"])
+            if label and label <= asked and (whose := asked - label) and whose <= above:
+                return number, Readable(line.start("label"), line.end(), (line[0].strip(),))
+    return None
+
+
+def names_somebody(question: str, line: str, passage: Passage) -> bool:
+    """Say whether a line has a name besides the question's, the document's and the heading's; true where none is asked
+    for.
+    """
+    if not WHO_IS.match(question):
+        return True
+    known = stems(f"{question} {passage.title} {passage.prefix} {passage.text.partition(LINE_END)[0]}")
+    return any(is_name(word[0], passage.text) and not stems(word[0]) <= known for word in NAMING.finditer(line))
+
+
 def address_told(question: str, hits: Sequence[Hit]) -> tuple[int, Readable] | None:
     """Find the line that gives the address or number that is asked for, and names whose it is, with its hit."""
     whose = stems(question) - ADDRESS
@@ -73,4 +110,5 @@ def address_told(question: str, hits: Sequence[Hit]) -> tuple[int, Readable] | N
 
 def is_of_kind(question: str, line: str) -> bool:
     """Say whether a line can hold the kind of thing that a question asks for; so does any where that cannot be told."""
-    return all(kind.gives.search(in_digits(line)) for kind in KINDS if kind.asks.search(question))
+    told = in_digits(line if ROUND_THE_CLOCK.search(question) else ROUND_THE_CLOCK.sub("", line))
+    return all(kind.gives.search(told) for kind in KINDS if kind.asks.search(question))

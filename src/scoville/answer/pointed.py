@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scoville.answer.grounding import cite
-from scoville.answer.kinds import address_told, is_of_kind
+from scoville.answer.kinds import address_told, is_of_kind, label_told, names_somebody
 from scoville.answer.lists import ITEM, ends_in_item, first_items, whole_list
 from scoville.answer.parts import LIST_SIGN
 from scoville.answer.polarity import clauses
@@ -52,7 +52,7 @@ OTHER_KIND = 2.0  # logits
 MISSING = 4.0
 """What a passage costs (logits) that holds none of the question's content words, with its headings; a part of them, a
 part of it."""
-LEAST_ASKED = 1 / 3
+LEAST_ASKED = 1 / 2
 """Of the question's words, in a line that takes the place of one that is of another kind than what is asked for."""
 EXAMPLE = re.compile(r"\b(?:an|any|another|some) examples? (?:of|for|how|where|when)\b", re.IGNORECASE)
 SHOWS = re.compile(r"\b(?:for (?:example|instance)|suppose)\b", re.IGNORECASE)
@@ -61,12 +61,23 @@ OPPOSITE = 8.0
 NEARBY = 300  # characters
 NAMED = 5.0
 """What a span gains (logits) that is an example where one is asked for, or in the row and column that are named."""
+DUTIES = re.compile(
+    r"\bwhat (?:do|does|will|would|must|should) (?:an? |the |I )(?!company|firm|business|organi[sz]ation)[^?]*?\bdo"
+    r"(?: as [^?]*)?\W*$"
+    r"|\b(?:duties|responsibilit(?:y|ies)|tasks)\b|\bresponsible for\b",
+    re.IGNORECASE,
+)
+"""Questions about what somebody in a role does."""
+IS_DUTY = re.compile(r"\b(?:responsib\w+|duties|duty|tasks)\b", re.IGNORECASE)
+QUESTION_WORD = re.compile(r"\b(?:who|whom|whose|what|when|where|which|why|how(?: (?:much|many|long|often|soon))?)\b")
 ANNOUNCES = re.compile(r"\bthere (?:are|is) (?:a few|some|several|many|certain|a number of|two|three)\b", re.IGNORECASE)
 SAYS_LITTLE = 3
 """A sentence of that form with no more content words than these beside the question's says what follows in the next."""
 LONGEST_JOINT = 4  # characters between a passage and the next one
 VALUE_WORDS = 6
 MOST_SENTENCES = 4
+ANSWERED_WITHIN = 2
+"""Sentences behind a question in a document that may answer it."""
 MOST_FOLLOWING = 2
 NEAR = 4.0
 """How much less a further span may score (in logits) for its sentence to be a part of an answer that is no value."""
@@ -96,7 +107,7 @@ def point(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> Pointed 
     if decided := decide(question, hits):
         citation = cite(decided.hit + 1, hits[decided.hit].passage, decided.start, decided.end)
         return Pointed(text=f"{decided.text} [{decided.hit + 1}]", citations=(citation,))
-    if told := address_told(question, hits):
+    if told := address_told(question, hits) or label_told(question, hits):
         number, line = told
         citation = cite(number + 1, hits[number].passage, line.start, line.end)
         return Pointed(text=f"{LIST_SIGN.sub('', line.text, count=1)} [{number + 1}]", citations=(citation,))
@@ -120,12 +131,16 @@ def _parts(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> list[_P
         if parts and (value or len(parts) == MOST_SENTENCES or span.score < parts[0].span.score - NEAR):
             break
         passage = hits[span.text].passage
+        if VALUE.search(question):
+            span = _first_sentence(question, passage, span)
         listed = _list(passage, span) if several or how else None
         led = listed and listed.text.partition("\n")[0].endswith(":")
         part = (listed if several or led else None) or _sentence(passage, span, asked, value=value)
         if part and part.text.endswith(":"):
             part = _list(passage, span)  # it leads in a list, and says nothing without it
-        if part and not parts and not is_of_kind(question, part.text):
+        if part and not parts and not (
+            is_of_kind(question, part.text) and names_somebody(question, part.text, passage)
+        ):  # fmt: skip
             other = True
             continue
         if part and other and len(asked & content_words(part.text)) < LEAST_ASKED * len(asked):
@@ -147,6 +162,10 @@ def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> lis
     asked = content_words(question)
     spans = [_in_cell_asked_for(question, asked, hits[span.text].passage, span) for span in spans]
     grants = GRANTS.search(question) is not None and not (YES_NO.match(question) or VALUE.search(question))
+    several = SEVERAL.search(question) is not None
+    if DUTIES.search(question):
+        duties = [one for one in spans if IS_DUTY.search(_with_what_is_above(hits[one.text].passage, one))]
+        spans = duties or spans
     missing = [len(asked - content_words(hit.passage.content)) / max(1, len(asked)) for hit in hits]
 
     def rank(span: Span) -> float:
@@ -155,12 +174,14 @@ def best_first(question: str, hits: Sequence[Hit], spans: Sequence[Span]) -> lis
         other = any(not kind.search(words) for kind in kinds)
         shows = example and SHOWS.search(passage.text, max(0, span.start - NEARBY), span.end)
         cell = _is_cell_asked_for(asked, passage, span)
-        opposite = grants and _excludes(_with_what_is_above(passage, span)) != _excludes(question)
+        above = _with_what_is_above(passage, span)
+        opposite = grants and _excludes(above) != _excludes(question)
+        led = (several and _is_led_in(asked, above)) or _is_asked_in(question, passage, span)
         return (
             span.score
             - OTHER_KIND * other
             - MISSING * missing[span.text]
-            + NAMED * bool(shows or cell)
+            + NAMED * bool(shows or cell or (led and not opposite))
             - OPPOSITE * opposite
         )
 
@@ -178,6 +199,36 @@ def _with_what_is_above(passage: Passage, span: Span) -> str:
     while is_item and before and ITEM.match(before[-1]):
         before.pop()
     return "\n".join([*(before or passage.headings)[-1 - is_item :], line])
+
+
+def _is_led_in(asked: set[str], above: str) -> bool:
+    """Say whether the last of these lines is an item, led in by a line of all that is asked about."""
+    lead, _, item = above.rpartition("\n")
+    return len(asked) > 1 and ITEM.match(item) is not None and asked <= content_words(lead)
+
+
+def _is_asked_in(question: str, passage: Passage, span: Span) -> bool:
+    """Say whether the document asks the same just before the span."""
+    kind, asked = QUESTION_WORD.findall(question.casefold())[:1], content_words(question)
+    if not kind or not asked:
+        return False
+    every = list(sentences(passage.text[: span.end]))
+    before = [one.text for one in every[-1 - ANSWERED_WITHIN :] if one.end <= span.start]
+    return any(
+        QUESTION_WORD.findall(one.casefold())[:1] == kind
+        and asked <= (own := content_words(one))
+        and len(own - asked) < 2
+        for one in (*before, *passage.headings[-1:])
+        if one.endswith("?")
+    )
+
+
+def _first_sentence(question: str, passage: Passage, span: Span) -> Span:
+    """Cut a span at the end of its first sentence, where that has the kind of thing asked for."""
+    ends = [one.end for one in sentences(passage.text) if span.start < one.end < span.end]
+    kinds = [kind for asks, kind in KINDS if asks.search(question)]
+    first = passage.text[span.start : ends[0]] if ends else ""
+    return replace(span, end=ends[0]) if first and kinds and all(kind.search(first) for kind in kinds) else span
 
 
 def names_row(question: str, row: Readable) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, Self
 
-from scoville.answer.kinds import address_told
+from scoville.answer.kinds import address_told, label_told
 from scoville.answer.yes_no import VERB, decide
 from scoville.extract import Span
 from scoville.language import detect_language
@@ -114,7 +114,7 @@ def support_of(
     spans = tuple(read_hits(question, hits, reader))
     signals = signals_of(question, spans, similarity)
     probability = calibration.weights.probability(signals)
-    if decide(question, hits) or address_told(question, hits):
+    if decide(question, hits) or address_told(question, hits) or label_told(question, hits):
         probability = max(probability, DECIDED)
     return Support(spans=spans, signals=signals, probability=probability)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scoville.answer.contradiction import is_name
 from scoville.answer.parts import LIST_SIGN
 from scoville.answer.polarity import NO, clauses
 from scoville.sentences import Sentence, numbers, sentences, stem
@@ -58,6 +59,8 @@ GRANTS = re.compile(r"\b(?:cover|eligib|allow|permit|reimburs|exclu|prohibit|for
 """What leads in a list of things that are granted, or are not."""
 GLUED = re.compile(r"(?<=[a-z)]) (?=(?:These|This|The|They|With|For|Please|It|You)\b)")
 """Between an item and the paragraph that follows it in print."""
+WORD = re.compile(r"[^\W\d_]{2,}")
+NAME = re.compile(r"\b[A-Z][\w-]*(?: [A-Z][\w-]*)*")
 EXAMPLES = re.compile(r"[(),;]|\b(?:and|or|such as|including|like)\b")
 
 
@@ -92,8 +95,30 @@ def opposed(question: str, hits: Sequence[Hit]) -> tuple[Decided, Decided] | Non
     found = [
         one for _, one in sorted(_found(question, hits), key=lambda one: -one[0]) if _says_of_what(one, asked, hits)
     ]
-    yes, no = (next((one for one in found if one.says == says), None) for says in "YN")
-    return (yes, no) if yes and no else None
+    yes, no = ([one for one in found if one.says == says] for says in "YN")
+    pairs = [(one, other) for one in yes for other in no]
+    return next((pair for pair in pairs if not apart(pair, hits)), pairs[0]) if pairs else None
+
+
+def apart(said: tuple[Decided, Decided], hits: Sequence[Hit]) -> tuple[str, str] | None:
+    """Give the names of what two sentences speak of, where each has one that the other lacks."""
+    given = " ".join(hits[one.hit].passage.text for one in said)
+    names = [
+        [(name, {word.casefold() for word in WORD.findall(name) if is_name(word, given)}) for name in _names(one.text)]
+        for one in said
+    ]
+    words = [set[str]().union(*(words for _, words in of_one)) for of_one in names]
+    own = words[0] - words[1], words[1] - words[0]
+    if not all(own):
+        return None
+    first, second = (next(name for name, of in held if of & its) for held, its in zip(names, own, strict=True))
+    return first, second
+
+
+def _names(said: str) -> list[str]:
+    """Give the capitalised words behind a verdict, those in a row as one; what only begins the sentence is none."""
+    text = said.partition("** ")[2]
+    return [name[0] for name in NAME.finditer(text) if name.start() or " " in name[0]]
 
 
 def _says_of_what(one: Decided, asked: frozenset[str], hits: Sequence[Hit]) -> bool:
