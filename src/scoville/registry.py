@@ -54,6 +54,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "index": {
         "lance": "scoville.index.lance:open_lance",
+        "s3": "scoville.index.lance:open_bucket",
+        "gs": "scoville.index.lance:open_bucket",
+        "az": "scoville.index.lance:open_bucket",
         "postgres": "scoville.index.postgres:open_postgres",
         "postgresql": "scoville.index.postgres:open_postgres",
     },

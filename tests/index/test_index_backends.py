@@ -1,4 +1,4 @@
-"""Every index gives what the protocol says: one suite for the embedded one and for PostgreSQL."""
+"""Every index gives what the protocol says: one suite for the embedded one, in a bucket, too, and for PostgreSQL."""
 
 import math
 import os
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bucket_server import NAME, bucket_server
 from conftest import Bench
 from scoville.errors import DamagedIndex
 from scoville.index import open_index
@@ -81,16 +82,27 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(scope="session", params=["lance", "postgres"])
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """Give the URL of a bucket that the environment leads to."""
+    with pytest.MonkeyPatch.context() as patch, bucket_server() as server:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        yield f"s3://{NAME}"
+
+
+@pytest.fixture(scope="session", params=["lance", "bucket", "postgres"])
 def open_any(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Open:
     """Give a function that opens an index by a name; a new name is a new workspace."""
     folder = tmp_path_factory.mktemp("index")
     url = request.getfixturevalue("postgres") if request.param == "postgres" else ""
+    place = request.getfixturevalue("bucket") if request.param == "bucket" else folder
 
     def open_named(name: str, table: str = "passages", dimension: int = DIMENSION, **keys: Any) -> Index:
         create = keys.pop("create", True)
         if not url:
-            return LanceIndex(folder / name, table, dimension, Settings(**keys), create=create)
+            where = f"{place}/{name}" if isinstance(place, str) else place / name
+            return LanceIndex(where, table, dimension, Settings(**keys), create=create)
         from scoville.index.postgres import PostgresIndex
 
         return PostgresIndex(url, f"s{name}", table, dimension, Settings(**keys), create=create)
@@ -221,14 +233,15 @@ class TestWriting:
         assert ids(second.dense(vectors(1)[0], 5)) == ["2"]
         assert index.count() == 0
 
-    def test_other_tables_are_dropped_but_the_kept(self, open_any: Open):
+    def test_other_tables_are_dropped_but_the_kept(self, open_any: Open, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("scoville.index.lance.FILLED_HOURS", 0)
         name = uuid.uuid4().hex
-        first, second, third = (open_any(name, table) for table in ("one", "two", "three"))
+        first, second, third = (open_any(name, f"passages-{table}") for table in ("one", "two", "three"))
         for index in (first, second, third):
             put(index, passage("1"))
-        first.drop_others({"two"})
-        assert first.count() == open_any(name, "two", create=False).count() == 1
-        assert open_any(name, "three").count() == 0  # made anew
+        first.drop_others({"passages-two"})
+        assert first.count() == open_any(name, "passages-two", create=False).count() == 1
+        assert open_any(name, "passages-three").count() == 0  # made anew
 
 
 class TestSearching:

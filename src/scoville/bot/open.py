@@ -6,6 +6,7 @@ from typing import Any
 from scoville.bot.bot import Bot
 from scoville.errors import UsageError
 from scoville.index import Workspace
+from scoville.index.bucket import shared_of
 from scoville.progress import OnProgress, bars_of, default_bars
 from scoville.recipe import Recipe
 from scoville.recipe.file import LoadedRecipe, dotted, load_recipe, with_values
@@ -42,4 +43,5 @@ def open(
         if recipe and not path.is_file():
             raise UsageError(f"recipe {path}: no such file; expected a recipe, as `scoville init` writes one")
         loaded = load_recipe(path, values=given)
+    workspace.shared = shared_of(loaded.recipe.index.url)
     return Bot(workspace, loaded, bars=bars_of(on_progress) if on_progress else default_bars())

@@ -65,6 +65,7 @@ def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
     from scoville.bot import Bot
     from scoville.errors import UsageError
     from scoville.index import Workspace
+    from scoville.index.bucket import shared_of
     from scoville.recipe.file import load_recipe
 
     _announce_preparations()
@@ -72,7 +73,9 @@ def open_bot(folder: Path | None, flags: tuple[str, ...]) -> "Bot":
         wrong = "is a file" if folder.exists() else "does not exist"
         raise UsageError(f"--workspace {folder}: {wrong}; expected the folder of a recipe (`scoville init FOLDER`)")
     workspace = Workspace(folder) if folder else Workspace.find(Path.cwd())
-    bot = Bot(workspace, load_recipe(workspace.recipe_path, flags=flags), bars=progress_bar)
+    loaded = load_recipe(workspace.recipe_path, flags=flags)
+    workspace.shared = shared_of(loaded.recipe.index.url)
+    bot = Bot(workspace, loaded, bars=progress_bar)
     if context := click.get_current_context(silent=True):
         context.call_on_close(bot.close)
     return bot

@@ -142,7 +142,7 @@ def _erased_index(workspace: Workspace, recipe: Recipe, subject: Subject, *, app
         return releases
     found = releases + erase_tables(workspace, subject, recipe.index, apply=apply)
     built = workspace.built()
-    if recipe.index.url and built:
+    if recipe.index.url and not workspace.shared and built:
         from scoville.index.postgres import PostgresIndex
 
         index = open_index(workspace, recipe.index, built)

@@ -99,7 +99,10 @@ def _elsewhere(workspace: Workspace, recipe: Recipe) -> Iterator[Holder]:
         yield Holder(what=model, why="a hosted model was sent texts: its provider says how long they are kept")
     for mirror in recipe.track.to:
         yield Holder(what=mirror, why="runs were copied there: delete them there")
-    if recipe.index.url:
+    if workspace.shared:
+        why = "versions and copies that the bucket keeps of its own; what a writer that was killed left, for a week"
+        yield Holder(what=workspace.shared.url, why=why)
+    elif recipe.index.url:
         yield Holder(what="PostgreSQL", why="its log, replicas and backups, until they are vacuumed and expire")
     yield Holder(
         what="the disk", why="blocks of deleted files, until they are written over; an encrypted disk hides them"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from scoville.erase.files import Found
 from scoville.erase.subject import Subject, documents_subject
 from scoville.index import Workspace
+from scoville.index.bucket import committed
 from scoville.index.lance_errors import lance_errors
 from scoville.index.lance_import import import_lancedb
 from scoville.index.lance_indexes import check_indexes, literal, update_indexes
@@ -47,7 +48,9 @@ class Row(NamedTuple):
 
 
 def tables_of(workspace: Workspace, *, releases: bool = True) -> list[tuple[str, Any]]:
-    """Open every table below the folder of a workspace: of its own index, of those built beside it, of releases."""
+    """Open every table of a workspace, below its folder or in a bucket: of its own index, of those built beside it, of
+    releases.
+    """
     found: list[tuple[str, Any]] = []
     kept_out = None if releases else workspace.folder / RELEASES
     for path in sorted(workspace.folder.rglob("*.lance")):
@@ -59,6 +62,7 @@ def tables_of(workspace: Workspace, *, releases: bool = True) -> list[tuple[str,
             with lance_errors(path.parent):
                 table = import_lancedb().connect(path.parent).open_table(path.stem)
                 found.append((path.relative_to(workspace.root).as_posix(), table))
+    found += workspace.shared.tables() if workspace.shared else ()
     return found
 
 
@@ -104,23 +108,24 @@ def erase_tables(workspace: Workspace, subject: Subject, settings: Settings, *, 
     """Take documents out of every table but those of releases, or only count their passages."""
     found: list[Found] = []
     for place, table in tables_of(workspace, releases=False):
-        with lance_errors(workspace.folder):
+        with lance_errors(place if "://" in place else workspace.folder):
             count = table.count_rows(_of(table, subject))
             if apply:
-                _erase(table, subject, settings)
+                _erase(table, subject, settings, is_alone="://" not in place)
         found += [Found(place=place, times=count)] if count else []
     return found
 
 
-def _erase(table: Any, subject: Subject, settings: Settings) -> None:
-    table.delete(_of(table, subject))
-    table.optimize()
+def _erase(table: Any, subject: Subject, settings: Settings, *, is_alone: bool) -> None:
+    """``is_alone``: what a killed writer left is removed, too, since no other machine may be about to commit it."""
+    committed(lambda: table.delete(_of(table, subject)))
+    committed(table.optimize)
     if table.count_rows() and _has_deleted(table):
-        table.update(where="true", values_sql={"build": "build"})  # writes each row into a new file
-    update_indexes(table, settings, again=True)
+        committed(lambda: table.update(where="true", values_sql={"build": "build"}))  # each row into a new file
+    committed(lambda: update_indexes(table, settings, again=True))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # readers of an older version ask again: see `_heals` of the index
-        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=is_alone)
     check_indexes(table)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scoville.embed import Embedder, open_embedder
-from scoville.errors import DamagedIndex, StaleIndex, UsageError
+from scoville.errors import DamagedIndex, StaleIndex, UsageError, WorkspaceError
 from scoville.guards import Guards
 from scoville.html import facts_html
 from scoville.index.access import Access, Groups, Widening
@@ -282,7 +282,8 @@ class _Run:
             self.target = self._beside(build)
             self.index = open_index(workspace, recipe.index, self.target, create=True)
         known = known_items(self.index)
-        earlier = known_items(present) if present and self.index is not present else {}
+        self.replaced = present if self.index is not present else None
+        self.earlier = earlier = known_items(self.replaced) if self.replaced else {}
         seen = workspace.seen()
         seen = {name: Seen("", "", one.origin, one.groups) for name, one in {**earlier, **known}.items()} | seen
         groups: dict[str, Groups] = {name: one.groups for name, one in seen.items()}
@@ -320,6 +321,7 @@ class _Run:
     ) -> AddReport:
         """Bring the index in line with sources; with ``prune`` remove what came from others than ``keys``."""
         if self.before is None and not self.is_lost:
+            self._check_alone()
             self.workspace.set_built(self.target)
         executor = self.ingest.look.executor
         with closing(executor) if executor else nullcontext():
@@ -328,6 +330,7 @@ class _Run:
         left = [name for name, one in known.items() if keys and one.origin and one.origin not in keys]
         if prune:
             self.ingest.remove(left)
+        self._check_alone()
         self.index.finish()  # takes 2 ms when there is nothing to do, and a killed run may have left something
         (self.workspace.set_built if self.is_lost else self.workspace.settle)(self.target)
         # The index before this one goes with the next `add`: another process may be searching it.
@@ -336,6 +339,17 @@ class _Run:
         if failure := self.ingest.stopped or self.ingest.unreached:
             raise failure
         return self._report(time.perf_counter() - started, 0 if prune else sum(known[name].documents for name in left))
+
+    def _check_alone(self) -> None:
+        """Refuse to put an index in the place of one that another machine changed meanwhile."""
+        if not self.workspace.shared or self.is_lost:
+            return
+        is_other = self.workspace.built(fresh=True) not in (self.before, self.target)
+        if is_other or (self.replaced and known_items(self.replaced) != self.earlier):
+            raise WorkspaceError(
+                f"another machine changed the index in {self.workspace.shared.url} meanwhile: run this again; what was "
+                "built is kept"
+            )
 
     def specs_of_known(self) -> list[SourceSpec]:
         """Give sources that list every item that is known, each by where it came from."""
@@ -381,7 +395,7 @@ class _Run:
     def _present(self, rebuild: bool, *, heals: bool) -> Index | None:
         """Open the index that there is; nothing where it is damaged and ``heals``, or of another embedder and empty."""
         try:
-            self.before = self.workspace.built()
+            self.before = self.workspace.built(fresh=True)
             index = self.before and open_index(self.workspace, self.recipe.index, self.before)
             if index and heals:
                 index.verify()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -22,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from scoville.errors import DamagedIndex, StorageError
 from scoville.faults import machine_fault
 from scoville.index.analyse import question_terms, search_terms
+from scoville.index.bucket import FRESH_SECONDS, TABLES, committed, connect, names_in
 from scoville.index.condition import Condition
 from scoville.index.condition_sql import to_sql
 from scoville.index.lance_errors import lance_errors
-from scoville.index.lance_import import import_lancedb
 from scoville.index.lance_indexes import (
     TEXT_INDEX,
     check_indexes,
@@ -52,14 +53,14 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 READ_ROWS = """
 import sys
-from pathlib import Path
+from scoville.index.bucket import place_of
 from scoville.index.lance import LanceIndex
 from scoville.index.lance_indexes import read_rows
 
-read_rows(LanceIndex(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))._table)
+read_rows(LanceIndex(place_of(sys.argv[1]), sys.argv[2], int(sys.argv[3]))._table)
 """
-FRESH_SECONDS = 2
-"""How long a reader may not see what another process committed."""
+FILLED_HOURS = 1
+"""How long after its last commit a table in a bucket may be one that another machine is filling."""
 
 
 def _heals(ask: "Callable[Concatenate[LanceIndex, _P], _R]") -> "Callable[Concatenate[LanceIndex, _P], _R]":
@@ -88,10 +89,13 @@ class LanceIndex:
     """One table of passages."""
 
     def __init__(
-        self, folder: Path, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False,
+        self, folder: Path | str, table: str, dimension: int, settings: Settings | None = None, *, create: bool = False,
         fixed: bool = False,
     ) -> None:  # fmt: skip
-        """``fixed``: nothing of it is written, not even what could be mended."""
+        """``folder`` may be a place in a bucket, which other machines write to as well.
+
+        ``fixed``: nothing of it is written, not even what could be mended.
+        """
         self.folder = folder
         self.fixed = fixed
         self.name = table
@@ -102,7 +106,7 @@ class LanceIndex:
         self._seen_at = 0.0
         with lance_errors(folder):
             fresh = timedelta(seconds=FRESH_SECONDS)
-            self._connection = import_lancedb().connect(folder, read_consistency_interval=fresh)
+            self._connection = connect(folder, read_consistency_interval=fresh)
             self._table: Any = self._made() if create else self._connection.open_table(table)
             if "id" not in self._table.schema.names:
                 raise ValueError("it has no passages")  # a manifest of zeros says as much
@@ -112,7 +116,7 @@ class LanceIndex:
         import pyarrow as pa
 
         key, *fields = schema(self.dimension)
-        if self.name in self._connection.list_tables().tables:
+        if self.name in names_in(self._connection):
             with suppress(DamagedIndex), lance_errors(self.folder):
                 table = self._connection.open_table(self.name)
                 read_rows(table)
@@ -120,10 +124,13 @@ class LanceIndex:
                     return table
             self._drop(self.name)
         key = key.with_metadata({"lance-schema:unenforced-primary-key": "true"})  # set later, it is a second commit
-        return self._connection.create_table(self.name, schema=pa.schema([key, *fields]))
+        return self._connection.create_table(self.name, schema=pa.schema([key, *fields]), exist_ok=True)
 
     def _drop(self, table: str) -> None:
-        shutil.rmtree(self.folder / f"{table}.lance")  # LanceDB drops no table that it cannot read
+        if isinstance(self.folder, str):
+            self._connection.drop_table(table)
+        else:
+            shutil.rmtree(self.folder / f"{table}.lance")  # LanceDB drops no table in a folder that it cannot read
 
     def refresh(self) -> None:
         """Look at what others wrote."""
@@ -137,7 +144,7 @@ class LanceIndex:
         try:
             with self._writing():
                 read_rows(self._table)
-                update_indexes(self._table, self.settings, again=True)
+                committed(lambda: update_indexes(self._table, self.settings, again=True))
                 check_indexes(self._table)
         except StorageError as error:
             raise DamagedIndex(
@@ -194,9 +201,11 @@ class LanceIndex:
         *values, readers = (
             counted[name].to_pylist() if name in there else [None] * counted.num_rows for name in names
         )  # fmt: skip
+        # What two machines replaced at once, of which one was killed before it looked, is there twice: read it again.
+        times = Counter(counted["source"].to_pylist())
         return {
-            source: DocumentState(document_id, build, passages, item or source, stamp or "", origin or "",
-                                  groups_of((groups or "").split("\0")))
+            source: DocumentState(document_id, build, passages, item or source, (stamp or "") * (times[source] == 1),
+                                  origin or "", groups_of((groups or "").split("\0")))
             for source, document_id, build, item, stamp, origin, groups, passages in zip(
                 *values, readers, counted["count_all"].to_pylist(), strict=True
             )
@@ -232,18 +241,43 @@ class LanceIndex:
         condition = _of(items)
         with self._writing():
             if not table.num_rows:
-                self._table.delete(condition)
+                committed(lambda: self._table.delete(condition))
+            elif isinstance(self.folder, str):
+                self._merge_beside_others(table, condition)
             elif not self._table.count_rows(condition):
                 self._table.add(table)  # nothing to replace: an append is one commit too, and cheaper than a merge
             else:
-                merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                merge.when_not_matched_by_source_delete(condition).execute(table)
+                self._merge(table, condition)
+
+    def _merge(self, rows: Any, condition: str) -> None:
+        merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        committed(lambda: merge.when_not_matched_by_source_delete(condition).execute(rows))
+
+    def _merge_beside_others(self, rows: Any, condition: str) -> None:
+        """Merge into a table that other machines write to as well.
+
+        Two of them that replace an item at once, with other passages, do not conflict for LanceDB: the later commit
+        holds both. Whoever made that finds it, and merges again: then the item is the later one's.
+        """
+        own = set(rows["id"].to_pylist())
+        while True:
+            before = self._table.version
+            self._merge(rows, condition)
+            if self._table.version == before + 1:
+                return
+            found = self._table.search().where(condition).select(["id", "item"]).limit(None).to_arrow()
+            named = zip(found["id"].to_pylist(), found["item"].to_pylist(), strict=True)
+            items = {is_own: set[str]() for is_own in (True, False)}
+            for name, item in named:
+                items[name in own].add(item)
+            if items[True].isdisjoint(items[False]):
+                return
 
     def remove(self, items: Sequence[str]) -> None:
         """Remove every passage of these items."""
         if items:
             with self._writing():
-                self._table.delete(_of(items))
+                committed(lambda: self._table.delete(_of(items)))
 
     def state(self) -> IndexState:
         """Say how the index searches."""
@@ -259,7 +293,7 @@ class LanceIndex:
     def finish(self) -> None:
         """Bring the search indexes up to date and see that they find; quick when there is nothing to do."""
         with self._writing():
-            update_indexes(self._table, self.settings)
+            committed(lambda: update_indexes(self._table, self.settings))
             check_indexes(self._table)
 
     def copy_to(self, folder: Path) -> int:
@@ -268,18 +302,39 @@ class LanceIndex:
         The files of a table are never changed, only replaced: so the copy links to them and takes no room until the
         table moves on. It has no older versions, so that what was removed is not in it. A tag would not do: while
         there is one on an old version, LanceDB cleans up none of a table, and a rebuild drops the table with its tags.
+        What lies in a bucket is fetched, and indexed again.
         """
+        if isinstance(self.folder, str):
+            return self._fetch_to(folder)
         with lance_errors(folder):
             copy_tree(self.folder / f"{self.name}.lance", folder / f"{self.name}.lance", linked=True)
-            table = import_lancedb().connect(folder).open_table(self.name)
+            table = connect(folder).open_table(self.name)
             keep_newest(table)
             return table.version
+
+    def _fetch_to(self, folder: Path) -> int:
+        with lance_errors(self.folder):
+            rows = self._table.search().limit(None).to_batches()
+            table = connect(folder).create_table(self.name, rows)
+            update_indexes(table, self.settings)
+            keep_newest(table)
+            return self._table.version
 
     def drop_others(self, kept: Collection[str]) -> None:
         """Remove the tables beside this one, those that are ``kept`` left out."""
         with lance_errors(self.folder):
-            for table in set(self._connection.list_tables().tables) - {self.name, *kept}:
-                self._drop(table)
+            for table in names_in(self._connection) - {self.name, *kept}:
+                if not isinstance(self.folder, str) or self._is_left(table):
+                    self._drop(table)
+
+    def _is_left(self, table: str) -> bool:
+        """Say whether a table in a bucket is one of passages that no machine has written to of late."""
+        if not table.startswith(TABLES):
+            return False
+        with suppress(DamagedIndex), lance_errors(self.folder):
+            last = max(version["timestamp"] for version in self._connection.open_table(table).list_versions())
+            return last.timestamp() < time.time() - FILLED_HOURS * 3600
+        return True
 
     @_heals
     def dense(
@@ -429,6 +484,14 @@ class LanceIndex:
                 yield
         finally:
             self._seen_at = 0.0
+
+
+def open_bucket(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> LanceIndex:
+    """Open the index in the bucket that a recipe names."""
+    assert settings.url
+    return LanceIndex(
+        settings.url.rstrip("/"), built.table, built.dimension, settings, create=create, fixed=workspace.fixed
+    )
 
 
 def open_lance(workspace: Workspace, settings: Settings, built: Built, *, create: bool = False) -> LanceIndex:

@@ -16,11 +16,11 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from scoville.errors import DamagedIndex, EmptyIndex, ScovilleError, StorageError, UsageError, WorkspaceError
 from scoville.faults import machine_fault
@@ -31,8 +31,11 @@ from scoville.storage import TEMPORARY, advice, storage_errors, write_whole
 logger = logging.getLogger("scoville")
 FORMAT = 3  # the index of an older one is stale, and `scoville add --rebuild` heals it: 1 knew no items, 2 many columns
 FOLDER = ".scoville"
+BUILT = "workspace.json"
 FAILURES = "failures.json"
 FORGOTTEN = "forgotten.json"
+SHARED = frozenset({BUILT, FORGOTTEN})
+"""What lies beside an index that several machines use."""
 REBUILD = "run `scoville add --rebuild`, which reads again all that was added"
 LOCK_SECONDS = 3600.0
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -89,6 +92,24 @@ class Seen(NamedTuple):
     """Who may read it."""
 
 
+class Shared(Protocol):
+    """Where machines that share an index keep what they have to agree on: see ``bucket.py``."""
+
+    url: str
+
+    def read(self, name: str, *, fresh: bool = False) -> dict[str, Any]:
+        """Give a value by name, empty where there is none; unless ``fresh``, as it was a moment ago."""
+        ...
+
+    def write(self, name: str, value: Mapping[str, Any]) -> None:
+        """Put a value in the place of the one before."""
+        ...
+
+    def tables(self) -> Iterator[tuple[str, Any]]:
+        """Open every table of passages, each with its place."""
+        ...
+
+
 class Workspace:
     """A folder with a recipe and its index."""
 
@@ -100,6 +121,8 @@ class Workspace:
         self.root = root.resolve()
         self.folder = folder or self.root / FOLDER
         self.fixed = fixed
+        self.shared: Shared | None = None
+        """Where the index is that other machines use as well; whoever reads the recipe sets it."""
         beside = self.root.parent
         self.project = repository_of(self.root) or (self.root if beside == beside.parent else beside)
         """What is copied to another machine as a whole: the repository, else the folder that the workspace lies in."""
@@ -109,7 +132,7 @@ class Workspace:
         """Find the workspace of a folder: itself or the nearest parent with a recipe or an index, else itself."""
         here = start.resolve()
         for folder in (here, *here.parents):
-            if os.path.isfile(folder / FILE_NAME) or os.path.isfile(folder / FOLDER / "workspace.json"):
+            if os.path.isfile(folder / FILE_NAME) or os.path.isfile(folder / FOLDER / BUILT):
                 return cls(folder)
         return cls(here)
 
@@ -123,15 +146,18 @@ class Workspace:
         """Where the tables are."""
         return self.folder / "index"
 
-    def built(self) -> Built | None:
-        """Say what the current index was built with; None before the first passage is added."""
-        state = self._read("workspace.json")
+    def built(self, *, fresh: bool = False) -> Built | None:
+        """Say what the current index was built with; None before the first passage is added.
+
+        ``fresh``: not as another machine left it a moment ago.
+        """
+        state = self._read(BUILT, fresh=fresh)
         if not state:
             if self.seen():
-                raise self._damaged("workspace.json", "it is missing")
+                raise self._damaged(BUILT, "it is missing")
             return None
         if not isinstance(state.get("format"), int):
-            raise self._damaged("workspace.json", "it names no format")
+            raise self._damaged(BUILT, "it names no format")
         if state["format"] > FORMAT:
             raise WorkspaceError(
                 f"{self.folder} has format {state['format']} and this version of Scoville knows up to {FORMAT}: "
@@ -139,7 +165,7 @@ class Workspace:
             )
         table, embedder, dimension = (state.get(key) for key in ("table", "embedder", "dimension"))
         if not (isinstance(table, str) and isinstance(embedder, str) and isinstance(dimension, int)):
-            raise self._damaged("workspace.json", "it names no index")
+            raise self._damaged(BUILT, "it names no index")
         return Built(table=table, embedder=embedder, dimension=dimension)
 
     def require_built(self) -> Built:
@@ -150,11 +176,11 @@ class Workspace:
 
     def set_built(self, built: Built) -> None:
         """Make an index the current one."""
-        self._write("workspace.json", {"format": FORMAT, **asdict(built)})
+        self._write(BUILT, {"format": FORMAT, **asdict(built)})
 
     def settle(self, built: Built) -> None:
         """Make an index the current one, if it is not already, in the form of this version."""
-        if self._read("workspace.json") != {"format": FORMAT, **asdict(built)}:
+        if self._read(BUILT, fresh=True) != {"format": FORMAT, **asdict(built)}:
             self.set_built(built)
 
     def failures(self) -> list[Failure]:
@@ -185,7 +211,7 @@ class Workspace:
 
         DamagedIndex where the list cannot be read: then nothing may be added.
         """
-        return {name: str(digest) for name, digest in self._read(FORGOTTEN).items()}
+        return {name: str(digest) for name, digest in self._read(FORGOTTEN, fresh=True).items()}
 
     def set_forgotten(self, forgotten: Mapping[str, str]) -> None:
         """Replace the list of what is not to be added again."""
@@ -258,7 +284,9 @@ class Workspace:
             logger.warning("%s is damaged: a new one is begun, and what failed is tried again", self.folder / FAILURES)
             self.set_failures([])
 
-    def _read(self, name: str) -> dict[str, Any]:
+    def _read(self, name: str, *, fresh: bool = False) -> dict[str, Any]:
+        if self.shared and name in SHARED:
+            return self.shared.read(Path(name).stem, fresh=fresh)
         try:
             value: Any = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -274,14 +302,18 @@ class Workspace:
         return value
 
     def _damaged(self, name: str, reason: str) -> DamagedIndex:
+        where = f"{self.shared.url}/{Path(name).stem}" if self.shared and name in SHARED else self.folder / name
         ways = {
             FAILURES: "the next `scoville add` begins a new one",
             FORGOTTEN: "mend it by hand, or take it from a backup: it says what must not be added again",
         }
-        return DamagedIndex(f"{self.folder / name} is damaged ({reason}): {ways.get(name, REBUILD)}")
+        return DamagedIndex(f"{where} is damaged ({reason}): {ways.get(name, REBUILD)}")
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
-        write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))
+        if self.shared and name in SHARED:
+            self.shared.write(Path(name).stem, value)
+        else:
+            write_whole(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _seen(validator: object, digest: object, origin: object = "", groups: Iterable[object] = ()) -> Seen:

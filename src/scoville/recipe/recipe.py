@@ -27,6 +27,8 @@ from scoville.registry import Kind, has, plugged_in, unknown
 
 FILE_NAME = "recipe.yaml"
 
+BUCKETS = ("s3", "gs", "az")
+"""The schemes of object storage."""
 Share = Annotated[float, Field(ge=0, le=1)]
 SPLIT_OPTIONS = {
     "overlap": ("fixed",), "overlap_sentences": ("sentence",), "parent_size": ("parent", "summary"),
@@ -184,7 +186,8 @@ class Index(Section):
     """With fewer passages no vector index is built: all of 20,000 are compared in 25 ms, which an index does in 5."""
     url: Annotated[str | None, OPERATIONAL] = None
     """`postgres://USER@HOST/DATABASE` keeps the index there, without a password: that is read from
-    `PGPASSWORD`; the variable `SCOVILLE_POSTGRES_URL` takes the place of the whole. Default: in the workspace."""
+    `PGPASSWORD`; the variable `SCOVILLE_POSTGRES_URL` takes the place of the whole. `s3://BUCKET/PATH`, `gs://…` and
+    `az://…` keep it in object storage, with the credentials of the environment. Default: in the workspace."""
     name: Annotated[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,40}$")] | None, OPERATIONAL] = None
     """For an index in PostgreSQL: its schema there. Default: one made from the folder of the workspace."""
 
@@ -195,10 +198,20 @@ class Index(Section):
                 raise ValueError("name: only an index in PostgreSQL has one; set url too, or leave name out")
             return self
         scheme, _, rest = self.url.partition("://")
+        if scheme in BUCKETS:
+            if self.name is not None:
+                raise ValueError("name: only an index in PostgreSQL has one; leave it out")
+            if not re.fullmatch(r"[\w.-]+(/[\w.=+-]+)*/?", rest, re.ASCII):
+                raise ValueError(
+                    f"url: expected {scheme}://BUCKET/PATH of letters, digits and . _ - = +; credentials are read from "
+                    "the environment"
+                )
+            return self
         if scheme == "lance" or not has("index", scheme):
             others = "".join(f", {name}://..." for name in plugged_in("index"))
             raise ValueError(
-                f"url: expected postgres://USER@HOST/DATABASE{others}, got one that begins with {scheme[:20]!r}"
+                f"url: expected postgres://USER@HOST/DATABASE, s3://BUCKET/PATH, gs://..., az://...{others}, "
+                f"got one that begins with {scheme[:20]!r}"
             )
         if ":" in rest.rpartition("@")[0] or re.search(r"[?&]password=", rest):
             raise ValueError("url: holds a password; leave it out and set PGPASSWORD or SCOVILLE_POSTGRES_URL")
