@@ -113,6 +113,14 @@ def test_what_a_person_said_is_the_answer_once_it_was_accepted(
     answer = bot.ask(GATE)
     assert answer.golden and answer.text == "It closes at 16 o'clock. [1]"
     assert len(cases_of(bot.workspace.root / "cases" / "golden.jsonl")) == 1  # accepted twice, kept once
+    assert bot.monitor().outdated == ()
+    quote = cases_of(bot.workspace.root / "cases" / "golden.jsonl")[0].evidence[0].quote
+    file = next(path for path in bot.workspace.root.rglob("*.txt") if quote in path.read_text())
+    file.write_text(file.read_text().replace(quote, "It is shut."))
+    bot.add(file)
+    assert not bot.ask(GATE).golden
+    assert list(bot.monitor().outdated) == [GATE]
+    assert GATE in command("monitor").out
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from scoville.answer.calibration import calibration_of
 from scoville.answer.declines import declines, repeats
 from scoville.answer.doubt import find_doubt, nearest
 from scoville.answer.fields import fill
-from scoville.answer.golden import golden_answer
+from scoville.answer.golden import golden_answer, looked_for
 from scoville.answer.grounding import MARKER, Grounded
 from scoville.answer.pointed import Pointed, point
 from scoville.answer.shots import Shots
@@ -168,9 +168,7 @@ class Answerer:
         def find(case: Case) -> list[Passage]:
             if found.scope.where:  # what a filter keeps out is not looked for behind its back
                 return []
-            quotes = [one.quote for one in case.evidence if one.quote]
-            searches = [self.searcher.search(quote, groups=found.scope.groups).hits for quote in quotes]
-            return [hit.passage for hits in searches for hit in hits]
+            return looked_for(case, lambda quote: self.searcher.search(quote, groups=found.scope.groups).hits)
 
         first = [hit.passage for hit in (*found.hits, *found.pool)] if cases else []
         told = golden_answer(found.question or question, cases, find, first)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from scoville.answer.grounding import cite
 from scoville.sentences import stem
-from scoville.types import Case, Citation, Passage
+from scoville.types import Case, Citation, Hit, Passage
 
 FILE = "golden.jsonl"
 WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+")
@@ -37,9 +37,24 @@ def golden_answer(
     """Find the golden answer to a question; its evidence is looked for among ``first``, then in what ``find`` gives."""
     asked = _asked(question)
     for case in cases:
-        if case.expected and case.evidence and not case.history and _asked(case.question) == asked:
+        if answers(case) and _asked(case.question) == asked:
             return _told(case, first) or _told(case, find(case))
     return None
+
+
+def answers(case: Case) -> bool:
+    """Say whether a golden case answers by itself: it has an answer, its evidence, and follows no other question."""
+    return bool(case.expected and case.evidence and not case.history)
+
+
+def looked_for(case: Case, search: Callable[[str], Sequence[Hit]]) -> list[Passage]:
+    """Search for the quotes of a case."""
+    return [hit.passage for one in case.evidence if one.quote for hit in search(one.quote)]
+
+
+def stands(case: Case, search: Callable[[str], Sequence[Hit]]) -> bool:
+    """Say whether the documents still say what a golden case rests on."""
+    return _told(case, looked_for(case, search)) is not None
 
 
 def _asked(question: str) -> list[str]:

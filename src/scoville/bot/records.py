@@ -5,6 +5,7 @@ Enters: a bot. Leaves: values that hold what was done. What was asked a moment a
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -127,9 +128,24 @@ class Records(Opened):
         end = (until or datetime.now()).timestamp()
         begin = since.timestamp() if since else end - 30 * 24 * 3600
         asked = self.asked_by_people(begin, end)
-        if not asked:
-            return monitored([], [], [], no_vectors)
-        return monitored(asked, self._cases_asked(), self.open_index().documents(), self._vectors_of)
+        found = (
+            monitored(asked, self._cases_asked(), self.open_index().documents(), self._vectors_of)
+            if asked
+            else monitored([], [], [], no_vectors)
+        )
+        return replace(found, outdated=tuple(self.outdated_golden()))
+
+    def outdated_golden(self) -> list[str]:
+        """Give the questions of ``cases/golden.jsonl`` whose evidence the documents no longer hold: their answers are
+        passed over.
+        """
+        from scoville.answer.golden import answers, stands
+
+        golden = [case for case in self.golden_cases() if answers(case)]
+        if not golden:
+            return []
+        searcher = self.searcher()
+        return [case.question for case in golden if not stands(case, lambda quote: searcher.search(quote).hits)]
 
     def new_share(self, asked: "Sequence[Asked]") -> float | None:
         """Say which share of questions no case of the folder ``cases`` is like; None without cases."""

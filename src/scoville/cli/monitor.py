@@ -41,6 +41,8 @@ def command(
     elif found.total.asked:
         write("\n".join(_lines(found)))
     else:
+        if found.outdated:
+            write("\n".join(_outdated(found)))
         say(f"Nothing was asked in the last {days} days; `scoville ask` and the service leave the traces it looks at.")
 
 
@@ -62,6 +64,7 @@ def _lines(found: "Monitored") -> Iterator[str]:
     if found.likeness is not None:
         near = f"mean cosine with the nearest {found.likeness:.2f}"
         yield f"\n{found.new:.0%} of the questions are like no case ({near})."
+    yield from _outdated(found)
     yield from _topics("Not asked in any case:", found.new_topics)
     yield from _topics("Without an answer, so what the documents lack:", found.lacking)
     if found.disliked:
@@ -71,6 +74,12 @@ def _lines(found: "Monitored") -> Iterator[str]:
         named = ", ".join(map(plain, found.never_cited[:MOST_DOCUMENTS]))
         more = len(found.never_cited) - MOST_DOCUMENTS
         yield f"\nDocuments that no answer cites: {named}{f' and {more} more' if more > 0 else ''}"
+
+
+def _outdated(found: "Monitored") -> Iterator[str]:
+    if found.outdated:
+        yield "\nChecked answers that are not given, as the documents no longer say so (mend cases/golden.jsonl):"
+        yield from (f"  {plain(one):.90}" for one in found.outdated[:MOST_TOPICS])
 
 
 def _topics(title: str, topics: "Sequence[Topic]") -> Iterator[str]:

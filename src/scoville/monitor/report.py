@@ -36,6 +36,8 @@ class Monitored:
     cited: Sequence[tuple[str, int]]
     """How many answers cite each document, the most cited first."""
     never_cited: Sequence[str]
+    outdated: Sequence[str] = ()
+    """Questions that a person has answered, whose documents no longer say so: the answer is not given."""
     shadows: Sequence[Shadow] = ()
     """How releases answer that nobody is shown. What they were asked counts nowhere else."""
 
