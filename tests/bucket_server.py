@@ -5,11 +5,13 @@ Enters: requests of one access key, ``KEY``. Leaves: what S3 replies; errors and
 
 import hashlib
 import random
+import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -39,6 +41,11 @@ class BucketServer(ThreadingHTTPServer):
         self.parts: dict[str, dict[int, bytes]] = {}
         self.lock = threading.Lock()
         self.random = random.Random(0)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that are killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def environment(self) -> dict[str, str]:
         """Give the variables that lead a client here."""
