@@ -223,3 +223,12 @@ def test_what_one_plan_grants_and_another_denies_is_asked_back_and_no_conflict()
     same = [said[0], hit("With the Rowan Basic plan towing is covered.", 2)]
     found = doubt("Is towing covered?", same, "towing")
     assert found and found.reason == "conflict"
+
+
+def test_headings_in_capitals_are_no_names_of_what_is_meant():
+    said = [
+        hit("Towing At Rowan, we are glad to say that towing is covered."),
+        hit("Towing By Others such as garages is not covered.", 2),
+    ]
+    found = doubt("Is towing covered?", said, "towing")
+    assert found is None or found.reason == "conflict"

@@ -264,6 +264,7 @@ def test_headings_are_no_part_of_an_answer_in_several_sentences():
         ("How much is the copay for a specialist?", "You may have to pay a copay for each day."),
         ("How many directors are there?", "Directors lead the team."),
         ("What percentage do I pay?", "You pay the rest of it."),
+        ("Which plan is cheaper?", "These drugs can be cheaper than others."),
         ("What is the phone number of the director?", "Call the director when you are late."),
     ],
 )

@@ -108,7 +108,18 @@ def address_told(question: str, hits: Sequence[Hit]) -> tuple[int, Readable] | N
     return None
 
 
+COMPARED = re.compile(
+    r"\bwhich (?P<of>\w+) (?:is|are|has|have|costs?|pays?|covers?)\b[^?]*"
+    r"\b(?:better|worse|more|less|(?:cheap|high|low|larg|small|long|short|great|fast|slow)(?:er))\b",
+    re.IGNORECASE,
+)
+"""Questions that ask which of two is more of something."""
+
+
 def is_of_kind(question: str, line: str) -> bool:
     """Say whether a line can hold the kind of thing that a question asks for; so does any where that cannot be told."""
     told = in_digits(line if ROUND_THE_CLOCK.search(question) else ROUND_THE_CLOCK.sub("", line))
+    compared = COMPARED.search(question)
+    if compared and not stems(compared["of"]) <= stems(line):
+        return False
     return all(kind.gives.search(told) for kind in KINDS if kind.asks.search(question))

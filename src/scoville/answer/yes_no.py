@@ -101,18 +101,24 @@ def opposed(question: str, hits: Sequence[Hit]) -> tuple[Decided, Decided] | Non
 
 
 def apart(said: tuple[Decided, Decided], hits: Sequence[Hit]) -> tuple[str, str] | None:
-    """Give the names of what two sentences speak of, where each has one that the other lacks."""
+    """Give the names of what two sentences speak of, where they are two of a kind: "Rowan Basic" and "Rowan Gold"."""
     given = " ".join(hits[one.hit].passage.text for one in said)
-    names = [
-        [(name, {word.casefold() for word in WORD.findall(name) if is_name(word, given)}) for name in _names(one.text)]
+    names, others = (
+        {
+            name: frozenset(word.casefold() for word in WORD.findall(name) if is_name(word, given))
+            for name in _names(one.text)
+        }
         for one in said
-    ]
-    words = [set[str]().union(*(words for _, words in of_one)) for of_one in names]
-    own = words[0] - words[1], words[1] - words[0]
-    if not all(own):
-        return None
-    first, second = (next(name for name, of in held if of & its) for held, its in zip(names, own, strict=True))
-    return first, second
+    )
+    return next(
+        (
+            (name, other)
+            for name, words in names.items()
+            for other, more in others.items()
+            if words & more and words - more and more - words and not {name, other} & names.keys() & others.keys()
+        ),
+        None,
+    )
 
 
 def _names(said: str) -> list[str]:
