@@ -228,6 +228,12 @@ def test_the_command_line_knows_what_a_page_shows(page: Path):
                 pytest.fail(f"{page.name}: scoville {' '.join(words)}: {error.format_message()}")
 
 
+def test_the_command_line_knows_what_the_container_runs():
+    text = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    run = re.findall(r"^RUN (scoville .*)$", text, re.MULTILINE)
+    assert [parse(words) for line in run for words in commands(line)]
+
+
 def test_the_check_of_commands_sees_a_wrong_option():
     (shown,) = commands('$ scoville ask "Who?"\nI don\'t know: scoville ask\n')
     assert shown == ["ask", "Who?"]
