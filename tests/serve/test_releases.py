@@ -64,7 +64,7 @@ def test_releases_and_aliases_are_models(bot: sc.Bot):
         assert [(one[RELEASE], one[ROUTE]) for one in traced(bot)] == [("v1", "production"), ("v2", "v2")]
 
 
-def test_a_switch_under_load_fails_no_request(bot: sc.Bot):
+def test_a_switch_under_load_while_the_index_is_rebuilt_fails_no_request(bot: sc.Bot):
     bot.promote("v1")
     with serving(bot) as served:
         released, said, ends = service_in(served.app).released, list[str](), threading.Event()
@@ -77,7 +77,13 @@ def test_a_switch_under_load_fails_no_request(bot: sc.Bot):
                 except Exception as error:
                     said.append(repr(error))
 
-        threads = [threading.Thread(target=ask) for _ in range(3)]
+        def rebuild() -> None:
+            with sc.open(bot.workspace.root) as other:  # as a command beside the service
+                while not ends.is_set():
+                    rebuilt.append(other.add(rebuild=True).documents)
+
+        rebuilt: list[int] = []
+        threads = [*(threading.Thread(target=ask) for _ in range(3)), threading.Thread(target=rebuild)]
         for thread in threads:
             thread.start()
         for change, count in ((lambda: bot.promote("v2"), "2"), (bot.rollback, "1"), (lambda: bot.promote("v3"), "3")):
@@ -88,6 +94,7 @@ def test_a_switch_under_load_fails_no_request(bot: sc.Bot):
         for thread in threads:
             thread.join()
     assert set(said) == {"1", "2", "3"}
+    assert rebuilt and set(rebuilt) == {1}
 
 
 def test_documents_that_come_in_do_not_touch_what_is_served(bot: sc.Bot, tmp_path: Path):
