@@ -3,7 +3,7 @@
     python benchmarks/adapters.py rows --data DATA --work FOLDER      # what both are trained on, into FOLDER
     cd FOLDER && scoville train lora --base smollm2-135m-instruct --rows grounded --name grounded --rank 8 --alpha 16 \
         --steps 200 --learning-rate 0.0005 --batch-tokens 1024 --accumulate 1 --longest 320   # and questions alike
-    python benchmarks/adapters.py answer --data DATA --work FOLDER MODEL…
+    python benchmarks/adapters.py answer MODEL… --data DATA --work FOLDER
     python benchmarks/adapters.py ask --data DATA --work FOLDER
     python benchmarks/adapters.py report --work FOLDER
 
